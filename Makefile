@@ -1,0 +1,127 @@
+# deadlined: `make demo` shows it at work, `make check` tests it. `make help` lists the rest.
+#
+# A folder of daemon/ is a layer and becomes an archive; a program or test links its own layer and the lower ones, so a
+# file that reaches upwards does not even link. `make layers` checks the includes.
+
+VERSION  := 0.1.0
+BUILD    ?= build
+PREFIX   ?= /usr
+SYSCONFDIR ?= /etc
+DEMO_DIR ?= $(BUILD)/demo
+
+LAYERS   := base conf plan store remind message channel service ctl
+PACKAGES := libevent_core libcurl sqlite3 inih libical icu-i18n icu-uc jansson libsystemd libidn2
+
+CC       ?= cc
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+            -Wwrite-strings -Wformat=2 -Wundef
+OPTIMIZE ?= -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+CFLAGS   ?= $(OPTIMIZE)
+LDFLAGS  ?= -pie -Wl,-z,relro,-z,now
+SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+ifneq ($(shell command -v pkg-config 2>/dev/null),)
+PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+endif
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Idaemon $(WARNINGS) $(PKG_CFLAGS) -MMD -MP \
+             -DDEADLINED_VERSION='"$(VERSION)"' -DDEADLINED_DATADIR='"$(PREFIX)/share/deadlined"' \
+             -DDEADLINED_SYSCONFDIR='"$(SYSCONFDIR)/deadlined"'
+
+PROGRAMS := $(BUILD)/deadlined $(BUILD)/deadlinectl
+
+.PHONY: all check unit unit-programs integration demo lint layers install clean format help deps-build deps-check deps-lint
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(PROGRAMS)
+
+# ---- objects and archives, plain and sanitized --------------------------------------------------------------------------
+sources  = $(sort $(wildcard daemon/$(1)/*.c))
+objects  = $(patsubst daemon/%.c,$(BUILD)/$(2)/%.o,$(call sources,$(1)))
+# The archives of a layer and all lower ones, highest first: the order a linker wants.
+reverse  = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
+up_to    = $(if $(filter $(1),$(firstword $(2))),$(1),$(firstword $(2)) $(call up_to,$(1),$(wordlist 2,$(words $(2)),$(2))))
+archives = $(foreach l,$(call reverse,$(strip $(call up_to,$(1),$(LAYERS)))),$(if $(call sources,$(l)),$(BUILD)/$(2)/lib$(l).a))
+
+$(BUILD)/obj/%.o: daemon/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/asan/%.o: daemon/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(SANITIZE) -c $< -o $@
+
+define archive
+$$(BUILD)/$(2)/lib$(1).a: $$(call objects,$(1),$(2))
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+endef
+$(foreach l,$(LAYERS),$(foreach v,obj asan,$(eval $(call archive,$(l),$(v)))))
+
+$(BUILD)/deadlined: $(BUILD)/obj/main.o $(call archives,service,obj)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
+
+$(BUILD)/deadlinectl: $(call archives,ctl,obj)
+	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--whole-archive $(BUILD)/obj/libctl.a -Wl,--no-whole-archive \
+		$(filter-out %/libctl.a,$^) $(PKG_LIBS) -o $@
+
+# ---- unit tests: tests/unit/<layer>/test_<module>.c, one cmocka program each, under ASan and UBSan --------------------
+UNIT_SOURCES  := $(sort $(wildcard tests/unit/*/test_*.c))
+UNIT_PROGRAMS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SOURCES))
+
+define unit_program
+$$(BUILD)/unit/$(1)/test_%: tests/unit/$(1)/test_%.c $$(call archives,$(1),asan)
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) $$(SANITIZE) -Itests/lib $$(filter %.c %.a,$$^) $$(PKG_LIBS) -lcmocka -o $$@
+endef
+$(foreach l,$(LAYERS),$(eval $(call unit_program,$(l))))
+
+unit-programs: $(UNIT_PROGRAMS)
+
+unit: unit-programs
+	@tests/lib/run-unit.sh $(UNIT_PROGRAMS)
+
+# ---- everything a newcomer runs -------------------------------------------------------------------------------------------
+deps-build deps-check deps-lint:
+	@tests/lib/deps.sh $(@:deps-%=%)
+
+# Make must see what was just installed, so the work is done by a second make.
+check: deps-check
+	@$(MAKE) --no-print-directory all unit-programs
+	@BUILD=$(BUILD) tests/lib/check.sh $(UNIT_PROGRAMS)
+
+integration: all
+	@BUILD=$(BUILD) tests/lib/check.sh
+
+demo: deps-build
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) DEMO_DIR=$(DEMO_DIR) config/examples/demo.sh
+
+lint: deps-lint
+	@tests/lib/lint.sh
+
+layers:
+	@tests/lib/layers.sh $(LAYERS)
+
+format:
+	clang-format -i $$(git ls-files 'daemon/*.[ch]' 'tests/*.[ch]')
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo "make            build build/deadlined and build/deadlinectl"
+	@echo "make demo       install what is missing, build, rehearse the example year 2025 (DEMO_DIR=build/demo)"
+	@echo "make check      install what the tests need and run them all"
+	@echo "make unit       unit tests only            make integration   tests against real servers only"
+	@echo "make lint       static checks              make layers        includes go downwards only"
+	@echo "make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR)"
+	@echo "make format     clang-format               make clean"
+
+# ---- installation ------------------------------------------------------------------------------------------------------------
+install: all
+	tests/lib/install.sh "$(BUILD)" "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)"
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,31 @@
+/* clock: the only file that asks the system what time it is.
+ *
+ * The loop reads the clock once per round and passes the instant down. wall_s is for deadlines, retries and due
+ * instants; mono_ms for network time-outs; the two never meet in one expression. */
+#ifndef DEADLINED_BASE_CLOCK_H
+#define DEADLINED_BASE_CLOCK_H
+
+#include <stdint.h>
+
+struct instant {
+	int64_t wall_s;  /* UTC seconds since 1970 */
+	int64_t mono_ms; /* CLOCK_MONOTONIC, milliseconds */
+};
+
+struct clock {
+	struct instant (*now)(void *arg);
+	void *arg;
+};
+
+/* The machine's clock. */
+struct clock clock_system(void);
+
+/* A clock that stands where *at says; at is borrowed and may be moved at any time. For rehearsals and tests. */
+struct clock clock_fixed(struct instant *at);
+
+struct instant clock_now(const struct clock *clock);
+
+/* Writes UTC as "2025-04-01T09:00:00Z" (21 bytes with the 0 for years up to 9999). */
+void clock_format_utc(int64_t utc, char text[32]);
+
+#endif

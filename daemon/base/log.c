@@ -1,0 +1,96 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+
+enum { LOG_LINE_MAX = 2048, LOG_SECRET_MIN = 4 };
+
+/* The one place with state of its own: what may be written and what may not holds for the process. */
+static enum log_level log_limit = LOG_LEVEL_INFO;
+static char **log_secrets;
+static size_t log_n_secrets;
+
+void log_set_level(enum log_level level)
+{
+	log_limit = level;
+}
+
+void log_hide(const char *secret)
+{
+	if (strlen(secret) < LOG_SECRET_MIN)
+		return;
+	for (size_t i = 0; i < log_n_secrets; i++)
+		if (strcmp(log_secrets[i], secret) == 0)
+			return;
+	log_secrets = mem_grow(log_secrets, log_n_secrets + 1, sizeof(*log_secrets));
+	log_secrets[log_n_secrets++] = mem_dup(secret);
+}
+
+void log_redact(char *text)
+{
+	for (size_t i = 0; i < log_n_secrets; i++) {
+		size_t len = strlen(log_secrets[i]);
+		for (char *hit = text; (hit = strstr(hit, log_secrets[i])) != NULL; hit += 3) {
+			memcpy(hit, "***", 3);
+			memmove(hit + 3, hit + len, strlen(hit + len) + 1);
+		}
+	}
+}
+
+static void log_add_escaped(struct buf *line, const char *text)
+{
+	const char *end = text + strlen(text);
+	while (text < end) {
+		const char *start = text;
+		uint32_t c = utf8_next(&text, end);
+		if (utf8_is_control(c) || (c == 0xfffd && text - start == 1))
+			for (; start < text; start++)
+				buf_printf(line, "\\x%02x", (unsigned char)*start);
+		else
+			buf_add(line, start, (size_t)(text - start));
+	}
+}
+
+static void log_write(enum log_level level, const char *fmt, va_list args)
+{
+	static const char *const prefix[] = {"<3>", "<4>", "<6>", "<7>"}; /* sd-daemon(3) */
+	static const char *const name[] = {"error: ", "warning: ", "", "debug: "};
+	if (level > log_limit)
+		return;
+
+	char text[LOG_LINE_MAX];
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	utf8_trim_partial(text);
+	log_redact(text);
+
+	struct buf line;
+	buf_init(&line, LOG_LINE_MAX * 4 + 16);
+	if (getenv("JOURNAL_STREAM") != NULL)
+		buf_add_str(&line, prefix[level]);
+	else
+		buf_add_str(&line, name[level]);
+	log_add_escaped(&line, text);
+	buf_add_char(&line, '\n');
+	(void)fwrite(buf_str(&line), 1, line.len, stderr); /* nobody to tell when even this fails */
+	buf_done(&line);
+}
+
+#define LOG_FUNCTION(function, level)                                                                                  \
+	void function(const char *fmt, ...)                                                                            \
+	{                                                                                                              \
+		va_list args;                                                                                          \
+		va_start(args, fmt);                                                                                   \
+		log_write(level, fmt, args);                                                                           \
+		va_end(args);                                                                                          \
+	}
+
+LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
+LOG_FUNCTION(log_warning, LOG_LEVEL_WARNING)
+LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
+LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)

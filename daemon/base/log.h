@@ -1,0 +1,29 @@
+/* log: one line per event to standard error, in the form journald understands.
+ *
+ * error = an operator must act; warning = degraded, we cope; info = start, stop, reload and each final result of a
+ * delivery; debug = state moves. Every line is one line: controls in it are escaped. Values registered as secrets are
+ * replaced by "***" wherever they turn up. */
+#ifndef DEADLINED_BASE_LOG_H
+#define DEADLINED_BASE_LOG_H
+
+#include "base/err.h"
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/* Lines above this level are not written; LOG_LEVEL_INFO until set. */
+void log_set_level(enum log_level level);
+
+void log_error(const char *fmt, ...) PRINTF(1, 2);
+void log_warning(const char *fmt, ...) PRINTF(1, 2);
+void log_info(const char *fmt, ...) PRINTF(1, 2);
+void log_debug(const char *fmt, ...) PRINTF(1, 2);
+
+/* Registers a value that must never be written; copies it. Values under 4 bytes are too short to be told from ordinary
+ * text and are not registered. May be called again with the same value. */
+void log_hide(const char *secret);
+
+/* Replaces every registered secret in text by "***", in place. For texts that leave by another way than the log:
+ * replies of servers kept in the database, what a command prints. */
+void log_redact(char *text);
+
+#endif

@@ -1,0 +1,57 @@
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *mem_check(void *p)
+{
+	if (p == NULL) {
+		(void)fputs("<2>out of memory\n", stderr);
+		abort();
+	}
+	return p;
+}
+
+void *mem_alloc(size_t size)
+{
+	return mem_check(malloc(size != 0 ? size : 1));
+}
+
+void *mem_zero(size_t n, size_t size)
+{
+	return mem_check(calloc(n != 0 ? n : 1, size));
+}
+
+void *mem_grow(void *old, size_t n, size_t size)
+{
+	return mem_check(reallocarray(old, n != 0 ? n : 1, size));
+}
+
+char *mem_dup(const char *text)
+{
+	return mem_check(strdup(text));
+}
+
+char *mem_dup_n(const char *text, size_t len)
+{
+	return mem_check(strndup(text, len));
+}
+
+char *mem_printf(const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list args;
+	va_start(args, fmt);
+	int len = vasprintf(&text, fmt, args);
+	va_end(args);
+	return mem_check(len < 0 ? NULL : text);
+}
+
+void mem_free_secret(char *secret)
+{
+	if (secret != NULL)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
+}

@@ -1,0 +1,25 @@
+/* mem: small allocations that do not fail.
+ *
+ * Out of memory aborts the process: systemd starts it again and the truth is in SQLite, so a restart is a supported
+ * path. Anything whose size comes from outside must go through a struct buf with a stated maximum instead. */
+#ifndef DEADLINED_BASE_MEM_H
+#define DEADLINED_BASE_MEM_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+void *mem_alloc(size_t size) __attribute__((malloc, returns_nonnull));
+/* n zeroed elements. */
+void *mem_zero(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
+/* Room for n elements of size bytes; aborts when n * size overflows. */
+void *mem_grow(void *old, size_t n, size_t size) __attribute__((returns_nonnull));
+char *mem_dup(const char *text) __attribute__((malloc, returns_nonnull));
+/* At most len bytes of text, terminated. */
+char *mem_dup_n(const char *text, size_t len) __attribute__((malloc, returns_nonnull));
+char *mem_printf(const char *fmt, ...) PRINTF(1, 2) __attribute__((malloc, returns_nonnull));
+
+/* Overwrites len bytes so that no compiler leaves them out, then frees; secret may be NULL. */
+void mem_free_secret(char *secret);
+
+#endif

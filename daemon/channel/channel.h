@@ -1,0 +1,118 @@
+/* channel: how a message leaves. One interface for SMTP, HTTP messengers and the Maildir.
+ *
+ * Happy path: the app asks channel_room() how many messages may start, hands over that many with channel_send(), and
+ * gets each result by the done callback: from inside channel_send() when the channel is done at once, from the event
+ * loop later otherwise, exactly once per message. The callback only notes the result; the app settles it in its next
+ * round, outside of any library's callback.
+ * On shutdown and reload: channel_stop(), let the loop run until channel_in_flight() is 0 or the grace period ends, then
+ * channel_free(), which gives up what is left without a result: the outbox takes it for unknown. */
+#ifndef DEADLINED_CHANNEL_CHANNEL_H
+#define DEADLINED_CHANNEL_CHANNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "conf/conf.h"
+#include "conf/option.h"
+#include "conf/problem.h"
+
+struct transfer;
+
+enum channel_verdict {
+	CHANNEL_ACCEPTED,  /* the peer took responsibility */
+	CHANNEL_TEMPORARY, /* certainly not accepted; worth another try */
+	CHANNEL_THROTTLED, /* certainly not accepted; the peer asked to wait retry_after_s */
+	CHANNEL_PERMANENT, /* certainly not accepted; another try would end the same */
+	CHANNEL_UNKNOWN,   /* may have been accepted: the reply was lost */
+	CHANNEL_VERDICT_MAX
+};
+
+/* "accepted", "temporary", "throttled", "permanent", "unknown" */
+const char *channel_verdict_name(enum channel_verdict verdict);
+
+/* Whose fault a failure is: decides what else must wait. */
+enum channel_blame {
+	CHANNEL_BLAME_MESSAGE,   /* this message only */
+	CHANNEL_BLAME_RECIPIENT, /* this address: no such mailbox, bot blocked */
+	CHANNEL_BLAME_CHANNEL,   /* the server, the credentials, the configuration: every message would fail alike */
+};
+
+struct channel_result {
+	enum channel_verdict verdict;
+	enum channel_blame blame;
+	int code;              /* SMTP or HTTP status, 0 when there was none */
+	int64_t retry_after_s; /* for CHANNEL_THROTTLED: 1 or more */
+	char reply[512];       /* the peer's words or ours, redacted, one line */
+	char remote_id[128];   /* the peer's id of the message, "" when it gave none */
+};
+
+/* What is sent; everything is borrowed until channel_send() returns. */
+struct channel_message {
+	int64_t id;             /* outbox row, handed back with the result */
+	const char *kind;       /* "single", "merged", "digest", "catch_up", "notice", "test" */
+	const char *person;     /* id of the reader */
+	const char *to_address; /* address on this channel */
+	const char *to_name;
+	const char *subject;
+	const char *text;
+	const char *language;
+	const char *message_id; /* without <>; the same on every attempt */
+	const char *thread_id;  /* message_id of the first message about the same task, NULL for that one */
+	const char *key;        /* idempotency key, [0-9a-z.-]{1,64}; the same on every attempt */
+	const char *task_uid;   /* NULL when it is about none or several */
+	int64_t date_utc;       /* for the Date header */
+	int date_offset_s;
+};
+
+struct channel;
+
+struct channel_ops {
+	const char *type; /* as in the INI: "smtp", "http", "maildir" */
+	bool is_local;    /* reaches no network: a rehearsal may deliver through it */
+	bool (*check_address)(const struct channel *channel, const char *address, struct err *err);
+	void (*send)(struct channel *channel, const struct channel_message *message);
+	unsigned (*room)(const struct channel *channel);
+	void (*stop)(struct channel *channel);
+	void (*free)(struct channel *channel);
+};
+
+typedef void (*channel_done_cb)(void *arg, int64_t message_id, const struct channel_result *result);
+
+/* First member of every channel's own struct. */
+struct channel {
+	const struct channel_ops *ops;
+	char *name;                /* NAME of [channel NAME] */
+	char *domain;              /* right part of the Message-IDs of this channel */
+	struct option_rate rate;   /* messages per time that the administrator allows; kept by the app */
+	channel_done_cb done;
+	void *done_arg;
+	unsigned in_flight;        /* messages handed over whose result is not out yet */
+};
+
+/* Makes the channel that a [channel NAME] section describes. Problems (unknown type or key, bad values, unreadable
+ * secrets, a bad preset) are added to problems; returns owned, or NULL when there were any. Nothing is connected and
+ * nothing is opened yet: --check uses the same call. */
+struct channel *channel_new(const struct conf *conf, const struct ini_section *section, struct problems *problems);
+
+/* Must come before the first channel_send(): where results go, and what carries the transfers (borrowed; may be NULL
+ * for a local channel). */
+void channel_start(struct channel *channel, struct transfer *transfer, channel_done_cb done, void *done_arg);
+
+/* True when address can be used on this channel; err says what is wrong and what would be right. */
+bool channel_check_address(const struct channel *channel, const char *address, struct err *err);
+void channel_send(struct channel *channel, const struct channel_message *message);
+/* How many more messages may be handed over now; 0 after channel_stop(). */
+unsigned channel_room(const struct channel *channel);
+unsigned channel_in_flight(const struct channel *channel);
+void channel_stop(struct channel *channel);
+/* Frees it, secrets overwritten; NULL is legal. */
+void channel_free(struct channel *channel);
+
+/* For the channels themselves: fills a result; reply may hold anything, it is cut, made one line and redacted. */
+void channel_result_set(struct channel_result *result, enum channel_verdict verdict, enum channel_blame blame, int code,
+			const char *reply);
+/* For the channels themselves: counts the message out and hands the result over. */
+void channel_finish(struct channel *channel, int64_t message_id, const struct channel_result *result);
+
+#endif

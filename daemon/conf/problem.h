@@ -1,0 +1,30 @@
+/* problem: everything that is wrong with what an administrator or the office wrote, all of it at once.
+ *
+ * Readers of files add to the list and go on; who started the reading prints it as "FILE:LINE: message" and decides. */
+#ifndef DEADLINED_CONF_PROBLEM_H
+#define DEADLINED_CONF_PROBLEM_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+struct problem {
+	char *file;
+	unsigned line; /* from 1; 0 = the file as a whole */
+	char *text;
+};
+
+struct problems {
+	struct problem *items;
+	size_t n;
+};
+
+/* Adds a problem: what is wrong and what would be right. */
+void problems_add(struct problems *problems, const char *file, unsigned line, const char *fmt, ...) PRINTF(4, 5);
+/* Prints one line each, in the order of file and line. */
+void problems_print(struct problems *problems, FILE *out);
+/* Frees the content; {0} is an empty list. */
+void problems_done(struct problems *problems);
+
+#endif

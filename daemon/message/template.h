@@ -1,0 +1,51 @@
+/* template: Mustache (mustache(5)), compiled once, rendered often. Logic-less: no code runs, output is capped.
+ *
+ * The data is a jansson value. A name is looked up in the innermost object first, then outwards; "a.b" walks down. A
+ * missing name renders as nothing. Comments, delimiters, interpolation, sections, inverted sections, partials,
+ * inheritance (parents and blocks) and dynamic names follow the specification at github.com/mustache/spec. */
+#ifndef DEADLINED_MESSAGE_TEMPLATE_H
+#define DEADLINED_MESSAGE_TEMPLATE_H
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct template;
+
+/* How {{name}} is made safe for its place; {{{name}}} and {{&name}} are never escaped. */
+enum template_escape {
+	TEMPLATE_PLAIN,         /* as it is */
+	TEMPLATE_HTML,          /* & < > " ' */
+	TEMPLATE_TELEGRAM_HTML, /* & < > " : the entities Telegram's HTML mode knows */
+	TEMPLATE_HEADER,        /* every control character, newlines included, becomes a blank */
+	TEMPLATE_URL,           /* percent-encoded, unreserved characters of RFC 3986 stay */
+	TEMPLATE_ESCAPE_MAX
+};
+
+/* "plain", "html", "telegram-html", "header", "url" */
+const char *template_escape_name(enum template_escape escape);
+
+struct template_place {
+	unsigned line, column; /* from 1 */
+};
+
+/* Compiles text. Errors: -EINVAL, with *ret_place and err saying where and what (an unclosed tag or section, a closing
+ * tag that does not fit, an empty name, a bad delimiter). The text is copied. */
+MUSTCHECK int template_compile(const char *text, struct template **ret_template, struct template_place *ret_place,
+			       struct err *err);
+void template_free(struct template *template);
+
+/* Gives the partial of that name, compiled, or NULL when there is none (it then renders as nothing). Borrowed for the
+ * duration of the rendering. */
+typedef const struct template *(*template_partial_cb)(void *arg, const char *name);
+
+/* Renders into out, whose maximum is the cap. partial may be NULL. Errors: -E2BIG the output is longer than the cap,
+ * -ELOOP partials nest deeper than 50; out then holds what was rendered so far. */
+MUSTCHECK int template_render(const struct template *template, const json_t *data, enum template_escape escape,
+			      template_partial_cb partial, void *arg, struct buf *out, struct err *err);
+
+/* Calls seen for every name the template reads ("a.b" as written), partials not followed. For lint. */
+void template_names(const struct template *template, void (*seen)(void *arg, const char *name), void *arg);
+
+#endif

@@ -1,0 +1,61 @@
+/* period: when something is due, with the precision it was given in.
+ *
+ * "June 2025" is 2025-06-01 .. 2025-06-30, precision month; "2025-06-15T14:00" is one minute. A period is civil time:
+ * it belongs to a zone that stands beside it, and is over when its last day (or its minute) ends there. */
+#ifndef DEADLINED_PLAN_PERIOD_H
+#define DEADLINED_PLAN_PERIOD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "plan/civil.h"
+#include "plan/zone.h"
+
+enum period_precision {
+	PERIOD_MINUTE,
+	PERIOD_DAY,
+	PERIOD_WEEK,
+	PERIOD_MONTH,
+	PERIOD_QUARTER,
+	PERIOD_HALF_YEAR,
+	PERIOD_YEAR,
+	PERIOD_RANGE,
+	PERIOD_PRECISION_MAX
+};
+
+/* "minute", "day", "week", "month", "quarter", "half-year", "year", "range" */
+const char *period_precision_name(enum period_precision precision);
+bool period_precision_find(const char *name, enum period_precision *ret_precision);
+
+struct period {
+	bool has_start;     /* false for a limit ("by 1 June"): the window has only an end */
+	struct civil start; /* first day, time 00:00; or the minute */
+	struct civil end;   /* last day, time 00:00; or the minute, equal to start */
+	enum period_precision precision;
+};
+
+/* Where in the phrase it stopped making sense. */
+struct period_error {
+	unsigned offset; /* bytes from the start of the phrase */
+	unsigned length; /* bytes of the word that is wrong; 0 at the end of the phrase */
+	struct err err;  /* what is wrong and what would be right */
+};
+
+/* Reads a phrase in Russian, English or Chinese, or ISO 8601. default_year: the year of a phrase that names none; 0 = a
+ * year must be named. Nothing is guessed: a phrase that is not understood to its last word is an error.
+ * Errors: -EINVAL with *ret_error filled (never NULL); *ret_period is untouched then. */
+MUSTCHECK int period_parse(const char *phrase, int default_year, struct period *ret_period,
+			   struct period_error *ret_error);
+
+/* The identity of the period as an ISO 8601 interval: "2025-06-01/2025-06-30", "2025-06-15", "2025-06-15T14:00",
+ * "../2025-06-01" for a limit. */
+enum { PERIOD_KEY_SIZE = 40 };
+void period_key(const struct period *period, char text[PERIOD_KEY_SIZE]);
+
+/* The first instant of the period (of its end when it has no start) and the first instant after it, which for a minute
+ * is the minute itself: at end_utc the deadline has passed. */
+int64_t period_start_utc(const struct period *period, const struct zone *zone);
+int64_t period_end_utc(const struct period *period, const struct zone *zone);
+
+#endif

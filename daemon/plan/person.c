@@ -1,0 +1,37 @@
+#include "plan/person.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void person_done(struct person *person)
+{
+	free(person->id);
+	free(person->name);
+	free(person->language);
+	free(person->zone);
+	for (size_t i = 0; i < person->n_addresses; i++) {
+		free(person->addresses[i].channel);
+		free(person->addresses[i].address);
+	}
+	free(person->addresses);
+	*person = (struct person){0};
+}
+
+const char *person_address(const struct person *person, const char *channel)
+{
+	for (size_t i = 0; i < person->n_addresses; i++)
+		if (strcmp(person->addresses[i].channel, channel) == 0)
+			return person->addresses[i].address;
+	return NULL;
+}
+
+void person_add_address(struct person *person, const char *channel, const char *address)
+{
+	person->addresses = mem_grow(person->addresses, person->n_addresses + 1, sizeof(*person->addresses));
+	person->addresses[person->n_addresses++] = (struct person_address){
+		.channel = mem_dup(channel),
+		.address = mem_dup(address),
+	};
+}

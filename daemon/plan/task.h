@@ -1,0 +1,27 @@
+/* task: plain facts of what must be done by when, and of whom it concerns. No behaviour but freeing. */
+#ifndef DEADLINED_PLAN_TASK_H
+#define DEADLINED_PLAN_TASK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan/period.h"
+
+enum { TASK_UID_MAX = 128, TASK_TITLE_MAX = 500, TASK_PLACE_MAX = 200, TASK_NOTE_MAX = 4000 };
+
+struct task {
+	int64_t id; /* row */
+	char *uid;
+	char *title;
+	char *place; /* "" when not given, note likewise */
+	char *note;
+	struct period period;
+	char *zone; /* the event's zone */
+	char *policy;
+	char *status; /* "open", "done", "cancelled" */
+	int64_t sequence; /* raised by every change of the date */
+};
+
+void task_done(struct task *task);
+
+#endif
