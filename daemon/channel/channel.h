@@ -85,6 +85,7 @@ struct channel {
 	char *name;                /* NAME of [channel NAME] */
 	char *domain;              /* right part of the Message-IDs of this channel */
 	struct option_rate rate;   /* messages per time that the administrator allows; kept by the app */
+	struct transfer *transfer; /* borrowed, from channel_start(); NULL for a local channel */
 	channel_done_cb done;
 	void *done_arg;
 	unsigned in_flight;        /* messages handed over whose result is not out yet */
