@@ -1,0 +1,34 @@
+#!/bin/bash
+# check.sh [UNIT_PROGRAM...]   runs the unit programs and then the integration tests; without programs only the latter.
+# BUILD names the build folder. The last line is always "N passed, M failed", over both kinds of tests.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+export BUILD=${BUILD:-build}
+
+counts=$(mktemp -d) || exit 1
+trap 'rm -rf "$counts"' EXIT
+passed=0 failed=0 status=0
+
+# add FILE: "PASSED FAILED" as a runner left it; a runner that left nothing has failed.
+add() {
+    local p=0 f=1
+    [ ! -s "$1" ] || read -r p f <"$1"
+    passed=$((passed + p)) failed=$((failed + f))
+}
+
+if [ $# -gt 0 ]; then
+    echo "== unit tests"
+    UNIT_COUNT_FILE=$counts/unit tests/lib/run-unit.sh "$@" || status=1
+    add "$counts/unit"
+fi
+
+echo "== integration tests"
+# The interpreter of Debian's python3-pytest, whatever other python3 comes first in PATH.
+# -B and no cache: the tests leave nothing in the source tree.
+PYTEST_COUNT_FILE=$counts/pytest timeout -k 10 500 \
+    /usr/bin/python3 -B -m pytest -p no:cacheprovider -q -rs --durations=5 tests/integration || status=1
+add "$counts/pytest"
+
+[ "$failed" = 0 ] || status=1
+echo "$passed passed, $failed failed"
+exit $status
