@@ -1,0 +1,275 @@
+/* The schema, version by version. A version is never changed once it has been released: a new one is appended. Each
+ * runs in one transaction together with its user_version, so a crash leaves the old schema or the new one.
+ *
+ * Triggers keep what must hold whoever writes, deadlinectl or plain sqlite3:
+ *   - an edit of a task, its people or its date sets next_due_utc to NULL: the daemon looks at it again;
+ *   - done, cancelled, moved or no longer taking part means quiet: reminders not yet sent are dropped in the same
+ *     transaction, and a message that is left empty is cancelled;
+ *   - the ledger says what happened; instant and author are stamped by store_ledger_stamp();
+ *   - tally counts messages by state, so that a status costs nothing.
+ * Instants are INTEGER UTC seconds and always bound by the program; no SQL here asks for the time. */
+#include "base/hash.h"
+#include "store/store_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum { SCHEMA_APPLICATION_ID = 0x64656164 }; /* "dead" */
+
+static const char schema_1[] =
+	"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE task ("
+	"  id INTEGER PRIMARY KEY,"
+	"  uid TEXT NOT NULL UNIQUE CHECK (length(uid) BETWEEN 1 AND 128),"
+	"  title TEXT NOT NULL CHECK (length(title) BETWEEN 1 AND 500),"
+	"  place TEXT NOT NULL DEFAULT '',"
+	"  note TEXT NOT NULL DEFAULT '',"
+	"  start_local TEXT CHECK (start_local GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'),"
+	"  end_local TEXT NOT NULL CHECK (end_local GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'),"
+	"  precision TEXT NOT NULL DEFAULT 'day' CHECK (precision IN"
+	"    ('minute', 'day', 'week', 'month', 'quarter', 'half-year', 'year', 'range')),"
+	"  zone TEXT NOT NULL,"
+	"  policy TEXT NOT NULL DEFAULT 'default',"
+	"  status TEXT NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'done', 'cancelled')),"
+	"  sequence INTEGER NOT NULL DEFAULT 0,"
+	"  planned_until INTEGER,"
+	"  next_due_utc INTEGER,"
+	"  CHECK (start_local IS NULL OR start_local <= end_local)"
+	") STRICT;"
+	"CREATE INDEX task_next_due ON task (next_due_utc) WHERE status = 'open';"
+
+	"CREATE TABLE person ("
+	"  id TEXT PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),"
+	"  name TEXT NOT NULL,"
+	"  language TEXT NOT NULL,"
+	"  zone TEXT NOT NULL,"
+	"  active INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1))"
+	") STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE address ("
+	"  person TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE ON UPDATE CASCADE,"
+	"  channel TEXT NOT NULL,"
+	"  address TEXT NOT NULL CHECK (length(address) BETWEEN 1 AND 320),"
+	"  PRIMARY KEY (person, channel)"
+	") STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE part ("
+	"  task INTEGER NOT NULL REFERENCES task (id) ON DELETE CASCADE,"
+	"  person TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE ON UPDATE CASCADE,"
+	"  role TEXT NOT NULL DEFAULT 'participant' CHECK (role IN"
+	"    ('responsible', 'participant', 'supervisor', 'watcher')),"
+	"  PRIMARY KEY (task, person, role)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX part_person ON part (person);"
+
+	"CREATE TABLE message ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT," /* never used again: Message-IDs derive from it */
+	"  person TEXT NOT NULL REFERENCES person (id) ON UPDATE CASCADE,"
+	"  channel TEXT NOT NULL,"
+	"  kind TEXT NOT NULL CHECK (kind IN ('single', 'merged', 'digest', 'catch_up', 'notice', 'test')),"
+	"  state TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'sent', 'dead', 'cancelled', 'stale', 'held')),"
+	"  reason TEXT,"
+	"  due_utc INTEGER NOT NULL,"
+	"  not_before INTEGER NOT NULL,"
+	"  attempts INTEGER NOT NULL DEFAULT 0,"
+	"  uncertain INTEGER NOT NULL DEFAULT 0,"
+	"  crashes INTEGER NOT NULL DEFAULT 0,"
+	"  domain TEXT NOT NULL,"
+	"  thread INTEGER,"
+	"  last_reply TEXT"
+	") STRICT;"
+	"CREATE INDEX message_pending ON message (channel, not_before) WHERE state = 'pending';"
+	"CREATE INDEX message_unsent ON message (due_utc) WHERE state IN ('pending', 'sending');"
+
+	"CREATE TABLE reminder ("
+	"  task INTEGER NOT NULL REFERENCES task (id) ON DELETE CASCADE,"
+	"  occurrence TEXT NOT NULL,"
+	"  step TEXT NOT NULL,"
+	"  person TEXT NOT NULL REFERENCES person (id) ON UPDATE CASCADE,"
+	"  channel TEXT NOT NULL,"
+	"  due_utc INTEGER NOT NULL,"
+	"  message INTEGER REFERENCES message (id),"
+	"  dropped TEXT," /* why it is not sent */
+	"  PRIMARY KEY (task, occurrence, step, person, channel),"
+	"  CHECK (message IS NOT NULL OR dropped IS NOT NULL)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX reminder_message ON reminder (message);"
+
+	"CREATE TABLE attempt ("
+	"  message INTEGER NOT NULL REFERENCES message (id),"
+	"  number INTEGER NOT NULL,"
+	"  started_utc INTEGER NOT NULL,"
+	"  outcome TEXT CHECK (outcome IN ('accepted', 'temporary', 'throttled', 'permanent', 'unknown')),"
+	"  code INTEGER,"
+	"  reply TEXT,"
+	"  PRIMARY KEY (message, number)"
+	") STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE ledger ("
+	"  id INTEGER PRIMARY KEY,"
+	"  at_utc INTEGER,"
+	"  who TEXT,"
+	"  through TEXT NOT NULL DEFAULT 'sql',"
+	"  action TEXT NOT NULL,"
+	"  task TEXT,"
+	"  person TEXT,"
+	"  detail TEXT"
+	") STRICT;"
+	"CREATE INDEX ledger_unstamped ON ledger (id) WHERE at_utc IS NULL;"
+
+	"CREATE TABLE tally (state TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"INSERT INTO tally VALUES ('pending', 0), ('sending', 0), ('sent', 0), ('dead', 0), ('cancelled', 0),"
+	"  ('stale', 0), ('held', 0);"
+
+	"CREATE TRIGGER message_added AFTER INSERT ON message BEGIN"
+	"  UPDATE tally SET n = n + 1 WHERE state = new.state;"
+	"END;"
+	"CREATE TRIGGER message_moved AFTER UPDATE OF state ON message WHEN old.state <> new.state BEGIN"
+	"  UPDATE tally SET n = n + 1 WHERE state = new.state;"
+	"  UPDATE tally SET n = n - 1 WHERE state = old.state;"
+	"END;"
+	"CREATE TRIGGER message_removed AFTER DELETE ON message BEGIN"
+	"  UPDATE tally SET n = n - 1 WHERE state = old.state;"
+	"END;"
+	/* It was in flight when it was dropped, and the peer took it all the same: the ledger says what happened. */
+	"CREATE TRIGGER message_sent AFTER UPDATE OF state ON message WHEN new.state = 'sent' BEGIN"
+	"  UPDATE reminder SET dropped = NULL WHERE message = new.id AND dropped IS NOT NULL;"
+	"END;"
+	"CREATE TRIGGER reminder_dropped AFTER UPDATE OF dropped ON reminder"
+	"  WHEN new.dropped IS NOT NULL AND old.dropped IS NULL BEGIN"
+	"  UPDATE message SET state = 'cancelled', reason = new.dropped"
+	"   WHERE id = new.message AND state IN ('pending', 'held')"
+	"     AND NOT EXISTS (SELECT 1 FROM reminder WHERE message = new.message AND dropped IS NULL);"
+	"END;"
+
+	"CREATE TRIGGER task_added AFTER INSERT ON task BEGIN"
+	"  INSERT INTO ledger (action, task, detail) VALUES ('add', new.uid, coalesce(new.start_local || '/', '../')"
+	"    || new.end_local);"
+	"END;"
+	"CREATE TRIGGER task_edited AFTER UPDATE OF title, place, note, policy ON task"
+	"  WHEN new.title <> old.title OR new.place <> old.place OR new.note <> old.note OR new.policy <> old.policy BEGIN"
+	"  UPDATE task SET next_due_utc = NULL WHERE id = new.id;"
+	"  INSERT INTO ledger (action, task) VALUES ('edit', new.uid);"
+	"END;"
+	"CREATE TRIGGER task_moved AFTER UPDATE OF start_local, end_local, precision, zone ON task"
+	"  WHEN new.start_local IS NOT old.start_local OR new.end_local <> old.end_local"
+	"    OR new.precision <> old.precision OR new.zone <> old.zone BEGIN"
+	"  UPDATE task SET next_due_utc = NULL, sequence = sequence + 1 WHERE id = new.id;"
+	"  UPDATE reminder SET dropped = 'task moved' WHERE task = new.id AND dropped IS NULL"
+	"    AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"  INSERT INTO ledger (action, task, detail) VALUES ('move', new.uid,"
+	"    coalesce(new.start_local || '/', '../') || new.end_local);"
+	"END;"
+	"CREATE TRIGGER task_closed AFTER UPDATE OF status ON task WHEN new.status <> old.status BEGIN"
+	"  UPDATE task SET next_due_utc = NULL WHERE id = new.id;"
+	"  UPDATE reminder SET dropped = 'task ' || new.status WHERE new.status <> 'open' AND task = new.id"
+	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"  INSERT INTO ledger (action, task) VALUES"
+	"    (CASE new.status WHEN 'open' THEN 'reopen' WHEN 'done' THEN 'done' ELSE 'cancel' END, new.uid);"
+	"END;"
+	"CREATE TRIGGER task_removed BEFORE DELETE ON task BEGIN"
+	"  UPDATE reminder SET dropped = 'task deleted' WHERE task = old.id AND dropped IS NULL"
+	"    AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"  INSERT INTO ledger (action, task, detail) VALUES ('delete', old.uid, old.title);"
+	"END;"
+
+	"CREATE TRIGGER part_added AFTER INSERT ON part BEGIN"
+	"  UPDATE task SET next_due_utc = NULL WHERE id = new.task AND next_due_utc IS NOT NULL;"
+	"END;"
+	"CREATE TRIGGER part_removed AFTER DELETE ON part"
+	"  WHEN NOT EXISTS (SELECT 1 FROM part WHERE task = old.task AND person = old.person) BEGIN"
+	"  UPDATE task SET next_due_utc = NULL WHERE id = old.task;"
+	"  UPDATE reminder SET dropped = 'takes no part' WHERE task = old.task AND person = old.person"
+	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"END;"
+
+	"CREATE TRIGGER person_changed AFTER UPDATE OF zone, active ON person"
+	"  WHEN new.zone <> old.zone OR new.active <> old.active BEGIN"
+	"  UPDATE task SET next_due_utc = NULL WHERE id IN (SELECT task FROM part WHERE person = new.id);"
+	"  UPDATE reminder SET dropped = 'person inactive' WHERE new.active = 0 AND person = new.id AND dropped IS NULL"
+	"    AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"END;"
+	"CREATE TRIGGER address_removed AFTER DELETE ON address BEGIN"
+	"  UPDATE reminder SET dropped = 'no address' WHERE person = old.person AND channel = old.channel"
+	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE state IN ('pending', 'held'));"
+	"END;";
+
+static const char *const schema_versions[] = {schema_1};
+enum { SCHEMA_VERSION = sizeof(schema_versions) / sizeof(schema_versions[0]) };
+
+static int schema_pragma(struct store *store, const char *name, int *ret_value, struct err *err)
+{
+	char sql[64];
+	sqlite3_stmt *stmt = NULL;
+	(void)snprintf(sql, sizeof(sql), "PRAGMA %s", name);
+	int rc = sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		*ret_value = sqlite3_column_int(stmt, 0);
+	(void)sqlite3_finalize(stmt); /* repeats the code that step returned */
+	return rc == SQLITE_ROW ? 0 : store_fail(store, rc, "reading the schema's version", err);
+}
+
+static int schema_execute(struct store *store, const char *sql, struct err *err)
+{
+	int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+	return rc == SQLITE_OK ? 0 : store_fail(store, rc, "bringing the schema up to date", err);
+}
+
+/* The database's own random name is written with its first version. */
+static int schema_name_instance(struct store *store, struct err *err)
+{
+	char sql[128], instance[17];
+	int status = hash_random_hex(instance, sizeof(instance));
+	if (status < 0)
+		return err_set(err, status, "no random numbers to be had");
+	(void)snprintf(sql, sizeof(sql), "INSERT INTO meta VALUES ('instance', '%s')", instance);
+	return schema_execute(store, sql, err);
+}
+
+static int schema_upgrade(struct store *store, int from, struct err *err)
+{
+	char sql[128];
+	int status = 0;
+	for (int version = from; version < SCHEMA_VERSION && status == 0; version++)
+		status = schema_execute(store, schema_versions[version], err);
+	if (status == 0 && from == 0)
+		status = schema_name_instance(store, err);
+	(void)snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d", SCHEMA_APPLICATION_ID,
+		       SCHEMA_VERSION);
+	return status == 0 ? schema_execute(store, sql, err) : status;
+}
+
+int schema_ensure(struct store *store, struct err *err)
+{
+	int version = 0, application = 0;
+	int status = schema_pragma(store, "user_version", &version, err);
+	if (status == 0)
+		status = schema_pragma(store, "application_id", &application, err);
+	if (status < 0)
+		return status;
+	if (version > SCHEMA_VERSION)
+		return err_set(err, -EPROTO, "its schema is version %d, this program knows only up to %d: update the program",
+			       version, SCHEMA_VERSION);
+	if (version != 0 && application != SCHEMA_APPLICATION_ID)
+		return err_set(err, -EPROTO, "it is a database of another application");
+
+	store->version = SCHEMA_VERSION;
+	if (version == SCHEMA_VERSION)
+		return 0;
+
+	status = store_begin(store, err);
+	if (status < 0)
+		return status;
+	/* Another process may have done it while we waited for the lock. */
+	status = schema_pragma(store, "user_version", &version, err);
+	if (status == 0 && version < SCHEMA_VERSION)
+		status = schema_upgrade(store, version, err);
+	if (status < 0) {
+		store_rollback(store);
+		return status;
+	}
+	return store_commit(store, err);
+}

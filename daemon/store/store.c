@@ -1,0 +1,333 @@
+#include "store/store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "store/store_priv.h"
+
+int store_fail(const struct store *store, int rc, const char *doing, struct err *err)
+{
+	int code;
+	switch (rc & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		code = -EBUSY;
+		break;
+	case SQLITE_FULL:
+		code = -ENOSPC;
+		break;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		code = -EUCLEAN;
+		break;
+	case SQLITE_CONSTRAINT:
+		code = -EEXIST;
+		break;
+	case SQLITE_CANTOPEN:
+	case SQLITE_PERM:
+	case SQLITE_READONLY:
+	case SQLITE_AUTH:
+		code = -EACCES;
+		break;
+	default:
+		code = -EIO;
+	}
+	return err_set(err, code, "%s: %s", doing, store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc));
+}
+
+/* ---- statements --------------------------------------------------------------------------------------------------- */
+
+sqlite3_stmt *store_statement(struct store *store, const char *sql, struct err *err)
+{
+	size_t slot = ((uintptr_t)sql >> 3) % STORE_STATEMENTS;
+	for (size_t tries = 0; tries < STORE_STATEMENTS; tries++) {
+		struct store_statement *entry = &store->statements[slot];
+		if (entry->sql == sql) {
+			(void)sqlite3_reset(entry->stmt); /* the error of an earlier run was reported then */
+			(void)sqlite3_clear_bindings(entry->stmt);
+			return entry->stmt;
+		}
+		if (entry->sql == NULL) {
+			int rc = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &entry->stmt, NULL);
+			if (rc != SQLITE_OK) {
+				(void)store_fail(store, rc, "preparing a statement", err);
+				return NULL;
+			}
+			entry->sql = sql;
+			return entry->stmt;
+		}
+		slot = (slot + 1) % STORE_STATEMENTS;
+	}
+	assert(!"more statements than STORE_STATEMENTS");
+	return NULL;
+}
+
+void store_bind(sqlite3_stmt *stmt, const char *types, ...)
+{
+	va_list args;
+	va_start(args, types);
+	for (int column = 1; types[column - 1] != '\0'; column++) {
+		int rc;
+		if (types[column - 1] == 't') {
+			rc = sqlite3_bind_text(stmt, column, va_arg(args, const char *), -1, SQLITE_STATIC);
+		} else {
+			int64_t value = va_arg(args, int64_t);
+			bool is_null = types[column - 1] == 'n' && value < 0;
+			rc = is_null ? sqlite3_bind_null(stmt, column) : sqlite3_bind_int64(stmt, column, value);
+		}
+		assert(rc == SQLITE_OK || rc == SQLITE_NOMEM);
+		(void)rc;
+	}
+	va_end(args);
+}
+
+int store_run(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_t *ret_changes, struct err *err)
+{
+	int rc = sqlite3_step(stmt);
+	int64_t changes = sqlite3_changes64(store->db);
+	(void)sqlite3_reset(stmt);
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		return store_fail(store, rc, doing, err);
+	if (ret_changes != NULL)
+		*ret_changes = changes;
+	return 0;
+}
+
+int store_row(struct store *store, sqlite3_stmt *stmt, const char *doing, struct err *err)
+{
+	int rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		return 1;
+	int status = rc == SQLITE_DONE ? 0 : store_fail(store, rc, doing, err);
+	(void)sqlite3_reset(stmt);
+	return status;
+}
+
+int store_one(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_t absent, int64_t *ret_value,
+	      struct err *err)
+{
+	int status = store_row(store, stmt, doing, err);
+	if (status < 0)
+		return status;
+	*ret_value = status == 1 && sqlite3_column_type(stmt, 0) != SQLITE_NULL ? sqlite3_column_int64(stmt, 0) : absent;
+	(void)sqlite3_reset(stmt);
+	return 0;
+}
+
+char *store_text(sqlite3_stmt *stmt, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(stmt, column);
+	if (text == NULL)
+		return mem_dup("");
+	size_t len = strlen(text);
+	if (utf8_is_valid(text, len))
+		return mem_dup_n(text, len);
+
+	char *clean = mem_alloc(len * 3 + 1), *out = clean;
+	for (const char *end = text + len; text < end;)
+		out += utf8_put(utf8_next(&text, end), out);
+	*out = '\0';
+	return clean;
+}
+
+/* ---- transactions ------------------------------------------------------------------------------------------------- */
+
+int store_begin(struct store *store, struct err *err)
+{
+	int rc = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	return rc == SQLITE_OK ? 0 : store_fail(store, rc, "starting a transaction", err);
+}
+
+int store_commit(struct store *store, struct err *err)
+{
+	int rc = sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		return 0;
+	int status = store_fail(store, rc, "committing", err);
+	store_rollback(store);
+	return status;
+}
+
+void store_rollback(struct store *store)
+{
+	for (size_t i = 0; i < STORE_STATEMENTS; i++)
+		if (store->statements[i].stmt != NULL)
+			(void)sqlite3_reset(store->statements[i].stmt);
+	if (sqlite3_get_autocommit(store->db) == 0)
+		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL); /* what fails here is undone by closing */
+}
+
+/* ---- opening ------------------------------------------------------------------------------------------------------ */
+
+/* The folder may be reached through links (systemd's StateDirectory is one), the file itself may not be one. */
+static int store_resolve(const char *path, char **ret_path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash == NULL ? mem_dup(".") : mem_dup_n(path, slash == path ? 1 : (size_t)(slash - path));
+	char real[PATH_MAX];
+	int status = 0;
+	if (realpath(folder, real) == NULL)
+		status = err_set(err, -errno, "folder %s: %s", folder, strerror(errno));
+	else
+		*ret_path = mem_printf("%s/%s", strcmp(real, "/") == 0 ? "" : real, slash == NULL ? path : slash + 1);
+	free(folder);
+	return status;
+}
+
+static int store_open_file(const char *path, int flags, int busy_ms, sqlite3 **ret_db, struct err *err)
+{
+	struct store opening = {0};
+	char *real = NULL;
+	int status = store_resolve(path, &real, err);
+	if (status < 0)
+		return status;
+
+	int rc = sqlite3_open_v2(real, &opening.db, flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX,
+				 NULL);
+	free(real);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_busy_timeout(opening.db, busy_ms);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(opening.db, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY",
+				  NULL, NULL, NULL);
+	if (rc != SQLITE_OK) {
+		status = store_fail(&opening, rc, "opening it", err);
+		(void)sqlite3_close_v2(opening.db);
+		return status;
+	}
+	*ret_db = opening.db;
+	return 0;
+}
+
+/* Copies the file, as it stands, into a private database in memory. */
+static int store_load_copy(struct store *store, const char *path, int busy_ms, struct err *err)
+{
+	sqlite3 *file = NULL;
+	int status = store_open_file(path, SQLITE_OPEN_READONLY, busy_ms, &file, err);
+	if (status < 0)
+		return status;
+
+	int rc = sqlite3_open_v2(":memory:", &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+				 NULL);
+	sqlite3_backup *backup = rc == SQLITE_OK ? sqlite3_backup_init(store->db, "main", file, "main") : NULL;
+	if (backup != NULL) {
+		(void)sqlite3_backup_step(backup, -1); /* its code comes again from finish */
+		rc = sqlite3_backup_finish(backup);
+	} else if (rc == SQLITE_OK) {
+		rc = sqlite3_errcode(store->db);
+	}
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(store->db, "PRAGMA journal_mode = MEMORY; PRAGMA foreign_keys = ON", NULL, NULL, NULL);
+	if (rc != SQLITE_OK)
+		status = store_fail(store, rc, "copying it", err);
+	(void)sqlite3_close_v2(file);
+	return status;
+}
+
+static int store_set_durable(struct store *store, struct err *err)
+{
+	static const char pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+				      "PRAGMA journal_size_limit = 16777216";
+	int rc = sqlite3_exec(store->db, pragmas, NULL, NULL, NULL);
+	return rc == SQLITE_OK ? 0 : store_fail(store, rc, "setting it to write-ahead logging", err);
+}
+
+static int store_prepare(struct store *store, const char *path, enum store_mode mode, int busy_ms, struct err *err)
+{
+	static const char sql[] = "SELECT value FROM meta WHERE key = 'instance'";
+	int flags = mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	int status = mode == STORE_MEMORY ? store_load_copy(store, path, busy_ms, err)
+					  : store_open_file(path, flags, busy_ms, &store->db, err);
+	if (status == 0 && mode == STORE_WRITE)
+		status = store_set_durable(store, err);
+	if (status == 0)
+		status = schema_ensure(store, err);
+	if (status < 0)
+		return status;
+
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	status = store_row(store, stmt, "reading the name of the database", err);
+	if (status == 0)
+		return err_set(err, -EUCLEAN, "the database has lost its name (table meta)");
+	if (status < 0)
+		return status;
+	(void)snprintf(store->instance, sizeof(store->instance), "%s", (const char *)sqlite3_column_text(stmt, 0));
+	(void)sqlite3_reset(stmt);
+	return 0;
+}
+
+int store_open(const char *path, enum store_mode mode, int busy_ms, struct store **ret_store, struct err *err)
+{
+	struct store *store = mem_zero(1, sizeof(*store));
+	store->is_memory = mode == STORE_MEMORY;
+	int status = store_prepare(store, path, mode, busy_ms, err);
+	if (status < 0) {
+		err_prefix(err, "database %s", path);
+		store_close(store);
+		return status;
+	}
+	*ret_store = store;
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	for (size_t i = 0; i < STORE_STATEMENTS; i++)
+		(void)sqlite3_finalize(store->statements[i].stmt);
+	(void)sqlite3_close_v2(store->db); /* an open transaction is rolled back */
+	free(store);
+}
+
+const char *store_instance(const struct store *store)
+{
+	return store->instance;
+}
+
+int store_schema_version(const struct store *store)
+{
+	return store->version;
+}
+
+int store_data_version(struct store *store, int64_t *ret_version, struct err *err)
+{
+	static const char sql[] = "PRAGMA data_version";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	return stmt == NULL ? -EIO : store_one(store, stmt, "looking for commits of others", 0, ret_version, err);
+}
+
+int store_rewind(struct store *store, int64_t from_utc, struct err *err)
+{
+	static const char forget[] = "DELETE FROM reminder; DELETE FROM attempt; DELETE FROM message;";
+	static const char sql[] = "UPDATE task SET planned_until = ?1, next_due_utc = NULL";
+	assert(store->is_memory);
+	int rc = sqlite3_exec(store->db, forget, NULL, NULL, NULL);
+	if (rc != SQLITE_OK)
+		return store_fail(store, rc, "emptying the copy", err);
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "i", from_utc);
+	return store_run(store, stmt, "setting the copy back", NULL, err);
+}
+
+int store_ledger_stamp(struct store *store, const char *who, const char *through, int64_t now_utc, struct err *err)
+{
+	static const char sql[] = "UPDATE ledger SET at_utc = ?1, who = coalesce(?2, who), through = coalesce(?3, through)"
+				  " WHERE at_utc IS NULL";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "itt", now_utc, who, who != NULL ? through : NULL);
+	return store_run(store, stmt, "stamping the ledger", NULL, err);
+}

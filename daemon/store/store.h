@@ -1,0 +1,60 @@
+/* store: the database file; the only room that knows SQLite.
+ *
+ * One writing connection per process. Every transaction is BEGIN IMMEDIATE, opened and ended in one function of the
+ * caller, and never lives across an event. Statements are prepared once and kept. Journal mode WAL with
+ * synchronous=FULL: a commit that returned is on the disk (measured: NORMAL re-sends after a power cut).
+ *
+ * All functions of this room return 0 or a negative errno, words in err:
+ *   -EBUSY    another process holds the lock longer than the busy time-out
+ *   -ENOSPC   the disk or the file system's quota is full
+ *   -EUCLEAN  the file is damaged or is no database
+ *   -EPROTO   the schema is newer than this program, or the file belongs to another application
+ *   -EEXIST   a constraint of the schema refuses the row
+ *   -EIO      reading or writing failed
+ *   -ENOENT   there is no such row, or no such file */
+#ifndef DEADLINED_STORE_STORE_H
+#define DEADLINED_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct store;
+
+enum store_mode {
+	STORE_READ,   /* the file must exist; nothing is written */
+	STORE_WRITE,  /* created, with its schema, when it does not exist; migrated when it is older */
+	STORE_MEMORY, /* a private copy in memory, migrated when it is older; the file is only read */
+};
+
+/* Opens the database. busy_ms: how long a call waits for another process's lock. Errors: as above, and those of
+ * realpath(3) when the folder is missing. Returns owned. */
+MUSTCHECK int store_open(const char *path, enum store_mode mode, int busy_ms, struct store **ret_store,
+			 struct err *err);
+/* Closes it, rolling back what is open; NULL is legal. */
+void store_close(struct store *store);
+
+MUSTCHECK int store_begin(struct store *store, struct err *err);
+/* On failure the transaction has been rolled back: nothing of it is in the file. */
+MUSTCHECK int store_commit(struct store *store, struct err *err);
+/* Legal when no transaction is open. */
+void store_rollback(struct store *store);
+
+/* A random text that belongs to this database for life; part of every Message-ID. */
+const char *store_instance(const struct store *store);
+int store_schema_version(const struct store *store);
+
+/* Changes whenever another connection has committed; our own commits do not change it. */
+MUSTCHECK int store_data_version(struct store *store, int64_t *ret_version, struct err *err);
+
+/* A rehearsal starts at from_utc: every task counts as planned until then, and what was planned, queued and sent before
+ * is forgotten. Only for STORE_MEMORY. */
+MUSTCHECK int store_rewind(struct store *store, int64_t from_utc, struct err *err);
+
+/* Gives who, by which way and when to the ledger rows that a trigger wrote and that have no instant yet. Call it with
+ * who = NULL before own edits, so that edits of others keep "sql" as their way, and with ours after them. */
+MUSTCHECK int store_ledger_stamp(struct store *store, const char *who, const char *through, int64_t now_utc,
+				 struct err *err);
+
+#endif

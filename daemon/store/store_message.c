@@ -1,0 +1,393 @@
+#include "store/store_message.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/store_priv.h"
+#include "store/store_task.h"
+
+static const char *const message_state_names[] = {"pending", "sending", "sent", "dead", "cancelled", "stale", "held"};
+
+const char *message_state_name(enum message_state state)
+{
+	return message_state_names[state];
+}
+
+bool message_state_find(const char *name, enum message_state *ret_state)
+{
+	for (unsigned i = 0; i < MESSAGE_STATE_MAX; i++)
+		if (strcmp(message_state_names[i], name) == 0) {
+			*ret_state = (enum message_state)i;
+			return true;
+		}
+	return false;
+}
+
+void store_message_done(struct store_message *message)
+{
+	free(message->person);
+	free(message->channel);
+	free(message->kind);
+	free(message->reason);
+	free(message->last_reply);
+	for (size_t i = 0; i < message->n_reminders; i++)
+		free(message->reminders[i].task_uid);
+	free(message->reminders);
+	*message = (struct store_message){0};
+}
+
+/* ---- planning ----------------------------------------------------------------------------------------------------- */
+
+int store_reminder_exists(struct store *store, const struct store_reminder *reminder, const char *person,
+			  const char *channel, bool *ret_exists, struct err *err)
+{
+	static const char sql[] = "SELECT 1 FROM reminder WHERE task = ?1 AND occurrence = ?2 AND step = ?3"
+				  " AND person = ?4 AND channel = ?5";
+	int64_t found = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "itttt", reminder->task, reminder->occurrence, reminder->step, person, channel);
+	int status = store_one(store, stmt, "looking for a reminder", 0, &found, err);
+	if (status == 0)
+		*ret_exists = found != 0;
+	return status;
+}
+
+int store_reminder_add(struct store *store, const struct store_reminder *reminder, const char *person,
+		       const char *channel, int64_t message, const char *dropped, struct err *err)
+{
+	static const char sql[] =
+		"INSERT INTO reminder (task, occurrence, step, person, channel, due_utc, message, dropped)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "ittttint", reminder->task, reminder->occurrence, reminder->step, person, channel,
+		   reminder->due_utc, message != 0 ? message : (int64_t)-1, dropped);
+	return store_run(store, stmt, "planning a reminder", NULL, err);
+}
+
+int store_thread_root(struct store *store, int64_t task, const char *person, const char *channel, int64_t *ret_message,
+		      struct err *err)
+{
+	static const char sql[] = "SELECT min(message) FROM reminder WHERE task = ?1 AND person = ?2 AND channel = ?3";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "itt", task, person, channel);
+	return store_one(store, stmt, "looking for the first message of a task", 0, ret_message, err);
+}
+
+int store_message_add(struct store *store, const char *person, const char *channel, const char *kind,
+		      enum message_state state, const char *reason, int64_t due_utc, int64_t not_before,
+		      const char *domain, int64_t thread, int64_t *ret_id, struct err *err)
+{
+	static const char sql[] =
+		"INSERT INTO message (person, channel, kind, state, reason, due_utc, not_before, domain, thread)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "tttttiitn", person, channel, kind, message_state_name(state), reason, due_utc, not_before,
+		   domain, thread != 0 ? thread : (int64_t)-1);
+	int status = store_run(store, stmt, "adding a message", NULL, err);
+	if (status == 0)
+		*ret_id = sqlite3_last_insert_rowid(store->db);
+	return status;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------------ */
+
+#define MESSAGE_COLUMNS                                                                                                \
+	"m.id, m.person, m.channel, m.kind, m.state, m.reason, m.last_reply, m.due_utc, m.not_before, m.attempts,"     \
+	" m.uncertain, m.crashes, m.domain, m.thread, root.domain "
+#define MESSAGE_FROM "FROM message m LEFT JOIN message root ON root.id = m.thread "
+
+static void store_message_write_id(const struct store *store, int64_t id, const char *domain, char *text)
+{
+	(void)snprintf(text, STORE_MESSAGE_ID_SIZE, "m%lld.%s@%s", (long long)id, store->instance, domain);
+}
+
+static int store_message_read_reminders(struct store *store, struct store_message *message, struct err *err)
+{
+	static const char sql[] =
+		"SELECT r.task, t.uid, r.occurrence, r.step, r.due_utc FROM reminder r JOIN task t ON t.id = r.task"
+		" WHERE r.message = ?1 AND (r.dropped IS NULL OR ?2) ORDER BY r.due_utc DESC, r.task, r.step";
+	bool is_settled = message->state != MESSAGE_PENDING && message->state != MESSAGE_SENDING;
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "ii", message->id, (int64_t)is_settled);
+	while ((status = store_row(store, stmt, "reading the reminders of a message", err)) == 1) {
+		message->reminders = mem_grow(message->reminders, message->n_reminders + 1, sizeof(*message->reminders));
+		struct store_reminder *reminder = &message->reminders[message->n_reminders++];
+		*reminder = (struct store_reminder){
+			.task = sqlite3_column_int64(stmt, 0),
+			.task_uid = store_text(stmt, 1),
+			.due_utc = sqlite3_column_int64(stmt, 4),
+		};
+		(void)snprintf(reminder->occurrence, sizeof(reminder->occurrence), "%s",
+			       (const char *)sqlite3_column_text(stmt, 2));
+		(void)snprintf(reminder->step, sizeof(reminder->step), "%s", (const char *)sqlite3_column_text(stmt, 3));
+	}
+	return status;
+}
+
+static void store_message_read(const struct store *store, sqlite3_stmt *stmt, struct store_message *ret_message)
+{
+	*ret_message = (struct store_message){
+		.id = sqlite3_column_int64(stmt, 0),
+		.person = store_text(stmt, 1),
+		.channel = store_text(stmt, 2),
+		.kind = store_text(stmt, 3),
+		.reason = store_text(stmt, 5),
+		.last_reply = store_text(stmt, 6),
+		.due_utc = sqlite3_column_int64(stmt, 7),
+		.not_before = sqlite3_column_int64(stmt, 8),
+		.attempts = sqlite3_column_int64(stmt, 9),
+		.uncertain = sqlite3_column_int64(stmt, 10),
+		.crashes = sqlite3_column_int64(stmt, 11),
+	};
+	(void)message_state_find((const char *)sqlite3_column_text(stmt, 4), &ret_message->state); /* CHECK keeps the set */
+	store_message_write_id(store, ret_message->id, (const char *)sqlite3_column_text(stmt, 12),
+			       ret_message->message_id);
+	if (sqlite3_column_type(stmt, 14) != SQLITE_NULL)
+		store_message_write_id(store, sqlite3_column_int64(stmt, 13), (const char *)sqlite3_column_text(stmt, 14),
+				       ret_message->thread_id);
+}
+
+int store_message_load(struct store *store, int64_t id, struct store_message *ret_message, struct err *err)
+{
+	static const char sql[] = "SELECT " MESSAGE_COLUMNS MESSAGE_FROM "WHERE m.id = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "i", id);
+	int status = store_row(store, stmt, "reading a message", err);
+	if (status == 0)
+		return err_set(err, -ENOENT, "there is no message %lld", (long long)id);
+	if (status < 0)
+		return status;
+
+	struct store_message message;
+	store_message_read(store, stmt, &message);
+	(void)sqlite3_reset(stmt);
+	status = store_message_read_reminders(store, &message, err);
+	if (status < 0)
+		store_message_done(&message);
+	else
+		*ret_message = message;
+	return status;
+}
+
+int store_message_each(struct store *store, enum message_state state, store_message_cb each, void *arg, struct err *err)
+{
+	static const char sql[] = "SELECT " MESSAGE_COLUMNS MESSAGE_FROM
+				  "WHERE ?1 IS NULL OR m.state = ?1 ORDER BY m.id";
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "t", state == MESSAGE_STATE_MAX ? NULL : message_state_name(state));
+	while ((status = store_row(store, stmt, "listing messages", err)) == 1) {
+		struct store_message message;
+		store_message_read(store, stmt, &message);
+		status = store_message_read_reminders(store, &message, err);
+		if (status == 0)
+			status = each(arg, &message);
+		store_message_done(&message);
+		if (status < 0) {
+			(void)sqlite3_reset(stmt);
+			return status;
+		}
+	}
+	return status;
+}
+
+static int store_message_ids(struct store *store, sqlite3_stmt *stmt, int64_t *ret_ids, size_t max, size_t *ret_n,
+			     struct err *err)
+{
+	size_t n = 0;
+	int status;
+	while ((status = store_row(store, stmt, "looking for messages", err)) == 1 && n < max)
+		ret_ids[n++] = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_reset(stmt);
+	if (status < 0)
+		return status;
+	*ret_n = n;
+	return 0;
+}
+
+int store_message_ready(struct store *store, const char *channel, int64_t now_utc, int64_t *ret_ids, size_t max,
+			size_t *ret_n, struct err *err)
+{
+	static const char sql[] = "SELECT id FROM message WHERE state = 'pending' AND channel = ?1 AND not_before <= ?2"
+				  " ORDER BY not_before LIMIT ?3";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "tii", channel, now_utc, (int64_t)max);
+	return store_message_ids(store, stmt, ret_ids, max, ret_n, err);
+}
+
+int store_message_sending(struct store *store, int64_t *ret_ids, size_t max, size_t *ret_n, struct err *err)
+{
+	/* The first condition lets the partial index serve. */
+	static const char sql[] = "SELECT id FROM message WHERE state IN ('pending', 'sending') AND state = 'sending'"
+				  " LIMIT ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "i", (int64_t)max);
+	return store_message_ids(store, stmt, ret_ids, max, ret_n, err);
+}
+
+int store_message_is_live(struct store *store, int64_t id, bool *ret_is_live, struct err *err)
+{
+	static const char sql[] =
+		"SELECT kind IN ('test', 'notice') OR EXISTS (SELECT 1 FROM reminder WHERE message = ?1 AND dropped IS NULL)"
+		" FROM message WHERE id = ?1";
+	int64_t is_live = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "i", id);
+	int status = store_one(store, stmt, "looking into a message", 0, &is_live, err);
+	if (status == 0)
+		*ret_is_live = is_live != 0;
+	return status;
+}
+
+int store_message_next(struct store *store, const char *channel, int64_t *ret_utc, struct err *err)
+{
+	static const char sql[] = "SELECT min(not_before) FROM message WHERE state = 'pending' AND channel = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "t", channel);
+	return store_one(store, stmt, "looking for the next try", STORE_NEVER, ret_utc, err);
+}
+
+/* ---- moving ------------------------------------------------------------------------------------------------------- */
+
+int store_message_move(struct store *store, int64_t id, const struct store_move *move, bool *ret_moved, struct err *err)
+{
+	static const char sql[] =
+		"UPDATE message SET state = ?3, reason = ?4, last_reply = coalesce(?5, last_reply),"
+		" not_before = coalesce(?6, not_before), attempts = attempts + ?7, uncertain = uncertain + ?8,"
+		" crashes = crashes + ?9 WHERE id = ?1 AND state = ?2";
+	int64_t changes = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "ittttnii", id, message_state_name(move->from), message_state_name(move->to), move->reason,
+		   move->last_reply, move->not_before, (int64_t)move->add_attempts, (int64_t)move->add_uncertain);
+	(void)sqlite3_bind_int64(stmt, 9, move->add_crashes);
+	int status = store_run(store, stmt, "moving a message", &changes, err);
+	if (status == 0)
+		*ret_moved = changes == 1;
+	return status;
+}
+
+int store_attempt_start(struct store *store, int64_t message, int64_t now_utc, struct err *err)
+{
+	static const char sql[] = "INSERT INTO attempt (message, number, started_utc) VALUES"
+				  " (?1, (SELECT coalesce(max(number), 0) + 1 FROM attempt WHERE message = ?1), ?2)";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "ii", message, now_utc);
+	return store_run(store, stmt, "noting an attempt", NULL, err);
+}
+
+int store_attempt_end(struct store *store, int64_t message, const char *outcome, int64_t code, const char *reply,
+		      struct err *err)
+{
+	static const char sql[] = "UPDATE attempt SET outcome = ?2, code = ?3, reply = ?4"
+				  " WHERE message = ?1 AND outcome IS NULL";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "itnt", message, outcome, code != 0 ? code : (int64_t)-1, reply);
+	return store_run(store, stmt, "noting how an attempt ended", NULL, err);
+}
+
+/* ---- counting ----------------------------------------------------------------------------------------------------- */
+
+int store_hours_load(struct store *store, struct store_hours *ret_hours, struct err *err)
+{
+	static const char sql[] = "SELECT value FROM meta WHERE key = 'sent_by_hour'";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	int status = store_row(store, stmt, "reading the hourly count", err);
+	if (status < 0)
+		return status;
+	long long hour = 0, count = 0, before = 0;
+	if (status == 1)
+		(void)sscanf((const char *)sqlite3_column_text(stmt, 0), "%lld %lld %lld", &hour, &count, &before);
+	(void)sqlite3_reset(stmt);
+	*ret_hours = (struct store_hours){.hour = hour, .count = count, .count_before = before};
+	return 0;
+}
+
+int store_hours_save(struct store *store, const struct store_hours *hours, struct err *err)
+{
+	static const char sql[] = "INSERT INTO meta VALUES ('sent_by_hour', ?1)"
+				  " ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+	char value[80];
+	(void)snprintf(value, sizeof(value), "%lld %lld %lld", (long long)hours->hour, (long long)hours->count,
+		       (long long)hours->count_before);
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "t", value);
+	return store_run(store, stmt, "writing the hourly count", NULL, err);
+}
+
+static int store_count_states(struct store *store, struct store_counts *counts, struct err *err)
+{
+	static const char sql[] = "SELECT state, n FROM tally";
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	while ((status = store_row(store, stmt, "counting messages", err)) == 1) {
+		enum message_state state;
+		if (message_state_find((const char *)sqlite3_column_text(stmt, 0), &state))
+			counts->n[state] = sqlite3_column_int64(stmt, 1);
+	}
+	return status;
+}
+
+int store_count(struct store *store, struct store_counts *ret_counts, struct err *err)
+{
+	static const char oldest[] = "SELECT min(due_utc) FROM message WHERE state IN ('pending', 'sending')";
+	static const char next_try[] =
+		"SELECT min(next) FROM (SELECT (SELECT min(not_before) FROM message WHERE state = 'pending' AND channel = c)"
+		" AS next FROM (SELECT DISTINCT channel AS c FROM message WHERE state = 'pending'))";
+	struct store_counts counts = {0};
+	int64_t next_due = STORE_NEVER;
+	int status = store_count_states(store, &counts, err);
+	sqlite3_stmt *stmt = status == 0 ? store_statement(store, oldest, err) : NULL;
+	if (stmt == NULL)
+		return status < 0 ? status : -EIO;
+	status = store_one(store, stmt, "looking for the oldest message", STORE_NEVER, &counts.oldest_unsent_due_utc, err);
+	stmt = status == 0 ? store_statement(store, next_try, err) : NULL;
+	if (stmt == NULL)
+		return status < 0 ? status : -EIO;
+	status = store_one(store, stmt, "looking for the next try", STORE_NEVER, &counts.next_wake_utc, err);
+	if (status == 0)
+		status = store_task_next_due(store, &next_due, err);
+	if (status < 0)
+		return status;
+	if (next_due < counts.next_wake_utc)
+		counts.next_wake_utc = next_due;
+	*ret_counts = counts;
+	return 0;
+}

@@ -1,0 +1,132 @@
+/* store_message: the outbox: messages, the reminders in them, and every attempt to send one.
+ *
+ * A reminder says why somebody hears of a task; its key (task, occurrence, step, person, channel) is unique, so no step
+ * is ever planned twice. A message is what is sent. Which state may follow which is decided in remind/outbox.c alone;
+ * here stands how a state is written. */
+#ifndef DEADLINED_STORE_STORE_MESSAGE_H
+#define DEADLINED_STORE_STORE_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan/period.h"
+#include "store/store.h"
+
+enum message_state {
+	MESSAGE_PENDING,
+	MESSAGE_SENDING,
+	MESSAGE_SENT,
+	MESSAGE_DEAD,
+	MESSAGE_CANCELLED,
+	MESSAGE_STALE,
+	MESSAGE_HELD,
+	MESSAGE_STATE_MAX
+};
+
+/* "pending", "sending", "sent", "dead", "cancelled", "stale", "held": as in the schema's CHECK */
+const char *message_state_name(enum message_state state);
+bool message_state_find(const char *name, enum message_state *ret_state);
+
+enum { STORE_STEP_SIZE = 80, STORE_MESSAGE_ID_SIZE = 320 };
+
+struct store_reminder {
+	int64_t task;
+	char *task_uid; /* filled by the readers, not needed by store_reminder_add() */
+	char occurrence[PERIOD_KEY_SIZE];
+	char step[STORE_STEP_SIZE];
+	int64_t due_utc;
+};
+
+struct store_message {
+	int64_t id;
+	char *person, *channel, *kind;
+	enum message_state state;
+	char *reason; /* "" when there is none, last_reply likewise */
+	char *last_reply;
+	int64_t due_utc;    /* of its first step */
+	int64_t not_before; /* next try */
+	int64_t attempts, uncertain, crashes;
+	char message_id[STORE_MESSAGE_ID_SIZE]; /* without <>; the same for life */
+	char thread_id[STORE_MESSAGE_ID_SIZE];  /* of the first message about the same task; "" when this is the first */
+	struct store_reminder *reminders;       /* those not dropped; all of them once the message is settled */
+	size_t n_reminders;
+};
+
+void store_message_done(struct store_message *message);
+
+/* ---- planning ---- */
+
+MUSTCHECK int store_reminder_exists(struct store *store, const struct store_reminder *reminder, const char *person,
+				    const char *channel, bool *ret_exists, struct err *err);
+/* message 0 = none, then dropped says why. Errors: -EEXIST the key is there already. */
+MUSTCHECK int store_reminder_add(struct store *store, const struct store_reminder *reminder, const char *person,
+				 const char *channel, int64_t message, const char *dropped, struct err *err);
+/* The first message about a task to that person on that channel; 0 when there is none. */
+MUSTCHECK int store_thread_root(struct store *store, int64_t task, const char *person, const char *channel,
+				int64_t *ret_message, struct err *err);
+/* domain: right part of its Message-ID. thread: store_thread_root(), 0 for none. state is MESSAGE_PENDING or, with a
+ * reason, MESSAGE_STALE. */
+MUSTCHECK int store_message_add(struct store *store, const char *person, const char *channel, const char *kind,
+				enum message_state state, const char *reason, int64_t due_utc, int64_t not_before,
+				const char *domain, int64_t thread, int64_t *ret_id, struct err *err);
+
+/* ---- sending ---- */
+
+/* Up to max ids of pending messages of a channel whose not_before has come, the longest waiting first. */
+MUSTCHECK int store_message_ready(struct store *store, const char *channel, int64_t now_utc, int64_t *ret_ids,
+				  size_t max, size_t *ret_n, struct err *err);
+/* Errors: -ENOENT. */
+MUSTCHECK int store_message_load(struct store *store, int64_t id, struct store_message *ret_message, struct err *err);
+
+/* Writes a move of the state machine; every other field but reason stays when it is negative or NULL. *ret_moved is
+ * false when the message was not in state from (any more). */
+struct store_move {
+	enum message_state from, to;
+	const char *reason;     /* NULL clears it */
+	const char *last_reply; /* NULL keeps it */
+	int64_t not_before;     /* -1 keeps it */
+	int add_attempts, add_uncertain, add_crashes;
+};
+MUSTCHECK int store_message_move(struct store *store, int64_t id, const struct store_move *move, bool *ret_moved,
+				 struct err *err);
+
+/* Writes the start of an attempt, numbered on from the last one. */
+MUSTCHECK int store_attempt_start(struct store *store, int64_t message, int64_t now_utc, struct err *err);
+/* Writes how the attempt that has no outcome yet ended. */
+MUSTCHECK int store_attempt_end(struct store *store, int64_t message, const char *outcome, int64_t code,
+				const char *reply, struct err *err);
+
+/* Up to max ids of messages in state 'sending': those a crash has left behind. */
+MUSTCHECK int store_message_sending(struct store *store, int64_t *ret_ids, size_t max, size_t *ret_n, struct err *err);
+/* Whether the message holds a reminder that was not dropped; test and notice messages hold none and count as live. */
+MUSTCHECK int store_message_is_live(struct store *store, int64_t id, bool *ret_is_live, struct err *err);
+
+/* Earliest not_before of the pending messages of a channel, STORE_NEVER when there is none. */
+MUSTCHECK int store_message_next(struct store *store, const char *channel, int64_t *ret_utc, struct err *err);
+
+/* How many sends were started in the hour that contains now_utc and in the one before; kept across restarts. */
+struct store_hours {
+	int64_t hour; /* now_utc / 3600 */
+	int64_t count, count_before;
+};
+MUSTCHECK int store_hours_load(struct store *store, struct store_hours *ret_hours, struct err *err);
+MUSTCHECK int store_hours_save(struct store *store, const struct store_hours *hours, struct err *err);
+
+/* ---- looking ---- */
+
+/* Calls each for every message, in one state when state is not MESSAGE_STATE_MAX, oldest first. Stops at the first
+ * negative result of each and returns it. */
+typedef int (*store_message_cb)(void *arg, const struct store_message *message);
+MUSTCHECK int store_message_each(struct store *store, enum message_state state, store_message_cb each, void *arg,
+				 struct err *err);
+
+struct store_counts {
+	int64_t n[MESSAGE_STATE_MAX];
+	int64_t oldest_unsent_due_utc; /* STORE_NEVER when everything due was sent */
+	int64_t next_wake_utc;         /* next step or next try; STORE_NEVER when there is none */
+};
+/* Costs a few look-ups however long the queue is. */
+MUSTCHECK int store_count(struct store *store, struct store_counts *ret_counts, struct err *err);
+
+#endif

@@ -1,0 +1,174 @@
+#include "store/store_person.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/store_priv.h"
+
+/* Rows of (id, name, language, zone, active, channel, address), a row an address; the people come out one by one. */
+#define PERSON_COLUMNS "p.id, p.name, p.language, p.zone, p.active, a.channel, a.address "
+
+/* Starts a person when the row names another one than people[*n - 1], then adds the row's address. */
+static void store_person_add_row(sqlite3_stmt *stmt, struct person **people, size_t *n)
+{
+	const char *id = (const char *)sqlite3_column_text(stmt, 0);
+	if (*n == 0 || strcmp((*people)[*n - 1].id, id) != 0) {
+		*people = mem_grow(*people, *n + 1, sizeof(**people));
+		(*people)[(*n)++] = (struct person){
+			.id = mem_dup(id),
+			.name = store_text(stmt, 1),
+			.language = store_text(stmt, 2),
+			.zone = store_text(stmt, 3),
+		};
+	}
+	if (sqlite3_column_type(stmt, 5) != SQLITE_NULL) {
+		char *channel = store_text(stmt, 5), *address = store_text(stmt, 6);
+		person_add_address(&(*people)[*n - 1], channel, address);
+		free(channel);
+		free(address);
+	}
+}
+
+static void store_person_free_all(struct person *people, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		person_done(&people[i]);
+	free(people);
+}
+
+static int store_person_collect(struct store *store, sqlite3_stmt *stmt, struct person **ret_people, size_t *ret_n,
+				struct err *err)
+{
+	struct person *people = NULL;
+	size_t n = 0;
+	int status;
+	while ((status = store_row(store, stmt, "reading people", err)) == 1)
+		store_person_add_row(stmt, &people, &n);
+	if (status < 0) {
+		store_person_free_all(people, n);
+		return status;
+	}
+	*ret_people = people;
+	*ret_n = n;
+	return 0;
+}
+
+int store_person_of_task(struct store *store, int64_t task, struct person **ret_people, size_t *ret_n, struct err *err)
+{
+	static const char sql[] = "SELECT DISTINCT " PERSON_COLUMNS
+				  "FROM part JOIN person p ON p.id = part.person LEFT JOIN address a ON a.person = p.id"
+				  " WHERE part.task = ?1 AND p.active = 1 ORDER BY p.id, a.channel";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "i", task);
+	return store_person_collect(store, stmt, ret_people, ret_n, err);
+}
+
+int store_person_load(struct store *store, const char *id, struct person *ret_person, struct err *err)
+{
+	static const char sql[] = "SELECT " PERSON_COLUMNS
+				  "FROM person p LEFT JOIN address a ON a.person = p.id WHERE p.id = ?1 ORDER BY a.channel";
+	struct person *people = NULL;
+	size_t n = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "t", id);
+	int status = store_person_collect(store, stmt, &people, &n, err);
+	if (status < 0)
+		return status;
+	if (n == 0)
+		status = err_set(err, -ENOENT, "there is no person '%s'", id);
+	else
+		*ret_person = people[0];
+	free(people);
+	return status;
+}
+
+int store_person_exists(struct store *store, const char *id, bool *ret_exists, struct err *err)
+{
+	static const char sql[] = "SELECT 1 FROM person WHERE id = ?1";
+	int64_t found = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "t", id);
+	int status = store_one(store, stmt, "looking for a person", 0, &found, err);
+	if (status == 0)
+		*ret_exists = found != 0;
+	return status;
+}
+
+int store_person_each(struct store *store, store_person_cb each, void *arg, struct err *err)
+{
+	static const char sql[] = "SELECT " PERSON_COLUMNS
+				  "FROM person p LEFT JOIN address a ON a.person = p.id ORDER BY p.id, a.channel";
+	static const char active[] = "SELECT active FROM person WHERE id = ?1";
+	struct person *people = NULL;
+	size_t n = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	int status = store_person_collect(store, stmt, &people, &n, err);
+	for (size_t i = 0; i < n && status == 0; i++) {
+		int64_t is_active = 0;
+		stmt = store_statement(store, active, err);
+		if (stmt == NULL)
+			status = -EIO;
+		else
+			store_bind(stmt, "t", people[i].id);
+		if (status == 0)
+			status = store_one(store, stmt, "reading a person", 0, &is_active, err);
+		if (status == 0)
+			status = each(arg, &people[i], is_active != 0);
+	}
+	store_person_free_all(people, n);
+	return status;
+}
+
+static int store_person_write(struct store *store, const struct person *person, int64_t *ret_changes, struct err *err)
+{
+	static const char sql[] =
+		"INSERT INTO person (id, name, language, zone) VALUES (?1, ?2, ?3, ?4)"
+		" ON CONFLICT (id) DO UPDATE SET name = ?2, language = ?3, zone = ?4"
+		" WHERE name <> ?2 OR language <> ?3 OR zone <> ?4";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "tttt", person->id, person->name, person->language, person->zone);
+	return store_run(store, stmt, "writing a person", ret_changes, err);
+}
+
+static int store_person_write_address(struct store *store, const char *person, const char *channel, const char *address,
+				      int64_t *ret_changes, struct err *err)
+{
+	static const char put[] = "INSERT INTO address (person, channel, address) VALUES (?1, ?2, ?3)"
+				  " ON CONFLICT (person, channel) DO UPDATE SET address = ?3 WHERE address <> ?3";
+	static const char drop[] = "DELETE FROM address WHERE person = ?1 AND channel = ?2";
+	sqlite3_stmt *stmt = store_statement(store, address != NULL ? put : drop, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, address != NULL ? "ttt" : "tt", person, channel, address);
+	return store_run(store, stmt, "writing an address", ret_changes, err);
+}
+
+int store_person_put(struct store *store, const struct person *person, const char *const *channels, size_t n,
+		     enum store_change *ret_change, struct err *err)
+{
+	bool exists = false;
+	int64_t changes = 0, total = 0;
+	int status = store_person_exists(store, person->id, &exists, err);
+	if (status == 0)
+		status = store_person_write(store, person, &total, err);
+	for (size_t i = 0; i < n && status == 0; i++) {
+		const char *address = person_address(person, channels[i]);
+		status = store_person_write_address(store, person->id, channels[i], address, &changes, err);
+		total += changes;
+	}
+	if (status == 0)
+		*ret_change = !exists ? STORE_ADDED : total > 0 ? STORE_CHANGED : STORE_UNCHANGED;
+	return status;
+}

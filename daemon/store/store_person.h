@@ -1,0 +1,31 @@
+/* store_person: people and their addresses in the database. */
+#ifndef DEADLINED_STORE_STORE_PERSON_H
+#define DEADLINED_STORE_STORE_PERSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "plan/person.h"
+#include "store/store.h"
+#include "store/store_task.h"
+
+/* Adds the person, or updates the one with the same id: name, language, zone; addresses become exactly those given on the
+ * channels named in channels (n of them), addresses on other channels stay. */
+MUSTCHECK int store_person_put(struct store *store, const struct person *person, const char *const *channels, size_t n,
+			       enum store_change *ret_change, struct err *err);
+
+/* *ret_exists: whether there is a person with that id. */
+MUSTCHECK int store_person_exists(struct store *store, const char *id, bool *ret_exists, struct err *err);
+
+/* The person with addresses; the caller frees it with person_done(). Errors: -ENOENT. */
+MUSTCHECK int store_person_load(struct store *store, const char *id, struct person *ret_person, struct err *err);
+
+/* The active people of a task, by id, each once; the caller frees each with person_done() and the array with free(). */
+MUSTCHECK int store_person_of_task(struct store *store, int64_t task, struct person **ret_people, size_t *ret_n,
+				   struct err *err);
+
+/* Calls each for every person, by id; stops at its first negative result and returns it. */
+typedef int (*store_person_cb)(void *arg, const struct person *person, bool is_active);
+MUSTCHECK int store_person_each(struct store *store, store_person_cb each, void *arg, struct err *err);
+
+#endif

@@ -1,0 +1,53 @@
+/* store_priv: what the files of this room share. */
+#ifndef DEADLINED_STORE_STORE_PRIV_H
+#define DEADLINED_STORE_STORE_PRIV_H
+
+#include <sqlite3.h>
+#include <stddef.h>
+
+#include "store/store.h"
+
+enum { STORE_STATEMENTS = 128 };
+
+struct store_statement {
+	const char *sql; /* key: the address of a literal */
+	sqlite3_stmt *stmt;
+};
+
+struct store {
+	sqlite3 *db;
+	char instance[17];
+	int version;
+	bool is_memory;
+	struct store_statement statements[STORE_STATEMENTS]; /* hashed by the address of sql */
+};
+
+/* Translates a result code of SQLite, with its words, into an error of this room. */
+int store_fail(const struct store *store, int rc, const char *doing, struct err *err);
+
+/* A prepared statement, reset and without bindings. sql must be a literal: its address is the key. NULL on error. */
+sqlite3_stmt *store_statement(struct store *store, const char *sql, struct err *err);
+
+/* Binds by the letters of types: i = int64_t, t = const char * (NULL binds NULL), n = int64_t where a negative value
+ * binds NULL; borrowed until the statement is reset. */
+void store_bind(sqlite3_stmt *stmt, const char *types, ...);
+
+/* Runs a statement that returns no row. *ret_changes (may be NULL): rows changed. */
+MUSTCHECK int store_run(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_t *ret_changes,
+			struct err *err);
+
+/* Steps to the next row: 1 = there is one, 0 = no more (the statement is reset then), negative = error (reset too). */
+MUSTCHECK int store_row(struct store *store, sqlite3_stmt *stmt, const char *doing, struct err *err);
+
+/* The only integer of the only row; absent when there is no row or it is NULL. */
+MUSTCHECK int store_one(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_t absent, int64_t *ret_value,
+			struct err *err);
+
+/* Text of a column as an owned copy, "" for NULL; bytes that are no UTF-8 become U+FFFD, so that no bad row can stop a
+ * message. */
+char *store_text(sqlite3_stmt *stmt, int column);
+
+/* Creates the schema or brings it up to this program's version. */
+MUSTCHECK int schema_ensure(struct store *store, struct err *err);
+
+#endif

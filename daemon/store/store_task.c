@@ -1,0 +1,336 @@
+#include "store/store_task.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/store_priv.h"
+
+#define TASK_COLUMNS                                                                                                   \
+	"id, uid, title, place, note, start_local, end_local, precision, zone, policy, status, sequence, next_due_utc "
+
+/* Reads one end of a period as it stands in a row. */
+static bool store_task_read_civil(sqlite3_stmt *stmt, int column, bool wants_time, struct civil *ret_civil)
+{
+	const char *text = (const char *)sqlite3_column_text(stmt, column);
+	bool has_time = false;
+	return text != NULL && civil_parse(text, ret_civil, &has_time) && has_time == wants_time;
+}
+
+static int store_task_read_period(sqlite3_stmt *stmt, const char *uid, struct period *ret_period, struct err *err)
+{
+	struct period period = {0};
+	const char *precision = (const char *)sqlite3_column_text(stmt, 7);
+	if (precision == NULL || !period_precision_find(precision, &period.precision))
+		return err_set(err, -EUCLEAN, "task %s has an unknown precision", uid);
+
+	bool wants_time = period.precision == PERIOD_MINUTE;
+	period.has_start = sqlite3_column_type(stmt, 5) != SQLITE_NULL;
+	if (!store_task_read_civil(stmt, 6, wants_time, &period.end) ||
+	    (period.has_start && !store_task_read_civil(stmt, 5, wants_time, &period.start)))
+		return err_set(err, -EUCLEAN, "task %s has an impossible date: write start_local and end_local as %s", uid,
+			       wants_time ? "2025-06-15T14:00, precision minute" : "2025-06-15");
+	*ret_period = period;
+	return 0;
+}
+
+static int store_task_read(sqlite3_stmt *stmt, struct task *ret_task, struct err *err)
+{
+	struct task task = {
+		.id = sqlite3_column_int64(stmt, 0),
+		.uid = store_text(stmt, 1),
+		.title = store_text(stmt, 2),
+		.place = store_text(stmt, 3),
+		.note = store_text(stmt, 4),
+		.zone = store_text(stmt, 8),
+		.policy = store_text(stmt, 9),
+		.status = store_text(stmt, 10),
+		.sequence = sqlite3_column_int64(stmt, 11),
+	};
+	int status = store_task_read_period(stmt, task.uid, &task.period, err);
+	if (status < 0) {
+		task_done(&task);
+		return status;
+	}
+	*ret_task = task;
+	return 0;
+}
+
+/* The two ends as a row holds them; start is NULL for a limit. */
+struct store_task_dates {
+	char start_text[CIVIL_TEXT_SIZE], end_text[CIVIL_TEXT_SIZE];
+	const char *start, *end;
+};
+
+static void store_task_write_dates(const struct period *period, struct store_task_dates *dates)
+{
+	if (period->precision == PERIOD_MINUTE) {
+		civil_format(&period->start, dates->start_text);
+		civil_format(&period->end, dates->end_text);
+	} else {
+		civil_format_date(&period->start, dates->start_text);
+		civil_format_date(&period->end, dates->end_text);
+	}
+	dates->start = period->has_start ? dates->start_text : NULL;
+	dates->end = dates->end_text;
+}
+
+static int store_task_insert(struct store *store, const struct task *task, const struct store_task_dates *dates,
+			     int64_t planned_until, struct err *err)
+{
+	static const char sql[] =
+		"INSERT INTO task (uid, title, place, note, start_local, end_local, precision, zone, policy, planned_until)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "tttttttttn", task->uid, task->title, task->place, task->note, dates->start, dates->end,
+		   period_precision_name(task->period.precision), task->zone, task->policy, planned_until);
+	return store_run(store, stmt, "adding a task", NULL, err);
+}
+
+/* Nothing is written for a row that would stay the same. */
+static int store_task_update(struct store *store, int64_t id, const struct task *task,
+			     const struct store_task_dates *dates, enum store_change *ret_change, struct err *err)
+{
+	static const char sql[] =
+		"UPDATE task SET title = ?2, place = ?3, note = ?4, start_local = ?5, end_local = ?6, precision = ?7,"
+		"  zone = ?8, policy = ?9"
+		" WHERE id = ?1 AND (title <> ?2 OR place <> ?3 OR note <> ?4 OR start_local IS NOT ?5 OR end_local <> ?6"
+		"  OR precision <> ?7 OR zone <> ?8 OR policy <> ?9)";
+	int64_t changes = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "itttttttt", id, task->title, task->place, task->note, dates->start, dates->end,
+		   period_precision_name(task->period.precision), task->zone, task->policy);
+	int status = store_run(store, stmt, "changing a task", &changes, err);
+	if (status == 0)
+		*ret_change = changes > 0 ? STORE_CHANGED : STORE_UNCHANGED;
+	return status;
+}
+
+static int store_task_find_id(struct store *store, const char *uid, int64_t *ret_id, struct err *err)
+{
+	static const char sql[] = "SELECT id FROM task WHERE uid = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "t", uid);
+	return store_one(store, stmt, "looking for a task", 0, ret_id, err);
+}
+
+int store_task_put(struct store *store, const struct task *task, int64_t planned_until_utc, int64_t *ret_id,
+		   enum store_change *ret_change, struct err *err)
+{
+	struct store_task_dates dates;
+	int64_t id = 0;
+	store_task_write_dates(&task->period, &dates);
+	int status = store_task_find_id(store, task->uid, &id, err);
+	if (status < 0)
+		return status;
+	if (id != 0) {
+		status = store_task_update(store, id, task, &dates, ret_change, err);
+	} else {
+		status = store_task_insert(store, task, &dates, planned_until_utc, err);
+		if (status == 0)
+			status = store_task_find_id(store, task->uid, &id, err); /* the ledger's trigger inserts too */
+		*ret_change = STORE_ADDED;
+	}
+	if (status == 0)
+		*ret_id = id;
+	return status;
+}
+
+static int store_task_part(struct store *store, const char *sql, int64_t task, const char *person, struct err *err)
+{
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "it", task, person);
+	return store_run(store, stmt, "changing who takes part", NULL, err);
+}
+
+int store_task_set_people(struct store *store, int64_t task, const struct strlist *people, bool *ret_changed,
+			  struct err *err)
+{
+	static const char add[] = "INSERT INTO part (task, person) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+	static const char drop[] = "DELETE FROM part WHERE task = ?1 AND person = ?2";
+	struct strlist old = {0};
+	bool is_changed = false;
+	int status = store_task_people(store, task, &old, err);
+	for (size_t i = 0; i < old.n && status == 0; i++) {
+		if (strlist_has(people, old.items[i]))
+			continue;
+		is_changed = true;
+		status = store_task_part(store, drop, task, old.items[i], err);
+	}
+	for (size_t i = 0; i < people->n && status == 0; i++) {
+		if (strlist_has(&old, people->items[i]))
+			continue;
+		is_changed = true;
+		status = store_task_part(store, add, task, people->items[i], err);
+	}
+	strlist_done(&old);
+	if (status == 0)
+		*ret_changed = is_changed;
+	return status;
+}
+
+int store_task_set_status(struct store *store, int64_t task, const char *status, struct err *err)
+{
+	static const char sql[] = "UPDATE task SET status = ?2 WHERE id = ?1";
+	return store_task_part(store, sql, task, status, err);
+}
+
+static int store_task_read_one(struct store *store, sqlite3_stmt *stmt, struct task *ret_task, struct err *err)
+{
+	int status = store_row(store, stmt, "reading a task", err);
+	if (status == 0)
+		return err_set(err, -ENOENT, "there is no such task");
+	if (status < 0)
+		return status;
+	status = store_task_read(stmt, ret_task, err);
+	(void)sqlite3_reset(stmt);
+	return status;
+}
+
+int store_task_find(struct store *store, const char *uid, struct task *ret_task, struct err *err)
+{
+	static const char sql[] = "SELECT " TASK_COLUMNS "FROM task WHERE uid = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "t", uid);
+	return store_task_read_one(store, stmt, ret_task, err);
+}
+
+int store_task_load(struct store *store, int64_t id, struct task *ret_task, struct err *err)
+{
+	static const char sql[] = "SELECT " TASK_COLUMNS "FROM task WHERE id = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "i", id);
+	return store_task_read_one(store, stmt, ret_task, err);
+}
+
+int store_task_people(struct store *store, int64_t task, struct strlist *ret_people, struct err *err)
+{
+	static const char sql[] = "SELECT DISTINCT person FROM part WHERE task = ?1 ORDER BY person";
+	struct strlist people = {0};
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "i", task);
+	while ((status = store_row(store, stmt, "reading who takes part", err)) == 1) {
+		const char *person = (const char *)sqlite3_column_text(stmt, 0);
+		strlist_add(&people, person, strlen(person));
+	}
+	if (status < 0)
+		strlist_done(&people);
+	else
+		*ret_people = people;
+	return status;
+}
+
+int store_task_each(struct store *store, bool all, store_task_cb each, void *arg, struct err *err)
+{
+	static const char sql[] =
+		"SELECT " TASK_COLUMNS "FROM task WHERE status = 'open' OR ?1 ORDER BY end_local, uid";
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "i", (int64_t)all);
+	while ((status = store_row(store, stmt, "listing tasks", err)) == 1) {
+		struct task task;
+		status = store_task_read(stmt, &task, err);
+		if (status == 0) {
+			bool is_planned = sqlite3_column_type(stmt, 12) != SQLITE_NULL;
+			status = each(arg, &task, is_planned ? sqlite3_column_int64(stmt, 12) : -1);
+			task_done(&task);
+		}
+		if (status < 0) {
+			(void)sqlite3_reset(stmt);
+			return status;
+		}
+	}
+	return status;
+}
+
+int store_task_due(struct store *store, int64_t now_utc, struct store_due *ret_due, size_t max, size_t *ret_n,
+		   struct err *err)
+{
+	/* In an index NULL sorts before every number, so one range holds both; SQLite needs it said in two. */
+	static const char sql[] =
+		"SELECT id, planned_until, 1 FROM task WHERE status = 'open' AND next_due_utc IS NULL"
+		" UNION ALL"
+		" SELECT id, planned_until, 0 FROM task WHERE status = 'open' AND next_due_utc <= ?1 LIMIT ?2";
+	size_t n = 0;
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "ii", now_utc, (int64_t)max);
+	while ((status = store_row(store, stmt, "looking for due tasks", err)) == 1 && n < max) {
+		bool is_planned = sqlite3_column_type(stmt, 1) != SQLITE_NULL;
+		ret_due[n++] = (struct store_due){
+			.task = sqlite3_column_int64(stmt, 0),
+			.planned_until = is_planned ? sqlite3_column_int64(stmt, 1) : -1,
+			.is_edited = sqlite3_column_int(stmt, 2) != 0,
+		};
+	}
+	if (status >= 0)
+		*ret_n = n;
+	return status < 0 ? status : 0;
+}
+
+int store_task_planned(struct store *store, int64_t task, int64_t planned_until, int64_t next_due_utc, struct err *err)
+{
+	static const char sql[] = "UPDATE task SET planned_until = ?2, next_due_utc = ?3 WHERE id = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "iii", task, planned_until, next_due_utc);
+	return store_run(store, stmt, "marking a task as planned", NULL, err);
+}
+
+int store_task_next_due(struct store *store, int64_t *ret_utc, struct err *err)
+{
+	static const char unplanned[] = "SELECT 1 FROM task WHERE status = 'open' AND next_due_utc IS NULL LIMIT 1";
+	static const char least[] = "SELECT min(next_due_utc) FROM task WHERE status = 'open'";
+	int64_t has_unplanned = 0;
+	sqlite3_stmt *stmt = store_statement(store, unplanned, err);
+	if (stmt == NULL)
+		return -EIO;
+	int status = store_one(store, stmt, "looking for unplanned tasks", 0, &has_unplanned, err);
+	if (status < 0 || has_unplanned != 0) {
+		if (status == 0)
+			*ret_utc = 0;
+		return status;
+	}
+	stmt = store_statement(store, least, err);
+	return stmt == NULL ? -EIO : store_one(store, stmt, "looking for the next due task", STORE_NEVER, ret_utc, err);
+}
+
+int store_task_replan_all(struct store *store, struct err *err)
+{
+	static const char sql[] = "UPDATE task SET next_due_utc = NULL WHERE status = 'open'";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	return stmt == NULL ? -EIO : store_run(store, stmt, "marking the plan for a new look", NULL, err);
+}
+
+int store_task_note_problem(struct store *store, int64_t task, const char *problem, int64_t now_utc, struct err *err)
+{
+	static const char sql[] = "INSERT INTO ledger (at_utc, who, through, action, task, detail)"
+				  " VALUES (?2, 'deadlined', 'planner', 'problem', (SELECT uid FROM task WHERE id = ?1), ?3)";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "iit", task, now_utc, problem);
+	return store_run(store, stmt, "writing the ledger", NULL, err);
+}

@@ -1,0 +1,68 @@
+/* store_task: tasks in the database, and what the planner asks of them. */
+#ifndef DEADLINED_STORE_STORE_TASK_H
+#define DEADLINED_STORE_STORE_TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/strlist.h"
+#include "plan/task.h"
+#include "store/store.h"
+
+enum store_change { STORE_ADDED, STORE_CHANGED, STORE_UNCHANGED };
+
+/* Adds the task, or updates the one with the same uid: title, place, note, period, zone and policy; the status of a task
+ * that exists stays. planned_until_utc: steps due until then count as planned for a new task, so nothing of its past is
+ * sent. *ret_id: its row. */
+MUSTCHECK int store_task_put(struct store *store, const struct task *task, int64_t planned_until_utc, int64_t *ret_id,
+			     enum store_change *ret_change, struct err *err);
+
+/* Makes people, in the role 'participant', exactly those listed; who stays is not touched. *ret_changed: any came or
+ * went. Errors: -EEXIST a person is unknown. */
+MUSTCHECK int store_task_set_people(struct store *store, int64_t task, const struct strlist *people, bool *ret_changed,
+				    struct err *err);
+
+/* status: "open", "done" or "cancelled". */
+MUSTCHECK int store_task_set_status(struct store *store, int64_t task, const char *status, struct err *err);
+
+/* The task with that uid; the caller frees it with task_done(). Errors: -ENOENT; -EUCLEAN its row makes no sense. */
+MUSTCHECK int store_task_find(struct store *store, const char *uid, struct task *ret_task, struct err *err);
+/* The same by row. */
+MUSTCHECK int store_task_load(struct store *store, int64_t id, struct task *ret_task, struct err *err);
+
+/* Ids of the people of a task, sorted; the caller frees the list. */
+MUSTCHECK int store_task_people(struct store *store, int64_t task, struct strlist *ret_people, struct err *err);
+
+/* Calls each for every task (only open ones unless all), by end and uid. next_due_utc is -1 when the daemon has not
+ * planned it yet. Stops at the first negative result of each and returns it. */
+typedef int (*store_task_cb)(void *arg, const struct task *task, int64_t next_due_utc);
+MUSTCHECK int store_task_each(struct store *store, bool all, store_task_cb each, void *arg, struct err *err);
+
+/* What the planner must look at. */
+struct store_due {
+	int64_t task;
+	int64_t planned_until; /* -1: seen for the first time */
+	bool is_edited;        /* next_due_utc was NULL */
+};
+
+/* Up to max open tasks whose next_due_utc is NULL or <= now_utc, the most urgent first. */
+MUSTCHECK int store_task_due(struct store *store, int64_t now_utc, struct store_due *ret_due, size_t max, size_t *ret_n,
+			     struct err *err);
+
+/* Moves the planner's marks of a task. next_due_utc: STORE_NEVER when no step is left. */
+#define STORE_NEVER INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+MUSTCHECK int store_task_planned(struct store *store, int64_t task, int64_t planned_until, int64_t next_due_utc,
+				 struct err *err);
+
+/* The least next_due_utc of the open tasks: 0 when one is NULL, STORE_NEVER when there is none. */
+MUSTCHECK int store_task_next_due(struct store *store, int64_t *ret_utc, struct err *err);
+
+/* Makes the planner look at every open task again, as after a change of the policies. */
+MUSTCHECK int store_task_replan_all(struct store *store, struct err *err);
+
+/* Writes a line about a task into the ledger: what the daemon could not do and must not keep to itself. */
+MUSTCHECK int store_task_note_problem(struct store *store, int64_t task, const char *problem, int64_t now_utc,
+				      struct err *err);
+
+#endif
