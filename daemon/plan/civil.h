@@ -17,7 +17,8 @@ enum { CIVIL_DATE_SIZE = 11, CIVIL_TEXT_SIZE = 20 };
 bool civil_is_valid(const struct civil *civil);
 int civil_days_in_month(int year, int month);
 
-/* Days since 1970-01-01, and back (time of day 0). */
+/* Days since 1970-01-01, and back (time of day 0). Here and below, what would leave the years 1..9999 stops at their
+ * first or last day or second. */
 int64_t civil_to_days(const struct civil *civil);
 struct civil civil_from_days(int64_t days);
 
