@@ -1,0 +1,161 @@
+#include "message/mail.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "message/mail_priv.h"
+#include "plan/civil.h"
+
+enum { MAIL_ID_MAX = 250, MAIL_TAG_MAX = 35, MAIL_DAY_S = 86400 };
+
+/* RFC 5322 3.3: four digits of a year from 1900 on; a day is left at each end for the zone. */
+static const int64_t mail_date_min = INT64_C(-2208988800) + MAIL_DAY_S,
+		     mail_date_max = INT64_C(253402300799) - MAIL_DAY_S;
+
+static int mail_check_id(const char *id, const char *what, struct err *err)
+{
+	size_t len = strlen(id), n_at = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (id[i] == '@' && i > 0 && i + 1 < len)
+			n_at++;
+		else if (id[i] != '.' && !mail_is_atext((unsigned char)id[i]))
+			return err_set(err, -EINVAL, "%s '%s' has a character that may not stand in it", what, id);
+	}
+	if (n_at != 1 || len > MAIL_ID_MAX)
+		return err_set(err, -EINVAL, "%s '%s' is not left@right of at most %d characters", what, id,
+			       MAIL_ID_MAX);
+	return 0;
+}
+
+static int mail_check_tag(const char *tag, struct err *err)
+{
+	static const char allowed[] = "-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	size_t len = strspn(tag, allowed);
+	if (len == 0 || len > MAIL_TAG_MAX || tag[len] != '\0')
+		return err_set(err, -EINVAL, "'%s' is not a language tag", tag);
+	return 0;
+}
+
+static int mail_check(const struct mail *mail, struct err *err)
+{
+	int r = mail_check_id(mail->message_id, "message id", err);
+	if (r == 0 && mail->thread_id != NULL)
+		r = mail_check_id(mail->thread_id, "thread id", err);
+	if (r == 0 && mail->language != NULL)
+		r = mail_check_tag(mail->language, err);
+	if (r < 0)
+		return r;
+	if (mail->date_utc < mail_date_min || mail->date_utc > mail_date_max)
+		return err_set(err, -EINVAL, "the date is not within the years 1900 to 9999");
+	if (mail->date_offset_s <= -MAIL_DAY_S || mail->date_offset_s >= MAIL_DAY_S)
+		return err_set(err, -EINVAL, "the date is a day or more away from UTC");
+	return 0;
+}
+
+static void mail_add_date(const struct mail *mail, struct buf *out)
+{
+	static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	int east = mail->date_offset_s / 60; /* the header has minutes only, so the time of day must go by them too */
+	struct civil at = civil_from_seconds(mail->date_utc + east * 60);
+	int away = abs(east);
+	buf_printf(out, "Date: %s, %02d %s %04d %02d:%02d:%02d %c%02d%02d\r\n", days[civil_weekday(&at) - 1], at.day,
+		   months[at.month - 1], at.year, at.hour, at.minute, at.second, east < 0 ? '-' : '+', away / 60,
+		   away % 60);
+}
+
+static size_t mail_column(const struct buf *out)
+{
+	const char *text = buf_str(out), *newline = memrchr(text, '\n', out->len);
+	return newline != NULL ? (size_t)(text + out->len - newline) - 1 : out->len;
+}
+
+/* header: with its colon and blank. */
+static void mail_add_mailbox(struct buf *out, const char *header, const char *name, const char *address)
+{
+	buf_add_str(out, header);
+	size_t before = out->len;
+	if (name != NULL)
+		mail_add_encoded(out, name, strlen(header), true);
+	if (out->len == before) {
+		buf_add_str(out, address);
+	} else {
+		size_t need = strlen(address) + strlen(" <>");
+		buf_add_str(out, mail_column(out) + need > MAIL_LINE ? "\r\n <" : " <");
+		buf_add_str(out, address);
+		buf_add_char(out, '>');
+	}
+	buf_add_str(out, "\r\n");
+}
+
+static void mail_add_subject(struct buf *out, const char *subject)
+{
+	static const char header[] = "Subject: ";
+	size_t before = out->len;
+	buf_add_str(out, header);
+	mail_add_encoded(out, subject, strlen(header), false);
+	if (out->len ==
+	    before + strlen(header)) /* a line never ends in a blank: relays and signers disagree about it */
+		out->data[--out->len] = '\0';
+	buf_add_str(out, "\r\n");
+}
+
+static void mail_add_id(struct buf *out, const char *header, const char *id)
+{
+	buf_add_str(out, header);
+	buf_add_str(out, id);
+	buf_add_str(out, ">\r\n");
+}
+
+static void mail_add_headers(const struct mail *mail, const char *from, const char *to, struct buf *out)
+{
+	mail_add_date(mail, out);
+	mail_add_mailbox(out, "From: ", mail->from_name, from);
+	mail_add_mailbox(out, "To: ", mail->to_name, to);
+	mail_add_subject(out, mail->subject);
+	mail_add_id(out, "Message-ID: <", mail->message_id);
+	if (mail->thread_id != NULL && strcmp(mail->thread_id, mail->message_id) != 0) {
+		mail_add_id(out, "In-Reply-To: <", mail->thread_id);
+		mail_add_id(out, "References: <", mail->thread_id);
+	}
+	buf_add_str(out, "Auto-Submitted: auto-generated\r\n"  /* RFC 3834 5 */
+			 "X-Auto-Response-Suppress: All\r\n"); /* Exchange: no out-of-office replies */
+	if (mail->language != NULL) {
+		buf_add_str(out, "Content-Language: ");
+		buf_add_str(out, mail->language);
+		buf_add_str(out, "\r\n");
+	}
+	buf_add_str(out, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n");
+}
+
+int mail_build(const struct mail *mail, struct buf *out, struct err *err)
+{
+	const char *from, *to;
+	char *from_owned = NULL, *to_owned = NULL;
+	int r = mail_check(mail, err);
+	if (r < 0)
+		return r;
+	if (strlen(mail->text) > out->max)
+		return err_set(err, -E2BIG, "the text is longer than the %zu bytes of a message", out->max);
+	r = mail_resolve_address(mail->from_address, &from, &from_owned, err);
+	if (r < 0) {
+		err_prefix(err, "sender");
+		goto out;
+	}
+	r = mail_resolve_address(mail->to_address, &to, &to_owned, err);
+	if (r < 0) {
+		err_prefix(err, "recipient");
+		goto out;
+	}
+
+	mail_add_headers(mail, from, to, out);
+	mail_add_body(out, mail->text);
+	if (out->is_over)
+		r = err_set(err, -E2BIG, "the message is longer than %zu bytes", out->max);
+out:
+	free(from_owned);
+	free(to_owned);
+	return r;
+}
