@@ -1,0 +1,325 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "message/language.h"
+
+static const struct civil tuesday = {2025, 4, 15, 14, 5, 0};
+
+enum { N_LANGUAGES = 3 };
+
+static const char *const tags[N_LANGUAGES] = {"ru", "en", "zh"};
+
+static struct language *open_language(const char *tag)
+{
+	struct language *language = NULL;
+	struct err err = {0};
+	assert_int_equal(language_new(tag, &language, &err), 0);
+	return language;
+}
+
+static void assert_said(struct buf *out, const char *expected)
+{
+	assert_string_equal(buf_str(out), expected);
+	buf_clear(out);
+}
+
+static void language__words_of_three_languages(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *date, *time;
+	} rows[N_LANGUAGES] = {
+		{"вторник, 15 апреля 2025 г.", "14:05"},
+		{"Tuesday, April 15, 2025", "2:05 PM"},
+		{"2025年4月15日星期二", "14:05"},
+	};
+	struct buf out;
+	buf_init(&out, 1024);
+	for (size_t i = 0; i < N_LANGUAGES; i++) {
+		struct language *language = open_language(tags[i]);
+		assert_string_equal(language_tag(language), tags[i]);
+		language_add_date(language, &tuesday, &out);
+		assert_said(&out, rows[i].date);
+		language_add_time(language, &tuesday, &out);
+		assert_said(&out, rows[i].time);
+		language_free(language);
+	}
+	buf_done(&out);
+}
+
+static void language__period__is_written_in_its_precision(void **state)
+{
+	(void)state;
+	static const struct {
+		struct period period;
+		const char *expected[N_LANGUAGES];
+	} rows[] = {
+		{{true, {2025, 6, 15, 14, 0, 0}, {2025, 6, 15, 14, 0, 0}, PERIOD_MINUTE},
+		 {"воскресенье, 15 июня 2025 г. в 14:00", "Sunday, June 15, 2025 at 2:00 PM", "2025年6月15日星期日 14:00"}},
+		{{true, {2025, 6, 15, 0, 0, 0}, {2025, 6, 15, 0, 0, 0}, PERIOD_DAY},
+		 {"воскресенье, 15 июня 2025 г.", "Sunday, June 15, 2025", "2025年6月15日星期日"}},
+		{{true, {2025, 6, 9, 0, 0, 0}, {2025, 6, 15, 0, 0, 0}, PERIOD_WEEK},
+		 {"9–15 июня 2025 г.", "June 9 – 15, 2025", "2025年6月9日至15日"}},
+		{{true, {2025, 6, 1, 0, 0, 0}, {2025, 6, 30, 0, 0, 0}, PERIOD_MONTH},
+		 {"июнь 2025 г.", "June 2025", "2025年6月"}},
+		{{true, {2025, 4, 1, 0, 0, 0}, {2025, 6, 30, 0, 0, 0}, PERIOD_QUARTER},
+		 {"2-й квартал 2025 г.", "2nd quarter 2025", "2025年第2季度"}},
+		{{true, {2025, 1, 1, 0, 0, 0}, {2025, 6, 30, 0, 0, 0}, PERIOD_HALF_YEAR},
+		 {"январь – июнь 2025 г.", "January – June 2025", "2025年1月至6月"}},
+		{{true, {2025, 1, 1, 0, 0, 0}, {2025, 12, 31, 0, 0, 0}, PERIOD_YEAR}, {"2025", "2025", "2025年"}},
+		{{true, {2025, 4, 1, 0, 0, 0}, {2025, 5, 31, 0, 0, 0}, PERIOD_RANGE},
+		 {"апрель – май 2025 г.", "April – May 2025", "2025年4月至5月"}},
+		{{true, {2024, 12, 1, 0, 0, 0}, {2025, 1, 31, 0, 0, 0}, PERIOD_RANGE},
+		 {"декабрь 2024 г. – январь 2025 г.", "December 2024 – January 2025", "2024年12月至2025年1月"}},
+		{{true, {2024, 10, 11, 0, 0, 0}, {2024, 10, 16, 0, 0, 0}, PERIOD_RANGE},
+		 {"11–16 октября 2024 г.", "October 11 – 16, 2024", "2024年10月11日至16日"}},
+		{{true, {2024, 10, 29, 0, 0, 0}, {2024, 11, 3, 0, 0, 0}, PERIOD_RANGE},
+		 {"29 октября – 3 ноября 2024 г.", "October 29 – November 3, 2024", "2024年10月29日至11月3日"}},
+		{{false, {0}, {2025, 6, 1, 0, 0, 0}, PERIOD_DAY},
+		 {"воскресенье, 1 июня 2025 г.", "Sunday, June 1, 2025", "2025年6月1日星期日"}},
+	};
+	struct buf out;
+	buf_init(&out, 1024);
+	for (size_t l = 0; l < N_LANGUAGES; l++) {
+		struct language *language = open_language(tags[l]);
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			language_add_period(language, &rows[i].period, &out);
+			assert_said(&out, rows[i].expected[l]);
+		}
+		language_free(language);
+	}
+	buf_done(&out);
+}
+
+static void language__days__have_their_plural(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t days;
+		const char *expected[N_LANGUAGES];
+	} rows[] = {
+		{0, {"0 дней", "0 days", "0天"}},	{1, {"1 день", "1 day", "1天"}},
+		{2, {"2 дня", "2 days", "2天"}},	{3, {"3 дня", "3 days", "3天"}},
+		{5, {"5 дней", "5 days", "5天"}},	{11, {"11 дней", "11 days", "11天"}},
+		{21, {"21 день", "21 days", "21天"}},	{22, {"22 дня", "22 days", "22天"}},
+		{112, {"112 дней", "112 days", "112天"}},
+	};
+	struct buf out;
+	buf_init(&out, 1024);
+	for (size_t l = 0; l < N_LANGUAGES; l++) {
+		struct language *language = open_language(tags[l]);
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			language_add_days(language, rows[i].days, &out);
+			assert_said(&out, rows[i].expected[l]);
+		}
+		language_free(language);
+	}
+	buf_done(&out);
+}
+
+static void language__span__has_its_two_largest_units(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t seconds;
+		const char *russian, *english;
+	} rows[] = {
+		{0, "0 секунд", "0 seconds"},
+		{59, "59 секунд", "59 seconds"},
+		{60, "1 минута", "1 minute"},
+		{3599, "59 минут 59 секунд", "59 minutes, 59 seconds"},
+		{3600, "1 час", "1 hour"},
+		{3659, "1 час", "1 hour"},
+		{8100, "2 часа 15 минут", "2 hours, 15 minutes"},
+		{-8100, "2 часа 15 минут", "2 hours, 15 minutes"},
+		{3 * 86400, "3 дня", "3 days"},
+		{3 * 86400 + 3600 * 5, "3 дня 5 часов", "3 days, 5 hours"},
+	};
+	struct language *russian = open_language("ru"), *english = open_language("en");
+	struct buf out;
+	buf_init(&out, 1024);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		language_add_span(russian, rows[i].seconds, &out);
+		assert_said(&out, rows[i].russian);
+		language_add_span(english, rows[i].seconds, &out);
+		assert_said(&out, rows[i].english);
+	}
+	buf_done(&out);
+	language_free(russian);
+	language_free(english);
+}
+
+static void language__relative_days__are_what_people_say(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t days;
+		const char *expected[N_LANGUAGES];
+	} rows[] = {
+		{-5, {"5 дней назад", "5 days ago", "5天前"}}, {-1, {"вчера", "yesterday", "昨天"}},
+		{0, {"сегодня", "today", "今天"}},	       {1, {"завтра", "tomorrow", "明天"}},
+		{2, {"послезавтра", "in 2 days", "后天"}},     {3, {"через 3 дня", "in 3 days", "3天后"}},
+		{30, {"через 30 дней", "in 30 days", "30天后"}},
+	};
+	struct buf out;
+	buf_init(&out, 1024);
+	for (size_t l = 0; l < N_LANGUAGES; l++) {
+		struct language *language = open_language(tags[l]);
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			language_add_relative_days(language, rows[i].days, &out);
+			assert_said(&out, rows[i].expected[l]);
+		}
+		language_free(language);
+	}
+	buf_done(&out);
+}
+
+static void language__relative_seconds__are_for_the_day_itself(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t seconds;
+		const char *expected;
+	} rows[] = {
+		{0, "сейчас"},		{59, "сейчас"},		    {-59, "сейчас"},	     {60, "через 1 минуту"},
+		{-60, "1 минуту назад"}, {119 * 60, "через 119 минут"}, {7200, "через 2 часа"}, {-5 * 3600, "5 часов назад"},
+	};
+	struct language *language = open_language("ru");
+	struct buf out;
+	buf_init(&out, 1024);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		language_add_relative_seconds(language, rows[i].seconds, &out);
+		assert_said(&out, rows[i].expected);
+	}
+	buf_done(&out);
+	language_free(language);
+}
+
+static void language__zone__has_place_and_offset(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *zone;
+		const char *expected[N_LANGUAGES];
+	} rows[] = {
+		{"Asia/Sakhalin", {"о-в Сахалин (UTC+11)", "Sakhalin (UTC+11)", "萨哈林 (UTC+11)"}},
+		{"Asia/Shanghai", {"Шанхай (UTC+8)", "Shanghai (UTC+8)", "上海 (UTC+8)"}},
+		{"Europe/Moscow", {"Москва (UTC+3)", "Moscow (UTC+3)", "莫斯科 (UTC+3)"}},
+		{"Asia/Kolkata", {"Калькутта (UTC+5:30)", "Kolkata (UTC+5:30)", "加尔各答 (UTC+5:30)"}},
+		{"America/St_Johns", {"Сент-Джонс (UTC-2:30)", "St. John’s (UTC-2:30)", "圣约翰斯 (UTC-2:30)"}},
+		{"Europe/London", {"Лондон (UTC+1)", "London (UTC+1)", "伦敦 (UTC+1)"}},
+		{"UTC", {"UTC+0", "UTC+0", "UTC+0"}},
+		{"Etc/GMT-5", {"UTC+5", "UTC+5", "UTC+5"}},
+	};
+	struct buf out;
+	buf_init(&out, 1024);
+	for (size_t l = 0; l < N_LANGUAGES; l++) {
+		struct language *language = open_language(tags[l]);
+		for (size_t again = 0; again < 2; again++) /* looked up, then remembered */
+			for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+				const struct zone *zone = zone_find(rows[i].zone);
+				assert_non_null(zone);
+				language_add_zone(language, zone, 1750000000, &out); /* 2025-06-15 */
+				assert_said(&out, rows[i].expected[l]);
+			}
+		language_free(language);
+	}
+	buf_done(&out);
+}
+
+static void language__offset__is_that_of_the_instant(void **state)
+{
+	(void)state;
+	struct buf out;
+	buf_init(&out, 1024);
+	const struct zone *zone = zone_find("Europe/Berlin");
+	language_add_offset(zone, 1735689600, &out); /* January */
+	assert_said(&out, "UTC+1");
+	language_add_offset(zone, 1750000000, &out); /* June */
+	assert_said(&out, "UTC+2");
+	buf_done(&out);
+}
+
+static void language__tag_without_data__is_refused(void **state)
+{
+	(void)state;
+	static const char *const rows[] = {"", "zz", "qqq", "russian", "r", "ru_", "en--US", "und", "../ru", "ru ", "xx-CN"};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct language *language = NULL;
+		struct err err = {0};
+		assert_int_equal(language_new(rows[i], &language, &err), -EINVAL);
+		assert_null(language);
+		assert_non_null(strstr(err.text, rows[i]));
+	}
+}
+
+static void language__any_language_of_icu__is_taken(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *tag, *days, *date;
+	} rows[] = {
+		{"ja", "3 日", "2025年4月15日火曜日"},
+		{"de", "3 Tage", "Dienstag, 15. April 2025"},
+		{"zh-Hant-TW", "3 天", "2025年4月15日 星期二"},
+		{"th", "3 วัน", "วันอังคารที่ 15 เมษายน 2025"}, /* not the year 2568 of the Buddhist calendar */
+	};
+	struct buf out;
+	buf_init(&out, 1024);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct language *language = open_language(rows[i].tag);
+		language_add_days(language, 3, &out);
+		assert_said(&out, rows[i].days);
+		language_add_date(language, &tuesday, &out);
+		assert_said(&out, rows[i].date);
+		language_free(language);
+	}
+	buf_done(&out);
+}
+
+static void language__odd_spaces__become_ordinary_ones(void **state)
+{
+	(void)state;
+	static const char *const odd[] = {"\u00a0", "\u2009", "\u202f"};
+	static const struct period months = {true, {2025, 4, 1, 0, 0, 0}, {2025, 5, 31, 0, 0, 0}, PERIOD_RANGE};
+	static const char *const all[] = {"ru", "en", "zh", "fr", "de", "uk", "pl"};
+	struct buf out;
+	buf_init(&out, 4096);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct language *language = open_language(all[i]);
+		language_add_period(language, &months, &out);
+		language_add_date(language, &tuesday, &out);
+		language_add_time(language, &tuesday, &out);
+		language_add_days(language, 12345, &out);
+		language_add_relative_days(language, 30, &out);
+		language_free(language);
+	}
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		assert_null(strstr(buf_str(&out), odd[i]));
+	buf_done(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(language__words_of_three_languages),
+		cmocka_unit_test(language__period__is_written_in_its_precision),
+		cmocka_unit_test(language__days__have_their_plural),
+		cmocka_unit_test(language__span__has_its_two_largest_units),
+		cmocka_unit_test(language__relative_days__are_what_people_say),
+		cmocka_unit_test(language__relative_seconds__are_for_the_day_itself),
+		cmocka_unit_test(language__zone__has_place_and_offset),
+		cmocka_unit_test(language__offset__is_that_of_the_instant),
+		cmocka_unit_test(language__tag_without_data__is_refused),
+		cmocka_unit_test(language__any_language_of_icu__is_taken),
+		cmocka_unit_test(language__odd_spaces__become_ordinary_ones),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
