@@ -1,0 +1,86 @@
+#include "service/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+
+enum { LOCK_FILE_MODE = 0600, LOCK_PID_SIZE = 16, LOCK_PID_LAST = 1 << 22 /* PID_MAX_LIMIT of Linux */ };
+
+static struct flock lock_whole_file(void)
+{
+	return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+}
+
+/* The pid in the file; 0 when a holder has not written it yet. */
+static pid_t lock_read_pid(int fd)
+{
+	char text[LOCK_PID_SIZE];
+	int64_t pid = 0;
+	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+	if (len <= 0)
+		return 0;
+	text[len] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return num_parse(text, 1, LOCK_PID_LAST, &pid, NULL) < 0 ? 0 : (pid_t)pid;
+}
+
+static int lock_write_pid(int fd)
+{
+	char text[LOCK_PID_SIZE];
+	int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	if (ftruncate(fd, 0) < 0)
+		return -errno;
+	ssize_t written = pwrite(fd, text, (size_t)len, 0);
+	return written == len ? 0 : written < 0 ? -errno : -ENOSPC;
+}
+
+static int lock_take_file(int fd, const char *path, pid_t *ret_holder, struct err *err)
+{
+	struct flock whole = lock_whole_file();
+	if (fcntl(fd, F_OFD_SETLK, &whole) < 0) {
+		if (errno != EAGAIN && errno != EACCES)
+			return err_set(err, -errno, "locking %s: %s", path, strerror(errno));
+		*ret_holder = lock_read_pid(fd);
+		return err_set(err, -EBUSY, "another deadlined (pid %ld) works on this database: %s is locked",
+			       (long)*ret_holder, path);
+	}
+
+	int status = lock_write_pid(fd);
+	return status < 0 ? err_set(err, status, "writing %s: %s", path, strerror(-status)) : 0;
+}
+
+int lock_take(const char *database, int *ret_fd, pid_t *ret_holder, struct err *err)
+{
+	char *path = mem_printf("%s.lock", database);
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, LOCK_FILE_MODE);
+	int status = fd < 0 ? err_set(err, -errno, "opening %s: %s", path, strerror(errno))
+			    : lock_take_file(fd, path, ret_holder, err);
+	if (status == 0)
+		*ret_fd = fd;
+	else if (fd >= 0)
+		(void)close(fd); /* nothing of worth was written */
+	free(path);
+	return status;
+}
+
+bool lock_is_held(const char *database, pid_t *ret_holder)
+{
+	char *path = mem_printf("%s.lock", database);
+	struct flock whole = lock_whole_file();
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	free(path);
+	if (fd < 0)
+		return false;
+
+	bool is_held = fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+	if (is_held)
+		*ret_holder = lock_read_pid(fd);
+	(void)close(fd); /* only read */
+	return is_held;
+}

@@ -1,0 +1,21 @@
+/* lock: one daemon a database, and how others see whether it runs.
+ *
+ * The lock is an open file description lock (fcntl(2), F_OFD_SETLK) on DATABASE.lock, which also holds the pid as text.
+ * It ends with the process, however that ends. The file is never removed: a second daemon could be about to open it. */
+#ifndef DEADLINED_SERVICE_LOCK_H
+#define DEADLINED_SERVICE_LOCK_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* Takes the lock and writes our pid; *ret_fd holds it until it is closed. Errors: -EBUSY another process has it, and
+ * *ret_holder is its pid, 0 when that cannot be told; others: errno of open(2), fcntl(2) and write(2). */
+MUSTCHECK int lock_take(const char *database, int *ret_fd, pid_t *ret_holder, struct err *err);
+
+/* Whether a process has it, without ever taking it; *ret_holder is then its pid, 0 when that cannot be told. A lock
+ * file that is missing or that we may not read counts as not held. */
+bool lock_is_held(const char *database, pid_t *ret_holder);
+
+#endif
