@@ -247,6 +247,28 @@ int store_message_sending(struct store *store, int64_t *ret_ids, size_t max, siz
 	return store_message_ids(store, stmt, ret_ids, max, ret_n, err);
 }
 
+int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_ids, size_t max, size_t *ret_n,
+			  struct err *err)
+{
+	static const char sql[] = "SELECT id FROM message WHERE state IN ('pending', 'sending') AND state = 'pending'"
+				  " AND due_utc < ?1 ORDER BY due_utc LIMIT ?2";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "ii", cutoff_utc, (int64_t)max);
+	return store_message_ids(store, stmt, ret_ids, max, ret_n, err);
+}
+
+int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err)
+{
+	static const char sql[] = "UPDATE message SET not_before = ?2 WHERE state = 'pending' AND not_before > ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "ii", latest_utc, now_utc);
+	return store_run(store, stmt, "bringing next tries back", NULL, err);
+}
+
 int store_message_is_live(struct store *store, int64_t id, bool *ret_is_live, struct err *err)
 {
 	static const char sql[] =

@@ -99,6 +99,11 @@ MUSTCHECK int store_attempt_end(struct store *store, int64_t message, const char
 
 /* Up to max ids of messages in state 'sending': those a crash has left behind. */
 MUSTCHECK int store_message_sending(struct store *store, int64_t *ret_ids, size_t max, size_t *ret_n, struct err *err);
+/* Up to max ids of pending messages that were due before cutoff_utc, the oldest first. */
+MUSTCHECK int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_ids, size_t max, size_t *ret_n,
+				    struct err *err);
+/* Brings every next try that lies after latest_utc back to now_utc: the clock was set back. */
+MUSTCHECK int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err);
 /* Whether the message holds a reminder that was not dropped; test and notice messages hold none and count as live. */
 MUSTCHECK int store_message_is_live(struct store *store, int64_t id, bool *ret_is_live, struct err *err);
 

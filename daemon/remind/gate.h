@@ -1,0 +1,36 @@
+/* gate: whether a channel may send now: the rate its administrator allows, and the pause after its server failed.
+ *
+ * A server that fails is asked by one message at a time, ever more slowly, until it accepts one; so an outage of days
+ * costs a few connections and not one per waiting message. Pure: instants come from the caller. */
+#ifndef DEADLINED_REMIND_GATE_H
+#define DEADLINED_REMIND_GATE_H
+
+#include <stdint.h>
+
+struct gate {
+	int64_t rate_count, rate_per_s; /* at most rate_count messages in rate_per_s seconds; 0 = no limit */
+	int64_t tokens_ms;              /* milliseconds of allowance saved up */
+	int64_t filled_mono_ms;
+	int64_t failures;               /* of the server, in a row */
+	int64_t paused_until_utc;
+};
+
+/* rate_count 0 = no limit. */
+void gate_init(struct gate *gate, int64_t rate_count, int64_t rate_per_s, int64_t now_mono_ms);
+
+/* How many of wanted messages may start now. */
+unsigned gate_allow(struct gate *gate, unsigned wanted, unsigned in_flight, int64_t now_utc, int64_t now_mono_ms);
+/* Takes the allowance of n messages that are started. */
+void gate_take(struct gate *gate, unsigned n);
+
+/* The server accepted a message: it works again. */
+void gate_succeeded(struct gate *gate);
+/* The server failed: no message until the returned instant. id seeds the jitter. */
+int64_t gate_failed(struct gate *gate, int64_t now_utc, int64_t id);
+/* The server asked for a pause. */
+void gate_pause(struct gate *gate, int64_t until_utc);
+
+/* Earliest instant at which gate_allow() may give more than now. now_utc when it is open. */
+int64_t gate_next_utc(const struct gate *gate, int64_t now_utc);
+
+#endif

@@ -1,0 +1,244 @@
+/* The delivery state machine.
+ *
+ *     pending --claim--> sending            a transaction of its own, committed before anything is sent
+ *     sending --accepted--> sent
+ *     sending --temporary--> pending        not_before = back-off
+ *     sending --throttled--> pending        not_before = what the peer asked for; the attempt is not counted
+ *     sending --permanent--> dead
+ *     sending --unknown--> pending          not_before = long back-off, same Message-ID; after three: dead
+ *     sending --recover--> pending          the process died: crashes + 1
+ *     sending --empty--> cancelled          done or moved while it was in flight, and not accepted
+ *     sending --expire--> dead              the third unknown
+ *     pending --empty--> cancelled
+ *     pending --expire--> stale
+ *
+ * (tests/unit/remind/test_outbox.c compares these arrows with the table.)
+ *
+ * Invariants:
+ *   1. A message is handed to a channel only after the commit that made it 'sending' and wrote its attempt. [claim]
+ *   2. 'sent' is written only after the peer accepted; losing that write brings the message back, never loses it. [settle]
+ *   3. A failure to record is not a failure to send: the result is kept and recorded again, nothing is re-sent. [app]
+ *   4. sent, dead, cancelled and stale are final. [table]
+ *   5. copies accepted <= 1 + crashes + unknown results of the message.
+ *   6. not_before never lies further ahead than a day, whatever a peer asks for. [backoff] */
+#include "remind/outbox.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "base/log.h"
+#include "remind/backoff.h"
+
+enum { OUTBOX_UNKNOWN_MAX = 3, OUTBOX_BATCH = 256, OUTBOX_CRASH_PAUSE_S = 60 };
+
+static const char *const outbox_event_names[] = {
+	"claim", "accepted", "temporary", "throttled", "permanent", "unknown", "recover", "empty", "expire",
+};
+
+static const struct outbox_move {
+	enum message_state from;
+	enum outbox_event event;
+	enum message_state to;
+} outbox_moves[] = {
+	{MESSAGE_PENDING, OUTBOX_CLAIM, MESSAGE_SENDING},
+	{MESSAGE_SENDING, OUTBOX_ACCEPTED, MESSAGE_SENT},
+	{MESSAGE_SENDING, OUTBOX_TEMPORARY, MESSAGE_PENDING},
+	{MESSAGE_SENDING, OUTBOX_THROTTLED, MESSAGE_PENDING},
+	{MESSAGE_SENDING, OUTBOX_PERMANENT, MESSAGE_DEAD},
+	{MESSAGE_SENDING, OUTBOX_UNKNOWN, MESSAGE_PENDING},
+	{MESSAGE_SENDING, OUTBOX_RECOVER, MESSAGE_PENDING},
+	{MESSAGE_SENDING, OUTBOX_EMPTY, MESSAGE_CANCELLED},
+	{MESSAGE_SENDING, OUTBOX_EXPIRE, MESSAGE_DEAD},
+	{MESSAGE_PENDING, OUTBOX_EMPTY, MESSAGE_CANCELLED},
+	{MESSAGE_PENDING, OUTBOX_EXPIRE, MESSAGE_STALE},
+};
+
+const char *outbox_event_name(enum outbox_event event)
+{
+	return outbox_event_names[event];
+}
+
+bool outbox_next_state(enum message_state state, enum outbox_event event, enum message_state *ret_next)
+{
+	for (size_t i = 0; i < sizeof(outbox_moves) / sizeof(outbox_moves[0]); i++)
+		if (outbox_moves[i].from == state && outbox_moves[i].event == event) {
+			*ret_next = outbox_moves[i].to;
+			return true;
+		}
+	return false;
+}
+
+/* The only place that writes a state. */
+static int outbox_move(struct store *store, int64_t id, enum message_state from, enum outbox_event event,
+		       struct store_move *move, bool *ret_moved, struct err *err)
+{
+	bool is_allowed = outbox_next_state(from, event, &move->to);
+	assert(is_allowed);
+	(void)is_allowed;
+	move->from = from;
+	int status = store_message_move(store, id, move, ret_moved, err);
+	if (status == 0 && *ret_moved)
+		log_debug("message=%lld %s -> %s (%s)", (long long)id, message_state_name(from),
+			  message_state_name(move->to), outbox_event_name(event));
+	return status;
+}
+
+/* ---- start and expiry --------------------------------------------------------------------------------------------- */
+
+static int outbox_recover_one(struct store *store, int64_t id, int64_t now_utc, struct err *err)
+{
+	struct store_message message;
+	bool is_moved;
+	int status = store_message_load(store, id, &message, err);
+	if (status < 0)
+		return status;
+	struct store_move move = {
+		.not_before = message.crashes == 0 ? now_utc : now_utc + OUTBOX_CRASH_PAUSE_S * message.crashes,
+		.add_crashes = 1,
+	};
+	store_message_done(&message);
+	status = outbox_move(store, id, MESSAGE_SENDING, OUTBOX_RECOVER, &move, &is_moved, err);
+	if (status == 0)
+		status = store_attempt_end(store, id, "unknown", 0, "the daemon died before the reply", err);
+	return status;
+}
+
+int outbox_recover(struct store *store, int64_t now_utc, size_t *ret_n, struct err *err)
+{
+	int64_t ids[OUTBOX_BATCH];
+	size_t n, total = 0;
+	int status;
+	do {
+		status = store_message_sending(store, ids, OUTBOX_BATCH, &n, err);
+		for (size_t i = 0; i < n && status == 0; i++)
+			status = outbox_recover_one(store, ids[i], now_utc, err);
+		total += n;
+	} while (status == 0 && n == OUTBOX_BATCH);
+	if (status == 0)
+		*ret_n = total;
+	return status;
+}
+
+int outbox_expire(struct store *store, int64_t cutoff_utc, size_t *ret_n, struct err *err)
+{
+	int64_t ids[OUTBOX_BATCH];
+	size_t n = 0;
+	int status = store_message_overdue(store, cutoff_utc, ids, OUTBOX_BATCH, &n, err);
+	for (size_t i = 0; i < n && status == 0; i++) {
+		bool is_moved;
+		struct store_move move = {.reason = "too late to be of use", .not_before = -1};
+		status = outbox_move(store, ids[i], MESSAGE_PENDING, OUTBOX_EXPIRE, &move, &is_moved, err);
+	}
+	if (status == 0)
+		*ret_n = n;
+	return status;
+}
+
+/* ---- claim -------------------------------------------------------------------------------------------------------- */
+
+static int outbox_claim_one(struct store *store, int64_t id, int64_t now_utc, bool *ret_claimed, struct err *err)
+{
+	bool is_live = false;
+	int status = store_message_is_live(store, id, &is_live, err);
+	if (status < 0)
+		return status;
+	if (!is_live) {
+		struct store_move move = {.reason = "nothing left to say", .not_before = -1};
+		*ret_claimed = false;
+		bool is_moved;
+		return outbox_move(store, id, MESSAGE_PENDING, OUTBOX_EMPTY, &move, &is_moved, err);
+	}
+	struct store_move move = {.not_before = -1, .add_attempts = 1};
+	status = outbox_move(store, id, MESSAGE_PENDING, OUTBOX_CLAIM, &move, ret_claimed, err);
+	if (status == 0 && *ret_claimed)
+		status = store_attempt_start(store, id, now_utc, err);
+	return status;
+}
+
+int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size_t max, int64_t *ret_ids, size_t *ret_n,
+		 struct err *err)
+{
+	int64_t ids[OUTBOX_BATCH];
+	size_t n = 0, n_claimed = 0;
+	int status = store_message_ready(store, channel, now_utc, ids, max < OUTBOX_BATCH ? max : OUTBOX_BATCH, &n, err);
+	for (size_t i = 0; i < n && status == 0; i++) {
+		bool is_claimed = false;
+		status = outbox_claim_one(store, ids[i], now_utc, &is_claimed, err);
+		if (status == 0 && is_claimed)
+			ret_ids[n_claimed++] = ids[i];
+	}
+	if (status == 0)
+		*ret_n = n_claimed;
+	return status;
+}
+
+/* ---- settle ------------------------------------------------------------------------------------------------------- */
+
+static int64_t outbox_retry_utc(const struct store_message *message, const struct outbox_result *result, int64_t now_utc)
+{
+	if (result->event == OUTBOX_THROTTLED)
+		return backoff_asked(result->retry_after_s, now_utc);
+	if (result->event == OUTBOX_UNKNOWN)
+		return backoff_next(BACKOFF_UNKNOWN, message->uncertain + 1, now_utc, message->id);
+	enum backoff_cause cause = result->is_unreachable ? BACKOFF_UNREACHABLE : BACKOFF_REFUSED;
+	return backoff_next(cause, message->attempts, now_utc, message->id);
+}
+
+/* What a result means for this message: it may have lost its reminders meanwhile, or its last chance. */
+static enum outbox_event outbox_judge(const struct store_message *message, const struct outbox_result *result, bool is_live)
+{
+	bool is_retry = result->event == OUTBOX_TEMPORARY || result->event == OUTBOX_THROTTLED ||
+			result->event == OUTBOX_UNKNOWN;
+	if (is_retry && !is_live)
+		return OUTBOX_EMPTY;
+	if (result->event == OUTBOX_UNKNOWN && message->uncertain + 1 >= OUTBOX_UNKNOWN_MAX)
+		return OUTBOX_EXPIRE;
+	return result->event;
+}
+
+static int outbox_settle_message(struct store *store, const struct store_message *message,
+				 const struct outbox_result *result, int64_t now_utc, enum message_state *ret_state,
+				 int64_t *ret_next_utc, struct err *err)
+{
+	bool is_live = false, is_moved = false;
+	int status = store_message_is_live(store, message->id, &is_live, err);
+	if (status < 0)
+		return status;
+
+	enum outbox_event event = outbox_judge(message, result, is_live);
+	int64_t next = outbox_retry_utc(message, result, now_utc);
+	struct store_move move = {
+		.reason = event == OUTBOX_EMPTY       ? "nothing left to say"
+			  : event == OUTBOX_EXPIRE    ? "three replies were lost; it may have arrived"
+			  : event == OUTBOX_PERMANENT ? "refused for good"
+						      : NULL,
+		.last_reply = result->reply,
+		.not_before = event == result->event && event != OUTBOX_ACCEPTED && event != OUTBOX_PERMANENT ? next : -1,
+		.add_attempts = result->event == OUTBOX_THROTTLED ? -1 : 0,
+		.add_uncertain = result->event == OUTBOX_UNKNOWN,
+	};
+	status = outbox_move(store, message->id, MESSAGE_SENDING, event, &move, &is_moved, err);
+	if (status == 0)
+		status = store_attempt_end(store, message->id, outbox_event_name(result->event), result->code, result->reply,
+					   err);
+	*ret_state = move.to;
+	*ret_next_utc = next;
+	return status;
+}
+
+int outbox_settle(struct store *store, int64_t id, const struct outbox_result *result, int64_t now_utc,
+		  enum message_state *ret_state, int64_t *ret_next_utc, struct err *err)
+{
+	struct store_message message;
+	int status = store_message_load(store, id, &message, err);
+	if (status < 0)
+		return status;
+	if (message.state == MESSAGE_SENDING) {
+		status = outbox_settle_message(store, &message, result, now_utc, ret_state, ret_next_utc, err);
+	} else {
+		*ret_state = message.state;
+		*ret_next_utc = message.not_before;
+	}
+	store_message_done(&message);
+	return status;
+}

@@ -1,0 +1,57 @@
+/* outbox: the delivery state machine. What was planned is sent at least once, or ends with a reason; see outbox.c. */
+#ifndef DEADLINED_REMIND_OUTBOX_H
+#define DEADLINED_REMIND_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/store_message.h"
+
+enum outbox_event {
+	OUTBOX_CLAIM,
+	OUTBOX_ACCEPTED,
+	OUTBOX_TEMPORARY,
+	OUTBOX_THROTTLED,
+	OUTBOX_PERMANENT,
+	OUTBOX_UNKNOWN,
+	OUTBOX_RECOVER, /* found 'sending' at start: the process died */
+	OUTBOX_EMPTY,   /* every reminder in it was dropped */
+	OUTBOX_EXPIRE,  /* too late to be of use, or tried in vain for too long */
+	OUTBOX_EVENT_MAX
+};
+
+const char *outbox_event_name(enum outbox_event event);
+
+/* The table: false when the event is not allowed in that state. */
+bool outbox_next_state(enum message_state state, enum outbox_event event, enum message_state *ret_next);
+
+/* What became of an attempt. Texts are borrowed. */
+struct outbox_result {
+	enum outbox_event event; /* OUTBOX_ACCEPTED .. OUTBOX_UNKNOWN */
+	bool is_unreachable;     /* for OUTBOX_TEMPORARY: there was no peer to refuse it */
+	int64_t retry_after_s;   /* for OUTBOX_THROTTLED */
+	int code;
+	const char *reply;
+};
+
+/* All of these run inside the caller's transaction and return the errors of the store. */
+
+/* At start, before anything is claimed: every message in flight when the process died is tried again, the same
+ * Message-ID; at once the first time, later and later when the process dies again. *ret_n: how many. */
+MUSTCHECK int outbox_recover(struct store *store, int64_t now_utc, size_t *ret_n, struct err *err);
+
+/* Ends pending messages that were due before cutoff_utc. *ret_n: how many; at most 256 a call. */
+MUSTCHECK int outbox_expire(struct store *store, int64_t cutoff_utc, size_t *ret_n, struct err *err);
+
+/* Claims up to max ready messages of a channel: state 'sending', one attempt more. Messages whose reminders were all
+ * dropped are cancelled instead. A message may be handed to its channel only after the commit. */
+MUSTCHECK int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size_t max, int64_t *ret_ids,
+			   size_t *ret_n, struct err *err);
+
+/* Writes the result of an attempt and decides what comes next. *ret_state: where the message is now; *ret_next_utc: its
+ * next try when that is pending. A message that is no longer 'sending' is left alone. */
+MUSTCHECK int outbox_settle(struct store *store, int64_t id, const struct outbox_result *result, int64_t now_utc,
+			    enum message_state *ret_state, int64_t *ret_next_utc, struct err *err);
+
+#endif

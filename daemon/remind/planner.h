@@ -1,0 +1,35 @@
+/* planner: turns due steps into reminders and messages. One task at a time, inside the caller's transaction.
+ *
+ * Happy path: the store names a task; schedule() says which steps fell due since it was last planned; each becomes a
+ * reminder under its unique key and a message that waits in the outbox; the task's marks move on in the same transaction,
+ * so that no due step is ever passed over.
+ * After a pause of the daemon only the latest missed step is sent, and only if it is not older than catch_up_max_age_s;
+ * the others are written down as dropped, with the reason. */
+#ifndef DEADLINED_REMIND_PLANNER_H
+#define DEADLINED_REMIND_PLANNER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "remind/policy.h"
+#include "store/store_task.h"
+
+struct planner_channel {
+	const char *name;
+	const char *domain; /* of its Message-IDs */
+};
+
+/* Everything is borrowed. */
+struct planner {
+	const struct policies *policies;
+	const struct planner_channel *channels;
+	size_t n_channels;
+	int64_t catch_up_max_age_s;
+};
+
+/* Plans what is due of one task. *ret_planned: messages added to the outbox. A task that makes no sense (an impossible
+ * date or an unknown zone that somebody wrote by SQL) is logged, noted in the ledger and put aside until it is edited. */
+MUSTCHECK int planner_plan(const struct planner *planner, struct store *store, const struct store_due *due,
+			   int64_t now_utc, size_t *ret_planned, struct err *err);
+
+#endif
