@@ -1,10 +1,11 @@
 /* ini: an INI file as sections and entries, each with its line; the only user of inih.
  *
- * Nothing is ever silently cut, merged or skipped (PROTOCOLS 4.2 lists what inih would do): over-long lines, 0 bytes,
+ * Nothing is ever silently cut, merged or skipped (inih alone would): over-long lines, 0 bytes,
  * invalid UTF-8, text that is neither a section nor "key = value", continuation lines, and a repeated section are
  * problems with their line. A repeated key is found by options_apply(), which knows the keys that may repeat.
  * Comments are whole lines that start with ';' or '#'; a ';' inside a value belongs to the value unless a blank stands
- * before it: then it starts a comment, as the sample files show, and a value with " ;" must be in double quotes. */
+ * before it: then it starts a comment, as the sample files show, and a value with " ;" must be in double quotes. A
+ * value that is in double quotes as a whole loses them; there are no escapes in it. */
 #ifndef DEADLINED_CONF_INI_H
 #define DEADLINED_CONF_INI_H
 
@@ -22,8 +23,8 @@ struct ini_entry {
 };
 
 struct ini_section {
-	char *kind; /* first word: "channel" of [channel email] */
-	char *name; /* the rest: "email", or NULL */
+	char *kind;       /* first word: "channel" of [channel email] */
+	char *name;       /* the rest: "email", or NULL */
 	const char *file; /* borrowed from the struct ini */
 	unsigned line;
 	struct ini_entry *entries;
@@ -38,8 +39,8 @@ struct ini {
 
 /* Reads a file; every problem is added to problems. Returns owned; NULL only when the file cannot be read at all. */
 struct ini *ini_read(const char *file, struct problems *problems);
-/* The same for text in memory, of which file is only the name in problems. */
-struct ini *ini_parse(const char *file, const char *text, size_t len, struct problems *problems);
+/* The same for text in memory, of which file is only the name in problems. Never NULL. */
+struct ini *ini_read_text(const char *file, const char *text, size_t len, struct problems *problems);
 void ini_free(struct ini *ini);
 
 /* The last entry with this key, or NULL. */

@@ -20,10 +20,10 @@ struct problems {
 	size_t n;
 };
 
-/* Adds a problem: what is wrong and what would be right. */
+/* Adds a problem: what is wrong and what would be right. Control characters in it become '?', hidden values "***". */
 void problems_add(struct problems *problems, const char *file, unsigned line, const char *fmt, ...) PRINTF(4, 5);
-/* Prints one line each, in the order of file and line. */
-void problems_print(struct problems *problems, FILE *out);
+/* Prints one line each, in the order of file and line; what concerns the file as a whole is line 0 and comes first. */
+void problems_print(const struct problems *problems, FILE *out);
 /* Frees the content; {0} is an empty list. */
 void problems_done(struct problems *problems);
 

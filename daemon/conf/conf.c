@@ -1,0 +1,130 @@
+#include "conf/conf.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+#define CONF_NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+
+enum { CONF_NAME_MAX = 32 };
+enum { CONF_MINUTE_S = 60, CONF_DAY_S = 86400 };
+
+#define CONF_FIELD(name) .offset = offsetof(struct conf, name)
+
+const struct option conf_daemon_options[] = {
+	{"database", OPTION_PATH, CONF_FIELD(database), .preset = "/var/lib/deadlined/deadlined.db",
+	 .flags = OPTION_RESTART, .help = "the SQLite database with tasks, people and messages; made when missing"},
+	{"zone", OPTION_TEXT, CONF_FIELD(zone), .min = 1, .max = 64, .preset = "UTC",
+	 .help = "time zone of people and tasks that name none, as Asia/Sakhalin"},
+	{"language", OPTION_TEXT, CONF_FIELD(language), .min = 2, .max = 35, .preset = "en",
+	 .help = "language of people who name none: a folder of templates, as en, ru or zh"},
+	{"scan_interval", OPTION_DURATION, CONF_FIELD(scan_interval_s), .min = 1, .max = CONF_DAY_S, .preset = "60s",
+	 .help = "how often the database is looked through even when nothing has woken the daemon"},
+	{"templates", OPTION_PATH, CONF_FIELD(templates), .preset = DEADLINED_DATADIR "/templates",
+	 .help = "folder with the texts of the reminders, one folder a language"},
+	{"messengers", OPTION_PATH, CONF_FIELD(messengers), .preset = DEADLINED_DATADIR "/messengers",
+	 .help = "folder with the presets of the messengers, one file each"},
+	{"state_dir", OPTION_PATH, CONF_FIELD(state_dir), .preset = "/var/lib/deadlined", .flags = OPTION_RESTART,
+	 .help = "folder for what the daemon keeps beside the database"},
+};
+const size_t conf_n_daemon_options = sizeof(conf_daemon_options) / sizeof(conf_daemon_options[0]);
+
+const struct option conf_limit_options[] = {
+	{"messages_per_hour", OPTION_COUNT, CONF_FIELD(messages_per_hour), .min = 1, .max = 1000000, .preset = "1000",
+	 .help = "the brake: beyond so many messages in an hour the daemon stops sending and says so"},
+	{"catch_up_max_age", OPTION_DURATION, CONF_FIELD(catch_up_max_age_s), .min = CONF_MINUTE_S,
+	 .max = 365 * CONF_DAY_S, .preset = "7d",
+	 .help = "a reminder that is later than this, after a time of standstill, is not sent any more"},
+};
+const size_t conf_n_limit_options = sizeof(conf_limit_options) / sizeof(conf_limit_options[0]);
+
+static void conf_add_section(const struct ini_section ***list, size_t *n, const struct ini_section *section)
+{
+	*list = mem_grow(*list, *n + 1, sizeof(**list));
+	(*list)[(*n)++] = section;
+}
+
+/* A [channel NAME] or [policy NAME]: checks the name and keeps the section in its list. */
+static void conf_take_named(struct conf *conf, const struct ini_section *section, struct problems *problems)
+{
+	const char *kind = section->kind, *name = section->name;
+	if (name == NULL)
+		problems_add(problems, section->file, section->line, "[%s] needs a name: write [%s NAME]", kind, kind);
+	else if (strlen(name) > CONF_NAME_MAX || name[strspn(name, CONF_NAME_CHARS)] != '\0')
+		problems_add(problems, section->file, section->line,
+			     "name '%s' of [%s NAME] is not allowed: give 1 to %d of a-z, A-Z, 0-9, '-' and '_'",
+			     name, kind, CONF_NAME_MAX);
+	else if (strcmp(kind, "channel") == 0)
+		conf_add_section(&conf->channels, &conf->n_channels, section);
+	else
+		conf_add_section(&conf->policies, &conf->n_policies, section);
+}
+
+static void conf_report_unknown(const struct ini_section *section, struct problems *problems)
+{
+	static const char *const kinds[] = {"daemon", "limits", "channel", "policy"};
+	const char *nearest = strlist_nearest(section->kind, kinds, sizeof(kinds) / sizeof(kinds[0]));
+	const char *blank = section->name != NULL ? " " : "", *name = section->name != NULL ? section->name : "";
+	if (nearest != NULL)
+		problems_add(problems, section->file, section->line, "unknown section [%s%s%s], did you mean [%s%s%s]?",
+			     section->kind, blank, name, nearest, blank, name);
+	else
+		problems_add(problems, section->file, section->line,
+			     "unknown section [%s%s%s]: give [daemon], [limits], [channel NAME] or [policy NAME]",
+			     section->kind, blank, name);
+}
+
+static void conf_take_section(struct conf *conf, const struct ini_section *section, struct problems *problems)
+{
+	const char *kind = section->kind;
+	if (strcmp(kind, "channel") == 0 || strcmp(kind, "policy") == 0)
+		conf_take_named(conf, section, problems);
+	else if (strcmp(kind, "daemon") != 0 && strcmp(kind, "limits") != 0)
+		conf_report_unknown(section, problems);
+	else if (section->name != NULL)
+		problems_add(problems, section->file, section->line, "[%s] takes no name: write [%s]", kind, kind);
+}
+
+struct conf *conf_read(const char *file, struct problems *problems)
+{
+	struct ini *ini = ini_read(file, problems);
+	if (ini == NULL)
+		return NULL;
+	char *absolute = option_absolute_path(file, NULL);
+	if (absolute == NULL) {
+		problems_add(problems, file, 0,
+			     "the current folder cannot be told (%s): give a path that starts with '/'",
+			     strerror(errno));
+		ini_free(ini);
+		return NULL;
+	}
+
+	struct conf *conf = mem_zero(1, sizeof(*conf));
+	conf->ini = ini;
+	conf->file = absolute;
+	conf->secrets_dir = option_absolute_path("secrets", absolute);
+	for (size_t i = 0; i < ini->n_sections; i++)
+		conf_take_section(conf, &ini->sections[i], problems);
+	options_apply(conf_daemon_options, conf_n_daemon_options, ini_section(ini, "daemon", NULL), conf->secrets_dir,
+		      conf, problems);
+	options_apply(conf_limit_options, conf_n_limit_options, ini_section(ini, "limits", NULL), conf->secrets_dir,
+		      conf, problems);
+	return conf;
+}
+
+void conf_free(struct conf *conf)
+{
+	if (conf == NULL)
+		return;
+	options_done(conf_daemon_options, conf_n_daemon_options, conf);
+	options_done(conf_limit_options, conf_n_limit_options, conf);
+	free(conf->channels);
+	free(conf->policies);
+	free(conf->secrets_dir);
+	free(conf->file);
+	ini_free(conf->ini);
+	free(conf);
+}

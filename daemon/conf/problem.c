@@ -1,0 +1,72 @@
+#include "conf/problem.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+
+/* What was read may hold anything; a problem is printed to a terminal. */
+static void problem_make_printable(char *text)
+{
+	const char *end = text + strlen(text);
+	const char *p = text;
+	while (p < end) {
+		size_t start = (size_t)(p - text);
+		uint32_t c = utf8_next(&p, end);
+		size_t len = (size_t)(p - text) - start;
+		if (utf8_is_control(c) || (c == 0xfffd && len == 1))
+			memset(text + start, '?', len);
+	}
+}
+
+void problems_add(struct problems *problems, const char *file, unsigned line, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list args;
+	va_start(args, fmt);
+	int len = vasprintf(&text, fmt, args);
+	va_end(args);
+	if (len < 0)
+		text = mem_dup(fmt);
+
+	log_redact(text);
+	problem_make_printable(text);
+	problems->items = mem_grow(problems->items, problems->n + 1, sizeof(*problems->items));
+	problems->items[problems->n++] = (struct problem){.file = mem_dup(file), .line = line, .text = text};
+}
+
+static int problem_compare(const void *a, const void *b)
+{
+	const struct problem *const *left = a, *const *right = b;
+	int order = strcmp((*left)->file, (*right)->file);
+	if (order == 0)
+		order = ((*left)->line > (*right)->line) - ((*left)->line < (*right)->line);
+	if (order == 0) /* same line: as they were found, which is their place in items */
+		order = (*left > *right) - (*left < *right);
+	return order;
+}
+
+void problems_print(const struct problems *problems, FILE *out)
+{
+	const struct problem **sorted = mem_zero(problems->n, sizeof(struct problem *));
+	for (size_t i = 0; i < problems->n; i++)
+		sorted[i] = &problems->items[i];
+	qsort(sorted, problems->n, sizeof(struct problem *), problem_compare);
+	for (size_t i = 0; i < problems->n; i++)
+		(void)fprintf(out, "%s:%u: %s\n", sorted[i]->file, sorted[i]->line,
+			      sorted[i]->text); /* nobody to tell */
+	free(sorted);
+}
+
+void problems_done(struct problems *problems)
+{
+	for (size_t i = 0; i < problems->n; i++) {
+		free(problems->items[i].file);
+		free(problems->items[i].text);
+	}
+	free(problems->items);
+	*problems = (struct problems){0};
+}

@@ -1,0 +1,133 @@
+#include "conf/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#define SECRET_NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+
+/* systemd lets another user than root read a credential by an access list, whose mask shows up as the group's bits. */
+enum { SECRET_MODE_REFUSED = 077, SECRET_MODE_REFUSED_OF_SYSTEMD = 037 };
+
+static int secret_check_file(int fd, const char *path, mode_t refused, struct err *err)
+{
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return err_set(err, -errno, "%s cannot be read: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, -EINVAL, "%s is not a regular file", path);
+	if ((st.st_mode & refused) != 0)
+		return err_set(err, -EACCES, "%s can be used by others (mode %04o): chmod 0600 it", path,
+			       (unsigned)st.st_mode & 07777);
+	return 0;
+}
+
+/* Checks len bytes of text, which has room for a 0 behind them, and terminates it without its last newline. */
+static int secret_check_text(char *text, size_t len, const char *path, struct err *err)
+{
+	if (len > SECRET_MAX)
+		return err_set(err, -EINVAL, "%s holds more than %d bytes", path, SECRET_MAX);
+	if (len > 0 && text[len - 1] == '\n')
+		len--;
+	text[len] = '\0';
+	if (len == 0)
+		return err_set(err, -EINVAL, "%s is empty", path);
+	if (strlen(text) != len || utf8_find_control(text, false) >= 0)
+		return err_set(err, -EINVAL,
+			       "%s holds a control character or a second line: give the secret in one line", path);
+	return 0;
+}
+
+/* Reads fd to its end, or until size bytes are full. */
+static int secret_read_bytes(int fd, char *text, size_t size, size_t *ret_len)
+{
+	size_t len = 0;
+	while (len < size) {
+		ssize_t n = read(fd, text + len, size - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	*ret_len = len;
+	return 0;
+}
+
+static int secret_read_file(const char *path, mode_t refused, char **ret_value, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a pipe must not hold us up */
+	if (fd < 0)
+		return err_set(err, -errno, "%s cannot be read: %s", path, strerror(errno));
+
+	enum { SIZE = SECRET_MAX + 1 }; /* one more than allowed shows that there is too much */
+	char *text = mem_zero(SIZE + 1, 1);
+	size_t len = 0;
+	int code = secret_check_file(fd, path, refused, err);
+	if (code == 0) {
+		code = secret_read_bytes(fd, text, SIZE, &len);
+		if (code < 0)
+			(void)err_set(err, code, "%s cannot be read: %s", path, strerror(-code));
+	}
+	if (code == 0)
+		code = secret_check_text(text, len, path, err);
+	if (code == 0) {
+		*ret_value = mem_dup(text);
+		log_hide(*ret_value);
+	}
+	explicit_bzero(text, SIZE);
+	free(text);
+	(void)close(fd); /* only read */
+	return code;
+}
+
+static bool secret_is_name(const char *name)
+{
+	size_t len = strspn(name, SECRET_NAME_CHARS);
+	return len > 0 && name[len] == '\0' && name[0] != '.';
+}
+
+static int secret_read_credential(const char *name, const char *secrets_dir, char **ret_value, struct err *err)
+{
+	if (!secret_is_name(name))
+		return err_set(err, -EINVAL,
+			       "the name after 'credential:' may hold letters, digits, '_', '-' and '.' only");
+
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	bool is_systemd = dir != NULL && dir[0] == '/';
+	mode_t refused = is_systemd ? SECRET_MODE_REFUSED_OF_SYSTEMD : SECRET_MODE_REFUSED;
+	char *path = mem_printf("%s/%s", is_systemd ? dir : secrets_dir, name);
+	int code = secret_read_file(path, refused, ret_value, err);
+	if (code == -ENOENT && is_systemd) {
+		char *second = mem_printf("%s/secrets_%s", dir, name);
+		code = secret_read_file(second, refused, ret_value, err);
+		if (code == -ENOENT)
+			(void)err_set(err, code, "systemd gave no credential '%s': put the file %s into %s and restart",
+				      name, name, secrets_dir);
+		free(second);
+	}
+	free(path);
+	return code;
+}
+
+int secret_read(const char *reference, const char *secrets_dir, char **ret_value, struct err *err)
+{
+	static const char credential[] = "credential:", file[] = "file:";
+	if (strncmp(reference, credential, strlen(credential)) == 0)
+		return secret_read_credential(reference + strlen(credential), secrets_dir, ret_value, err);
+	if (strncmp(reference, file, strlen(file)) == 0 && reference[strlen(file)] == '/')
+		return secret_read_file(reference + strlen(file), SECRET_MODE_REFUSED, ret_value, err);
+	if (strncmp(reference, file, strlen(file)) == 0)
+		return err_set(err, -EINVAL, "the path after 'file:' must start with '/'");
+	return err_set(err, -EINVAL, "a secret must not stand in this file: write credential:NAME or file:/path");
+}
