@@ -1,0 +1,292 @@
+"""What the integration tests drive: the built programs, a private mail server, a scripted SMTP server.
+
+Nothing here waits for a fixed time: wait_until() polls a condition and fails with words when it stays false.
+"""
+import email
+import email.policy
+import imaplib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = (ROOT / os.environ.get("BUILD", "build")).resolve()
+LIB = ROOT / "tests" / "lib"
+SAKHALIN = ZoneInfo("Asia/Sakhalin")
+
+# The tests decide about language and zone, not the machine they run on.
+ENVIRONMENT = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
+
+
+def wait_until(condition, what, timeout=15.0):
+    """Returns the first true value of condition(); fails when there is none in time."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {timeout:g} s: {what() if callable(what) else what}")
+        time.sleep(0.02)
+
+
+def run(*command, timeout=60, env=None, **options):
+    """Runs a program to its end; output as text, or as bytes with text=False."""
+    options.setdefault("text", True)
+    return subprocess.run([str(word) for word in command], capture_output=True, timeout=timeout,
+                          env={**ENVIRONMENT, **(env or {})}, **options)
+
+
+def deadlined(*arguments, **options):
+    return run(BUILD / "deadlined", *arguments, **options)
+
+
+def deadlinectl(*arguments, **options):
+    return run(BUILD / "deadlinectl", *arguments, **options)
+
+
+def as_root():
+    """The words to put before a command that needs root; None when there is no way."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo") and run("sudo", "-n", "true").returncode == 0:
+        return ["sudo", "-n"]
+    return None
+
+
+def json_lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def section(header, settings):
+    """An INI section; a list as value repeats the key."""
+    lines = [f"[{header}]"]
+    for key, value in settings.items():
+        for one in value if isinstance(value, list) else [value]:
+            lines.append(f"{key} = {one}")
+    return "\n".join(lines) + "\n\n"
+
+
+def read_maildir(folder):
+    """Every message under a folder of Maildirs, parsed strictly: a defect raises."""
+    strict = email.policy.default.clone(raise_on_defect=True)
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file() and path.parent.name in ("new", "cur"))
+    messages = []
+    for path in files:
+        message = email.message_from_bytes(path.read_bytes(), policy=strict)
+        for name, value in message.items():
+            assert not value.defects, f"{path.name}: header {name}: {value.defects}"
+        messages.append(message)
+    return messages
+
+
+class Site:
+    """A folder with a configuration, a database and a Maildir, as an installation has them."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.config = self.folder / "deadlined.ini"
+        self.database = self.folder / "state" / "deadlined.sqlite"
+        self.maildir = self.folder / "mail"
+        (self.folder / "state").mkdir(mode=0o700)
+        self.daemon_settings = {
+            "database": self.database, "zone": "Asia/Sakhalin", "language": "en", "scan_interval": "60s",
+            "templates": ROOT / "config" / "templates", "messengers": ROOT / "config" / "messengers",
+            "state_dir": self.folder / "state",
+        }
+        self.limits = {"messages_per_hour": "10000"}
+        self.channels = {"email": {"type": "maildir", "path": self.maildir}}
+        self.policies = {"default": {"remind": "0m before start", "channels": "email"}}
+
+    def config_text(self):
+        text = section("daemon", self.daemon_settings) + section("limits", self.limits)
+        for name, settings in self.channels.items():
+            text += section(f"channel {name}", settings)
+        for name, settings in self.policies.items():
+            text += section(f"policy {name}", settings)
+        return text
+
+    def write_config(self, text=None):
+        self.config.write_text(self.config_text() if text is None else text, encoding="utf-8")
+
+    def secret(self, name, value, mode=0o600):
+        """A file with a secret; returns how the configuration refers to it."""
+        path = self.folder / name
+        path.write_text(value + "\n", encoding="utf-8")
+        path.chmod(mode)
+        return f"file:{path}"
+
+    def ctl(self, *arguments, status=0, **options):
+        """deadlinectl with this configuration; its output. The exit status must be as given (None: any)."""
+        result = deadlinectl("-c", self.config, *arguments, **options)
+        assert status is None or result.returncode == status, \
+            f"deadlinectl {arguments}: exit {result.returncode}\n{result.stdout}{result.stderr}"
+        return result.stdout
+
+    def ctl_json(self, *arguments):
+        return json_lines(self.ctl(*arguments, "--json"))
+
+    def status(self):
+        return self.ctl_json("status")[0]
+
+    def queue(self, **wanted):
+        """The messages of the queue whose fields are as wanted."""
+        return [row for row in self.ctl_json("queue") if all(row[key] == value for key, value in wanted.items())]
+
+    def sql(self, statement, *parameters):
+        """What an administrator does with plain sqlite3."""
+        connection = sqlite3.connect(self.database, timeout=10)
+        try:
+            with connection:
+                return connection.execute(statement, parameters).fetchall()
+        finally:
+            connection.close()
+
+    def import_text(self, name, text, status=0):
+        path = self.folder / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return self.ctl("import", path, status=status)
+
+    def add_person(self, person, address, channel="email", language="en", zone="Asia/Sakhalin"):
+        self.import_text(f"person-{person}.csv",
+                         f"id,name,language,zone,{channel}\n{person},Desk {person},{language},{zone},{address}\n")
+
+    def add_due_task(self, uid, *people, title=None, policy="default"):
+        """By plain SQL, a task that began this minute and was last planned an hour ago: its step is due now."""
+        minute = datetime.now(SAKHALIN).strftime("%Y-%m-%dT%H:%M")
+        connection = sqlite3.connect(self.database, timeout=10)
+        try:
+            with connection:
+                cursor = connection.execute(
+                    "INSERT INTO task (uid, title, start_local, end_local, precision, zone, policy, planned_until)"
+                    " VALUES (?, ?, ?, ?, 'minute', 'Asia/Sakhalin', ?, ?)",
+                    (uid, title or f"Title of {uid}", minute, minute, policy, int(time.time()) - 3600))
+                connection.executemany("INSERT INTO part (task, person) VALUES (?, ?)",
+                                       [(cursor.lastrowid, person) for person in people])
+        finally:
+            connection.close()
+
+    def mails(self):
+        return read_maildir(self.maildir)
+
+    def mails_about(self, text):
+        return [mail for mail in self.mails() if text in mail["Subject"] or text in mail.get_content()]
+
+
+class Daemon:
+    """A running deadlined, as its service manager sees it."""
+
+    def __init__(self, site, environment=None, wait=True):
+        self.site = site
+        self.notifications = []
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        # Abstract, because a path under a deep folder may be too long for a socket.
+        name = f"deadlined-test-{os.getpid()}-{id(self)}"
+        self.socket.bind("\0" + name)
+        threading.Thread(target=self._listen, daemon=True).start()
+        self.log_file = site.folder / f"daemon-{time.monotonic_ns()}.log"
+        with open(self.log_file, "wb") as log:
+            self.process = subprocess.Popen(
+                [BUILD / "deadlined", "-c", site.config], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={**ENVIRONMENT, "NOTIFY_SOCKET": "@" + name, **(environment or {})})
+        if wait:
+            wait_until(lambda: self.is_notified("READY=1") or self.process.poll() is not None,
+                       lambda: f"READY=1\n{self.log()}")
+            assert self.process.poll() is None, f"ended with {self.process.returncode}\n{self.log()}"
+
+    def _listen(self):
+        while True:
+            datagram = self.socket.recv(4096)
+            if not datagram:
+                return
+            self.notifications.extend(datagram.decode().splitlines())
+
+    def is_notified(self, line, since=0):
+        return line in self.notifications[since:]
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def log(self):
+        return self.log_file.read_text(encoding="utf-8", errors="backslashreplace")
+
+    def log_contains(self, pattern):
+        return re.search(pattern, self.log()) is not None
+
+    def reload(self):
+        """SIGHUP, and waits for the end of the reload, be it good or bad."""
+        since = len(self.notifications)
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.is_notified("READY=1", since), lambda: f"READY=1 after SIGHUP\n{self.log()}")
+        assert self.is_notified("RELOADING=1", since)
+
+    def stop(self, number=signal.SIGTERM, timeout=15):
+        """Ends the daemon; returns its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+            try:
+                self.process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise AssertionError(f"still there {timeout} s after {number!r}\n{self.log()}") from None
+        return self.process.returncode
+
+    def close(self):
+        """For the end of a test: whatever state it is in. The log goes where pytest shows it on a failure."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.socket.shutdown(socket.SHUT_RD)
+        self.socket.close()
+        print(f"--- log of deadlined {self.pid}, exit {self.process.returncode}\n{self.log()}", file=sys.stderr)
+
+
+class MailBox:
+    """The private Postfix and Dovecot of tests/lib/mail-box.sh."""
+
+    def __init__(self, folder, base):
+        self.folder = folder
+        self.command = [*as_root(), "env", f"MAILBOX_BASE={base}", LIB / "mail-box.sh"]
+        result = run(*self.command, "start", folder)
+        assert result.returncode == 0, result.stdout + result.stderr
+        settings = dict(word.split("=", 1) for word in result.stdout.split())
+        self.smtp, self.submission, self.smtps, self.imap = (
+            int(settings[key]) for key in ("SMTP_PORT", "SUBMISSION_PORT", "SMTPS_PORT", "IMAP_PORT"))
+        self.ca_file = settings["CA"]
+
+    def stop(self):
+        result = run(*self.command, "stop", self.folder)
+        assert result.returncode == 0, result.stdout + result.stderr
+        run(*as_root(), "rm", "-rf", self.folder)
+
+    def read(self, user):
+        """Every message in the inbox of alice, bob or carol, fetched as a mail program would: IMAP with STARTTLS."""
+        client = imaplib.IMAP4("localhost", self.imap, timeout=10)
+        try:
+            client.starttls(ssl.create_default_context(cafile=self.ca_file))
+            client.login(user, f"{user}-pw")
+            client.select("INBOX", readonly=True)
+            numbers = client.search(None, "ALL")[1][0].split()
+            raw = [client.fetch(number, "(BODY.PEEK[])")[1][0][1] for number in numbers]
+        finally:
+            client.logout()
+        return [email.message_from_bytes(data, policy=email.policy.default) for data in raw]
+
+
+def next_full_minute(zone=SAKHALIN):
+    """The first full minute that is at least two seconds away."""
+    return (datetime.now(zone) + timedelta(seconds=62)).replace(second=0, microsecond=0)

@@ -1,0 +1,167 @@
+"""Both programs from the command line: help, exit statuses, phrases, and the round of a task through deadlinectl."""
+import re
+from datetime import datetime
+
+import pytest
+
+from harness import deadlined, deadlinectl
+
+COMMANDS = ("add", "edit", "done", "cancel", "list", "show", "people", "queue", "status", "when", "test", "import")
+
+
+@pytest.mark.parametrize("program", [deadlined, deadlinectl])
+def test_help_and_version_need_no_configuration(program):
+    result = program("--help")
+    assert result.returncode == 0 and "-c" in result.stdout and not result.stderr
+    result = program("--version")
+    assert result.returncode == 0 and re.search(r"\d+\.\d+\.\d+", result.stdout) and not result.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command):
+    result = deadlinectl(command, "--help")
+    assert result.returncode == 0 and command in result.stdout and not result.stderr
+    assert command in deadlinectl("--help").stdout
+
+
+@pytest.mark.parametrize("arguments", [
+    ["--no-such-option"], ["surplus"], ["-c"], ["--rehearse", "2025"], ["--rehearse", "2025-12-31..2025-01-01"],
+])
+def test_wrong_usage_of_the_daemon_exits_64(site, arguments):
+    if arguments[0] == "--rehearse":
+        arguments = ["-c", site.config, *arguments]
+    result = deadlined(*arguments)
+    assert result.returncode == 64 and result.stderr and not result.stdout
+
+
+@pytest.mark.parametrize("arguments", [
+    [], ["no-such-command"], ["list", "--no-such-option"], ["show"], ["done"], ["add"], ["add", "Title"], ["import"],
+    ["test", "email"], ["when"], ["queue", "--state", "flying"],
+])
+def test_wrong_usage_of_deadlinectl_exits_64(site, arguments):
+    result = deadlinectl("-c", site.config, *arguments)
+    assert result.returncode == 64, result.stderr
+    assert result.stderr and not result.stdout
+
+
+def test_a_mistyped_command_is_recognised(site):
+    assert "did you mean 'status'" in deadlinectl("-c", site.config, "statsu").stderr
+
+
+# phrase, first day or minute, last day or minute, precision
+PHRASES = [
+    ("2025-06-15", "2025-06-15", "2025-06-15", "day"),
+    ("2025-06-15T14:00", "2025-06-15T14:00", "2025-06-15T14:00", "minute"),
+    ("2025-06-15 14:00", "2025-06-15T14:00", "2025-06-15T14:00", "minute"),
+    ("2025-06", "2025-06-01", "2025-06-30", "month"),
+    ("2024-02", "2024-02-01", "2024-02-29", "month"),
+    ("2025-04..2025-05", "2025-04-01", "2025-05-31", "range"),
+    ("2025-04-07..2025-04-11", "2025-04-07", "2025-04-11", "range"),
+    ("2025-Q3", "2025-07-01", "2025-09-30", "quarter"),
+    ("июнь 2025", "2025-06-01", "2025-06-30", "month"),
+    ("ИЮНЬ 2025", "2025-06-01", "2025-06-30", "month"),
+    ("апрель-май 2025", "2025-04-01", "2025-05-31", "range"),
+    ("June 2025", "2025-06-01", "2025-06-30", "month"),
+    ("2025年6月", "2025-06-01", "2025-06-30", "month"),
+]
+
+
+@pytest.mark.parametrize("phrase,first,last,precision", PHRASES)
+def test_when_shows_how_a_phrase_is_understood(site, phrase, first, last, precision):
+    answer = site.ctl_json("when", phrase)[0]
+    assert answer["precision"] == precision
+    assert answer["start"].startswith(first) and answer["end"].startswith(last)
+    text = site.ctl("when", phrase)
+    assert first.replace("T", " ") in text.replace("T", " ") and last[:10] in text and precision in text
+
+
+def test_when_takes_year_and_zone(site):
+    assert site.ctl_json("when", "июнь", "--year", "2031")[0]["start"].startswith("2031-06-01")
+    start = datetime.fromisoformat(site.ctl_json("when", "2025-06-15T14:00", "--zone", "Asia/Shanghai")[0]["start"])
+    assert start.utcoffset().total_seconds() == 8 * 3600
+
+
+@pytest.mark.parametrize("phrase", ["", "2025-13", "2025-02-30", "2025-06-15T25:00", "июнь 2025 вроде", "2025-Q5",
+                                    "2025-05..2025-04", "Juni 2025", "15"])
+def test_when_guesses_nothing(site, phrase):
+    result = deadlinectl("-c", site.config, "when", phrase)
+    assert result.returncode == 65 and result.stderr and not result.stdout
+
+
+def test_a_task_goes_its_round(site):
+    site.add_person("desk", "desk@example.org")
+    uid = site.ctl("add", "Visit", "--when", "июнь 2031", "--place", "Harbin", "--people", "desk", "--note", "Bring it",
+                   "--policy", "default", "--zone", "Asia/Shanghai").strip()
+    [task] = site.ctl_json("list")
+    assert (task["uid"], task["title"], task["status"]) == (uid, "Visit", "open")
+    assert task["start"].startswith("2031-06-01") and task["end"].startswith("2031-06-30")
+    [task] = site.ctl_json("show", uid)
+    assert (task["place"], task["note"], task["zone"], task["precision"]) == ("Harbin", "Bring it", "Asia/Shanghai", "month")
+    assert "desk" in str(task["people"])
+    for word in ("Visit", "Harbin", "Bring it", "desk"):
+        assert word in site.ctl("show", uid)
+
+    site.ctl("edit", uid, "--title", "Return visit", "--when", "2031-06-10")
+    [task] = site.ctl_json("show", uid)
+    assert task["title"] == "Return visit" and task["end"].startswith("2031-06-10") and task["precision"] == "day"
+    assert task["place"] == "Harbin", "what an edit does not name stays"
+
+    site.ctl("done", uid)
+    assert site.ctl_json("list") == []
+    assert [task["status"] for task in site.ctl_json("list", "--all")] == ["done"]
+
+
+def test_cancel_closes_a_task(site):
+    uid = site.ctl("add", "Forum", "--when", "2031-06", "--uid", "forum").strip()
+    assert uid == "forum"
+    site.ctl("cancel", uid)
+    assert site.ctl_json("show", uid)[0]["status"] == "cancelled"
+
+
+def test_unknown_names_are_data_errors(site):
+    for arguments in (["show", "nothing"], ["done", "nothing"], ["cancel", "nothing"], ["edit", "nothing", "--title", "x"],
+                      ["add", "T", "--when", "2031-06", "--people", "nobody"],
+                      ["add", "T", "--when", "2031-06", "--policy", "nothing"],
+                      ["add", "T", "--when", "2031-06", "--zone", "Asia/Yuzhno-Sakhalinsk"],
+                      ["add", "T", "--when", "sometime"]):
+        result = deadlinectl("-c", site.config, *arguments)
+        assert result.returncode == 65 and result.stderr, f"{arguments}: {result}"
+    assert site.ctl_json("list", "--all") == [], "nothing of what failed is left"
+
+
+def test_adding_a_uid_twice_does_not_overwrite(site):
+    site.ctl("add", "First", "--when", "2031-06", "--uid", "same")
+    site.ctl("add", "Second", "--when", "2031-06", "--uid", "same", status=65)
+    assert site.ctl_json("show", "same")[0]["title"] == "First"
+
+
+@pytest.mark.parametrize("title", ["a\nBcc: everybody@example.org", "a\rb", "a\x07b", "", "t" * 501])
+def test_titles_that_cannot_stand_in_a_header_are_refused(site, title):
+    site.ctl("add", title, "--when", "2031-06", status=65)
+
+
+def test_people_are_listed_with_their_addresses(site):
+    site.add_person("desk", "desk@example.org", language="zh", zone="Asia/Shanghai")
+    [person] = site.ctl_json("people")
+    assert (person["id"], person["language"], person["zone"]) == ("desk", "zh", "Asia/Shanghai")
+    assert "desk@example.org" in str(person)
+    assert "desk@example.org" in site.ctl("people")
+
+
+def test_status_of_a_daemon_that_does_not_run(site):
+    status = site.status()
+    assert status["running"] is False
+    for key in ("pid", "version", "pending", "sending", "sent", "dead", "cancelled", "stale", "oldest_unsent_s", "next_wake"):
+        assert key in status
+    assert site.queue() == []
+
+
+def test_an_unreadable_database_is_an_input_output_error(site):
+    site.database.mkdir()
+    assert deadlinectl("-c", site.config, "list").returncode == 74
+
+
+def test_a_file_that_is_no_database_is_a_data_error(site):
+    site.database.write_bytes(b"This is no database. " * 100)
+    result = deadlinectl("-c", site.config, "list")
+    assert result.returncode == 65 and str(site.database) in result.stderr

@@ -1,0 +1,259 @@
+"""The daemon as its service manager and its users see it: start, reload, stop, and noticing what others write."""
+import os
+import signal
+import sqlite3
+import time
+
+import pytest
+
+from harness import Daemon, Site, deadlined, next_full_minute, wait_until
+
+
+@pytest.fixture
+def people(site):
+    site.add_person("desk", "desk@example.org")
+    site.add_person("school", "school@example.org", language="zh", zone="Asia/Shanghai")
+    return site
+
+
+@pytest.fixture(scope="module")
+def coming_minute(tmp_path_factory):
+    """A daemon with a task of the next full minute. Made by the first test and looked at by the last, so that the
+    minute passes while the others run."""
+    site = Site(tmp_path_factory.mktemp("minute"))
+    site.write_config()
+    site.add_person("desk", "desk@example.org")
+    daemon = Daemon(site)
+    minute = next_full_minute()
+    site.ctl("add", "Call Heihe", "--when", minute.strftime("%Y-%m-%dT%H:%M"), "--people", "desk")
+    yield site, daemon, minute
+    daemon.close()
+
+
+def test_a_task_of_the_next_minute_is_not_sent_early(coming_minute):
+    site, _, minute = coming_minute
+    if time.time() < minute.timestamp() - 1:
+        assert site.mails() == []
+
+
+def test_it_tells_the_service_manager_what_it_does(site, start):
+    daemon = start(site)
+    assert any(line.startswith("STATUS=") for line in daemon.notifications)
+    assert daemon.stop() == 0
+    wait_until(lambda: daemon.is_notified("STOPPING=1"), lambda: daemon.notifications)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_to_end_it_exit_0(site, start, number):
+    daemon = start(site)
+    assert daemon.stop(number) == 0
+
+
+def test_the_watchdog_is_fed(site, start):
+    daemon = start(site, environment={"WATCHDOG_USEC": "600000"})
+    wait_until(lambda: daemon.notifications.count("WATCHDOG=1") >= 3, lambda: daemon.notifications)
+
+
+def test_a_second_daemon_on_the_same_database_names_the_first(site, start):
+    first = start(site)
+    second = deadlined("-c", site.config, timeout=15)
+    assert second.returncode == 75
+    assert str(first.pid) in second.stderr and len(second.stderr.splitlines()) <= 2, second.stderr
+    assert first.process.poll() is None
+
+
+def test_a_killed_daemon_leaves_nothing_that_keeps_the_next_from_starting(people, start):
+    first = start(people)
+    first.process.kill()
+    first.process.wait()
+    second = start(people)
+    people.add_due_task("after", "desk")
+    wait_until(lambda: people.mails_about("Title of after"), second.log)
+
+
+def test_status_knows_the_running_daemon(site, start):
+    daemon = start(site)
+    status = site.status()
+    assert (status["running"], status["pid"]) == (True, daemon.pid)
+    daemon.stop()
+    assert site.status()["running"] is False
+
+
+def test_a_task_added_by_plain_sql_is_delivered_within_a_second(people, start):
+    daemon = start(people)
+    begun = time.monotonic()
+    people.add_due_task("sql", "desk", "school")
+    wait_until(lambda: len(people.mails_about("Title of sql")) == 2, daemon.log, timeout=5)
+    assert time.monotonic() - begun < 2, "a second, and one for a busy machine"
+    assert {mail["To"].addresses[0].addr_spec for mail in people.mails()} == {"desk@example.org", "school@example.org"}
+    assert [(row["state"], row["attempts"]) for row in people.queue()] == [("sent", 1)] * 2
+    assert people.status()["sent"] == 2
+
+
+def test_a_task_added_before_the_start_is_delivered(people, start):
+    people.add_due_task("before", "desk")
+    daemon = start(people)
+    wait_until(lambda: people.mails_about("Title of before"), daemon.log)
+
+
+def test_the_queue_says_why_a_message_is_sent(people, start):
+    daemon = start(people)
+    people.add_due_task("why", "desk")
+    wait_until(lambda: people.queue(state="sent"), daemon.log)
+    [message] = people.queue()
+    assert (message["person"], message["channel"]) == ("desk", "email")
+    [reminder] = message["reminders"]
+    assert reminder["task"] == "why" and reminder["step"] == "0m before start" and reminder["occurrence"]
+    [mail] = people.mails()
+    assert message["message_id"].strip("<>") == mail["Message-ID"].strip("<>")
+    assert people.queue(state="sent") == people.ctl_json("queue", "--state", "sent")
+    assert people.ctl_json("queue", "--state", "dead") == []
+
+
+@pytest.mark.parametrize("act", ["done", "cancel", "sql", "move", "leave"])
+def test_what_is_settled_is_quiet(people, start, act):
+    """The messages of two tasks wait, because their relay refuses connections; one task ends, its message is cancelled."""
+    people.channels["email"] = {"type": "smtp", "url": "smtp://127.0.0.1:1", "from": "office@example.org", "tls": "off"}
+    people.write_config()
+    daemon = start(people)
+    people.add_due_task("ends", "desk")
+    people.add_due_task("stays", "desk")
+    wait_until(lambda: [row["attempts"] for row in people.queue(state="pending")] == [1, 1], daemon.log)
+    match act:
+        case "done" | "cancel":
+            people.ctl(act, "ends")
+        case "sql":
+            people.sql("UPDATE task SET status = 'done' WHERE uid = 'ends'")
+        case "move":
+            people.ctl("edit", "ends", "--when", "2031-06-10")
+        case "leave":
+            people.sql("DELETE FROM part WHERE task = (SELECT id FROM task WHERE uid = 'ends')")
+    [cancelled] = wait_until(lambda: people.queue(state="cancelled"), daemon.log)
+    [pending] = people.queue(state="pending")
+    assert cancelled["reminders"][0]["task"] == "ends" and pending["reminders"][0]["task"] == "stays"
+    assert (people.status()["cancelled"], people.status()["pending"]) == (1, 1)
+    assert people.status()["oldest_unsent_s"] >= 0
+
+
+def test_a_title_cannot_add_a_header_a_line_or_a_recipient(people, start):
+    daemon = start(people)
+    people.add_due_task("evil", "desk", title="Visit\r\nBcc: everybody@example.org\r\n\r\nText\u2028\u202e {{name}} =?utf-8?q?x?=")
+    [mail] = wait_until(people.mails, daemon.log)
+    assert mail["Bcc"] is None and "\n" not in mail["Subject"] and len(mail["To"].addresses) == 1
+    assert "\nBcc:" not in mail.get_content()
+
+
+def test_a_reload_takes_the_new_configuration(people, start):
+    daemon = start(people)
+    people.maildir = people.folder / "other-mail"
+    people.channels["email"]["path"] = people.maildir
+    people.write_config()
+    daemon.reload()
+    people.add_due_task("moved", "desk")
+    wait_until(lambda: people.mails_about("Title of moved"), daemon.log)
+
+
+def test_a_reload_with_any_error_keeps_the_old_configuration(people, start):
+    daemon = start(people)
+    good = people.config_text()
+    people.write_config(good.replace(str(people.maildir), str(people.folder / "other-mail")).replace("60s", "60"))
+    daemon.reload()
+    assert daemon.log_contains(rf"{people.config}:\d+: "), daemon.log()
+    people.add_due_task("kept", "desk")
+    wait_until(lambda: people.mails_about("Title of kept"), daemon.log)
+    assert not (people.folder / "other-mail").exists()
+
+    people.write_config(good)
+    daemon.reload()
+    people.add_due_task("mended", "desk")
+    wait_until(lambda: people.mails_about("Title of mended"), daemon.log)
+
+
+def test_a_reload_repeats_nothing(people, start):
+    daemon = start(people)
+    people.add_due_task("once", "desk")
+    wait_until(lambda: people.queue(state="sent"), daemon.log)
+    daemon.reload()
+    daemon.reload()
+    people.add_due_task("then", "desk")
+    wait_until(lambda: people.mails_about("Title of then"), daemon.log)
+    assert len(people.mails_about("Title of once")) == 1
+
+
+def test_a_new_policy_holds_for_old_tasks_after_a_reload(people, start):
+    people.policies["quiet"] = {"remind": "1h before start", "channels": "email"}
+    people.write_config()
+    daemon = start(people)
+    people.add_due_task("policy", "desk", policy="quiet")
+    wait_until(lambda: people.sql("SELECT count(*) FROM task WHERE next_due_utc IS NULL") == [(0,)], daemon.log)
+    next_due = people.sql("SELECT next_due_utc FROM task")
+    people.policies["quiet"]["overdue"] = "2h after end"
+    people.write_config()
+    daemon.reload()
+    wait_until(lambda: people.sql("SELECT next_due_utc FROM task") not in (next_due, [(None,)]), daemon.log)
+
+
+def test_another_writer_does_not_stop_it(people, start):
+    """While somebody holds the database, nothing is lost; when it is free again, the message leaves."""
+    daemon = start(people)
+    blocker = sqlite3.connect(people.database, isolation_level=None)
+    people.add_due_task("busy", "desk")
+    blocker.execute("BEGIN IMMEDIATE")
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: daemon.is_notified("RELOADING=1"), daemon.log)
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    wait_until(lambda: people.mails_about("Title of busy"), daemon.log)
+    assert daemon.process.poll() is None
+
+
+def test_an_idle_daemon_sleeps(site, start):
+    """No timer that spins: processor time does not grow by more than a few ticks while others come and go."""
+    daemon = start(site)
+    used = [sum(int(field) for field in open(f"/proc/{daemon.pid}/stat").read().rsplit(")", 1)[1].split()[11:13])]
+    for _ in range(10):
+        site.status()
+    used.append(sum(int(field) for field in open(f"/proc/{daemon.pid}/stat").read().rsplit(")", 1)[1].split()[11:13]))
+    assert used[1] - used[0] <= os.sysconf("SC_CLK_TCK") // 10
+
+
+def test_a_test_message_shows_the_answer(site, start):
+    printed = site.ctl("test", "email", "--to", "desk@example.org")
+    assert printed.strip()
+    [mail] = site.mails()
+    assert mail["To"].addresses[0].addr_spec == "desk@example.org" and "test" in mail["Subject"].lower()
+
+
+def test_a_test_message_to_a_channel_that_is_not_there(site):
+    site.ctl("test", "emial", "--to", "desk@example.org", status=64)
+    site.ctl("test", "email", "--to", "no address", status=64)
+
+
+def test_the_database_can_be_moved_only_by_a_restart(people, start):
+    daemon = start(people)
+    people.write_config(people.config_text().replace("deadlined.sqlite", "elsewhere.sqlite"))
+    daemon.reload()
+    assert daemon.log_contains("database"), daemon.log()
+    assert not (people.folder / "state" / "elsewhere.sqlite").exists()
+
+
+def test_catching_up_after_a_long_sleep_is_one_message(people, start):
+    """Three steps were missed: the reader gets them, but not one by one, and not those that are too old to be of use."""
+    people.policies["default"]["remind"] = "10m 5m 0m before start"
+    people.write_config()
+    people.add_due_task("slept", "desk")
+    daemon = start(people)
+    wait_until(lambda: people.queue(state="sent"), daemon.log)
+    wait_until(lambda: people.status()["pending"] == 0, daemon.log)
+    assert len(people.mails()) == 1
+    assert len(people.sql("SELECT * FROM reminder")) == 3
+
+
+def test_the_task_of_the_next_minute_came_at_its_time(coming_minute):
+    site, daemon, minute = coming_minute
+    wait_until(site.mails, daemon.log, timeout=75)
+    [mail] = site.mails_about("Call Heihe")
+    sent = site.sql("SELECT started_utc FROM attempt")[0][0]
+    assert 0 <= sent - minute.timestamp() <= 2
+    assert mail["To"].addresses[0].addr_spec == "desk@example.org"
+    daemon.stop()

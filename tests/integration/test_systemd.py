@@ -1,0 +1,281 @@
+"""The installed unit under a real systemd, which tests/lib/systemd-box.sh boots as PID 1 of a throw-away container.
+
+Each test is a shell script that runs in a box of its own, as root, after `make install` and a configuration of a Maildir
+in the state folder. `fact NAME VALUE` reports back; the assertions are made here.
+"""
+import json
+
+import pytest
+
+from harness import BUILD, LIB, ROOT, as_root, run
+
+PROLOGUE = r"""#!/bin/bash
+set -eu
+cd "$1"
+tests/lib/install.sh "$2" "" /usr /etc
+cat >/etc/deadlined/deadlined.ini <<'INI'
+[daemon]
+database = /var/lib/deadlined/deadlined.sqlite
+zone = Asia/Sakhalin
+language = en
+templates = /usr/share/deadlined/templates
+messengers = /usr/share/deadlined/messengers
+state_dir = /var/lib/deadlined
+
+[channel email]
+type = maildir
+path = /var/lib/deadlined/mail
+
+[policy default]
+remind = 0m before start
+channels = email
+INI
+systemctl daemon-reload
+
+fact() { printf 'FACT %s=%s\n' "$1" "$2"; }
+shown() { systemctl show -P "$1" deadlined; }
+# until_true WHAT COMMAND...: polls; on failure the journal says what happened.
+until_true() {
+    local what=$1 i
+    shift
+    for i in $(seq 300); do
+        ! "$@" || return 0
+        sleep 0.05
+    done
+    echo "never: $what"
+    systemctl status --no-pager -l deadlined
+    journalctl -u deadlined --no-pager -n 50 -o cat
+    exit 1
+}
+is_active() { [ "$(shown ActiveState)" = active ]; }
+journal_has() { journalctl -u deadlined --no-pager -o cat | grep -qE "$1"; }
+start() {
+    systemctl start deadlined || { journalctl -u deadlined --no-pager -n 50 -o cat; exit 1; }
+}
+setting() {
+    mkdir -p /etc/systemd/system/deadlined.service.d
+    printf '[Service]\n' >/etc/systemd/system/deadlined.service.d/test.conf
+    printf '%s\n' "$@" >>/etc/systemd/system/deadlined.service.d/test.conf
+    systemctl daemon-reload
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def box():
+    """box(script) runs a script in a box and returns its facts."""
+    root = as_root()
+    if root is None:
+        pytest.skip("a systemd of its own needs root or sudo without a password")
+
+    def run_in_box(script, folder):
+        path = folder / "script"
+        path.write_text(PROLOGUE + script, encoding="utf-8")
+        result = run(*root, LIB / "systemd-box.sh", f"--bind={ROOT}", f"--bind={BUILD}", path, ROOT, BUILD, timeout=150)
+        if result.returncode in (125, 126):
+            pytest.skip("systemd does not boot here: " + result.stderr.strip())
+        assert result.returncode == 0, result.stdout + result.stderr
+        facts = [line[5:].split("=", 1) for line in result.stdout.splitlines() if line.startswith("FACT ")]
+        return dict(facts)
+
+    return run_in_box
+
+
+def test_the_unit_starts_when_it_is_ready_and_stops_cleanly(box, tmp_path):
+    facts = box(r"""
+start
+fact active "$(shown ActiveState)"
+fact status "$(shown StatusText)"
+fact type "$(shown Type)"
+systemctl stop deadlined
+fact after "$(shown ActiveState)/$(shown Result)/$(shown ExecMainStatus)"
+""", tmp_path)
+    assert facts["active"] == "active" and facts["type"] == "notify" and facts["status"]
+    assert facts["after"] == "inactive/success/0"
+
+
+def test_it_runs_under_a_dynamic_user_and_keeps_its_state_folder(box, tmp_path):
+    facts = box(r"""
+start
+pid=$(shown MainPID)
+fact uid "$(awk '/^Uid:/ {print $2}' /proc/$pid/status)"
+fact privileges "$(awk '/^(NoNewPrivs|CapBnd|Seccomp):/ {printf "%s%s ", $1, $2}' /proc/$pid/status)"
+fact state "$(readlink /var/lib/deadlined) $(stat -L -c %a /var/lib/deadlined)"
+fact files "$(stat -c %a /var/lib/deadlined/deadlined.sqlite)"
+printf 'id,name,language,zone,email\ndesk,Desk,en,Asia/Sakhalin,desk@example.org\n' >/run/people.csv
+deadlinectl import /run/people.csv
+systemctl restart deadlined
+fact kept "$(deadlinectl people --json)"
+# As root through deadlinectl, and the daemon can still write afterwards.
+minute=$(TZ=Asia/Sakhalin date +%Y-%m-%dT%H:%M)
+deadlinectl add 'From root' --uid root --when "$minute" --people desk
+sqlite3 /var/lib/deadlined/deadlined.sqlite "UPDATE task SET planned_until = $(date +%s) - 3600, next_due_utc = NULL"
+until_true 'a mail in the state folder' sh -c 'find -L /var/lib/deadlined/mail -path "*/new/*" -type f | grep -q .'
+""", tmp_path)
+    assert 61184 <= int(facts["uid"]) <= 65519, "the range of dynamic users"
+    assert sorted(facts["privileges"].split()) == ["CapBnd:0000000000000000", "NoNewPrivs:1", "Seccomp:2"]
+    assert facts["state"] == "private/deadlined 700" and facts["files"] == "600"
+    assert json.loads(facts["kept"])["id"] == "desk"
+
+
+def test_a_static_account_takes_over_the_state(box, tmp_path):
+    facts = box(r"""
+start
+deadlinectl add Kept --when 2031-06 --uid kept
+systemctl stop deadlined
+systemd-sysusers
+start
+fact same "$(id -u deadlined)=$(awk '/^Uid:/ {print $2}' /proc/$(shown MainPID)/status)"
+fact kept "$(deadlinectl show kept --json)"
+deadlinectl done kept
+""", tmp_path)
+    account, running = facts["same"].split("=")
+    assert account == running and json.loads(facts["kept"])["title"] == "Kept"
+
+
+def test_reload_waits_for_the_verdict_and_keeps_what_works(box, tmp_path):
+    facts = box(r"""
+start
+pid=$(shown MainPID)
+systemctl reload deadlined
+fact first "$(shown ActiveState)"
+sed -i 's/^remind.*/remind = 30 before start/' /etc/deadlined/deadlined.ini
+systemctl reload deadlined || true
+until_true 'the error in the journal' journal_has '/etc/deadlined/deadlined.ini:[0-9]+: '
+fact second "$(shown ActiveState)"
+fact same "$([ "$pid" = "$(shown MainPID)" ] && echo yes)"
+""", tmp_path)
+    assert facts == {"first": "active", "second": "active", "same": "yes"}
+
+
+def test_a_hanging_daemon_is_restarted_by_the_watchdog(box, tmp_path):
+    facts = box(r"""
+setting WatchdogSec=2s TimeoutAbortSec=1s RestartSec=100ms
+start
+pid=$(shown MainPID)
+kill -STOP "$pid"
+is_new() { is_active && [ "$(shown MainPID)" != "$pid" ]; }
+until_true 'a new process' is_new
+fact restarts "$(shown NRestarts)"
+journal_has 'Watchdog timeout' && fact watchdog yes
+""", tmp_path)
+    assert facts == {"restarts": "1", "watchdog": "yes"}
+
+
+def test_a_working_daemon_is_not_restarted_by_the_watchdog(box, tmp_path):
+    facts = box(r"""
+setting WatchdogSec=600ms
+start
+pid=$(shown MainPID)
+# Three periods: the time-stamp of the last ping moves on.
+for i in 1 2 3; do
+    last=$(shown WatchdogTimestampMonotonic)
+    is_fed() { [ "$(shown WatchdogTimestampMonotonic)" -gt "$last" ]; }
+    until_true 'a ping' is_fed
+done
+fact same "$([ "$pid" = "$(shown MainPID)" ] && echo yes)"
+""", tmp_path)
+    assert facts == {"same": "yes"}
+
+
+def test_a_killed_daemon_comes_back_and_sends_what_was_due(box, tmp_path):
+    facts = box(r"""
+setting RestartSec=100ms
+printf 'id,name,language,zone,email\ndesk,Desk,en,Asia/Sakhalin,desk@example.org\n' >/run/people.csv
+start
+deadlinectl import /run/people.csv
+pid=$(shown MainPID)
+kill -9 "$pid"
+minute=$(TZ=Asia/Sakhalin date +%Y-%m-%dT%H:%M)
+deadlinectl add 'While it was down' --uid down --when "$minute" --people desk
+sqlite3 /var/lib/deadlined/deadlined.sqlite "UPDATE task SET planned_until = $(date +%s) - 3600, next_due_utc = NULL"
+is_new() { is_active && [ "$(shown MainPID)" != "$pid" ]; }
+until_true 'a new process' is_new
+until_true 'the mail' sh -c 'find -L /var/lib/deadlined/mail -path "*/new/*" -type f | grep -q .'
+fact restarts "$(shown NRestarts)"
+fact mails "$(find -L /var/lib/deadlined/mail -path '*/new/*' -type f | wc -l)"
+""", tmp_path)
+    assert facts == {"restarts": "1", "mails": "1"}
+
+
+def test_secrets_come_as_credentials(box, tmp_path):
+    """The folder is closed to the daemon; what it gets is systemd's copy, which nobody else can read."""
+    facts = box(r"""
+cat >>/etc/deadlined/deadlined.ini <<'INI'
+
+[channel relay]
+type = smtp
+url = smtp://127.0.0.1:25
+from = office@example.org
+tls = required
+username = office
+password = credential:relay
+INI
+systemctl start --no-block deadlined
+until_true 'the missing secret in the journal' journal_has 'relay'
+until_true 'the end of the start' sh -c '[ "$(systemctl show -P ActiveState deadlined)" = failed ]'
+fact without "$(shown ExecMainStatus) $(shown NRestarts)"
+echo correct-horse >/etc/deadlined/secrets/relay
+chmod 600 /etc/deadlined/secrets/relay
+start
+fact with "$(shown ActiveState)"
+pid=$(shown MainPID)
+fact copy "$(ls /run/credentials/deadlined.service) $(stat -c %a /run/credentials/deadlined.service/secrets_relay)"
+fact told "$(journalctl --no-pager | grep -c correct-horse || true)$(tr '\0' ' ' </proc/$pid/cmdline | grep -c correct-horse || true)"
+""", tmp_path)
+    assert facts["without"] == "78 0", "a wrong configuration is not tried again and again"
+    assert facts["with"] == "active" and facts["copy"] == "secrets_relay 400" and facts["told"] == "00"
+
+
+def test_the_sandbox_lets_it_speak_smtp(box, tmp_path):
+    """A test of the system call filter and the address families: connecting, and being refused, as in real life."""
+    facts = box(r"""
+cat >>/etc/deadlined/deadlined.ini <<'INI'
+
+[channel relay]
+type = smtp
+url = smtp://localhost:1
+from = office@example.org
+tls = off
+
+[policy relay]
+remind = 0m before start
+channels = relay
+INI
+printf 'id,name,language,zone,relay\ndesk,Desk,zh,Asia/Shanghai,desk@example.org\n' >/run/people.csv
+start
+deadlinectl import /run/people.csv
+minute=$(TZ=Asia/Sakhalin date +%Y-%m-%dT%H:%M)
+deadlinectl add 'Refused' --uid refused --when "$minute" --people desk --policy relay
+sqlite3 /var/lib/deadlined/deadlined.sqlite "UPDATE task SET planned_until = $(date +%s) - 3600, next_due_utc = NULL"
+was_tried() { deadlinectl queue --json | grep -q '"attempts": *1'; }
+until_true 'an attempt' was_tried
+fact state "$(sqlite3 /var/lib/deadlined/deadlined.sqlite 'SELECT state FROM message')"
+fact active "$(shown ActiveState)/$(shown NRestarts)"
+fact audit "$(journalctl --no-pager | grep -cE 'SECCOMP|Operation not permitted' || true)"
+""", tmp_path)
+    assert facts == {"state": "pending", "active": "active/0", "audit": "0"}
+
+
+def test_a_fresh_installation_can_be_started_after_editing_nothing(box, tmp_path):
+    """What is shipped passes its own check, as installed."""
+    facts = box(r"""
+rm /etc/deadlined/deadlined.ini
+tests/lib/install.sh "$2" "" /usr /etc
+deadlined --check && fact check good
+echo '# mine' >>/etc/deadlined/deadlined.ini
+tests/lib/install.sh "$2" "" /usr /etc
+tail -n 1 /etc/deadlined/deadlined.ini | grep -q mine && fact kept yes
+fact secrets "$(stat -c '%a %U' /etc/deadlined/secrets)"
+""", tmp_path)
+    assert facts == {"check": "good", "kept": "yes", "secrets": "700 root"}
+
+
+def test_another_prefix_is_followed_everywhere(tmp_path):
+    result = run(LIB / "install.sh", BUILD, tmp_path, "/opt/office", "/opt/office/etc", cwd=ROOT)
+    assert result.returncode == 0, result.stderr
+    unit = (tmp_path / "opt/office/lib/systemd/system/deadlined.service").read_text()
+    assert "ExecStart=/opt/office/bin/deadlined\n" in unit and "secrets:/opt/office/etc/deadlined/secrets\n" in unit
+    assert "/usr/bin/deadlined" not in unit and "=/etc/deadlined" not in unit
+    assert (tmp_path / "opt/office/bin/deadlined").exists()
+    assert (tmp_path / "opt/office/etc/deadlined/secrets").stat().st_mode & 0o777 == 0o700
