@@ -11,6 +11,7 @@ static struct instant clock_read_system(void *arg)
 	(void)clock_gettime(CLOCK_MONOTONIC, &mono);
 	return (struct instant){
 		.wall_s = wall.tv_sec,
+		.wall_ms = (int32_t)(wall.tv_nsec / 1000000),
 		.mono_ms = (int64_t)mono.tv_sec * 1000 + mono.tv_nsec / 1000000,
 	};
 }

@@ -9,6 +9,7 @@
 
 struct instant {
 	int64_t wall_s;  /* UTC seconds since 1970 */
+	int32_t wall_ms; /* 0..999 of the second that has begun */
 	int64_t mono_ms; /* CLOCK_MONOTONIC, milliseconds */
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -244,6 +245,18 @@ const struct policy *policies_find(const struct policies *policies, const char *
 		if (strcmp(policies->items[i].name, name) == 0)
 			return &policies->items[i];
 	return NULL;
+}
+
+uint64_t policies_fingerprint(const struct policies *policies)
+{
+	uint64_t print = 0;
+	for (size_t i = 0; i < policies->n; i++) {
+		const struct policy *policy = &policies->items[i];
+		print = hash_mix(print ^ hash_text(policy->name));
+		for (size_t j = 0; j < policy->n_steps; j++)
+			print = hash_mix(print ^ hash_text(policy->steps[j].text));
+	}
+	return print;
 }
 
 const char *policies_nearest(const struct policies *policies, const char *typed)

@@ -54,6 +54,9 @@ const struct policy *policies_find(const struct policies *policies, const char *
 /* Nearest name to what was typed, or NULL: for "did you mean". */
 const char *policies_nearest(const struct policies *policies, const char *typed);
 
+/* Changes when any policy changes: the daemon then looks at every task again. */
+uint64_t policies_fingerprint(const struct policies *policies);
+
 /* Reads one line of steps, as "30d 7d before start at 09:00", and appends them. Errors: -EINVAL, nothing is added. */
 MUSTCHECK int policy_parse_steps(struct policy *policy, enum step_kind kind, const char *text, struct err *err);
 

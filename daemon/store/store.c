@@ -241,7 +241,7 @@ static int store_set_durable(struct store *store, struct err *err)
 
 static int store_prepare(struct store *store, const char *path, enum store_mode mode, int busy_ms, struct err *err)
 {
-	static const char sql[] = "SELECT value FROM meta WHERE key = 'instance'";
+	char *instance = NULL;
 	int flags = mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	int status = mode == STORE_MEMORY ? store_load_copy(store, path, busy_ms, err)
 					  : store_open_file(path, flags, busy_ms, &store->db, err);
@@ -252,17 +252,13 @@ static int store_prepare(struct store *store, const char *path, enum store_mode 
 	if (status < 0)
 		return status;
 
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return -EIO;
-	status = store_row(store, stmt, "reading the name of the database", err);
+	status = store_meta_load(store, "instance", &instance, err);
+	if (status == 0 && instance == NULL)
+		status = err_set(err, -EUCLEAN, "the database has lost its name (table meta)");
 	if (status == 0)
-		return err_set(err, -EUCLEAN, "the database has lost its name (table meta)");
-	if (status < 0)
-		return status;
-	(void)snprintf(store->instance, sizeof(store->instance), "%s", (const char *)sqlite3_column_text(stmt, 0));
-	(void)sqlite3_reset(stmt);
-	return 0;
+		(void)snprintf(store->instance, sizeof(store->instance), "%s", instance);
+	free(instance);
+	return status;
 }
 
 int store_open(const char *path, enum store_mode mode, int busy_ms, struct store **ret_store, struct err *err)
@@ -304,6 +300,31 @@ int store_data_version(struct store *store, int64_t *ret_version, struct err *er
 	static const char sql[] = "PRAGMA data_version";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	return stmt == NULL ? -EIO : store_one(store, stmt, "looking for commits of others", 0, ret_version, err);
+}
+
+int store_meta_load(struct store *store, const char *key, char **ret_value, struct err *err)
+{
+	static const char sql[] = "SELECT value FROM meta WHERE key = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "t", key);
+	int status = store_row(store, stmt, "reading a kept value", err);
+	if (status < 0)
+		return status;
+	*ret_value = status == 1 ? store_text(stmt, 0) : NULL;
+	(void)sqlite3_reset(stmt);
+	return 0;
+}
+
+int store_meta_save(struct store *store, const char *key, const char *value, struct err *err)
+{
+	static const char sql[] = "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "tt", key, value);
+	return store_run(store, stmt, "keeping a value", NULL, err);
 }
 
 int store_rewind(struct store *store, int64_t from_utc, struct err *err)

@@ -48,6 +48,10 @@ int store_schema_version(const struct store *store);
 /* Changes whenever another connection has committed; our own commits do not change it. */
 MUSTCHECK int store_data_version(struct store *store, int64_t *ret_version, struct err *err);
 
+/* A named value the daemon keeps across restarts. *ret_value is owned by the caller, NULL when there is none. */
+MUSTCHECK int store_meta_load(struct store *store, const char *key, char **ret_value, struct err *err);
+MUSTCHECK int store_meta_save(struct store *store, const char *key, const char *value, struct err *err);
+
 /* A rehearsal starts at from_utc: every task counts as planned until then, and what was planned, queued and sent before
  * is forgotten. Only for STORE_MEMORY. */
 MUSTCHECK int store_rewind(struct store *store, int64_t from_utc, struct err *err);

@@ -343,33 +343,25 @@ int store_attempt_end(struct store *store, int64_t message, const char *outcome,
 
 int store_hours_load(struct store *store, struct store_hours *ret_hours, struct err *err)
 {
-	static const char sql[] = "SELECT value FROM meta WHERE key = 'sent_by_hour'";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return -EIO;
-	int status = store_row(store, stmt, "reading the hourly count", err);
+	char *value = NULL;
+	long long hour = 0, count = 0, before = 0;
+	int status = store_meta_load(store, "sent_by_hour", &value, err);
 	if (status < 0)
 		return status;
-	long long hour = 0, count = 0, before = 0;
-	if (status == 1)
-		(void)sscanf((const char *)sqlite3_column_text(stmt, 0), "%lld %lld %lld", &hour, &count, &before);
-	(void)sqlite3_reset(stmt);
-	*ret_hours = (struct store_hours){.hour = hour, .count = count, .count_before = before};
-	return 0;
+	if (value != NULL && sscanf(value, "%lld %lld %lld", &hour, &count, &before) != 3)
+		status = err_set(err, -EUCLEAN, "the hourly count '%s' in table meta makes no sense", value);
+	free(value);
+	if (status == 0)
+		*ret_hours = (struct store_hours){.hour = hour, .count = count, .count_before = before};
+	return status;
 }
 
 int store_hours_save(struct store *store, const struct store_hours *hours, struct err *err)
 {
-	static const char sql[] = "INSERT INTO meta VALUES ('sent_by_hour', ?1)"
-				  " ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 	char value[80];
 	(void)snprintf(value, sizeof(value), "%lld %lld %lld", (long long)hours->hour, (long long)hours->count,
 		       (long long)hours->count_before);
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return -EIO;
-	store_bind(stmt, "t", value);
-	return store_run(store, stmt, "writing the hourly count", NULL, err);
+	return store_meta_save(store, "sent_by_hour", value, err);
 }
 
 static int store_count_states(struct store *store, struct store_counts *counts, struct err *err)
