@@ -84,10 +84,10 @@ void buf_printf(struct buf *buf, const char *fmt, ...)
 
 void buf_consume(struct buf *buf, size_t len)
 {
-	if (len >= buf->len) {
-		buf_clear(buf);
+	if (len > buf->len)
+		len = buf->len;
+	if (len == 0)
 		return;
-	}
 	buf->len -= len;
 	memmove(buf->data, buf->data + len, buf->len + 1);
 }

@@ -29,7 +29,7 @@ void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_add_str(struct buf *buf, const char *text);
 void buf_add_char(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF(2, 3);
-/* Removes the first len bytes (all of them when there are fewer). */
+/* Removes the first len bytes (all of them when there are fewer). An over buffer stays over. */
 void buf_consume(struct buf *buf, size_t len);
 
 /* The content as a terminated string, "" when empty; owned by buf, valid until it changes. */

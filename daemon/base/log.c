@@ -28,8 +28,15 @@ void log_hide(const char *secret)
 	for (size_t i = 0; i < log_n_secrets; i++)
 		if (strcmp(log_secrets[i], secret) == 0)
 			return;
+
+	/* Longest first: a secret that starts another one must not be replaced inside it and leave its tail. */
+	size_t at = 0;
+	while (at < log_n_secrets && strlen(log_secrets[at]) >= strlen(secret))
+		at++;
 	log_secrets = mem_grow(log_secrets, log_n_secrets + 1, sizeof(*log_secrets));
-	log_secrets[log_n_secrets++] = mem_dup(secret);
+	memmove(&log_secrets[at + 1], &log_secrets[at], (log_n_secrets - at) * sizeof(*log_secrets));
+	log_secrets[at] = mem_dup(secret);
+	log_n_secrets++;
 }
 
 void log_redact(char *text)
@@ -57,6 +64,12 @@ static void log_add_escaped(struct buf *line, const char *text)
 	}
 }
 
+static char *log_format(const char *fmt, va_list args)
+{
+	char *text = NULL;
+	return vasprintf(&text, fmt, args) < 0 ? mem_dup("a line that could not be put together") : text;
+}
+
 static void log_write(enum log_level level, const char *fmt, va_list args)
 {
 	static const char *const prefix[] = {"<3>", "<4>", "<6>", "<7>"}; /* sd-daemon(3) */
@@ -64,10 +77,12 @@ static void log_write(enum log_level level, const char *fmt, va_list args)
 	if (level > log_limit)
 		return;
 
-	char text[LOG_LINE_MAX];
-	(void)vsnprintf(text, sizeof(text), fmt, args);
-	utf8_trim_partial(text);
-	log_redact(text);
+	char *text = log_format(fmt, args);
+	log_redact(text); /* before it is cut: half a secret would not be recognised */
+	if (strlen(text) >= LOG_LINE_MAX) {
+		text[LOG_LINE_MAX - 1] = '\0';
+		utf8_trim_partial(text);
+	}
 
 	struct buf line;
 	buf_init(&line, LOG_LINE_MAX * 4 + 16);
@@ -79,6 +94,7 @@ static void log_write(enum log_level level, const char *fmt, va_list args)
 	buf_add_char(&line, '\n');
 	(void)fwrite(buf_str(&line), 1, line.len, stderr); /* nobody to tell when even this fails */
 	buf_done(&line);
+	free(text);
 }
 
 #define LOG_FUNCTION(function, level)                                                                                  \

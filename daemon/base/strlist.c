@@ -40,7 +40,7 @@ bool strlist_has(const struct strlist *list, const char *text)
 
 const char *strlist_nearest(const char *typed, const char *const *words, size_t n)
 {
-	unsigned best = (unsigned)strlen(typed) / 3 + 1; /* a third of the letters may be wrong, not more */
+	unsigned best = ((unsigned)strlen(typed) + 2) / 3; /* a third of the letters, rounded up, may be wrong */
 	const char *nearest = NULL;
 	for (size_t i = 0; i < n; i++) {
 		unsigned distance = num_edit_distance(typed, words[i], best + 1);

@@ -1,0 +1,159 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static int real_stderr, caught;
+
+static int with_caught_stderr(void **state)
+{
+	(void)state;
+	real_stderr = dup(STDERR_FILENO);
+	caught = memfd_create("stderr", MFD_CLOEXEC);
+	log_set_level(LOG_LEVEL_INFO);
+	return real_stderr < 0 || caught < 0 || dup2(caught, STDERR_FILENO) < 0 || unsetenv("JOURNAL_STREAM") != 0;
+}
+
+static int with_real_stderr(void **state)
+{
+	(void)state;
+	return dup2(real_stderr, STDERR_FILENO) < 0 || close(real_stderr) != 0 || close(caught) != 0;
+}
+
+/* What was logged since the last call, in a static buffer. */
+static const char *logged(void)
+{
+	static char text[16384];
+	ssize_t len = pread(caught, text, sizeof(text) - 1, 0);
+	assert_true(len >= 0);
+	text[len] = '\0';
+	assert_int_equal(ftruncate(caught, 0), 0);
+	assert_int_equal(lseek(caught, 0, SEEK_SET), 0);
+	return text;
+}
+
+static void log__level__decides_what_is_written(void **state)
+{
+	(void)state;
+	log_error("a %d", 1);
+	log_warning("b");
+	log_info("c");
+	log_debug("d");
+	assert_string_equal(logged(), "error: a 1\nwarning: b\nc\n");
+	log_set_level(LOG_LEVEL_DEBUG);
+	log_debug("d");
+	assert_string_equal(logged(), "debug: d\n");
+	log_set_level(LOG_LEVEL_ERROR);
+	log_warning("b");
+	assert_string_equal(logged(), "");
+}
+
+static void log__journal__gets_its_level_prefixes(void **state)
+{
+	(void)state;
+	assert_int_equal(setenv("JOURNAL_STREAM", "8:1", 1), 0);
+	log_set_level(LOG_LEVEL_DEBUG);
+	log_error("a");
+	log_warning("b");
+	log_info("c");
+	log_debug("d");
+	assert_string_equal(logged(), "<3>a\n<4>b\n<6>c\n<7>d\n");
+}
+
+static void log__one_event__is_one_line_whatever_it_holds(void **state)
+{
+	(void)state;
+	log_info("%s", "title\nerror: forged\r\x1b[2J\x7f");
+	assert_string_equal(logged(), "title\\x0aerror: forged\\x0d\\x1b[2J\\x7f\n");
+	log_info("%s", "день \xd0 \u202e \xc2\x85 \xef\xbf\xbd 日");
+	assert_string_equal(logged(), "день \\xd0 \\xe2\\x80\\xae \\xc2\\x85 \xef\xbf\xbd 日\n");
+}
+
+static void log__long_line__is_cut_at_a_whole_character(void **state)
+{
+	(void)state;
+	char text[5001] = "x";
+	for (size_t i = 1; i + 1 < sizeof(text); i += 2)
+		memcpy(text + i, "д", 2);
+	text[sizeof(text) - 2] = '\0';
+	log_info("%s", text);
+	const char *line = logged();
+	size_t len = strlen(line);
+	assert_in_range(len, 2000, 2048);
+	assert_memory_equal(line, text, len - 1);
+	assert_memory_equal(line + len - 3, "д\n", 3);
+}
+
+static void log_redact__every_hidden_value__is_replaced_everywhere(void **state)
+{
+	(void)state;
+	log_hide("tok-en:4711");
+	log_hide("tok-en:4711");
+	log_hide("abc"); /* too short to be told from ordinary text */
+	log_hide("");
+	static const struct {
+		const char *text, *redacted;
+	} rows[] = {
+		{"", ""},
+		{"nothing abc", "nothing abc"},
+		{"tok-en:4711", "***"},
+		{"/bottok-en:4711/send?tok-en:4711", "/bot***/send?***"},
+		{"tok-en:4711tok-en:4711", "******"},
+		{"tok-en:471", "tok-en:471"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[64];
+		memcpy(text, rows[i].text, strlen(rows[i].text) + 1);
+		log_redact(text);
+		assert_string_equal(text, rows[i].redacted);
+	}
+	log_error("sent with %s", "tok-en:4711");
+	assert_string_equal(logged(), "error: sent with ***\n");
+}
+
+static void log_redact__value_that_starts_another__leaves_no_tail(void **state)
+{
+	(void)state;
+	log_hide("pass");
+	log_hide("passphrase-of-the-desk");
+	log_hide("passphrase");
+	char text[] = "passphrase-of-the-desk passphrase pass";
+	log_redact(text);
+	assert_string_equal(text, "*** *** ***");
+}
+
+static void log__hidden_value_at_the_end_of_a_long_line__leaves_no_head(void **state)
+{
+	(void)state;
+	log_hide("very-secret-value");
+	char filler[2041];
+	memset(filler, 'x', sizeof(filler) - 1);
+	filler[sizeof(filler) - 1] = '\0';
+	log_info("%s%s", filler, "very-secret-value"); /* the cut falls into it */
+	assert_null(strstr(logged(), "very"));
+}
+
+#define CAUGHT(test) cmocka_unit_test_setup_teardown(test, with_caught_stderr, with_real_stderr)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CAUGHT(log__level__decides_what_is_written),
+		CAUGHT(log__journal__gets_its_level_prefixes),
+		CAUGHT(log__one_event__is_one_line_whatever_it_holds),
+		CAUGHT(log__long_line__is_cut_at_a_whole_character),
+		CAUGHT(log_redact__every_hidden_value__is_replaced_everywhere),
+		CAUGHT(log_redact__value_that_starts_another__leaves_no_tail),
+		CAUGHT(log__hidden_value_at_the_end_of_a_long_line__leaves_no_head),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
