@@ -4,11 +4,11 @@ import pytest
 from harness import ROOT, deadlinectl, wait_until
 
 PEOPLE = "id,name,language,zone,email\ndesk,Протокольный отдел,ru,Asia/Sakhalin,desk@example.org\nschool,黑河第五学校,zh,Asia/Shanghai,school@example.org\n"
-TASKS = """uid,title,when,zone,place,policy,people,note
+TASKS = '''uid,title,when,zone,place,policy,people,note
 visit,Приезд учеников,апрель-май 2031,Asia/Sakhalin,Южно-Сахалинск,default,desk school,
 fair,"Ярмарка, 34-я ""Харбинская""",июнь 2031,Asia/Shanghai,Харбин,default,desk,"Две
 строки"
-"""
+'''
 
 
 def everything(site):

@@ -234,10 +234,14 @@ start() {
     configure_dovecot || die "cannot configure Dovecot under $dir"
     chmod 755 "$dir" "$dir"/{log,tls,postfix,postfix/*,dovecot,dovecot/*}
     chmod 644 "$dir/dovecot/passwd" "$dir/dovecot/dovecot.conf"
-    dovecot -c "$dir/dovecot/dovecot.conf" || die "Dovecot does not start: $(tail -n 5 "$dir/log/dovecot.log")"
-    postfix -c "$dir/postfix/etc" start >"$dir/log/start.log" 2>&1 ||
+    # Redirected, or whoever reads our output would wait for the servers to end.
+    dovecot -c "$dir/dovecot/dovecot.conf" >"$dir/log/start.log" 2>&1 ||
+        die "Dovecot does not start: $(tail -n 5 "$dir"/log/*)"
+    trap stop EXIT
+    postfix -c "$dir/postfix/etc" start >>"$dir/log/start.log" 2>&1 ||
         die "Postfix does not start: $(tail -n 5 "$dir"/log/*)"
     wait_for_ports || die "ports did not open: $(tail -n 5 "$dir"/log/*)"
+    trap - EXIT
     print_env
 }
 
