@@ -22,7 +22,10 @@
 
 #include "base/mem.h"
 
-enum { LANGUAGE_TEXT_MAX = 256 }; /* UTF-16 units of one date, span or name */
+enum {
+	LANGUAGE_TEXT_MAX = 256,    /* UTF-16 units of one date, span or name */
+	LANGUAGE_NEAR_HOUR_MIN = 5, /* so little before a full hour counts as it: "3h before" may go out a little late */
+};
 
 #define LANGUAGE_GMT u"UTC"
 #define LANGUAGE_NO_ZONE u"Etc/Unknown" /* ICU's name for a zone that is not known */
@@ -380,13 +383,15 @@ void language_add_relative_days(const struct language *language, int64_t days, s
 
 void language_add_relative_seconds(const struct language *language, int64_t seconds, struct buf *out)
 {
-	int64_t minutes = seconds / 60;
+	int64_t sign = seconds < 0 ? -1 : 1;
+	int64_t minutes = (sign * seconds + 30) / 60;
+	int64_t hours = (minutes + LANGUAGE_NEAR_HOUR_MIN) / 60;
 	if (minutes == 0)
 		language_add_relative(language, 0, UDAT_REL_UNIT_SECOND, out); /* "now" */
-	else if (minutes > -120 && minutes < 120)
-		language_add_relative(language, minutes, UDAT_REL_UNIT_MINUTE, out);
+	else if (minutes < 120 && minutes % 60 != 0)
+		language_add_relative(language, sign * minutes, UDAT_REL_UNIT_MINUTE, out);
 	else
-		language_add_relative(language, minutes / 60, UDAT_REL_UNIT_HOUR, out);
+		language_add_relative(language, sign * hours, UDAT_REL_UNIT_HOUR, out);
 }
 
 /* ---- zones -------------------------------------------------------------------------------------------------------- */

@@ -37,7 +37,7 @@ void language_add_days(const struct language *language, int64_t days, struct buf
 void language_add_span(const struct language *language, int64_t seconds, struct buf *out);
 /* Calendar days from the reader's today: -1 "вчера", 0 "сегодня", 1 "завтра", 30 "через 30 дней", -5 "5 дней назад" */
 void language_add_relative_days(const struct language *language, int64_t days, struct buf *out);
-/* Seconds from now, for the day itself: "через 15 минут", "2 часа назад", "сейчас" */
+/* Seconds from now, for the day itself: "через 15 минут", "2 часа назад", "сейчас". In full hours from two hours on. */
 void language_add_relative_seconds(const struct language *language, int64_t seconds, struct buf *out);
 /* The place a zone is named after, and its offset at that instant: "о-в Сахалин (UTC+11)", "上海 (UTC+8)"; a zone
  * without a place is its offset alone. */
