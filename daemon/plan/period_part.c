@@ -1,0 +1,504 @@
+#include "plan/period_phrase.h"
+
+static bool period_part_is_year(const struct period_token *token)
+{
+	return token->kind == TOKEN_NUMBER && (token->digits == 4 || (token->digits == 0 && token->value >= 1000));
+}
+
+/* A number that is no year. */
+static bool period_part_is_count(const struct period_token *token)
+{
+	return token->kind == TOKEN_NUMBER && token->digits <= 2 && token->value < 100;
+}
+
+static int period_part_fail(const struct period_cursor *cursor, const char *why)
+{
+	const struct period_token *token = period_cursor_peek(cursor, 0);
+	return period_cursor_fail(cursor, token, token, "%s", why);
+}
+
+/* The "." of an abbreviation. */
+static void period_part_skip_dot(struct period_cursor *cursor)
+{
+	if (period_cursor_peek(cursor, 0)->is_joined)
+		(void)period_cursor_take_kind(cursor, TOKEN_DOT);
+}
+
+/* "г.", "гг.", "г.г.", "года", 年 */
+static void period_part_skip_year_words(struct period_cursor *cursor)
+{
+	for (int i = 0; i < 2 && period_cursor_take(cursor, WORD_YEAR); i++)
+		period_part_skip_dot(cursor);
+}
+
+static int period_part_take_year(struct period_cursor *cursor, struct period_part *part)
+{
+	const struct period_token *token = period_cursor_step(cursor);
+	if (token->value < PERIOD_YEAR_MIN || token->value > PERIOD_YEAR_MAX)
+		return period_cursor_fail(cursor, token, token, "the year must be %d to %d", PERIOD_YEAR_MIN, PERIOD_YEAR_MAX);
+	part->year = token->value;
+	return 0;
+}
+
+/* The year behind a part, if there is one: "2025 г.", ", 2025", "of 2025". */
+static int period_part_behind_year(struct period_cursor *cursor, struct period_part *part)
+{
+	size_t before = cursor->at;
+	(void)period_cursor_take_kind(cursor, TOKEN_COMMA);
+	(void)period_cursor_take(cursor, WORD_OF);
+	if (part->year != 0 || !period_part_is_year(period_cursor_peek(cursor, 0))) {
+		cursor->at = before;
+		return 0;
+	}
+	int rc = period_part_take_year(cursor, part);
+	if (rc < 0)
+		return rc;
+	period_part_skip_year_words(cursor);
+	return 0;
+}
+
+/* What a number or ordinal may count. */
+static bool period_part_counts(enum period_word word, enum period_unit *ret_unit)
+{
+	static const struct {
+		enum period_word word;
+		enum period_unit unit;
+	} units[] = {
+		{WORD_QUARTER, UNIT_QUARTER},
+		{WORD_HALF, UNIT_HALF},
+		{WORD_WEEK, UNIT_WEEK},
+		{WORD_DECADE, UNIT_DECADE},
+	};
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (units[i].word == word) {
+			*ret_unit = units[i].unit;
+			return true;
+		}
+	return false;
+}
+
+/* The month that a day, week or decade belongs to, if it is said: "ноября", "of November". */
+static bool period_part_of_month(struct period_cursor *cursor, struct period_part *part)
+{
+	size_t ahead = period_cursor_has(cursor, 0, WORD_OF) || period_cursor_has(cursor, 0, WORD_IN) ? 1 : 0;
+	if (!period_cursor_has(cursor, ahead, WORD_MONTH))
+		return false;
+	cursor->at += ahead;
+	part->month_token = period_cursor_step(cursor);
+	part->month = part->month_token->value;
+	period_part_skip_dot(cursor);
+	(void)period_cursor_take(cursor, WORD_MONTH_UNIT);
+	return true;
+}
+
+/* The last of what is counted, by its number. */
+static int period_part_last(enum period_unit unit)
+{
+	return unit == UNIT_QUARTER ? 4 : unit == UNIT_HALF ? 2 : unit == UNIT_DECADE ? 3 : PERIOD_LAST;
+}
+
+/* Behind "3-й", "III", "третий": what is counted. */
+static int period_part_counted(struct period_cursor *cursor, struct period_part *part)
+{
+	if (period_part_counts(period_cursor_peek(cursor, 0)->word, &part->unit)) {
+		(void)period_cursor_step(cursor);
+		period_part_skip_dot(cursor);
+		if (part->number == PERIOD_LAST)
+			part->number = period_part_last(part->unit);
+		if (part->unit == UNIT_WEEK || part->unit == UNIT_DECADE)
+			(void)period_part_of_month(cursor, part);
+		return period_part_behind_year(cursor, part);
+	}
+	if (part->number != PERIOD_LAST && period_part_of_month(cursor, part)) {
+		part->unit = UNIT_DAY;
+		return period_part_behind_year(cursor, part);
+	}
+	return period_part_fail(cursor, "a month, week, quarter, half-year or decade of a month should stand here");
+}
+
+/* "6月", and what may follow it: 中旬, 底, 第二周, 15日. */
+static int period_part_chinese_month(struct period_cursor *cursor, struct period_part *part)
+{
+	part->month_token = period_cursor_step(cursor);
+	part->month = part->month_token->value;
+	(void)period_cursor_step(cursor);
+
+	const struct period_token *next = period_cursor_peek(cursor, 0);
+	if (next->word == WORD_THE_DECADE || (next->word == WORD_EDGE && next->is_cjk)) {
+		part->unit = UNIT_DECADE;
+		part->number = next->value;
+		part->is_end = next->word == WORD_EDGE && next->value == 3;
+		part->number_token = period_cursor_step(cursor);
+		return 0;
+	}
+	size_t ahead = next->word == WORD_NTH ? 1 : 0;
+	if (!period_part_is_count(period_cursor_peek(cursor, ahead))) {
+		part->unit = UNIT_MONTH;
+		part->is_month_unit = true;
+		return 0;
+	}
+	cursor->at += ahead;
+	part->number_token = period_cursor_step(cursor);
+	part->number = part->number_token->value;
+	if (ahead != 0 || period_cursor_has(cursor, 0, WORD_WEEK))
+		return period_part_counted(cursor, part);
+	part->unit = UNIT_DAY;
+	part->is_month_first = true;
+	(void)period_cursor_take(cursor, WORD_DAY_UNIT);
+	return 0;
+}
+
+/* A number of one or two digits, or Roman or Chinese, and what makes sense of it. */
+static int period_part_count(struct period_cursor *cursor, struct period_part *part)
+{
+	if (period_cursor_peek(cursor, 1)->word == WORD_MONTH_UNIT)
+		return period_part_chinese_month(cursor, part);
+
+	part->number_token = period_cursor_step(cursor);
+	part->number = part->number_token->value;
+	enum period_unit unit;
+	if (period_part_counts(period_cursor_peek(cursor, 0)->word, &unit))
+		return period_part_counted(cursor, part);
+	if (period_cursor_take(cursor, WORD_DAY_UNIT)) {
+		part->unit = UNIT_DAY;
+		return 0;
+	}
+	if (period_part_of_month(cursor, part)) {
+		part->unit = UNIT_DAY;
+		return period_part_behind_year(cursor, part);
+	}
+	part->unit = UNIT_NUMBER;
+	return cursor->follows_month_day ? period_part_behind_year(cursor, part) : 0;
+}
+
+/* "3" behind Q, H or W. */
+static int period_part_letter(struct period_cursor *cursor, struct period_part *part)
+{
+	enum period_word letter = period_cursor_step(cursor)->word;
+	part->unit = letter == WORD_Q ? UNIT_QUARTER : letter == WORD_H ? UNIT_HALF : UNIT_WEEK;
+	part->number_token = period_cursor_step(cursor);
+	part->number = part->number_token->value;
+	return period_part_behind_year(cursor, part);
+}
+
+static bool period_part_is_letter(const struct period_cursor *cursor, size_t n)
+{
+	const struct period_token *letter = period_cursor_peek(cursor, n), *number = period_cursor_peek(cursor, n + 1);
+	return (letter->word == WORD_Q || letter->word == WORD_H || letter->word == WORD_W) &&
+	       number->kind == TOKEN_NUMBER && number->is_joined && number->digits >= 1 && number->digits <= 2;
+}
+
+static bool period_part_is_iso(const struct period_cursor *cursor)
+{
+	const struct period_token *dash = period_cursor_peek(cursor, 0), *next = period_cursor_peek(cursor, 1);
+	if (dash->kind != TOKEN_DASH || !dash->is_joined || !next->is_joined)
+		return false;
+	return (next->kind == TOKEN_NUMBER && next->digits == 2) || period_part_is_letter(cursor, 1);
+}
+
+/* "-06", "-06-15" or "-W14" behind a year. */
+static int period_part_iso(struct period_cursor *cursor, struct period_part *part)
+{
+	(void)period_cursor_step(cursor);
+	if (period_part_is_letter(cursor, 0))
+		return period_part_letter(cursor, part);
+
+	part->unit = UNIT_MONTH;
+	part->month_token = period_cursor_step(cursor);
+	part->month = part->month_token->value;
+	if (!period_part_is_iso(cursor))
+		return 0;
+	(void)period_cursor_step(cursor);
+	if (!period_cursor_has_kind(cursor, 0, TOKEN_NUMBER))
+		return period_part_fail(cursor, "a day should stand here");
+	part->unit = UNIT_DAY;
+	part->number_token = period_cursor_step(cursor);
+	part->number = part->number_token->value;
+	return 0;
+}
+
+/* Behind 2025年: a part of that year, as Chinese has it. */
+static int period_part_within_year(struct period_cursor *cursor, struct period_part *part)
+{
+	const struct period_token *next = period_cursor_peek(cursor, 0);
+	if (next->word == WORD_EDGE && next->is_cjk) {
+		(void)period_cursor_step(cursor);
+		if (next->value != 3)
+			return period_cursor_fail(cursor, next, next, "which months of the year?");
+		part->is_end = true;
+		return 0;
+	}
+	if (next->word == WORD_THE_HALF || next->word == WORD_SEASON) {
+		part->unit = next->word == WORD_SEASON ? UNIT_SEASON : UNIT_HALF;
+		part->number_token = period_cursor_step(cursor);
+		part->number = next->value;
+		return 0;
+	}
+	if (next->word == WORD_NTH && period_part_is_count(period_cursor_peek(cursor, 1))) {
+		(void)period_cursor_step(cursor);
+		part->number_token = period_cursor_step(cursor);
+		part->number = part->number_token->value;
+		return period_part_counted(cursor, part);
+	}
+	return period_part_is_count(next) ? period_part_count(cursor, part) : 0;
+}
+
+static int period_part_year(struct period_cursor *cursor, struct period_part *part)
+{
+	int rc = period_part_take_year(cursor, part);
+	if (rc < 0)
+		return rc;
+
+	part->unit = UNIT_YEAR;
+	if (period_part_is_iso(cursor))
+		return period_part_iso(cursor, part);
+	if (period_part_is_letter(cursor, 0))
+		return period_part_letter(cursor, part);
+
+	bool is_chinese = period_cursor_has(cursor, 0, WORD_YEAR) && period_cursor_peek(cursor, 0)->is_cjk;
+	period_part_skip_year_words(cursor);
+	return is_chinese ? period_part_within_year(cursor, part) : 0;
+}
+
+static bool period_part_is_dotted(const struct period_cursor *cursor, size_t n)
+{
+	const struct period_token *dot = period_cursor_peek(cursor, n), *number = period_cursor_peek(cursor, n + 1);
+	return dot->kind == TOKEN_DOT && dot->is_joined && number->kind == TOKEN_NUMBER && number->is_joined &&
+	       number->digits != 0;
+}
+
+/* "01.10.2025", "09.05.25", "01.10", "10.2025" */
+static int period_part_dotted(struct period_cursor *cursor, struct period_part *part)
+{
+	const struct period_token *first = period_cursor_step(cursor);
+	(void)period_cursor_step(cursor);
+	bool is_month = period_part_is_year(period_cursor_peek(cursor, 0));
+	part->unit = is_month ? UNIT_MONTH : UNIT_DAY;
+	part->number_token = first;
+	part->number = is_month ? 0 : first->value;
+	part->month_token = is_month ? first : period_cursor_step(cursor);
+	part->month = part->month_token->value;
+
+	if (is_month || period_part_is_dotted(cursor, 0)) {
+		if (!is_month)
+			(void)period_cursor_step(cursor);
+		const struct period_token *year = period_cursor_peek(cursor, 0);
+		if (year->digits == 2) {
+			(void)period_cursor_step(cursor);
+			part->year = 2000 + year->value;
+		} else if (period_part_is_year(year)) {
+			int rc = period_part_take_year(cursor, part);
+			if (rc < 0)
+				return rc;
+		} else {
+			return period_part_fail(cursor, "a year of four digits should stand here");
+		}
+		period_part_skip_year_words(cursor);
+		return 0;
+	}
+	return period_part_behind_year(cursor, part);
+}
+
+/* "июнь 2025", "June 2025", "June 15, 2025" */
+static int period_part_month(struct period_cursor *cursor, struct period_part *part)
+{
+	(void)period_part_of_month(cursor, part);
+	const struct period_token *next = period_cursor_peek(cursor, 0);
+	part->unit = UNIT_MONTH;
+	if (part->month_token->is_ascii && next->kind == TOKEN_NUMBER && (next->digits == 1 || next->digits == 2) &&
+	    !period_cursor_has_kind(cursor, 1, TOKEN_COLON)) {
+		part->unit = UNIT_DAY;
+		part->is_month_first = true;
+		part->number_token = period_cursor_step(cursor);
+		part->number = part->number_token->value;
+	}
+	return period_part_behind_year(cursor, part);
+}
+
+static int period_part_date(struct period_cursor *cursor, struct period_part *part);
+
+/* "начало марта", "mid-June"; in a limit also "конец квартала", which is a day as well. */
+static int period_part_edge(struct period_cursor *cursor, struct period_part *part)
+{
+	const struct period_token *edge = period_cursor_step(cursor);
+	if (period_cursor_peek(cursor, 0)->is_joined && period_cursor_has(cursor, 1, WORD_MONTH))
+		(void)period_cursor_take_kind(cursor, TOKEN_DASH);
+	(void)period_cursor_take(cursor, WORD_OF);
+	(void)period_cursor_take(cursor, WORD_THE);
+
+	part->is_end = edge->value == 3;
+	if (cursor->is_limit && part->is_end && !period_cursor_has(cursor, 0, WORD_EDGE)) {
+		cursor->is_span = true; /* "до конца года" */
+		return period_part_date(cursor, part);
+	}
+	part->unit = UNIT_DECADE;
+	part->number = edge->value;
+	part->number_token = edge;
+	(void)period_part_of_month(cursor, part);
+	return period_part_behind_year(cursor, part);
+}
+
+/* "лето 2025", "зима 2025-2026", "winter 2025/26" */
+static int period_part_season(struct period_cursor *cursor, struct period_part *part)
+{
+	enum { WINTER = 4 };
+	part->unit = UNIT_SEASON;
+	part->number_token = period_cursor_step(cursor);
+	part->number = part->number_token->value;
+	int rc = period_part_behind_year(cursor, part);
+	if (rc < 0 || part->number != WINTER || part->year == 0)
+		return rc;
+
+	const struct period_token *mark = period_cursor_peek(cursor, 0), *next = period_cursor_peek(cursor, 1);
+	bool is_next = (next->digits == 4 && next->value == part->year + 1) ||
+		       (next->digits == 2 && next->value == (part->year + 1) % 100);
+	if ((mark->kind == TOKEN_DASH || mark->kind == TOKEN_SLASH) && is_next) {
+		(void)period_cursor_step(cursor);
+		(void)period_cursor_step(cursor);
+		period_part_skip_year_words(cursor);
+	}
+	return 0;
+}
+
+/* "the week of 3 November", "неделя с 3 ноября", "week 14 of 2025" */
+static int period_part_week(struct period_cursor *cursor, struct period_part *part)
+{
+	(void)period_cursor_step(cursor);
+	bool is_of_day = period_cursor_take(cursor, WORD_OF) || period_cursor_take(cursor, WORD_FROM);
+	(void)period_cursor_take(cursor, WORD_THE);
+
+	int rc = period_part_date(cursor, part);
+	if (rc < 0)
+		return rc;
+	if (part->unit == UNIT_DAY) {
+		part->unit = UNIT_WEEK_OF_DAY;
+		return 0;
+	}
+	if (part->unit != UNIT_NUMBER || is_of_day)
+		return period_cursor_fail(cursor, part->first, period_cursor_last(cursor),
+					  "name a day of the week, as in 'the week of 3 November'");
+	part->unit = UNIT_WEEK;
+	return period_part_behind_year(cursor, part);
+}
+
+/* A year without its number, where that is clear: "в течение года", 全年. */
+static int period_part_bare_year(struct period_cursor *cursor, struct period_part *part)
+{
+	const struct period_token *word = period_cursor_step(cursor);
+	part->unit = UNIT_YEAR;
+	if (word->value == 0 && !cursor->is_span)
+		return period_cursor_fail(cursor, word, word, "which year?");
+	return 0;
+}
+
+static int period_part_number(struct period_cursor *cursor, struct period_part *part)
+{
+	const struct period_token *token = period_cursor_peek(cursor, 0);
+	if (period_part_is_year(token))
+		return period_part_year(cursor, part);
+	if (token->digits != 0 && period_part_is_dotted(cursor, 1))
+		return period_part_dotted(cursor, part);
+	if (period_part_is_count(token))
+		return period_part_count(cursor, part);
+	return period_part_fail(cursor, "neither a day nor a year");
+}
+
+static int period_part_date(struct period_cursor *cursor, struct period_part *part)
+{
+	const struct period_token *token = period_cursor_peek(cursor, 0);
+	if (token->kind == TOKEN_NUMBER)
+		return period_part_number(cursor, part);
+	if (period_part_is_letter(cursor, 0) && token->word != WORD_W)
+		return period_part_letter(cursor, part);
+	switch (token->word) {
+	case WORD_MONTH:
+		return period_part_month(cursor, part);
+	case WORD_ORDINAL:
+		part->number_token = period_cursor_step(cursor);
+		part->number = token->value;
+		return period_part_counted(cursor, part);
+	case WORD_EDGE:
+		return period_part_edge(cursor, part);
+	case WORD_SEASON:
+		return period_part_season(cursor, part);
+	case WORD_WEEK:
+		return period_part_week(cursor, part);
+	case WORD_THE_HALF:
+	case WORD_NTH:
+		return period_part_within_year(cursor, part);
+	case WORD_THE_DECADE:
+		part->unit = UNIT_DECADE;
+		part->number_token = period_cursor_step(cursor);
+		part->number = token->value;
+		return 0;
+	case WORD_YEAR:
+		return period_part_bare_year(cursor, part);
+	default:
+		return period_part_fail(cursor, "a day, month, quarter or year should stand here");
+	}
+}
+
+/* "понедельник,", "(Mon)": true when one was read. */
+static bool period_part_weekday(struct period_cursor *cursor, struct period_part *part)
+{
+	size_t before = cursor->at;
+	(void)period_cursor_take_kind(cursor, TOKEN_COMMA);
+	bool is_open = period_cursor_take_kind(cursor, TOKEN_OPEN);
+	const struct period_token *word = period_cursor_peek(cursor, 0);
+	if (word->word != WORD_WEEKDAY) {
+		cursor->at = before;
+		return false;
+	}
+	(void)period_cursor_step(cursor);
+	period_part_skip_dot(cursor);
+	if (is_open && !period_cursor_take_kind(cursor, TOKEN_CLOSE)) {
+		cursor->at = before;
+		return false;
+	}
+	part->weekday = word->value;
+	part->weekday_token = word;
+	return true;
+}
+
+/* What may stand before a date: a weekday or a time. */
+static int period_part_before(struct period_cursor *cursor, struct period_part *part)
+{
+	if (period_part_weekday(cursor, part))
+		(void)period_cursor_take_kind(cursor, TOKEN_COMMA);
+	int rc = period_time_parse(cursor, part);
+	if (rc < 0)
+		return rc;
+	if (part->has_time) {
+		(void)period_cursor_take_kind(cursor, TOKEN_COMMA);
+		(void)period_cursor_take(cursor, WORD_IN);
+	}
+	(void)period_cursor_take(cursor, WORD_THE);
+	return 0;
+}
+
+int period_part_parse(struct period_cursor *cursor, struct period_part *ret_part)
+{
+	(void)period_cursor_take(cursor, WORD_THE);
+	struct period_part part = {.first = period_cursor_peek(cursor, 0)};
+	int rc = period_part_before(cursor, &part);
+	if (rc < 0)
+		return rc;
+	rc = period_part_date(cursor, &part);
+	if (rc < 0)
+		return rc;
+
+	if (part.unit == UNIT_DAY) {
+		if (part.weekday == 0)
+			(void)period_part_weekday(cursor, &part);
+		if (!part.has_time) {
+			rc = period_time_parse(cursor, &part);
+			if (rc < 0)
+				return rc;
+		}
+	}
+	part.last = period_cursor_last(cursor);
+	if (part.unit != UNIT_DAY && (part.has_time || part.weekday != 0))
+		return period_cursor_fail(cursor, part.first, part.last, "a time or a weekday needs a full date beside it");
+	*ret_part = part;
+	return 0;
+}

@@ -1,0 +1,164 @@
+/* period_phrase: how period_parse() sees a phrase; for the period_*.c files alone.
+ *
+ *     phrase --period_token_split()--> tokens --period_part_parse()--> one or two parts, as far as said
+ *            --period_resolve_*()--> first and last day
+ *
+ * period_parse.c reads what stands around the parts: limits, ranges, fillers. A part is what names one end: "11",
+ * "16 октября 2024 года", "Q3". What it leaves unsaid, the other end or the default year must supply; what nobody
+ * says is an error, never a guess. Errors point at tokens. */
+#ifndef DEADLINED_PLAN_PERIOD_PHRASE_H
+#define DEADLINED_PLAN_PERIOD_PHRASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "plan/period.h"
+
+/* What a word means, whatever its language and case; some carry a value. */
+enum period_word {
+	WORD_NONE,
+	WORD_MONTH,      /* 1..12 */
+	WORD_WEEKDAY,    /* 1..7 */
+	WORD_SEASON,     /* 1 spring .. 4 winter */
+	WORD_ORDINAL,    /* "первый", "third": 1..5, PERIOD_LAST */
+	WORD_QUARTER,    /* "квартал", "quarter" */
+	WORD_HALF,       /* "полугодие", "half" */
+	WORD_THE_HALF,   /* 上半年: 1..2 */
+	WORD_WEEK,       /* "неделя", "week" */
+	WORD_DECADE,     /* "декада": ten days */
+	WORD_THE_DECADE, /* 中旬: 1..3 */
+	WORD_EDGE,       /* 1 beginning, 2 middle, 3 end */
+	WORD_YEAR,       /* "год", "г", 年; 1: 全年, which needs no number */
+	WORD_MONTH_UNIT, /* "месяц", 月 */
+	WORD_DAY_UNIT,   /* 日 */
+	WORD_HOUR_UNIT,
+	WORD_MINUTE_UNIT,
+	WORD_HALF_DAY, /* "am", "pm": hours to add, 0 or 12 */
+	WORD_Q,        /* letters before a number: Q3 */
+	WORD_H,
+	WORD_W,
+	WORD_T,
+	WORD_NTH, /* 第 */
+	WORD_IN,
+	WORD_THE,
+	WORD_OF,
+	WORD_SPAN,  /* "в течение", "during": "года" may follow without its number */
+	WORD_FRAME, /* "в период", "в срок" */
+	WORD_FROM,
+	WORD_TO,
+	WORD_UNTIL,  /* a limit; or the end of a range that began with WORD_FROM */
+	WORD_BEFORE, /* a limit that stands behind its date: 前 */
+	WORD_NOT,
+	WORD_LATER,
+	WORD_THAN,
+	WORD_INCLUSIVE,
+	WORD_REPEAT,
+};
+
+enum { PERIOD_LAST = -1 };
+
+/* Finds the meaning of a word of len bytes in lower case, with е for ё; false when it has none. */
+bool period_words_find(const char *text, size_t len, enum period_word *ret_word, int *ret_value);
+
+enum period_token_kind {
+	TOKEN_END,
+	TOKEN_NUMBER,
+	TOKEN_WORD,
+	TOKEN_DASH,
+	TOKEN_DOT,
+	TOKEN_DOTS, /* ".." */
+	TOKEN_SLASH,
+	TOKEN_COLON,
+	TOKEN_COMMA,
+	TOKEN_OPEN, /* a parenthesis */
+	TOKEN_CLOSE,
+};
+
+struct period_token {
+	enum period_token_kind kind;
+	enum period_word word; /* WORD_NONE for what is no word */
+	int value;             /* of a number or a word */
+	unsigned digits;       /* written; 0 for Roman and Chinese numerals */
+	bool is_joined;        /* no blank before it */
+	bool is_cjk;
+	bool is_ascii;
+	unsigned offset, length;
+};
+
+struct period_phrase {
+	const char *text;
+	struct period_token tokens[PERIOD_PHRASE_MAX + 1]; /* the last one is TOKEN_END */
+	size_t n_tokens;
+};
+
+/* Splits text, which ret_phrase goes on pointing into. */
+MUSTCHECK int period_token_split(const char *text, struct period_phrase *ret_phrase, struct period_error *ret_error);
+
+/* Where the reading stands. */
+struct period_cursor {
+	const struct period_phrase *phrase;
+	size_t at;
+	bool is_limit;         /* after "до": "конец года" names a day */
+	bool is_span;          /* after "в течение": "года" needs no number */
+	bool follows_month_day; /* after "June 1 -": a bare "15" may follow, with its year */
+	struct period_error *error;
+};
+
+/* The token that many places further on; TOKEN_END from the end on. */
+const struct period_token *period_cursor_peek(const struct period_cursor *cursor, size_t n);
+bool period_cursor_has(const struct period_cursor *cursor, size_t n, enum period_word word);
+bool period_cursor_has_kind(const struct period_cursor *cursor, size_t n, enum period_token_kind kind);
+/* The same of the next token, which is then left behind if it is so. */
+bool period_cursor_take(struct period_cursor *cursor, enum period_word word);
+bool period_cursor_take_kind(struct period_cursor *cursor, enum period_token_kind kind);
+/* Steps over the next token and returns it. */
+const struct period_token *period_cursor_step(struct period_cursor *cursor);
+/* The token stepped over last. */
+const struct period_token *period_cursor_last(const struct period_cursor *cursor);
+
+/* Fills the error with the place of these tokens (one and the same for a single word), quotes them and says why. */
+int period_cursor_fail(const struct period_cursor *cursor, const struct period_token *first,
+		       const struct period_token *last, const char *fmt, ...) PRINTF(4, 5);
+
+enum period_unit {
+	UNIT_NUMBER, /* only a number: the other end says of what */
+	UNIT_DAY,
+	UNIT_MONTH,
+	UNIT_DECADE,       /* number: 1..3 */
+	UNIT_WEEK,         /* number: of the month, PERIOD_LAST too; of the year when no month is named */
+	UNIT_WEEK_OF_DAY,  /* the week around a day */
+	UNIT_SEASON,       /* number: 1..4 */
+	UNIT_QUARTER,      /* number: 1..4 */
+	UNIT_HALF,         /* number: 1..2 */
+	UNIT_YEAR,
+};
+
+struct period_part {
+	enum period_unit unit;
+	int year, month, number; /* 0: not said. number counts the unit; of a day it is the day of the month */
+	int weekday;             /* 0: not said */
+	bool has_time;
+	int hour, minute;
+	bool is_month_first; /* "June 15" */
+	bool is_month_unit;  /* "5月": a bare number before it is a month */
+	bool is_end;         /* "конец марта": in a limit its last day */
+	const struct period_token *first, *last, *number_token, *month_token, *weekday_token;
+};
+
+/* Reads one part at the cursor. */
+MUSTCHECK int period_part_parse(struct period_cursor *cursor, struct period_part *ret_part);
+/* Reads the time of day at the cursor, if there is one, into part. */
+MUSTCHECK int period_time_parse(struct period_cursor *cursor, struct period_part *part);
+
+/* The period that the parts mean. cursor says where errors go. */
+MUSTCHECK int period_resolve_one(const struct period_cursor *cursor, const struct period_part *part, int default_year,
+				 struct period *ret_period);
+MUSTCHECK int period_resolve_limit(const struct period_cursor *cursor, const struct period_part *part, int default_year,
+				   struct period *ret_period);
+MUSTCHECK int period_resolve_range(const struct period_cursor *cursor, const struct period_part *from,
+				   const struct period_part *to, int default_year, struct period *ret_period);
+
+/* A year that a plan may name; others are more likely a slip. */
+enum { PERIOD_YEAR_MIN = 1900, PERIOD_YEAR_MAX = 2999 };
+
+#endif
