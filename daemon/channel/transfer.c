@@ -1,0 +1,300 @@
+#include "channel/transfer.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+/* A socket that libcurl wants watched. */
+struct transfer_socket {
+	struct transfer_socket *next;
+	struct transfer *transfer;
+	struct event *event;
+	curl_socket_t fd;
+};
+
+struct transfer_job {
+	struct transfer_job *next;
+	CURL *easy;
+	transfer_done_cb done;
+	void *arg;
+	bool stays; /* connected, and still in the multi afterwards */
+};
+
+struct transfer {
+	struct event_base *base;
+	CURLM *multi;
+	struct event *timer;
+	struct transfer_socket *sockets; /* a few dozen at most */
+	struct transfer_job *jobs;
+};
+
+static struct timeval transfer_timeval(int64_t ms)
+{
+	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+}
+
+/* ---- jobs ---- */
+
+static void transfer_add_job(struct transfer *transfer, CURL *easy, transfer_done_cb done, void *arg, bool stays)
+{
+	struct transfer_job *job = mem_zero(1, sizeof(*job));
+	*job = (struct transfer_job){
+		.next = transfer->jobs, .easy = easy, .done = done, .arg = arg, .stays = stays};
+	transfer->jobs = job;
+}
+
+/* Takes the job of easy off the list; returned owned, NULL when there is none. */
+static struct transfer_job *transfer_take_job(struct transfer *transfer, CURL *easy)
+{
+	for (struct transfer_job **at = &transfer->jobs; *at != NULL; at = &(*at)->next) {
+		struct transfer_job *job = *at;
+		if (job->easy == easy) {
+			*at = job->next;
+			return job;
+		}
+	}
+	return NULL;
+}
+
+static void transfer_finish(struct transfer *transfer, CURL *easy, CURLcode code)
+{
+	struct transfer_job *job = transfer_take_job(transfer, easy);
+	if (job == NULL)
+		return;
+	if (code != CURLE_OK || !job->stays)
+		(void)curl_multi_remove_handle(transfer->multi, easy); /* fails only for handles that are not in it */
+	job->done(job->arg, easy, code);
+	free(job);
+}
+
+/* Owners may start and cancel handles from their done callback, so libcurl is asked anew each time. */
+static void transfer_drain(struct transfer *transfer)
+{
+	CURLMsg *message;
+	int left;
+	while ((message = curl_multi_info_read(transfer->multi, &left)) != NULL)
+		if (message->msg == CURLMSG_DONE)
+			transfer_finish(transfer, message->easy_handle, message->data.result);
+}
+
+static void transfer_act(struct transfer *transfer, curl_socket_t fd, int what)
+{
+	int running;
+	CURLMcode code = curl_multi_socket_action(transfer->multi, fd, what, &running);
+	if (code != CURLM_OK)
+		log_error("transfer: libcurl: %s", curl_multi_strerror(code));
+	transfer_drain(transfer);
+}
+
+/* ---- libcurl's sockets and timer ---- */
+
+static void transfer_on_socket(evutil_socket_t fd, short events, void *arg)
+{
+	struct transfer_socket *socket = arg; /* gone after the action when libcurl drops it */
+	int what = ((events & EV_READ) != 0 ? CURL_CSELECT_IN : 0) | ((events & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0);
+	transfer_act(socket->transfer, fd, what);
+}
+
+static void transfer_on_timer(evutil_socket_t fd, short events, void *arg)
+{
+	(void)fd;
+	(void)events;
+	transfer_act(arg, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void transfer_drop_socket(struct transfer *transfer, curl_socket_t fd)
+{
+	for (struct transfer_socket **at = &transfer->sockets; *at != NULL; at = &(*at)->next) {
+		struct transfer_socket *socket = *at;
+		if (socket->fd == fd) {
+			*at = socket->next;
+			event_free(socket->event);
+			free(socket);
+			return;
+		}
+	}
+}
+
+/* libcurl may remove a socket it never announced; and a new one may have the number of one that was closed, so what it
+ * assigned to a socket is not relied on: the list is searched by number. */
+static int transfer_socket_cb(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
+{
+	(void)easy;
+	(void)assigned;
+	struct transfer *transfer = arg;
+	transfer_drop_socket(transfer, fd);
+	if (what == CURL_POLL_REMOVE)
+		return 0;
+
+	short events = (short)(EV_PERSIST | ((what & CURL_POLL_IN) != 0 ? EV_READ : 0) |
+			       ((what & CURL_POLL_OUT) != 0 ? EV_WRITE : 0));
+	struct transfer_socket *socket = mem_zero(1, sizeof(*socket));
+	*socket = (struct transfer_socket){.next = transfer->sockets, .transfer = transfer, .fd = fd};
+	socket->event = event_new(transfer->base, fd, events, transfer_on_socket, socket);
+	transfer->sockets = socket;
+	return socket->event != NULL && event_add(socket->event, NULL) == 0 ? 0 : -1;
+}
+
+static int transfer_timer_cb(CURLM *multi, long timeout_ms, void *arg)
+{
+	(void)multi;
+	struct transfer *transfer = arg;
+	if (timeout_ms < 0)
+		return event_del(transfer->timer);
+	struct timeval timeout = transfer_timeval(timeout_ms);
+	return event_add(transfer->timer, &timeout);
+}
+
+/* Sockets are sometimes closed before their removal is announced; the event must go first, or it would watch whatever
+ * gets the same number next. */
+static int transfer_close_cb(void *arg, curl_socket_t fd)
+{
+	transfer_drop_socket(arg, fd);
+	return close(fd);
+}
+
+/* ---- life ---- */
+
+int transfer_new(struct event_base *base, struct transfer **ret_transfer, struct err *err)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return err_set(err, -EIO, "libcurl does not start");
+
+	struct transfer *transfer = mem_zero(1, sizeof(*transfer));
+	transfer->base = base;
+	transfer->multi = curl_multi_init();
+	transfer->timer = evtimer_new(base, transfer_on_timer, transfer);
+	if (transfer->multi == NULL || transfer->timer == NULL) {
+		transfer_free(transfer);
+		return err_set(err, -ENOMEM, "no memory for libcurl and libevent");
+	}
+	(void)curl_multi_setopt(transfer->multi, CURLMOPT_SOCKETFUNCTION, transfer_socket_cb);
+	(void)curl_multi_setopt(transfer->multi, CURLMOPT_SOCKETDATA, transfer);
+	(void)curl_multi_setopt(transfer->multi, CURLMOPT_TIMERFUNCTION, transfer_timer_cb);
+	(void)curl_multi_setopt(transfer->multi, CURLMOPT_TIMERDATA, transfer);
+	*ret_transfer = transfer;
+	return 0;
+}
+
+void transfer_free(struct transfer *transfer)
+{
+	if (transfer == NULL)
+		return;
+	(void)curl_multi_cleanup(transfer->multi); /* closes cached connections, by transfer_close_cb() */
+	while (transfer->sockets != NULL)
+		transfer_drop_socket(transfer, transfer->sockets->fd);
+	if (transfer->timer != NULL)
+		event_free(transfer->timer);
+	free(transfer);
+	curl_global_cleanup();
+}
+
+static int transfer_add(struct transfer *transfer, CURL *easy, transfer_done_cb done, void *arg, bool stays,
+			struct err *err)
+{
+	(void)curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, transfer_close_cb);
+	(void)curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer);
+	CURLMcode code = curl_multi_add_handle(transfer->multi, easy);
+	if (code != CURLM_OK)
+		return err_set(err, -EIO, "libcurl: %s", curl_multi_strerror(code));
+	transfer_add_job(transfer, easy, done, arg, stays);
+	return 0;
+}
+
+int transfer_start(struct transfer *transfer, CURL *easy, transfer_done_cb done, void *arg, struct err *err)
+{
+	return transfer_add(transfer, easy, done, arg, false, err);
+}
+
+int transfer_connect(struct transfer *transfer, CURL *easy, transfer_done_cb done, void *arg, struct err *err)
+{
+	return transfer_add(transfer, easy, done, arg, true, err);
+}
+
+void transfer_cancel(struct transfer *transfer, CURL *easy)
+{
+	free(transfer_take_job(transfer, easy));
+	(void)curl_multi_remove_handle(transfer->multi, easy); /* fails only for handles that are not in it */
+}
+
+/* ---- an owner's own socket and timer ---- */
+
+struct transfer_watch {
+	struct event_base *base;
+	struct event *socket; /* NULL = none */
+	struct event *timer;
+	int fd;
+	unsigned events;
+	transfer_watch_cb cb;
+	void *arg;
+};
+
+static void transfer_on_watch_socket(evutil_socket_t fd, short events, void *arg)
+{
+	(void)fd;
+	struct transfer_watch *watch = arg; /* may be gone after the callback */
+	watch->cb(watch->arg, ((events & EV_READ) != 0 ? TRANSFER_READABLE : 0u) |
+				      ((events & EV_WRITE) != 0 ? TRANSFER_WRITABLE : 0u));
+}
+
+static void transfer_on_watch_timer(evutil_socket_t fd, short events, void *arg)
+{
+	(void)fd;
+	(void)events;
+	struct transfer_watch *watch = arg;
+	watch->cb(watch->arg, TRANSFER_TIMEOUT);
+}
+
+struct transfer_watch *transfer_watch_new(struct transfer *transfer, transfer_watch_cb cb, void *arg)
+{
+	struct transfer_watch *watch = mem_zero(1, sizeof(*watch));
+	*watch = (struct transfer_watch){.base = transfer->base, .fd = -1, .cb = cb, .arg = arg};
+	watch->timer = evtimer_new(transfer->base, transfer_on_watch_timer, watch);
+	if (watch->timer == NULL)
+		abort(); /* out of memory, as in mem_alloc() */
+	return watch;
+}
+
+void transfer_watch_socket(struct transfer_watch *watch, int fd, unsigned events)
+{
+	if (watch->socket != NULL && watch->fd == fd && watch->events == events)
+		return;
+	if (watch->socket != NULL)
+		event_free(watch->socket);
+	watch->socket = NULL;
+	watch->fd = fd;
+	watch->events = events;
+	if (events == 0)
+		return;
+
+	short what = (short)(EV_PERSIST | ((events & TRANSFER_READABLE) != 0 ? EV_READ : 0) |
+			     ((events & TRANSFER_WRITABLE) != 0 ? EV_WRITE : 0));
+	watch->socket = event_new(watch->base, fd, what, transfer_on_watch_socket, watch);
+	if (watch->socket == NULL || event_add(watch->socket, NULL) != 0)
+		log_error("transfer: cannot watch socket %d", fd); /* its owner's timer ends it */
+}
+
+void transfer_watch_timer(struct transfer_watch *watch, int64_t timeout_ms)
+{
+	if (timeout_ms < 0) {
+		(void)event_del(watch->timer);
+		return;
+	}
+	struct timeval timeout = transfer_timeval(timeout_ms);
+	(void)event_add(watch->timer, &timeout); /* fails only for a timer that was not made */
+}
+
+void transfer_watch_free(struct transfer_watch *watch)
+{
+	if (watch == NULL)
+		return;
+	if (watch->socket != NULL)
+		event_free(watch->socket);
+	event_free(watch->timer);
+	free(watch);
+}
