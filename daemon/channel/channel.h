@@ -79,7 +79,8 @@ struct channel_ops {
 
 typedef void (*channel_done_cb)(void *arg, int64_t message_id, const struct channel_result *result);
 
-/* First member of every channel's own struct. */
+/* First member of every channel's own struct. name and domain belong to channel.c: it sets the name after the channel's
+ * own _new() and frees both before ops->free() frees the struct. _new() sets ops, domain and rate. */
 struct channel {
 	const struct channel_ops *ops;
 	char *name;                /* NAME of [channel NAME] */

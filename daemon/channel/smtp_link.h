@@ -1,0 +1,73 @@
+/* smtp_link: one connection to a mail server, from connecting to QUIT, with one message after the other.
+ *
+ * Happy path: libcurl connects (TCP, TLS or STARTTLS, EHLO, AUTH); smtp_dialogue speaks from there on, over
+ * curl_easy_send() and curl_easy_recv(), on the socket that a transfer_watch watches; the outcome goes to the owner; the
+ * link is idle until its next message, and says QUIT when none comes.
+ * Failure modes: no connection, no TLS, no AUTH: the message's outcome is TEMPORARY with the channel to blame, and the
+ * link is closed. Each wait has an end (struct smtp_limits); it is counted anew when a reply is complete or bytes went
+ * out, not at every byte that drips in. */
+#ifndef DEADLINED_CHANNEL_SMTP_LINK_H
+#define DEADLINED_CHANNEL_SMTP_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "channel/channel.h"
+#include "channel/transfer.h"
+
+struct smtp_limits {
+	int64_t connect_ms; /* name and TCP */
+	int64_t hello_ms;   /* from there to the end of AUTH */
+	int64_t command_ms; /* MAIL, RCPT */
+	int64_t data_ms;    /* DATA */
+	int64_t text_ms;    /* between two writes of the message */
+	int64_t dot_ms;     /* after it */
+	int64_t idle_ms;    /* a connection without a message */
+	int64_t quit_ms;    /* QUIT, and cleaning up after a refusal */
+	unsigned messages;  /* per connection */
+};
+
+/* Everything borrowed. */
+struct smtp_server {
+	const char *url; /* with the EHLO name as its path */
+	bool needs_tls;
+	const char *username, *password; /* NULL: no AUTH */
+	const char *ca_file;             /* NULL: the system's */
+	const char *from;                /* envelope sender */
+	struct smtp_limits limits;
+};
+
+/* A message on its way. The link takes it and hands it back with its outcome; a link that is freed frees it. */
+struct smtp_job {
+	int64_t id;
+	char *to;
+	struct buf mail;
+	bool is_repeat; /* was already moved to a fresh connection once */
+};
+void smtp_job_free(struct smtp_job *job);
+
+struct smtp_outcome {
+	struct smtp_job *job;   /* whose message has ended, the callback takes it; NULL: none, the link only closed */
+	bool can_repeat;        /* the connection was an old one, it failed, and the server had taken nothing */
+	struct channel_result result;
+	bool is_closed;         /* the owner must free the link now */
+};
+
+struct smtp_link;
+/* Always the link's last act: the owner may free it. */
+typedef void (*smtp_link_cb)(void *arg, struct smtp_link *link, const struct smtp_outcome *outcome);
+
+/* Returns owned; not connected yet. */
+struct smtp_link *smtp_link_new(const struct smtp_server *server, struct transfer *transfer, smtp_link_cb cb, void *arg);
+/* Connects and sends the first message. Here and below, the callback may come before the call returns. */
+void smtp_link_connect(struct smtp_link *link, struct smtp_job *job);
+bool smtp_link_is_idle(const struct smtp_link *link);
+/* The next message of an idle link. */
+void smtp_link_send(struct smtp_link *link, struct smtp_job *job);
+/* No more messages: says QUIT now when idle, after its message otherwise. */
+void smtp_link_retire(struct smtp_link *link);
+/* Closes at once. */
+void smtp_link_free(struct smtp_link *link);
+
+#endif
