@@ -64,13 +64,13 @@ static void log_add_escaped(struct buf *line, const char *text)
 	}
 }
 
-static char *log_format(const char *fmt, va_list args)
+PRINTF(1, 0) static char *log_format(const char *fmt, va_list args)
 {
 	char *text = NULL;
 	return vasprintf(&text, fmt, args) < 0 ? mem_dup("a line that could not be put together") : text;
 }
 
-static void log_write(enum log_level level, const char *fmt, va_list args)
+PRINTF(2, 0) static void log_write(enum log_level level, const char *fmt, va_list args)
 {
 	static const char *const prefix[] = {"<3>", "<4>", "<6>", "<7>"}; /* sd-daemon(3) */
 	static const char *const name[] = {"error: ", "warning: ", "", "debug: "};

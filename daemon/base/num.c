@@ -36,7 +36,7 @@ static const char *num_duration_text(int64_t seconds, char text[24])
 	while (seconds % num_units[i].seconds != 0 && num_units[i].letter != 's')
 		i++;
 	(void)snprintf(text, 24, "%" PRId64 "%c", seconds / num_units[i].seconds,
-		seconds == 0 ? 's' : num_units[i].letter);
+		       seconds == 0 ? 's' : num_units[i].letter);
 	return text;
 }
 
@@ -44,9 +44,11 @@ int num_parse_duration_s(const char *text, int64_t min_s, int64_t max_s, int64_t
 {
 	size_t len = strspn(text, "0123456789");
 	if (len == 0)
-		return err_set(err, -EINVAL, "'%s' is not a duration: give a number and a unit, like 30s, 15m, 36h, 7d", text);
+		return err_set(err, -EINVAL, "'%s' is not a duration: give a number and a unit, like 30s, 15m, 36h, 7d",
+			       text);
 	if (text[len] == '\0')
-		return err_set(err, -EINVAL, "'%s' has no unit: write %ss, %sm, %sh or %sd", text, text, text, text, text);
+		return err_set(err, -EINVAL, "'%s' has no unit: write %ss, %sm, %sh or %sd", text, text, text, text,
+			       text);
 
 	int64_t unit = 0;
 	for (size_t i = 0; i < sizeof(num_units) / sizeof(num_units[0]); i++)
@@ -59,8 +61,8 @@ int num_parse_duration_s(const char *text, int64_t min_s, int64_t max_s, int64_t
 	errno = 0;
 	long long count = strtoll(text, NULL, 10);
 	if (errno == ERANGE || count > max_s / unit || count * unit < min_s)
-		return err_set(err, -ERANGE, "'%s' is out of range: give %s to %s", text,
-			num_duration_text(min_s, low), num_duration_text(max_s, high));
+		return err_set(err, -ERANGE, "'%s' is out of range: give %s to %s", text, num_duration_text(min_s, low),
+			       num_duration_text(max_s, high));
 
 	*ret_s = count * unit;
 	return 0;

@@ -55,8 +55,8 @@ static void conf_take_named(struct conf *conf, const struct ini_section *section
 		problems_add(problems, section->file, section->line, "[%s] needs a name: write [%s NAME]", kind, kind);
 	else if (strlen(name) > CONF_NAME_MAX || name[strspn(name, CONF_NAME_CHARS)] != '\0')
 		problems_add(problems, section->file, section->line,
-			     "name '%s' of [%s NAME] is not allowed: give 1 to %d of a-z, A-Z, 0-9, '-' and '_'",
-			     name, kind, CONF_NAME_MAX);
+			     "name '%s' of [%s NAME] is not allowed: give 1 to %d of a-z, A-Z, 0-9, '-' and '_'", name,
+			     kind, CONF_NAME_MAX);
 	else if (strcmp(kind, "channel") == 0)
 		conf_add_section(&conf->channels, &conf->n_channels, section);
 	else
