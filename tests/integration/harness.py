@@ -287,6 +287,41 @@ class MailBox:
         return [email.message_from_bytes(data, policy=email.policy.default) for data in raw]
 
 
+class SmtpSink:
+    """Postfix's smtp-sink: takes every mail, or fails as its options (smtp-sink(1)) say. mails(): what it was sent."""
+
+    def __init__(self, folder, *options):
+        # It writes as nobody, wherever a test's folder is.
+        self.folder = Path(folder)
+        self.folder.mkdir()
+        self.folder.chmod(0o777)
+        self.folder.parent.chmod(0o755)
+        user = ["-u", "nobody"] if os.geteuid() == 0 else []
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.process = subprocess.Popen(
+            ["/usr/sbin/smtp-sink", *user, *options, "-d", f"{self.folder}/%s.", f"127.0.0.1:{self.port}", "100"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        wait_until(self._listens, "smtp-sink listening")
+
+    def _listens(self):
+        """Asked of the kernel: a connection would count for the sink."""
+        local = f"0100007F:{self.port:04X}"
+        return any(line.split()[1] == local and line.split()[3] == "0A" for line in open("/proc/net/tcp"))
+
+    def channel(self, **settings):
+        return {"type": "smtp", "url": f"smtp://127.0.0.1:{self.port}", "from": "office@example.org", "tls": "off", **settings}
+
+    def mails(self):
+        """Every mail that reached its final dot, with the envelope in X-Mail-Args and X-Rcpt-Args."""
+        return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in self.folder.iterdir()]
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
 def next_full_minute(zone=SAKHALIN):
     """The first full minute that is at least two seconds away."""
     return (datetime.now(zone) + timedelta(seconds=62)).replace(second=0, microsecond=0)
