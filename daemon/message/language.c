@@ -24,22 +24,31 @@
 
 enum {
 	LANGUAGE_TEXT_MAX = 256,    /* UTF-16 units of one date, span or name */
-	LANGUAGE_NEAR_HOUR_MIN = 5, /* so little before a full hour counts as it: "3h before" may go out a little late */
+	LANGUAGE_NEAR_HOUR_MIN = 5, /* so little before a full hour counts as it: reminders may go out a bit late */
 };
 
 #define LANGUAGE_GMT u"UTC"
 #define LANGUAGE_NO_ZONE u"Etc/Unknown" /* ICU's name for a zone that is not known */
 
-enum language_date { LANGUAGE_DAY, LANGUAGE_CLOCK, LANGUAGE_MOMENT, LANGUAGE_MONTH, LANGUAGE_QUARTER, LANGUAGE_YEAR,
-		     LANGUAGE_DATE_MAX };
+enum language_date {
+	LANGUAGE_DAY,
+	LANGUAGE_CLOCK,
+	LANGUAGE_MOMENT,
+	LANGUAGE_MONTH,
+	LANGUAGE_QUARTER,
+	LANGUAGE_YEAR,
+	LANGUAGE_DATE_MAX
+};
 
 static const UChar *const language_skeletons[LANGUAGE_DATE_MAX] = {
+	/* clang-format off */
 	[LANGUAGE_DAY] = u"yMMMMEEEEd",
 	[LANGUAGE_CLOCK] = u"jm",
 	[LANGUAGE_MOMENT] = u"yMMMMEEEEdjm",
 	[LANGUAGE_MONTH] = u"yMMMM",
 	[LANGUAGE_QUARTER] = u"yQQQQ",
 	[LANGUAGE_YEAR] = u"y",
+	/* clang-format on */
 };
 
 enum language_interval { LANGUAGE_DAYS, LANGUAGE_MONTHS, LANGUAGE_INTERVAL_MAX };
@@ -84,7 +93,7 @@ struct language {
 	struct language_places *places;
 };
 
-/* ---- from UTF-16 -------------------------------------------------------------------------------------------------- */
+/* ---- from UTF-16 --------------------------------------------------------------------------------------------- */
 
 static bool language_is_odd_space(UChar c)
 {
@@ -114,7 +123,7 @@ static UDate language_millis(const struct civil *civil)
 	return (UDate)civil_to_seconds(civil) * 1000.0;
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------------------ */
+/* ---- opening ------------------------------------------------------------------------------------------------- */
 
 /* True when ICU has words for the language itself; a country it has no special rules for does no harm. */
 static bool language_is_known(const char *locale)
@@ -164,18 +173,18 @@ static void language_open_dates(struct language *language, UErrorCode *status)
 		udatpg_close(generator);
 
 	for (int i = 0; i < LANGUAGE_INTERVAL_MAX; i++)
-		language->intervals[i] = udtitvfmt_open(language->locale, language_interval_skeletons[i], -1,
-							LANGUAGE_GMT, -1, status);
+		language->intervals[i] =
+			udtitvfmt_open(language->locale, language_interval_skeletons[i], -1, LANGUAGE_GMT, -1, status);
 }
 
 static void language_open_counts(struct language *language, UErrorCode *status)
 {
 	for (int i = 0; i < LANGUAGE_UNIT_MAX; i++)
-		language->units[i] = unumf_openForSkeletonAndLocale(language_units[i].skeleton, -1, language->locale,
-								    status);
+		language->units[i] =
+			unumf_openForSkeletonAndLocale(language_units[i].skeleton, -1, language->locale, status);
 	language->number = unumf_openResult(status);
-	language->relative = ureldatefmt_open(language->locale, NULL, UDAT_STYLE_LONG, UDISPCTX_CAPITALIZATION_NONE,
-					      status);
+	language->relative =
+		ureldatefmt_open(language->locale, NULL, UDAT_STYLE_LONG, UDISPCTX_CAPITALIZATION_NONE, status);
 	language->list = ulistfmt_openForType(language->locale, ULISTFMT_TYPE_UNITS, ULISTFMT_WIDTH_WIDE, status);
 }
 
@@ -235,14 +244,15 @@ const char *language_tag(const struct language *language)
 	return language->tag;
 }
 
-/* ---- dates -------------------------------------------------------------------------------------------------------- */
+/* ---- dates --------------------------------------------------------------------------------------------------- */
 
 static void language_add_civil(const struct language *language, enum language_date date, const struct civil *civil,
 			       struct buf *out)
 {
 	UErrorCode status = U_ZERO_ERROR;
 	UChar text[LANGUAGE_TEXT_MAX];
-	int32_t len = udat_format(language->dates[date], language_millis(civil), text, LANGUAGE_TEXT_MAX, NULL, &status);
+	int32_t len =
+		udat_format(language->dates[date], language_millis(civil), text, LANGUAGE_TEXT_MAX, NULL, &status);
 	if (language_add_utf16(out, text, len, status))
 		return;
 
@@ -315,7 +325,7 @@ void language_add_period(const struct language *language, const struct period *p
 			      out);
 }
 
-/* ---- counts ------------------------------------------------------------------------------------------------------- */
+/* ---- counts -------------------------------------------------------------------------------------------------- */
 
 /* The count with its unit as UTF-16, or 0 when ICU failed. */
 static int32_t language_format_unit(const struct language *language, int unit, int64_t count,
@@ -394,7 +404,7 @@ void language_add_relative_seconds(const struct language *language, int64_t seco
 		language_add_relative(language, sign * hours, UDAT_REL_UNIT_HOUR, out);
 }
 
-/* ---- zones -------------------------------------------------------------------------------------------------------- */
+/* ---- zones --------------------------------------------------------------------------------------------------- */
 
 /* The zone's exemplar city; false when ICU has none. */
 static bool language_add_city(const struct language *language, const UChar *zone, struct buf *out)

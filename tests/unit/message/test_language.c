@@ -62,7 +62,8 @@ static void language__period__is_written_in_its_precision(void **state)
 		const char *expected[N_LANGUAGES];
 	} rows[] = {
 		{{true, {2025, 6, 15, 14, 0, 0}, {2025, 6, 15, 14, 0, 0}, PERIOD_MINUTE},
-		 {"воскресенье, 15 июня 2025 г. в 14:00", "Sunday, June 15, 2025 at 2:00 PM", "2025年6月15日星期日 14:00"}},
+		 {"воскресенье, 15 июня 2025 г. в 14:00", "Sunday, June 15, 2025 at 2:00 PM",
+		  "2025年6月15日星期日 14:00"}},
 		{{true, {2025, 6, 15, 0, 0, 0}, {2025, 6, 15, 0, 0, 0}, PERIOD_DAY},
 		 {"воскресенье, 15 июня 2025 г.", "Sunday, June 15, 2025", "2025年6月15日星期日"}},
 		{{true, {2025, 6, 9, 0, 0, 0}, {2025, 6, 15, 0, 0, 0}, PERIOD_WEEK},
@@ -105,10 +106,10 @@ static void language__days__have_their_plural(void **state)
 		int64_t days;
 		const char *expected[N_LANGUAGES];
 	} rows[] = {
-		{0, {"0 дней", "0 days", "0天"}},	{1, {"1 день", "1 day", "1天"}},
-		{2, {"2 дня", "2 days", "2天"}},	{3, {"3 дня", "3 days", "3天"}},
-		{5, {"5 дней", "5 days", "5天"}},	{11, {"11 дней", "11 days", "11天"}},
-		{21, {"21 день", "21 days", "21天"}},	{22, {"22 дня", "22 days", "22天"}},
+		{0, {"0 дней", "0 days", "0天"}},         {1, {"1 день", "1 day", "1天"}},
+		{2, {"2 дня", "2 days", "2天"}},          {3, {"3 дня", "3 days", "3天"}},
+		{5, {"5 дней", "5 days", "5天"}},         {11, {"11 дней", "11 days", "11天"}},
+		{21, {"21 день", "21 days", "21天"}},     {22, {"22 дня", "22 days", "22天"}},
 		{112, {"112 дней", "112 days", "112天"}},
 	};
 	struct buf out;
@@ -163,9 +164,12 @@ static void language__relative_days__are_what_people_say(void **state)
 		int64_t days;
 		const char *expected[N_LANGUAGES];
 	} rows[] = {
-		{-5, {"5 дней назад", "5 days ago", "5天前"}}, {-1, {"вчера", "yesterday", "昨天"}},
-		{0, {"сегодня", "today", "今天"}},	       {1, {"завтра", "tomorrow", "明天"}},
-		{2, {"послезавтра", "in 2 days", "后天"}},     {3, {"через 3 дня", "in 3 days", "3天后"}},
+		{-5, {"5 дней назад", "5 days ago", "5天前"}},
+		{-1, {"вчера", "yesterday", "昨天"}},
+		{0, {"сегодня", "today", "今天"}},
+		{1, {"завтра", "tomorrow", "明天"}},
+		{2, {"послезавтра", "in 2 days", "后天"}},
+		{3, {"через 3 дня", "in 3 days", "3天后"}},
 		{30, {"через 30 дней", "in 30 days", "30天后"}},
 	};
 	struct buf out;
@@ -261,7 +265,8 @@ static void language__offset__is_that_of_the_instant(void **state)
 static void language__tag_without_data__is_refused(void **state)
 {
 	(void)state;
-	static const char *const rows[] = {"", "zz", "qqq", "russian", "r", "ru_", "en--US", "und", "../ru", "ru ", "xx-CN"};
+	static const char *const rows[] = {"",       "zz",  "qqq",   "russian", "r",    "ru_",
+					   "en--US", "und", "../ru", "ru ",     "xx-CN"};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct language *language = NULL;
 		struct err err = {0};

@@ -1,0 +1,168 @@
+#include "message/compose.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- finishing ----------------------------------------------------------------------------------------------- */
+
+static bool compose_is_blank(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/* The rendered subject as one line without control characters and without blanks around it. Returns owned. */
+static char *compose_finish_subject(const struct buf *rendered)
+{
+	struct buf clean;
+	buf_init(&clean, COMPOSE_SUBJECT_MAX);
+	context_add_clean(buf_str(rendered), false, &clean);
+	while (clean.len > 0 && compose_is_blank(clean.data[clean.len - 1]))
+		clean.data[--clean.len] = '\0';
+	buf_consume(&clean, strspn(buf_str(&clean), " "));
+	return buf_take(&clean);
+}
+
+/* The rendered text without empty lines at either end, with at most one between paragraphs (what a template leaves out
+ * leaves its blank lines behind), and without blanks at the ends of lines. Returns owned; "" when nothing is left. */
+static char *compose_finish_text(const struct buf *rendered)
+{
+	struct buf text;
+	buf_init(&text, COMPOSE_TEXT_MAX);
+	bool is_gap = false;
+	for (const char *line = buf_str(rendered); *line != '\0';) {
+		size_t len = strcspn(line, "\n"), used = len;
+		while (used > 0 && compose_is_blank(line[used - 1]))
+			used--;
+		if (used > 0) {
+			if (is_gap && text.len > 0)
+				buf_add_char(&text, '\n');
+			buf_add(&text, line, used);
+			buf_add_char(&text, '\n');
+		}
+		is_gap = used == 0;
+		line += len + (line[len] == '\n');
+	}
+	return buf_take(&text);
+}
+
+/* ---- templates ----------------------------------------------------------------------------------------------- */
+
+static int compose_render(const struct catalog_choice *choice, const json_t *data, struct buf *subject,
+			  struct buf *text, struct err *err)
+{
+	int result = template_render(choice->subject, data, TEMPLATE_HEADER, choice->partial, choice->partial_arg,
+				     subject, err);
+	if (result < 0) {
+		err_prefix(err, "subject");
+		return result;
+	}
+	result = template_render(choice->text, data, TEMPLATE_PLAIN, choice->partial, choice->partial_arg, text, err);
+	if (result < 0)
+		err_prefix(err, "text");
+	return result;
+}
+
+static int compose_finish(const struct catalog_choice *choice, const struct buf *subject, const struct buf *text,
+			  struct compose_text *ret_text, struct err *err)
+{
+	struct compose_text done = {
+		.subject = compose_finish_subject(subject),
+		.text = compose_finish_text(text),
+		.language = language_tag(choice->language),
+	};
+	if (*done.subject == '\0' || *done.text == '\0') {
+		const char *empty = *done.subject == '\0' ? "subject" : "text";
+		compose_text_done(&done);
+		return err_set(err, -ENODATA, "%s: nothing but blanks", empty);
+	}
+	*ret_text = done;
+	return 0;
+}
+
+static int compose_with(const struct catalog_choice *choice, const struct compose_facts *facts,
+			struct compose_text *ret_text, struct err *err)
+{
+	json_t *data;
+	int result = context_new(facts, choice->language, &data, err);
+	if (result < 0)
+		return result;
+
+	struct buf subject, text;
+	buf_init(&subject, COMPOSE_SUBJECT_MAX);
+	buf_init(&text, COMPOSE_TEXT_MAX);
+	result = compose_render(choice, data, &subject, &text, err);
+	if (result == 0)
+		result = compose_finish(choice, &subject, &text, ret_text, err);
+
+	buf_done(&subject);
+	buf_done(&text);
+	json_decref(data);
+	return result;
+}
+
+static int compose_from_templates(const struct catalog *catalog, const struct compose_facts *facts,
+				  struct compose_text *ret_text, struct err *err)
+{
+	struct catalog_choice choice;
+	const char *wanted = facts->person != NULL ? facts->person->language : NULL;
+	if (!catalog_choose(catalog, facts->kind, wanted, facts->default_language, &choice))
+		return err_set(err, -ENOENT, "no language has templates for '%s'", facts->kind);
+
+	int result = compose_with(&choice, facts, ret_text, err);
+	if (result < 0)
+		err_prefix(err, "%s/%s", language_tag(choice.language), facts->kind);
+	return result;
+}
+
+/* ---- built in ------------------------------------------------------------------------------------------------ */
+
+static void compose_add_line(const char *value, struct buf *text)
+{
+	if (value == NULL || *value == '\0')
+		return;
+	context_add_clean(value, true, text);
+	buf_add_char(text, '\n');
+}
+
+/* Facts alone, dates the international way: understood in any language, and nothing in it can fail. */
+static void compose_built_in(const struct compose_facts *facts, struct compose_text *ret_text)
+{
+	const struct task *task = facts->task;
+	struct buf subject, text;
+	buf_init(&subject, COMPOSE_SUBJECT_MAX);
+	buf_init(&text, COMPOSE_TEXT_MAX);
+
+	if (task != NULL) {
+		char key[PERIOD_KEY_SIZE];
+		period_key(&task->period, key);
+		context_add_clean(task->title, false, &subject);
+		compose_add_line(task->title, &text);
+		buf_printf(&text, "%s (%s)\n", key, task->zone);
+		compose_add_line(task->place, &text);
+		compose_add_line(task->note, &text);
+	} else {
+		buf_add_str(&subject, "deadlined: test");
+		buf_add_str(&text, "This is a test message from deadlined; nothing needs to be done.\n");
+		compose_add_line(facts->channel, &text);
+	}
+	*ret_text = (struct compose_text){buf_take(&subject), buf_take(&text), "und"};
+}
+
+void compose(const struct catalog *catalog, const struct compose_facts *facts, struct compose_text *ret_text,
+	     struct err *err)
+{
+	struct err unused;
+	if (err == NULL)
+		err = &unused;
+	err->text[0] = '\0';
+	if (compose_from_templates(catalog, facts, ret_text, err) < 0)
+		compose_built_in(facts, ret_text);
+}
+
+void compose_text_done(struct compose_text *text)
+{
+	free(text->subject);
+	free(text->text);
+	*text = (struct compose_text){0};
+}

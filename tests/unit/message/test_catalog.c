@@ -1,0 +1,292 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "message/catalog.h"
+#include "message/context.h"
+
+/* A folder of templates that is gone after the test. */
+static char folder[64];
+
+static int make_folder(void **state)
+{
+	(void)state;
+	(void)snprintf(folder, sizeof(folder), "%s/deadlined-XXXXXX", P_tmpdir);
+	return mkdtemp(folder) != NULL ? 0 : -1;
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+	(void)status;
+	(void)type;
+	(void)place;
+	return remove(path);
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void make_language(const char *tag)
+{
+	char *path = mem_printf("%s/%s", folder, tag);
+	assert_true(mkdir(path, 0700) == 0 || errno == EEXIST);
+	free(path);
+}
+
+static void write_bytes(const char *name, const char *bytes, size_t len)
+{
+	char *path = mem_printf("%s/%s", folder, name);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+	free(path);
+}
+
+static void write_file(const char *name, const char *text)
+{
+	write_bytes(name, text, strlen(text));
+}
+
+/* A language with every kind. */
+static void write_language(const char *tag)
+{
+	static const char *const names[] = {"reminder.subject", "reminder.text", "overdue.subject",
+					    "overdue.text",     "test.subject",  "test.text"};
+	make_language(tag);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *name = mem_printf("%s/%s.mustache", tag, names[i]);
+		write_file(name, "{{title}}\n");
+		free(name);
+	}
+}
+
+/* Loads the folder, which must have exactly one problem: in that file (below the folder) and line, with these words. */
+static void assert_problem(const char *file, unsigned line, const char *words)
+{
+	struct problems problems = {0};
+	struct catalog *catalog = catalog_load(folder, &problems);
+	if (problems.n != 1 || problems.items[0].line != line || strstr(problems.items[0].text, words) == NULL) {
+		problems_print(&problems, stderr);
+		fail_msg("wanted: %s:%u: %s", file, line, words);
+	}
+	char *path = mem_printf("%s%s", folder, file);
+	assert_string_equal(problems.items[0].file, path);
+	free(path);
+	problems_done(&problems);
+	catalog_free(catalog);
+}
+
+static void catalog__shipped_templates__have_no_problem(void **state)
+{
+	(void)state;
+	struct problems problems = {0};
+	struct catalog *catalog = catalog_load("config/templates", &problems);
+	problems_print(&problems, stderr);
+	assert_int_equal(problems.n, 0);
+	static const char *const tags[] = {"ru", "en", "zh"};
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+		assert_true(catalog_has_language(catalog, tags[i]));
+	problems_done(&problems);
+	catalog_free(catalog);
+}
+
+static void catalog__bad_template__is_named_with_its_line(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *file, *text;
+		unsigned line;
+		const char *words;
+	} rows[] = {
+		{"/ru/reminder.text.mustache", "a\n{{#place}}\nb\n", 2, "place"},
+		{"/ru/reminder.text.mustache", "a\n\n{{place\n", 3, ""},
+		{"/ru/reminder.text.mustache", "a\n{{titel}}\n", 2, "unknown name 'titel', did you mean 'title'?"},
+		{"/ru/reminder.text.mustache", "a\n\n\n{{#is_overdo}}x{{/is_overdo}}\n", 4,
+		 "did you mean 'is_overdue'?"},
+		{"/ru/reminder.text.mustache", "{{title}}\n{{^wombat}}x{{/wombat}}\n", 2, "unknown name 'wombat'"},
+		{"/ru/reminder.text.mustache", "{{title}} {{{ xyzzy }}}\n", 1, "unknown name 'xyzzy'"},
+		{"/ru/reminder.text.mustache", "{{title.x}}\n", 1, "unknown name 'title.x'"},
+		{"/ru/reminder.text.mustache", "{{title}}\n\n{{>detials}}\n", 3, "no partial 'detials'"},
+		{"/ru/details.mustache", "{{details}}", 1, "unknown name 'details'"},
+		{"/ru/details.mustache", "{{title}}\n{{plaec}}\n", 2, "unknown name 'plaec', did you mean 'place'?"},
+		{"/ru/remnider.text.mustache", "{{title}}", 0, "<kind>.text.mustache"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		write_language("ru");
+		write_file(rows[i].file + 1, rows[i].text);
+		struct problems problems = {0};
+		struct catalog *catalog = catalog_load(folder, &problems);
+		/* a template that does not compile leaves its kind incomplete: that follows in a second line */
+		if (problems.n == 0 || strstr(problems.items[0].text, rows[i].words) == NULL)
+			fail_msg("row %zu: %zu problems, %s", i, problems.n,
+				 problems.n > 0 ? problems.items[0].text : "");
+		assert_int_equal(problems.items[0].line, rows[i].line);
+		assert_string_equal(problems.items[0].file + strlen(folder), rows[i].file);
+		assert_int_equal(problems.n, i < 2 ? 2 : 1);
+		problems_done(&problems);
+		catalog_free(catalog);
+
+		char *path = mem_printf("%s%s", folder, rows[i].file);
+		assert_int_equal(unlink(path), 0);
+		free(path);
+	}
+}
+
+static void catalog__partial__is_known_by_its_name(void **state)
+{
+	(void)state;
+	write_language("ru");
+	write_file("ru/reminder.text.mustache", "{{>details}}");
+	write_file("ru/details.mustache", "{{place}}");
+	write_file("ru/details.mustache~", "{{an editor's copy");
+	write_file("ru/.hidden.mustache", "{{");
+	write_file("README.md", "{{");
+	struct problems problems = {0};
+	struct catalog *catalog = catalog_load(folder, &problems);
+	problems_print(&problems, stderr);
+	assert_int_equal(problems.n, 0);
+
+	struct catalog_choice choice;
+	assert_true(catalog_choose(catalog, "reminder", "ru", NULL, &choice));
+	assert_non_null(choice.partial(choice.partial_arg, "details"));
+	assert_null(choice.partial(choice.partial_arg, "nothing"));
+	catalog_free(catalog);
+}
+
+static void catalog__missing_kind__is_a_problem(void **state)
+{
+	(void)state;
+	write_language("en");
+	write_language("ru");
+	char *path = mem_printf("%s/ru/overdue.text.mustache", folder);
+	assert_int_equal(unlink(path), 0);
+	free(path);
+	assert_problem("/ru", 0, "overdue.text.mustache");
+
+	struct problems problems = {0};
+	struct catalog *catalog = catalog_load(folder, &problems);
+	struct catalog_choice choice;
+	assert_true(catalog_choose(catalog, "overdue", "ru", NULL, &choice)); /* another language is better than none */
+	assert_string_equal(language_tag(choice.language), "en");
+	assert_true(catalog_choose(catalog, "reminder", "ru", NULL, &choice));
+	assert_string_equal(language_tag(choice.language), "ru");
+	assert_false(catalog_choose(catalog, "remind", "ru", NULL, &choice));
+	assert_false(catalog_choose(catalog, "", "ru", NULL, &choice));
+	problems_done(&problems);
+	catalog_free(catalog);
+}
+
+static void catalog__unknown_language__is_a_problem(void **state)
+{
+	(void)state;
+	write_language("ru");
+	make_language("zz");
+	assert_problem("/zz", 0, "'zz' is no language");
+}
+
+static void catalog__folder_without_languages__is_a_problem(void **state)
+{
+	(void)state;
+	assert_problem("", 0, "has no language");
+	assert_int_equal(rmdir(folder), 0);
+	assert_problem("", 0, "cannot be read");
+	assert_int_equal(mkdir(folder, 0700), 0);
+}
+
+static void catalog__what_is_no_text__is_a_problem(void **state)
+{
+	(void)state;
+	enum { LONG = 64 * 1024 + 1 };
+	static char text[LONG];
+	memset(text, 'a', LONG);
+	write_language("ru");
+	write_bytes("ru/part.mustache", text, LONG);
+	assert_problem("/ru/part.mustache", 0, "longer than 64 KiB");
+	write_bytes("ru/part.mustache", text, LONG - 1);
+	write_bytes("ru/other.mustache", "a\xff", 2);
+	assert_problem("/ru/other.mustache", 0, "not valid UTF-8");
+	write_bytes("ru/other.mustache", "a\0b", 3);
+	assert_problem("/ru/other.mustache", 0, "not valid UTF-8");
+}
+
+static void catalog__new_language__takes_files_only(void **state)
+{
+	(void)state;
+	write_language("de");
+	write_language("pt-BR");
+	struct problems problems = {0};
+	struct catalog *catalog = catalog_load(folder, &problems);
+	assert_int_equal(problems.n, 0);
+	assert_true(catalog_has_language(catalog, "de"));
+	assert_true(catalog_has_language(catalog, "PT-br"));
+	assert_false(catalog_has_language(catalog, "pt"));
+	assert_false(catalog_has_language(catalog, "d"));
+	assert_string_equal(catalog_nearest_language(catalog, "pt-RB"), "pt-BR");
+	assert_null(catalog_nearest_language(catalog, "russian"));
+
+	struct catalog_choice choice;
+	assert_true(catalog_choose(catalog, "test", "de-AT", NULL, &choice));
+	assert_string_equal(language_tag(choice.language), "de");
+	catalog_free(catalog);
+}
+
+/* Cells of the first column of the README's tables: | `title` | ... */
+static bool readme_has(const char *readme, const char *name)
+{
+	char row[64];
+	(void)snprintf(row, sizeof(row), "\n| `%s` |", name);
+	return strstr(readme, row) != NULL;
+}
+
+static void context__names__are_those_of_the_readme(void **state)
+{
+	(void)state;
+	static char readme[65536];
+	FILE *file = fopen("config/templates/README.md", "r");
+	assert_non_null(file);
+	size_t len = fread(readme, 1, sizeof(readme) - 1, file);
+	readme[len] = '\0';
+	assert_int_equal(fclose(file), 0);
+
+	for (size_t i = 0; i < context_n_names; i++)
+		if (!readme_has(readme, context_names[i]))
+			fail_msg("%s is not in the README", context_names[i]);
+
+	size_t n_rows = 0;
+	for (const char *c = readme; (c = strstr(c, "\n| `")) != NULL; c++)
+		n_rows++;
+	assert_int_equal(n_rows, context_n_names);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(catalog__shipped_templates__have_no_problem),
+		cmocka_unit_test_setup_teardown(catalog__bad_template__is_named_with_its_line, make_folder,
+						remove_folder),
+		cmocka_unit_test_setup_teardown(catalog__partial__is_known_by_its_name, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(catalog__missing_kind__is_a_problem, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(catalog__unknown_language__is_a_problem, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(catalog__folder_without_languages__is_a_problem, make_folder,
+						remove_folder),
+		cmocka_unit_test_setup_teardown(catalog__what_is_no_text__is_a_problem, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(catalog__new_language__takes_files_only, make_folder, remove_folder),
+		cmocka_unit_test(context__names__are_those_of_the_readme),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
