@@ -22,6 +22,9 @@
 
 struct store;
 
+/* The instant of what is not going to happen: 9999-12-31T23:59:59Z. */
+#define STORE_NEVER INT64_C(253402300799)
+
 enum store_mode {
 	STORE_READ,   /* the file must exist; nothing is written */
 	STORE_WRITE,  /* created, with its schema, when it does not exist; migrated when it is older */

@@ -51,7 +51,6 @@ MUSTCHECK int store_task_due(struct store *store, int64_t now_utc, struct store_
 			     struct err *err);
 
 /* Moves the planner's marks of a task. next_due_utc: STORE_NEVER when no step is left. */
-#define STORE_NEVER INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 MUSTCHECK int store_task_planned(struct store *store, int64_t task, int64_t planned_until, int64_t next_due_utc,
 				 struct err *err);
 

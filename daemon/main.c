@@ -1,0 +1,199 @@
+/* deadlined: the daemon. Options, wiring, exit codes. */
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "service/lock.h"
+#include "service/loop.h"
+#include "service/rehearse.h"
+#include "service/setup.h"
+
+enum { MAIN_BUSY_MS = 250, MAIN_REHEARSE_BUSY_MS = 5000 };
+
+static const char main_help[] =
+	"Usage: deadlined [-c FILE] [OPTION]\n"
+	"Reminds people of deadlines by mail and messenger, in the foreground, until it is told to stop.\n"
+	"\n"
+	"  -c, --config FILE       configuration (default " DEADLINED_SYSCONFDIR "/deadlined.ini)\n"
+	"      --check             print every error of the configuration as FILE:LINE: message; exit 0 or 78\n"
+	"      --rehearse FROM..TO print every message that would be sent from one day to another, as\n"
+	"                          2025-01-01..2025-12-31; sends nothing and changes nothing\n"
+	"      --deliver           with --rehearse: hand the messages to the local channels (maildir)\n"
+	"  -v, --verbose           log every move of a message\n"
+	"      --help              print this text\n"
+	"      --version           print the version\n"
+	"\n"
+	"SIGHUP reads the configuration anew; SIGTERM and SIGINT let transfers finish and stop.\n"
+	"See deadlined(8), deadlined.ini(5), deadlinectl(1).\n";
+
+struct main_options {
+	const char *config;
+	const char *rehearse;
+	bool check, deliver;
+};
+
+/* The value of an option that takes one: what follows "=", or the next argument; NULL when argument is another option. */
+static const char *main_value(char **argv, int *index, const char *option)
+{
+	size_t len = strlen(option);
+	const char *argument = argv[*index];
+	if (strncmp(argument, option, len) != 0 || (argument[len] != '\0' && argument[len] != '='))
+		return NULL;
+	if (argument[len] == '=')
+		return argument + len + 1;
+	(*index)++;
+	return argv[*index] != NULL ? argv[*index] : "";
+}
+
+static int main_usage(const char *problem, const char *argument)
+{
+	(void)fprintf(stderr, "deadlined: %s%s; see deadlined --help\n", problem, argument);
+	return EX_USAGE;
+}
+
+/* Returns -1 to go on, an exit code otherwise. */
+static int main_parse(char **argv, struct main_options *options)
+{
+	for (int i = 1; argv[i] != NULL; i++) {
+		const char *value;
+		if ((value = main_value(argv, &i, "-c")) != NULL || (value = main_value(argv, &i, "--config")) != NULL)
+			options->config = value;
+		else if ((value = main_value(argv, &i, "--rehearse")) != NULL)
+			options->rehearse = value;
+		else if (strcmp(argv[i], "--check") == 0)
+			options->check = true;
+		else if (strcmp(argv[i], "--deliver") == 0)
+			options->deliver = true;
+		else if (strcmp(argv[i], "-v") == 0 || strcmp(argv[i], "--verbose") == 0)
+			log_set_level(LOG_LEVEL_DEBUG);
+		else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return fputs(main_help, stdout) < 0 ? EX_IOERR : EX_OK;
+		else if (strcmp(argv[i], "--version") == 0)
+			return puts("deadlined " DEADLINED_VERSION) < 0 ? EX_IOERR : EX_OK;
+		else
+			return main_usage("unknown argument ", argv[i]);
+		if (value != NULL && value[0] == '\0')
+			return main_usage("a value is missing at the end", "");
+	}
+	if (options->deliver && options->rehearse == NULL)
+		return main_usage("--deliver goes only with --rehearse", "");
+	return -1;
+}
+
+static int main_exit_code(int status)
+{
+	switch (status) {
+	case 0:
+		return EX_OK;
+	case -EUCLEAN:
+	case -EPROTO:
+		return EX_DATAERR;
+	case -EBUSY:
+		return EX_TEMPFAIL;
+	default:
+		return EX_IOERR;
+	}
+}
+
+/* Prints every problem of the configuration; NULL when there was one. */
+static struct setup *main_load(const char *config, FILE *out)
+{
+	struct problems problems = {0};
+	struct setup *setup = setup_load(config, &problems);
+	problems_print(&problems, out);
+	problems_done(&problems);
+	return setup;
+}
+
+static int main_check(const char *config)
+{
+	struct setup *setup = main_load(config, stdout);
+	if (setup == NULL)
+		return EX_CONFIG;
+	(void)fprintf(stderr, "%s is valid\n", config);
+	setup_free(setup);
+	return EX_OK;
+}
+
+static bool main_parse_days(const char *text, struct civil *ret_from, struct civil *ret_to)
+{
+	const char *dots = strstr(text, "..");
+	char from[CIVIL_DATE_SIZE];
+	bool from_time, to_time;
+	if (dots == NULL || dots - text != CIVIL_DATE_SIZE - 1)
+		return false;
+	(void)snprintf(from, sizeof(from), "%s", text);
+	return civil_parse(from, ret_from, &from_time) && civil_parse(dots + 2, ret_to, &to_time) && !from_time &&
+	       !to_time && civil_compare(ret_from, ret_to) <= 0;
+}
+
+static int main_rehearse(const struct main_options *options)
+{
+	struct civil from, to;
+	struct err err = {0};
+	struct store *store = NULL;
+	if (!main_parse_days(options->rehearse, &from, &to))
+		return main_usage("--rehearse takes two days in order, like 2025-01-01..2025-12-31, not ", options->rehearse);
+	struct setup *setup = main_load(options->config, stderr);
+	if (setup == NULL)
+		return EX_CONFIG;
+
+	log_set_level(LOG_LEVEL_WARNING);
+	int status = store_open(setup->conf->database, STORE_MEMORY, MAIN_REHEARSE_BUSY_MS, &store, &err);
+	if (status == 0)
+		status = rehearse(store, setup, &from, &to, options->deliver, stdout, stderr, &err);
+	else
+		setup_free(setup);
+	store_close(store);
+	if (status < 0)
+		(void)fprintf(stderr, "deadlined: %s\n", err.text);
+	return main_exit_code(status);
+}
+
+static int main_serve(const struct main_options *options, struct setup *setup)
+{
+	struct err err = {0};
+	struct store *store = NULL;
+	int lock = -1;
+	pid_t holder = 0;
+	int status = lock_take(setup->conf->database, &lock, &holder, &err);
+	if (status == 0)
+		status = store_open(setup->conf->database, STORE_WRITE, MAIN_BUSY_MS, &store, &err);
+	if (status == 0)
+		status = loop_run(store, setup, options->config, &err);
+	else
+		setup_free(setup);
+	store_close(store);
+	if (lock >= 0)
+		(void)close(lock);
+	if (status < 0)
+		log_error("%s", err.text);
+	return main_exit_code(status);
+}
+
+int main(int argc, char **argv)
+{
+	struct main_options options = {.config = DEADLINED_SYSCONFDIR "/deadlined.ini"};
+	(void)argc;
+	(void)setlocale(LC_CTYPE, "C.UTF-8"); /* wide characters in tables; without it they are only less well aligned */
+	(void)umask(077);
+	(void)signal(SIGPIPE, SIG_IGN);
+
+	int code = main_parse(argv, &options);
+	if (code >= 0)
+		return code;
+	if (options.check)
+		return main_check(options.config);
+	if (options.rehearse != NULL)
+		return main_rehearse(&options);
+
+	struct setup *setup = main_load(options.config, stderr);
+	return setup == NULL ? EX_CONFIG : main_serve(&options, setup);
+}

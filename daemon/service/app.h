@@ -1,0 +1,56 @@
+/* app: owns what the daemon knows and does one pass of its work at a time. No clock, no event loop, no network of its
+ * own: the caller gives the instant and runs the channels, so a rehearsal and the simulator drive the same code.
+ *
+ * Happy path: app_tick() settles the results that came in, plans what fell due, claims what may be sent, commits all of
+ * it as one transaction, and only then hands the claimed messages to their channels. app_next_wake_utc() says when to
+ * come again; the wake callback asks for a pass at once, because a result came in.
+ * Failure modes: a pass that cannot be committed leaves no trace in the database; the results it held are kept and
+ * settled by a later pass, and nothing new is claimed until that succeeds.
+ * On shutdown: app_stop(), passes until app_is_idle(), app_free(). */
+#ifndef DEADLINED_SERVICE_APP_H
+#define DEADLINED_SERVICE_APP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "service/setup.h"
+#include "store/store.h"
+
+struct app;
+struct transfer;
+
+typedef void (*app_wake_cb)(void *arg);
+
+/* store is borrowed; setup is taken. transfer (borrowed, may be NULL when every channel is local) carries the channels'
+ * transfers. wake is called when a result has come in and a pass is wanted, from any callback of a channel. */
+struct app *app_new(struct store *store, struct setup *setup, struct transfer *transfer, struct instant now,
+		    app_wake_cb wake, void *wake_arg);
+void app_free(struct app *app);
+
+/* Once, after the lock was taken and before the first pass: messages that were in flight when the process died go back
+ * into the queue. Errors: those of the store. */
+MUSTCHECK int app_start(struct app *app, struct instant now, struct err *err);
+
+/* One pass. Errors: -EUCLEAN the database is damaged: give up; everything else (-EBUSY, -ENOSPC, -EIO ...) was logged and
+ * is tried again at app_next_wake_utc(). */
+MUSTCHECK int app_tick(struct app *app, struct instant now, struct err *err);
+
+/* When the next pass is due; an instant not after now means at once. Set by app_tick(). */
+int64_t app_next_wake_utc(const struct app *app);
+
+/* Puts a new configuration in place of the old one, which goes when its last transfer has ended. setup is taken. What is
+ * in flight stays in flight; database and state_dir keep their old values, with a warning when they differ. */
+void app_reload(struct app *app, struct setup *setup, struct instant now);
+
+/* Claims nothing more and lets the channels finish. */
+void app_stop(struct app *app);
+/* Nothing is in flight and every result has been settled. */
+bool app_is_idle(const struct app *app);
+
+const struct setup *app_setup(const struct app *app);
+/* Messages sent, and messages that ended otherwise, since the start. */
+void app_counts(const struct app *app, int64_t *ret_sent, int64_t *ret_in_flight);
+
+#endif

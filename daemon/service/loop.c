@@ -1,0 +1,332 @@
+#include "service/loop.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "channel/transfer.h"
+#include "service/app.h"
+#include "service/notify.h"
+#include "store/store_message.h"
+
+enum { LOOP_PRIORITY_SOCKETS, LOOP_PRIORITY_PASS, LOOP_PRIORITIES };
+
+struct loop {
+	struct event_base *base;
+	struct transfer *transfer;
+	struct clock clock;
+	struct store *store;
+	struct app *app;
+	const char *config;
+
+	struct event *signals[3];
+	struct event *pass;     /* runs a pass, after all sockets of the round */
+	struct event *wake;     /* wake_fd */
+	struct event *commits;  /* inotify_fd */
+	struct event *watchdog;
+	struct event *grace;
+	int wake_fd, inotify_fd;
+
+	int64_t data_version;
+	int64_t last_pass_mono_ms;
+	int64_t watchdog_ms;
+	int64_t status_utc; /* next time a status is worth telling */
+	bool is_stopping;
+	int failure; /* ends the loop */
+	struct err err;
+};
+
+/* ---- passes ------------------------------------------------------------------------------------------------------- */
+
+static void loop_want_pass(void *arg)
+{
+	struct loop *loop = arg;
+	static const struct timeval now = {0, 0};
+	if (!event_pending(loop->pass, EV_TIMEOUT, NULL))
+		(void)event_add(loop->pass, &now); /* fails only without memory; the wake timer comes anyway */
+}
+
+/* Wakes when the wall clock shows next_utc, and at any step of the clock. */
+static void loop_arm(struct loop *loop, int64_t next_utc)
+{
+	const struct itimerspec at = {.it_value = {.tv_sec = next_utc}};
+	if (timerfd_settime(loop->wake_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL) < 0)
+		log_error("the wake-up timer cannot be set: %s", strerror(errno));
+}
+
+static void loop_tell_status(struct loop *loop, int64_t now_utc)
+{
+	struct store_counts counts;
+	struct err err;
+	char next[32];
+	if (now_utc < loop->status_utc && loop->status_utc - now_utc <= 60)
+		return;
+	loop->status_utc = now_utc + 60;
+	if (store_count(loop->store, &counts, &err) < 0)
+		return;
+	clock_format_utc(counts.next_wake_utc, next);
+	notify_status("%lld sent, %lld waiting, %lld in flight, %lld given up; next at %s",
+		      (long long)counts.n[MESSAGE_SENT], (long long)counts.n[MESSAGE_PENDING],
+		      (long long)counts.n[MESSAGE_SENDING], (long long)counts.n[MESSAGE_DEAD],
+		      counts.next_wake_utc == STORE_NEVER ? "the next change of the plan" : next);
+}
+
+static void loop_on_pass(int fd, short events, void *arg)
+{
+	struct loop *loop = arg;
+	(void)fd;
+	(void)events;
+	struct instant now = clock_now(&loop->clock);
+	int status = app_tick(loop->app, now, &loop->err);
+	loop->last_pass_mono_ms = now.mono_ms;
+	if (status == -EUCLEAN) {
+		loop->failure = status;
+		(void)event_base_loopbreak(loop->base);
+		return;
+	}
+	if (loop->is_stopping && app_is_idle(loop->app)) {
+		(void)event_base_loopbreak(loop->base);
+		return;
+	}
+	int64_t next = app_next_wake_utc(loop->app);
+	if (next <= now.wall_s)
+		loop_want_pass(loop);
+	else
+		loop_arm(loop, next);
+	if (!loop->is_stopping)
+		loop_tell_status(loop, now.wall_s);
+}
+
+static void loop_on_wake(int fd, short events, void *arg)
+{
+	uint64_t expirations;
+	(void)events;
+	if (read(fd, &expirations, sizeof(expirations)) < 0 && errno == ECANCELED)
+		log_info("the clock was set");
+	loop_want_pass(arg);
+}
+
+/* ---- commits of others -------------------------------------------------------------------------------------------- */
+
+static void loop_on_commits(int fd, short events, void *arg)
+{
+	struct loop *loop = arg;
+	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	struct err err;
+	int64_t version = 0;
+	(void)events;
+	while (read(fd, buffer, sizeof(buffer)) > 0)
+		; /* which file it was does not matter: the data version tells */
+	int status = store_data_version(loop->store, &version, &err);
+	if (status == 0 && version == loop->data_version)
+		return;
+	loop->data_version = version;
+	loop_want_pass(loop);
+}
+
+static int loop_watch_commits(struct loop *loop, const char *database, struct err *err)
+{
+	char *path = mem_dup(database);
+	int status = 0;
+	loop->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (loop->inotify_fd < 0 ||
+	    inotify_add_watch(loop->inotify_fd, dirname(path), IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
+		status = err_set(err, -errno, "the folder of %s cannot be watched: %s", database, strerror(errno));
+	free(path);
+	return status == 0 ? store_data_version(loop->store, &loop->data_version, err) : status;
+}
+
+/* ---- signals ------------------------------------------------------------------------------------------------------ */
+
+static void loop_reload(struct loop *loop)
+{
+	struct problems problems = {0};
+	notify_reloading();
+	struct setup *setup = setup_load(loop->config, &problems);
+	if (setup != NULL) {
+		app_reload(loop->app, setup, clock_now(&loop->clock));
+		log_info("configuration %s is in place", loop->config);
+		loop->status_utc = 0;
+	} else {
+		problems_print(&problems, stderr);
+		const struct problem *first = problems.n > 0 ? &problems.items[0] : NULL;
+		log_error("reload refused, the old configuration stays: %zu problems in %s", problems.n, loop->config);
+		notify_status("reload refused, the old configuration stays: %s:%u: %s", first != NULL ? first->file : loop->config,
+			      first != NULL ? first->line : 0, first != NULL ? first->text : "cannot be read");
+		loop->status_utc = clock_now(&loop->clock).wall_s + 60;
+	}
+	problems_done(&problems);
+	notify_ready();
+	loop_want_pass(loop);
+}
+
+static void loop_on_grace(int fd, short events, void *arg)
+{
+	struct loop *loop = arg;
+	(void)fd;
+	(void)events;
+	log_warning("some transfers did not end within %d s: their messages are sent again at the next start", LOOP_GRACE_S);
+	(void)event_base_loopbreak(loop->base);
+}
+
+static void loop_stop(struct loop *loop)
+{
+	static const struct timeval grace = {LOOP_GRACE_S, 0};
+	if (loop->is_stopping)
+		return;
+	loop->is_stopping = true;
+	log_info("stopping: transfers may finish");
+	notify_stopping();
+	app_stop(loop->app);
+	(void)event_add(loop->grace, &grace); /* without memory systemd's own limit ends us */
+	loop_want_pass(loop);
+}
+
+static void loop_on_signal(int signal, short events, void *arg)
+{
+	(void)events;
+	if (signal == SIGHUP)
+		loop_reload(arg);
+	else
+		loop_stop(arg);
+}
+
+/* The watchdog is fed only while passes are made: a loop that turns without working is stuck, too. */
+static void loop_on_watchdog(int fd, short events, void *arg)
+{
+	struct loop *loop = arg;
+	(void)fd;
+	(void)events;
+	int64_t silent_ms = clock_now(&loop->clock).mono_ms - loop->last_pass_mono_ms;
+	int64_t longest_ms = 2000 * app_setup(loop->app)->conf->scan_interval_s + loop->watchdog_ms;
+	if (silent_ms <= longest_ms)
+		notify_alive();
+}
+
+/* ---- set-up ------------------------------------------------------------------------------------------------------- */
+
+static struct event *loop_event(struct loop *loop, int fd, short what, event_callback_fn callback, int priority)
+{
+	struct event *event = event_new(loop->base, fd, what, callback, loop);
+	if (event == NULL || event_priority_set(event, priority) < 0)
+		abort(); /* out of memory */
+	return event;
+}
+
+static void loop_add_events(struct loop *loop)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+	loop->pass = loop_event(loop, -1, 0, loop_on_pass, LOOP_PRIORITY_PASS);
+	loop->grace = loop_event(loop, -1, 0, loop_on_grace, LOOP_PRIORITY_SOCKETS);
+	loop->wake = loop_event(loop, loop->wake_fd, EV_READ | EV_PERSIST, loop_on_wake, LOOP_PRIORITY_SOCKETS);
+	loop->commits = loop_event(loop, loop->inotify_fd, EV_READ | EV_PERSIST, loop_on_commits, LOOP_PRIORITY_SOCKETS);
+	loop->watchdog = loop_event(loop, -1, EV_PERSIST, loop_on_watchdog, LOOP_PRIORITY_SOCKETS);
+	(void)event_add(loop->wake, NULL); /* these fail only without memory, and then at the first epoll_ctl */
+	(void)event_add(loop->commits, NULL);
+	for (size_t i = 0; i < 3; i++) {
+		loop->signals[i] = loop_event(loop, signals[i], EV_SIGNAL | EV_PERSIST, loop_on_signal, LOOP_PRIORITY_SOCKETS);
+		(void)event_add(loop->signals[i], NULL);
+	}
+	loop->watchdog_ms = notify_watchdog_ms();
+	if (loop->watchdog_ms > 0) {
+		int64_t half_ms = loop->watchdog_ms / 2;
+		const struct timeval interval = {half_ms / 1000, half_ms % 1000 * 1000};
+		(void)event_add(loop->watchdog, &interval);
+	}
+}
+
+static struct event_base *loop_new_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+	if (config != NULL && event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV | EVENT_BASE_FLAG_NOLOCK) == 0)
+		base = event_base_new_with_config(config);
+	event_config_free(config);
+	if (base != NULL && event_base_priority_init(base, LOOP_PRIORITIES) < 0) {
+		event_base_free(base);
+		return NULL;
+	}
+	return base;
+}
+
+static int loop_set_up(struct loop *loop, const char *database, struct err *err)
+{
+	loop->base = loop_new_base();
+	if (loop->base == NULL)
+		return err_set(err, -ENOMEM, "libevent cannot make an event loop");
+	int status = transfer_new(loop->base, &loop->transfer, err);
+	if (status < 0)
+		return status;
+	loop->wake_fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (loop->wake_fd < 0)
+		return err_set(err, -errno, "timerfd_create: %s", strerror(errno));
+	status = loop_watch_commits(loop, database, err);
+	if (status == 0)
+		loop_add_events(loop);
+	return status;
+}
+
+static void loop_tear_down(struct loop *loop)
+{
+	struct event *events[] = {loop->pass, loop->wake, loop->commits, loop->watchdog, loop->grace,
+				  loop->signals[0], loop->signals[1], loop->signals[2]};
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		if (events[i] != NULL)
+			event_free(events[i]);
+	if (loop->transfer != NULL)
+		transfer_free(loop->transfer);
+	if (loop->base != NULL)
+		event_base_free(loop->base);
+	if (loop->wake_fd >= 0)
+		(void)close(loop->wake_fd);
+	if (loop->inotify_fd >= 0)
+		(void)close(loop->inotify_fd);
+}
+
+/* The first pass is made before READY: what is wrong with the database shows at the start. */
+static int loop_live(struct loop *loop, struct setup *setup, struct err *err)
+{
+	struct instant now = clock_now(&loop->clock);
+	loop->app = app_new(loop->store, setup, loop->transfer, now, loop_want_pass, loop);
+	loop->last_pass_mono_ms = now.mono_ms;
+	int status = app_start(loop->app, now, err);
+	if (status == 0) {
+		log_info("deadlined %s is ready: database %s", DEADLINED_VERSION, setup->conf->database);
+		loop_want_pass(loop);
+		notify_ready();
+		(void)event_base_dispatch(loop->base); /* ends by loopbreak alone: there are always events */
+		status = loop->failure;
+		if (status < 0)
+			*err = loop->err;
+	}
+	app_free(loop->app);
+	return status;
+}
+
+int loop_run(struct store *store, struct setup *setup, const char *config, struct err *err)
+{
+	struct loop loop = {
+		.clock = clock_system(),
+		.store = store,
+		.config = config,
+		.wake_fd = -1,
+		.inotify_fd = -1,
+	};
+	int status = loop_set_up(&loop, setup->conf->database, err);
+	if (status == 0)
+		status = loop_live(&loop, setup, err);
+	else
+		setup_free(setup);
+	loop_tear_down(&loop);
+	return status;
+}

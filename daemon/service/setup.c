@@ -1,0 +1,76 @@
+#include "service/setup.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+/* Line of a key of [daemon], or 0 when it is not given. */
+static unsigned setup_line(const struct conf *conf, const char *key)
+{
+	const struct ini_section *section = ini_section(conf->ini, "daemon", NULL);
+	const struct ini_entry *entry = section != NULL ? ini_find(section, key) : NULL;
+	return entry != NULL ? entry->line : 0;
+}
+
+static void setup_check_daemon(struct setup *setup, struct problems *problems)
+{
+	const struct conf *conf = setup->conf;
+	setup->zone = zone_find(conf->zone);
+	if (setup->zone == NULL)
+		problems_add(problems, conf->file, setup_line(conf, "zone"),
+			     "zone: there is no time zone '%s': give an IANA name like Asia/Sakhalin", conf->zone);
+	if (!catalog_has_language(setup->catalog, conf->language)) {
+		const char *nearest = catalog_nearest_language(setup->catalog, conf->language);
+		problems_add(problems, conf->file, setup_line(conf, "language"),
+			     "language: there are no templates for '%s' in %s%s%s%s", conf->language, conf->templates,
+			     nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "",
+			     nearest != NULL ? "'?" : "");
+	}
+	if (conf->n_channels == 0)
+		problems_add(problems, conf->file, 0,
+			     "there is no channel: reminders need at least one [channel NAME] section");
+}
+
+static void setup_load_channels(struct setup *setup, struct problems *problems)
+{
+	const struct conf *conf = setup->conf;
+	setup->channels = mem_zero(conf->n_channels, sizeof(struct channel *));
+	for (size_t i = 0; i < conf->n_channels; i++) {
+		struct channel *channel = channel_new(conf, conf->channels[i], problems);
+		if (channel != NULL)
+			setup->channels[setup->n_channels++] = channel;
+	}
+}
+
+struct setup *setup_load(const char *file, struct problems *problems)
+{
+	size_t had = problems->n;
+	struct conf *conf = conf_read(file, problems);
+	if (conf == NULL)
+		return NULL;
+
+	struct setup *setup = mem_zero(1, sizeof(*setup));
+	setup->conf = conf;
+	setup->policies = policies_load(conf, problems);
+	setup->catalog = catalog_load(conf->templates, problems);
+	setup_check_daemon(setup, problems);
+	setup_load_channels(setup, problems);
+	if (problems->n != had) {
+		setup_free(setup);
+		return NULL;
+	}
+	return setup;
+}
+
+void setup_free(struct setup *setup)
+{
+	if (setup == NULL)
+		return;
+	for (size_t i = 0; i < setup->n_channels; i++)
+		channel_free(setup->channels[i]);
+	free(setup->channels);
+	catalog_free(setup->catalog);
+	policies_free(setup->policies);
+	conf_free(setup->conf);
+	free(setup);
+}
