@@ -1,0 +1,186 @@
+#include "channel/http_settings.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "channel/preset_url.h"
+#include "conf/secret.h"
+
+enum { HTTP_CONNECTIONS_MAX = 64, HTTP_TIMEOUT_MAX_S = 600, HTTP_VALUE_MAX = INI_LINE_MAX };
+
+static const struct option http_fixed_options[HTTP_FIXED_OPTIONS] = {
+	{.key = "type", .type = OPTION_TEXT, .offset = offsetof(struct http_settings, type), .flags = OPTION_REQUIRED,
+	 .help = "http"},
+	{.key = "preset", .type = OPTION_TEXT, .offset = offsetof(struct http_settings, preset), .flags = OPTION_REQUIRED,
+	 .help = "name of a preset in the folder messengers, or a file"},
+	{.key = "ca_file", .type = OPTION_PATH, .offset = offsetof(struct http_settings, ca_file),
+	 .help = "certificates trusted besides the system's"},
+	{.key = "proxy", .type = OPTION_TEXT, .offset = offsetof(struct http_settings, proxy), .preset = "",
+	 .max = HTTP_VALUE_MAX, .help = "http, https, socks5 or socks5h proxy"},
+	{.key = "connections", .type = OPTION_COUNT, .offset = offsetof(struct http_settings, connections), .min = 1,
+	 .max = HTTP_CONNECTIONS_MAX, .preset = "4", .help = "messages under way at once"},
+	{.key = "timeout", .type = OPTION_DURATION, .offset = offsetof(struct http_settings, timeout_s), .min = 1,
+	 .max = HTTP_TIMEOUT_MAX_S, .help = "time for one call"},
+	{.key = "rate", .type = OPTION_RATE, .offset = offsetof(struct http_settings, rate),
+	 .help = "messages per time"},
+};
+
+/* Adds the names of the presets in folder. */
+static void http_list_presets(const char *folder, struct strlist *names)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		size_t len = strlen(entry->d_name);
+		if (len > 4 && strcmp(entry->d_name + len - 4, ".ini") == 0)
+			strlist_add(names, entry->d_name, len - 4);
+	}
+	if (dir != NULL)
+		(void)closedir(dir); /* only read */
+}
+
+static void http_report_no_preset(const char *folder, const struct ini_section *section, const struct ini_entry *entry,
+				  struct problems *problems)
+{
+	struct strlist names = {0};
+	http_list_presets(folder, &names);
+	const char *nearest = strlist_nearest(entry->value, (const char *const *)names.items, names.n);
+	problems_add(problems, section->file, entry->line, "preset: there is no '%s' in %s%s%s%s", entry->value, folder,
+		     nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "");
+	strlist_done(&names);
+}
+
+struct preset *http_settings_find_preset(const struct conf *conf, const struct ini_section *section,
+					 struct problems *problems)
+{
+	const struct ini_entry *entry = ini_find(section, "preset");
+	if (entry == NULL || entry->value[0] == '\0') {
+		problems_add(problems, section->file, entry != NULL ? entry->line : section->line,
+			     "[%s %s] lacks the key 'preset': give telegram, webhook or a file", section->kind,
+			     section->name != NULL ? section->name : "");
+		return NULL;
+	}
+
+	bool is_name = strchr(entry->value, '/') == NULL;
+	char *file = is_name ? mem_printf("%s/%s.ini", conf->messengers, entry->value) :
+			       option_absolute_path(entry->value, section->file);
+	struct preset *preset = NULL;
+	if (file == NULL)
+		problems_add(problems, section->file, entry->line, "preset: start '%s' with '/'", entry->value);
+	else if (is_name && access(file, F_OK) < 0 && errno == ENOENT)
+		http_report_no_preset(conf->messengers, section, entry, problems);
+	else
+		preset = preset_read(file, problems);
+	free(file);
+	return preset;
+}
+
+/* Behind the fixed keys come the settings of the preset, so that one table knows every key of the section. */
+static void http_settings_make_table(struct http_settings *settings, const struct preset *preset)
+{
+	memcpy(settings->table, http_fixed_options, sizeof(http_fixed_options));
+	settings->n_options = HTTP_FIXED_OPTIONS;
+	for (size_t i = 0; i < preset->n_settings; i++) {
+		const struct preset_setting *setting = &preset->settings[i];
+		settings->table[settings->n_options++] = (struct option){
+			.key = setting->name,
+			.type = setting->kind == PRESET_KIND_SECRET ? OPTION_SECRET : OPTION_TEXT,
+			.offset = offsetof(struct http_settings, values) + i * sizeof(char *),
+			.min = 1,
+			.max = HTTP_VALUE_MAX,
+			.preset = setting->value,
+			.flags = setting->is_required ? OPTION_REQUIRED : 0,
+		};
+	}
+}
+
+static bool http_is_reference(const char *value)
+{
+	return strncmp(value, "credential:", 11) == 0 || strncmp(value, "file:", 5) == 0;
+}
+
+/* An address that is a secret as a whole may be referred to: puts the secret in the place of the reference. */
+static bool http_resolve(const struct conf *conf, char **value, bool *ret_is_secret, struct err *err)
+{
+	*ret_is_secret = http_is_reference(*value);
+	if (!*ret_is_secret)
+		return true;
+	char *secret;
+	if (secret_read(*value, conf->secrets_dir, &secret, err) < 0)
+		return false;
+	free(*value);
+	*value = secret;
+	return true;
+}
+
+/* Checks one address of the section; key is there unless the value is the preset's own. */
+static void http_check_address(const struct conf *conf, const struct ini_section *section, const char *key, char **value,
+			       bool (*check)(const char *url, bool is_secret, struct err *err), struct problems *problems)
+{
+	const struct ini_entry *entry = ini_find(section, key);
+	bool is_secret;
+	struct err err;
+	if (entry == NULL || *value == NULL || **value == '\0')
+		return;
+	if (!http_resolve(conf, value, &is_secret, &err) || !check(*value, is_secret, &err))
+		problems_add(problems, section->file, entry->line, "%s: %s", key, err.text);
+}
+
+/* A server may repeat what it was called by, and in an address a secret stands percent-encoded. */
+static void http_hide_encoded(const char *secret)
+{
+	struct buf encoded;
+	buf_init(&encoded, 3 * (size_t)SECRET_MAX);
+	preset_escape_add(&encoded, secret, PRESET_QUERY);
+	log_hide(buf_str(&encoded));
+	buf_clear(&encoded);
+	preset_escape_add(&encoded, secret, PRESET_PATH);
+	log_hide(buf_str(&encoded));
+	mem_free_secret(buf_take(&encoded));
+}
+
+static void http_check_ca_file(const struct ini_section *section, const char *ca_file, struct problems *problems)
+{
+	const struct ini_entry *entry = ini_find(section, "ca_file");
+	if (entry != NULL && ca_file != NULL && access(ca_file, R_OK) < 0)
+		problems_add(problems, section->file, entry->line, "ca_file: %s cannot be read: %s", ca_file, strerror(errno));
+}
+
+void http_settings_read(const struct conf *conf, const struct ini_section *section, const struct preset *preset,
+			struct http_settings *settings, struct problems *problems)
+{
+	*settings = (struct http_settings){0};
+	http_settings_make_table(settings, preset);
+	options_apply(settings->table, settings->n_options, section, conf->secrets_dir, settings, problems);
+	if (settings->timeout_s == 0)
+		settings->timeout_s = preset->timeout_s;
+	if (settings->rate.count == 0)
+		settings->rate = preset->rate;
+
+	http_check_ca_file(section, settings->ca_file, problems);
+	http_check_address(conf, section, "proxy", &settings->proxy, preset_url_check_proxy, problems);
+	for (size_t i = 0; i < preset->n_settings; i++) {
+		const struct preset_setting *setting = &preset->settings[i];
+		if (setting->kind == PRESET_KIND_URL)
+			http_check_address(conf, section, setting->name, &settings->values[i], preset_url_check, problems);
+		else if (setting->kind == PRESET_KIND_SECRET && settings->values[i] != NULL)
+			http_hide_encoded(settings->values[i]);
+	}
+}
+
+void http_settings_done(struct http_settings *settings)
+{
+	for (size_t i = 0; i < HTTP_SETTINGS_MAX; i++) {
+		mem_free_secret(settings->values[i]);
+		settings->values[i] = NULL;
+	}
+	mem_free_secret(settings->proxy);
+	settings->proxy = NULL;
+	options_done(settings->table, settings->n_options, settings);
+}

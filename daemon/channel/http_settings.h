@@ -1,0 +1,38 @@
+/* http_settings: what a [channel NAME] of type http says, once its preset is known. For http.c alone. */
+#ifndef DEADLINED_CHANNEL_HTTP_SETTINGS_H
+#define DEADLINED_CHANNEL_HTTP_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "channel/preset.h"
+#include "conf/conf.h"
+#include "conf/option.h"
+#include "conf/problem.h"
+
+enum { HTTP_FIXED_OPTIONS = 7, HTTP_SETTINGS_MAX = PRESET_NAMES_LIMIT - PRESET_NAME_MAX };
+
+struct http_settings {
+	char *type, *preset; /* as written */
+	char *ca_file;       /* NULL = the system's certificates alone */
+	char *proxy;         /* "" = none, whatever the environment says */
+	int64_t connections;
+	int64_t timeout_s;
+	struct option_rate rate;
+	char *values[HTTP_SETTINGS_MAX]; /* of the preset's settings, by their index; NULL = none */
+
+	struct option table[HTTP_FIXED_OPTIONS + HTTP_SETTINGS_MAX];
+	size_t n_options;
+};
+
+/* The preset that the section names, read; NULL when there was a problem. Returns owned. */
+struct preset *http_settings_find_preset(const struct conf *conf, const struct ini_section *section,
+					 struct problems *problems);
+
+/* Reads the section into *settings, which keeps names of preset. Problems are added. */
+void http_settings_read(const struct conf *conf, const struct ini_section *section, const struct preset *preset,
+			struct http_settings *settings, struct problems *problems);
+/* Frees the content, everything that may be secret overwritten. */
+void http_settings_done(struct http_settings *settings);
+
+#endif

@@ -1,0 +1,141 @@
+#include "channel/http_slot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "channel/preset_url.h"
+
+enum { HTTP_REPLY_MAX = 64 * 1024, HTTP_CONNECT_TIMEOUT_S = 15, HTTP_IDLE_S = 30 };
+
+static size_t http_read_body(char *out, size_t size, size_t n, void *arg)
+{
+	struct http_slot *slot = arg;
+	size_t len = slot->request.body.len - slot->body_read;
+	if (len > size * n)
+		len = size * n;
+	if (len != 0)
+		memcpy(out, slot->request.body.data + slot->body_read, len);
+	slot->body_read += len;
+	return len;
+}
+
+/* Keeps the first HTTP_REPLY_MAX bytes and ends the transfer when there are more: what was read is judged. */
+static size_t http_write_reply(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct http_slot *slot = arg;
+	size_t len = size * n, room = HTTP_REPLY_MAX - slot->reply.len;
+	buf_add(&slot->reply, bytes, len < room ? len : room);
+	return len <= room ? len : 0;
+}
+
+static bool http_slot_add_headers(struct http_slot *slot)
+{
+	for (size_t i = 0; i < slot->request.headers.n; i++) {
+		struct curl_slist *longer = curl_slist_append(slot->headers, slot->request.headers.items[i]);
+		if (longer == NULL)
+			return false;
+		slot->headers = longer;
+	}
+	return true;
+}
+
+#define HTTP_SET(option, value) (curl_easy_setopt(slot->easy, (option), (value)) == CURLE_OK)
+
+static bool http_slot_set_connection(struct http_slot *slot)
+{
+	const struct http_settings *settings = slot->settings;
+	const char *url = buf_str(&slot->request.url);
+	bool is_set = HTTP_SET(CURLOPT_URL, url) &&
+		      HTTP_SET(CURLOPT_PROTOCOLS_STR, preset_url_is_plain(url) ? "http" : "https") &&
+		      HTTP_SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
+		      HTTP_SET(CURLOPT_FOLLOWLOCATION, 0L) && HTTP_SET(CURLOPT_PATH_AS_IS, 1L) &&
+		      HTTP_SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&
+		      HTTP_SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
+		      HTTP_SET(CURLOPT_PROXY, settings->proxy) && HTTP_SET(CURLOPT_NOSIGNAL, 1L) &&
+		      HTTP_SET(CURLOPT_QUICK_EXIT, 1L) && /* a resolver that hangs must not hold up the loop */
+		      HTTP_SET(CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_TIMEOUT_S) &&
+		      HTTP_SET(CURLOPT_TIMEOUT, (long)settings->timeout_s) &&
+		      HTTP_SET(CURLOPT_MAXAGE_CONN, (long)HTTP_IDLE_S);
+	return is_set && (settings->ca_file == NULL || HTTP_SET(CURLOPT_CAINFO, settings->ca_file));
+}
+
+static bool http_slot_set_method(struct http_slot *slot)
+{
+	static const char *const words[] = {[PRESET_POST] = "POST", [PRESET_PUT] = "PUT", [PRESET_GET] = "GET"};
+	const struct preset *preset = slot->preset;
+	bool is_set = true;
+	if (preset->body == PRESET_BODY_NONE)
+		is_set = HTTP_SET(CURLOPT_FORBID_REUSE, 1L) && HTTP_SET(CURLOPT_FRESH_CONNECT, 1L);
+	if (preset->method == PRESET_GET)
+		return is_set && HTTP_SET(CURLOPT_HTTPGET, 1L);
+	return is_set && HTTP_SET(CURLOPT_POST, 1L) && HTTP_SET(CURLOPT_CUSTOMREQUEST, words[preset->method]) &&
+	       HTTP_SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)slot->request.body.len) &&
+	       HTTP_SET(CURLOPT_READFUNCTION, http_read_body) && HTTP_SET(CURLOPT_READDATA, slot);
+}
+
+bool http_slot_set_up(struct http_slot *slot)
+{
+	if (slot->easy == NULL)
+		slot->easy = curl_easy_init();
+	if (slot->easy == NULL)
+		return false;
+	curl_easy_reset(slot->easy);
+	slot->error[0] = '\0';
+	slot->body_read = 0;
+	buf_init(&slot->reply, HTTP_REPLY_MAX);
+	return http_slot_add_headers(slot) && http_slot_set_connection(slot) && http_slot_set_method(slot) &&
+	       HTTP_SET(CURLOPT_HTTPHEADER, slot->headers) &&
+	       HTTP_SET(CURLOPT_USERAGENT, "deadlined/" DEADLINED_VERSION) &&
+	       HTTP_SET(CURLOPT_WRITEFUNCTION, http_write_reply) && HTTP_SET(CURLOPT_WRITEDATA, slot) &&
+	       HTTP_SET(CURLOPT_ERRORBUFFER, slot->error);
+}
+
+/* True when the peer may have got the request. */
+static bool http_slot_was_sent(const struct http_slot *slot)
+{
+	curl_off_t body = 0;
+	long head = 0;
+	(void)curl_easy_getinfo(slot->easy, CURLINFO_SIZE_UPLOAD_T, &body); /* both stay 0 on an error of ours */
+	(void)curl_easy_getinfo(slot->easy, CURLINFO_REQUEST_SIZE, &head);
+	return slot->request.body.len != 0 ? body > 0 : head > 0;
+}
+
+static void http_judge_failure(const struct http_slot *slot, CURLcode code, struct channel_result *ret_result)
+{
+	const char *words = slot->error[0] != '\0' ? slot->error : curl_easy_strerror(code);
+	bool was_sent = http_slot_was_sent(slot);
+	char *reply = mem_printf("%s%s", was_sent ? "sent, but the reply was lost: " : "", words);
+	channel_result_set(ret_result, was_sent ? CHANNEL_UNKNOWN : CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL, 0, reply);
+	free(reply);
+}
+
+static void http_judge_reply(const struct http_slot *slot, long status, struct channel_result *ret_result)
+{
+	curl_off_t retry_after_s = 0;
+	(void)curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+	struct preset_reply reply = {
+		.status = (int)status, .body = buf_str(&slot->reply), .len = slot->reply.len, .retry_after_s = retry_after_s};
+	preset_judge(&slot->preset->verdict, &reply, ret_result);
+}
+
+void http_slot_judge(const struct http_slot *slot, CURLcode code, struct channel_result *ret_result)
+{
+	long status = 0;
+	(void)curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status); /* stays 0 on an error of ours */
+
+	/* A status counts even when the body behind it was cut, too long or too slow: the preset decides on what came. */
+	if (code == CURLE_OK || status >= 200)
+		http_judge_reply(slot, status, ret_result);
+	else
+		http_judge_failure(slot, code, ret_result);
+}
+
+void http_slot_release(struct http_slot *slot)
+{
+	preset_request_done(&slot->request);
+	curl_slist_free_all(slot->headers);
+	slot->headers = NULL;
+	buf_done(&slot->reply);
+	slot->is_busy = false;
+}

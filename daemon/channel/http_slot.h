@@ -1,0 +1,41 @@
+/* http_slot: one request at a time on one libcurl handle, which is kept for the next. For http.c alone.
+ *
+ * Whatever ends before a byte of the body went out has certainly not been accepted; when some of it went out and no reply
+ * came back, nobody knows. On a connection that it had kept open libcurl would then send the request again by itself: it
+ * cannot, because the body is read by a callback that never rewinds, and a request without a body gets a connection of
+ * its own. */
+#ifndef DEADLINED_CHANNEL_HTTP_SLOT_H
+#define DEADLINED_CHANNEL_HTTP_SLOT_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "channel/channel.h"
+#include "channel/http_settings.h"
+#include "channel/preset.h"
+
+struct http_slot {
+	struct channel *channel; /* all three borrowed */
+	const struct preset *preset;
+	const struct http_settings *settings;
+
+	CURL *easy; /* NULL until the first use */
+	bool is_busy;
+	int64_t message_id;
+	struct preset_request request;
+	size_t body_read; /* bytes of the body that libcurl has taken */
+	struct curl_slist *headers;
+	struct buf reply;
+	char error[CURL_ERROR_SIZE];
+};
+
+/* Makes easy ready for the request in slot. False when libcurl refuses something. */
+bool http_slot_set_up(struct http_slot *slot);
+/* What the end of the transfer means. */
+void http_slot_judge(const struct http_slot *slot, CURLcode code, struct channel_result *ret_result);
+/* Frees the request and the reply; the handle stays. */
+void http_slot_release(struct http_slot *slot);
+
+#endif

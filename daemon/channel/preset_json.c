@@ -1,0 +1,179 @@
+#include "channel/preset_json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+
+enum { PRESET_INDEX_MAX = 999, PRESET_POINTER_MAX = 512 };
+
+bool preset_pointer_check(const char *pointer, struct err *err)
+{
+	if (pointer[0] != '/' || strlen(pointer) > PRESET_POINTER_MAX) {
+		(void)err_set(err, -EINVAL, "'%s' is not a JSON Pointer: it starts with '/', as in /result/message_id", pointer);
+		return false;
+	}
+	for (const char *tilde = pointer; (tilde = strchr(tilde, '~')) != NULL; tilde++)
+		if (tilde[1] != '0' && tilde[1] != '1') {
+			(void)err_set(err, -EINVAL, "'%s': in a JSON Pointer '~' is written ~0 and '/' inside a name ~1", pointer);
+			return false;
+		}
+	return true;
+}
+
+/* Takes the next part off the pointer, "~1" and "~0" resolved; NULL at its end. The caller frees it. */
+static char *preset_pointer_part(const char **pointer)
+{
+	if (**pointer != '/')
+		return NULL;
+	const char *start = *pointer + 1;
+	size_t len = strcspn(start, "/");
+	*pointer = start + len;
+
+	char *part = mem_dup_n(start, len), *out = part;
+	for (const char *in = part; *in != '\0'; in++) {
+		if (in[0] == '~' && (in[1] == '0' || in[1] == '1'))
+			*out++ = *++in == '0' ? '~' : '/';
+		else
+			*out++ = *in;
+	}
+	*out = '\0';
+	return part;
+}
+
+/* The index that a part of a pointer means, or -1. */
+static int64_t preset_pointer_index(const char *part)
+{
+	int64_t index;
+	if (part[0] == '-' || (part[0] == '0' && part[1] != '\0') || num_parse(part, 0, PRESET_INDEX_MAX, &index, NULL) < 0)
+		return -1;
+	return index;
+}
+
+static json_t *preset_json_child(const json_t *parent, const char *part)
+{
+	if (json_is_object(parent))
+		return json_object_get(parent, part);
+	int64_t index = preset_pointer_index(part);
+	return index >= 0 ? json_array_get(parent, (size_t)index) : NULL;
+}
+
+const json_t *preset_pointer_get(const json_t *root, const char *pointer)
+{
+	char *part;
+	while (root != NULL && (part = preset_pointer_part(&pointer)) != NULL) {
+		root = preset_json_child(root, part);
+		free(part);
+	}
+	return root;
+}
+
+/* Puts child, which it takes, into parent under part. */
+static int preset_json_put(json_t *parent, const char *part, json_t *child, struct err *err)
+{
+	if (json_is_object(parent)) {
+		if (json_object_set_new(parent, part, child) != 0)
+			return err_set(err, -EINVAL, "'%s' cannot be a name in JSON", part);
+		return 0;
+	}
+	int64_t index = preset_pointer_index(part);
+	if (index < 0 || (size_t)index != json_array_size(parent)) {
+		json_decref(child);
+		return err_set(err, -E2BIG, "element '%s' of the array comes too early: the next one is %zu", part,
+			       json_array_size(parent));
+	}
+	return json_array_append_new(parent, child) == 0 ? 0 : err_set(err, -EINVAL, "element '%s' cannot be added", part);
+}
+
+/* A container of the kind that the first part of the rest of a pointer needs. */
+static json_t *preset_json_container(const char *rest)
+{
+	return strcmp(rest, "/0") == 0 || strncmp(rest, "/0/", 3) == 0 ? json_array() : json_object();
+}
+
+/* Goes down from parent to the container of the last part, which is returned in *ret_part. */
+static int preset_json_descend(json_t **parent, const char *pointer, char **ret_part, struct err *err)
+{
+	const char *rest = pointer;
+	char *part = preset_pointer_part(&rest);
+	while (*rest == '/') {
+		json_t *child = preset_json_child(*parent, part);
+		if (child == NULL) {
+			child = preset_json_container(rest);
+			int r = preset_json_put(*parent, part, child, err);
+			if (r < 0) {
+				free(part);
+				return r;
+			}
+		}
+		free(part);
+		part = preset_pointer_part(&rest);
+		*parent = child;
+	}
+	*ret_part = part;
+	return 0;
+}
+
+int preset_pointer_set(json_t **root, const char *pointer, json_t *value, struct err *err)
+{
+	if (*root == NULL)
+		*root = preset_json_container(pointer);
+
+	char *part;
+	json_t *parent = *root;
+	int r = preset_json_descend(&parent, pointer, &part, err);
+	if (r < 0) {
+		json_decref(value);
+		return r;
+	}
+	if (!json_is_object(parent) && !json_is_array(parent)) {
+		json_decref(value);
+		r = err_set(err, -EINVAL, "%s is inside a value that is neither an object nor an array", pointer);
+	} else if (preset_json_child(parent, part) != NULL) {
+		json_decref(value);
+		r = err_set(err, -EINVAL, "%s is set already", pointer);
+	} else {
+		r = preset_json_put(parent, part, value, err);
+	}
+	free(part);
+	return r;
+}
+
+/* True when the number, written again, gives the same text: no leading zeros, no "-0". */
+static bool preset_json_is_id(const char *text, int64_t *ret_id)
+{
+	char again[24];
+	if (num_parse(text, INT64_MIN, INT64_MAX, ret_id, NULL) < 0)
+		return false;
+	(void)snprintf(again, sizeof(again), "%" PRId64, *ret_id);
+	return strcmp(again, text) == 0;
+}
+
+int preset_json_value(const char *text, enum preset_type type, json_t **ret_value, struct err *err)
+{
+	int64_t number;
+	switch (type) {
+	case PRESET_INT:
+		if (num_parse(text, INT64_MIN, INT64_MAX, &number, err) < 0)
+			return -EINVAL;
+		*ret_value = json_integer(number);
+		return 0;
+	case PRESET_BOOL:
+		if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+			return err_set(err, -EINVAL, "'%s' is neither true nor false", text);
+		*ret_value = json_boolean(strcmp(text, "true") == 0);
+		return 0;
+	case PRESET_ID:
+		*ret_value = preset_json_is_id(text, &number) ? json_integer(number) : json_string(text);
+		break;
+	case PRESET_STRING:
+	case PRESET_TYPE_MAX:
+		*ret_value = json_string(text);
+		break;
+	}
+	return *ret_value != NULL ? 0 : err_set(err, -EINVAL, "the text is no valid UTF-8");
+}

@@ -1,0 +1,34 @@
+/* preset_json: JSON Pointers (RFC 6901) into replies, and bodies built leaf by leaf.
+ *
+ * Because a body is a tree and only its leaves are templates, no title can change its shape. */
+#ifndef DEADLINED_CHANNEL_PRESET_JSON_H
+#define DEADLINED_CHANNEL_PRESET_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/* True for "/a/0/b~1c"; err says what is wrong. The empty pointer, which means the whole, is refused. */
+bool preset_pointer_check(const char *pointer, struct err *err);
+
+/* The value there, borrowed from root, or NULL. root may be NULL. */
+const json_t *preset_pointer_get(const json_t *root, const char *pointer);
+
+/* Puts value there and makes the objects and arrays on the way; *root may be NULL at first. A part "0" makes an array,
+ * whose elements must come in order. Takes value, also on failure. Errors: -EINVAL the place is taken or is inside a
+ * value that is no container, -E2BIG the array has a gap before that element. */
+MUSTCHECK int preset_pointer_set(json_t **root, const char *pointer, json_t *value, struct err *err);
+
+enum preset_type {
+	PRESET_STRING,
+	PRESET_INT,  /* a number, or the message cannot be sent */
+	PRESET_BOOL, /* true or false, likewise */
+	PRESET_ID,   /* a number when it looks like one ("-1001234"), a string otherwise ("@channel") */
+	PRESET_TYPE_MAX
+};
+
+/* text as a JSON value of that type, owned. Errors: -EINVAL. */
+MUSTCHECK int preset_json_value(const char *text, enum preset_type type, json_t **ret_value, struct err *err);
+
+#endif

@@ -1,0 +1,194 @@
+/* preset_rule: reads the lines of [success] and [classify]. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "channel/preset_json.h"
+#include "channel/preset_verdict.h"
+
+/* Takes the next word off text; NULL at its end. The caller frees it. */
+static char *preset_word(const char **text)
+{
+	*text += strspn(*text, " \t,");
+	size_t len = strcspn(*text, " \t,");
+	if (len == 0)
+		return NULL;
+	char *word = mem_dup_n(*text, len);
+	*text += len;
+	return word;
+}
+
+/* "404" or "5xx" */
+static bool preset_range_parse(const char *word, struct preset_range *ret_range)
+{
+	if (strlen(word) != 3 || word[0] < '1' || word[0] > '5')
+		return false;
+	int hundred = (word[0] - '0') * 100;
+	if (strcmp(word + 1, "xx") == 0) {
+		*ret_range = (struct preset_range){hundred, hundred + 99};
+		return true;
+	}
+	int64_t status;
+	if (num_parse(word, 100, 599, &status, NULL) < 0)
+		return false;
+	*ret_range = (struct preset_range){(int)status, (int)status};
+	return true;
+}
+
+/* Reads statuses as long as words start with a digit; *text then stands at the first other word. */
+static int preset_statuses_read(const char **text, struct preset_statuses *ret_statuses, struct err *err)
+{
+	struct preset_statuses statuses = {0};
+	for (*text += strspn(*text, " \t,"); isdigit((unsigned char)**text); *text += strspn(*text, " \t,")) {
+		char *word = preset_word(text);
+		int r = 0;
+		if (statuses.n == PRESET_STATUS_MAX)
+			r = err_set(err, -EINVAL, "more than %d statuses", PRESET_STATUS_MAX);
+		else if (!preset_range_parse(word, &statuses.ranges[statuses.n++]))
+			r = err_set(err, -EINVAL, "'%s' is no HTTP status: write one like 404, or 5xx for all from 500 to 599", word);
+		free(word);
+		if (r < 0)
+			return r;
+	}
+	*ret_statuses = statuses;
+	return 0;
+}
+
+int preset_statuses_parse(const char *text, struct preset_statuses *ret_statuses, struct err *err)
+{
+	struct preset_statuses statuses;
+	int r = preset_statuses_read(&text, &statuses, err);
+	if (r < 0)
+		return r;
+	if (*text != '\0' || statuses.n == 0)
+		return err_set(err, -EINVAL, "'%s' is no HTTP status: write statuses like 200 201, or 2xx", text);
+	*ret_statuses = statuses;
+	return 0;
+}
+
+static enum preset_op preset_op_find(const char *word)
+{
+	static const char *const words[] = {"", "exists", "absent", "equals", "prefix"};
+	for (enum preset_op op = PRESET_EXISTS; word != NULL && op <= PRESET_PREFIX; op++)
+		if (strcmp(word, words[op]) == 0)
+			return op;
+	return PRESET_NO_TEST;
+}
+
+/* The literal behind equals or prefix, or nothing behind exists or absent. */
+static int preset_literal_parse(const char *text, enum preset_op op, json_t **ret_value, struct err *err)
+{
+	text += strspn(text, " \t");
+	if (op == PRESET_EXISTS || op == PRESET_ABSENT)
+		return *text == '\0' ? 0 : err_set(err, -EINVAL, "'%s' is too much: exists and absent stand alone", text);
+
+	json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
+	if (value == NULL || json_is_object(value) || json_is_array(value) || (op == PRESET_PREFIX && !json_is_string(value))) {
+		json_decref(value);
+		return err_set(err, -EINVAL, "'%s' cannot be compared with: write a string in double quotes%s", text,
+			       op == PRESET_EQUALS ? ", a number, true, false or null" : "");
+	}
+	*ret_value = value;
+	return 0;
+}
+
+int preset_test_parse(const char *text, struct preset_test *ret_test, struct err *err)
+{
+	char *pointer = preset_word(&text), *word = preset_word(&text);
+	json_t *value = NULL;
+	enum preset_op op = preset_op_find(word);
+
+	int r = 0;
+	if (pointer == NULL || !preset_pointer_check(pointer, err))
+		r = pointer != NULL ? -EINVAL : err_set(err, -EINVAL, "the test is empty: write one like /ok equals true");
+	else if (op == PRESET_NO_TEST)
+		r = err_set(err, -EINVAL, "'%s' is no test: give exists, absent, equals VALUE or prefix \"TEXT\"",
+			    word != NULL ? word : "");
+	else
+		r = preset_literal_parse(text, op, &value, err);
+
+	free(word);
+	if (r < 0) {
+		free(pointer);
+		return r;
+	}
+	*ret_test = (struct preset_test){pointer, op, value};
+	return 0;
+}
+
+static int preset_action_parse(const char *text, struct preset_rule *rule, struct err *err)
+{
+	static const char *const words[PRESET_ACTION_MAX] = {
+		[PRESET_RETRY] = "retry",
+		[PRESET_WAIT] = "wait",
+		[PRESET_RECIPIENT_DEAD] = "recipient-dead",
+		[PRESET_MESSAGE_BAD] = "message-bad",
+		[PRESET_CHANNEL_DEAD] = "channel-dead",
+		[PRESET_ACCEPT] = "accepted",
+	};
+	char *word = preset_word(&text), *rest = preset_word(&text);
+	int r = -ENOENT;
+	for (size_t i = 0; word != NULL && i < PRESET_ACTION_MAX; i++)
+		if (strcmp(word, words[i]) == 0) {
+			rule->action = (enum preset_action)i;
+			r = 0;
+		}
+
+	if (r < 0) {
+		const char *nearest = word != NULL ? strlist_nearest(word, words, PRESET_ACTION_MAX) : NULL;
+		r = err_set(err, -EINVAL,
+			    "'%s' is no action%s%s: give retry, wait DURATION, recipient-dead, message-bad, channel-dead or accepted",
+			    word != NULL ? word : "", nearest != NULL ? ", did you mean " : "", nearest != NULL ? nearest : "");
+	} else if (rule->action == PRESET_WAIT) {
+		r = num_parse_duration_s(rest != NULL ? rest : "", PRESET_RETRY_MIN_S, PRESET_RETRY_MAX_S, &rule->wait_s, err);
+	} else if (rest != NULL) {
+		r = err_set(err, -EINVAL, "'%s' is too much behind %s", rest, word);
+	}
+	free(rest);
+	free(word);
+	return r < 0 ? -EINVAL : 0;
+}
+
+/* The last "->" that stands outside of a string literal; a literal may hold one. */
+static const char *preset_arrow(const char *text)
+{
+	const char *arrow = NULL;
+	for (const char *next = text; (next = strstr(next, "->")) != NULL; next += 2)
+		arrow = next;
+	return arrow;
+}
+
+int preset_rule_parse(const char *text, struct preset_rule *ret_rule, struct err *err)
+{
+	const char *arrow = preset_arrow(text);
+	if (arrow == NULL)
+		return err_set(err, -EINVAL, "a rule is written STATUS POINTER TEST -> ACTION, as in 404 -> channel-dead");
+
+	struct preset_rule rule = {0};
+	char *condition = mem_dup_n(text, (size_t)(arrow - text));
+	const char *rest = condition;
+	int r = preset_statuses_read(&rest, &rule.statuses, err);
+	if (r == 0 && *rest != '\0')
+		r = preset_test_parse(rest, &rule.test, err);
+	else if (r == 0 && rule.statuses.n == 0)
+		r = err_set(err, -EINVAL, "the rule needs a status or a test before '->'");
+	if (r == 0)
+		r = preset_action_parse(arrow + 2, &rule, err);
+	free(condition);
+
+	if (r < 0)
+		preset_test_done(&rule.test);
+	else
+		*ret_rule = rule;
+	return r;
+}
+
+void preset_test_done(struct preset_test *test)
+{
+	free(test->pointer);
+	json_decref(test->value);
+	*test = (struct preset_test){0};
+}

@@ -1,0 +1,247 @@
+#include "channel/preset_verdict.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/utf8.h"
+#include "channel/preset_json.h"
+
+enum { PRESET_WORDS_MAX = 64 * 1024 };
+
+void preset_verdict_done(struct preset_verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->n_tests; i++)
+		preset_test_done(&verdict->tests[i]);
+	for (size_t i = 0; i < verdict->n_rules; i++)
+		preset_test_done(&verdict->rules[i].test);
+	free(verdict->tests);
+	free(verdict->rules);
+	free(verdict->retry_pointer);
+	free(verdict->capture_pointer);
+	free(verdict->error_pointer);
+	*verdict = (struct preset_verdict){0};
+}
+
+static bool preset_statuses_have(const struct preset_statuses *statuses, int status)
+{
+	for (size_t i = 0; i < statuses->n; i++)
+		if (status >= statuses->ranges[i].low && status <= statuses->ranges[i].high)
+			return true;
+	return false;
+}
+
+enum preset_answer { PRESET_NO, PRESET_YES, PRESET_UNSURE };
+
+/* Unsure: the reply does not have what the test compares, so it is not the answer the preset knows. */
+static enum preset_answer preset_test_ask(const struct preset_test *test, const json_t *body)
+{
+	const json_t *value = preset_pointer_get(body, test->pointer);
+	if (body == NULL)
+		return PRESET_UNSURE;
+	switch (test->op) {
+	case PRESET_EXISTS:
+		return value != NULL ? PRESET_YES : PRESET_NO;
+	case PRESET_ABSENT:
+		return value == NULL ? PRESET_YES : PRESET_NO;
+	case PRESET_EQUALS:
+		if (value == NULL)
+			return PRESET_UNSURE;
+		return json_equal(value, test->value) ? PRESET_YES : PRESET_NO;
+	case PRESET_PREFIX:
+		if (!json_is_string(value))
+			return PRESET_UNSURE;
+		return strncmp(json_string_value(value), json_string_value(test->value), json_string_length(test->value)) == 0 ?
+			       PRESET_YES :
+			       PRESET_NO;
+	case PRESET_NO_TEST:
+		break;
+	}
+	return PRESET_YES;
+}
+
+static enum preset_answer preset_success(const struct preset_verdict *verdict, int status, const json_t *body)
+{
+	if (!preset_statuses_have(&verdict->success, status))
+		return PRESET_NO;
+	enum preset_answer all = PRESET_YES;
+	for (size_t i = 0; i < verdict->n_tests; i++) {
+		enum preset_answer one = preset_test_ask(&verdict->tests[i], body);
+		if (one == PRESET_NO)
+			return PRESET_NO;
+		if (one == PRESET_UNSURE)
+			all = PRESET_UNSURE;
+	}
+	return all;
+}
+
+static const struct preset_rule *preset_find_rule(const struct preset_verdict *verdict, int status, const json_t *body)
+{
+	for (size_t i = 0; i < verdict->n_rules; i++) {
+		const struct preset_rule *rule = &verdict->rules[i];
+		if (rule->statuses.n != 0 && !preset_statuses_have(&rule->statuses, status))
+			continue;
+		if (rule->test.op == PRESET_NO_TEST || preset_test_ask(&rule->test, body) == PRESET_YES)
+			return rule;
+	}
+	return NULL;
+}
+
+/* What the field says, in the unit of the preset, as seconds; 0 when it says nothing. */
+static double preset_retry_field_s(const struct preset_verdict *verdict, const json_t *body)
+{
+	const json_t *value = verdict->retry_pointer != NULL ? preset_pointer_get(body, verdict->retry_pointer) : NULL;
+	double number = json_number_value(value);
+	if (json_is_string(value))
+		number = strtod(json_string_value(value), NULL);
+	return verdict->is_retry_ms ? number / 1000 : number;
+}
+
+/* The larger of header and field, 1 s .. 24 h; 0 when the reply has no hint. */
+static int64_t preset_retry_after_s(const struct preset_verdict *verdict, const struct preset_reply *reply,
+				    const json_t *body)
+{
+	double field_s = preset_retry_field_s(verdict, body);
+	if (!(field_s > 0) && reply->retry_after_s == 0)
+		return 0;
+	if (field_s >= PRESET_RETRY_MAX_S || reply->retry_after_s >= PRESET_RETRY_MAX_S)
+		return PRESET_RETRY_MAX_S;
+
+	int64_t hint_s = field_s > 0 ? (int64_t)field_s : 0;
+	if ((double)hint_s < field_s) /* round up: asking too early counts as an offence */
+		hint_s++;
+	if (reply->retry_after_s > hint_s)
+		hint_s = reply->retry_after_s;
+	return hint_s < PRESET_RETRY_MIN_S ? PRESET_RETRY_MIN_S : hint_s;
+}
+
+/* A field as text: strings and numbers. */
+static void preset_add_field(struct buf *out, const json_t *body, const char *pointer)
+{
+	const json_t *value = pointer != NULL ? preset_pointer_get(body, pointer) : NULL;
+	if (json_is_string(value))
+		buf_add_str(out, json_string_value(value));
+	else if (json_is_integer(value))
+		buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	else if (json_is_real(value))
+		buf_printf(out, "%.17g", json_real_value(value));
+}
+
+/* "HTTP 400: Bad Request: chat not found": the field the preset names, or the body when it is plain text. Nothing is
+ * cut here: that must wait until secrets are out of it. */
+static void preset_add_words(struct buf *out, const struct preset_verdict *verdict, const struct preset_reply *reply,
+			     const json_t *body)
+{
+	struct buf words;
+	buf_init(&words, PRESET_WORDS_MAX);
+	preset_add_field(&words, body, verdict->error_pointer);
+	if (words.len == 0 && reply->len != 0 && reply->body[0] != '<')
+		buf_add(&words, reply->body, reply->len);
+	buf_printf(out, "HTTP %d%s%s", reply->status, words.len != 0 ? ": " : "", buf_str(&words));
+	buf_done(&words);
+}
+
+struct preset_outcome {
+	enum channel_verdict verdict;
+	enum channel_blame blame;
+	bool may_wait;      /* a hint of when to come back is obeyed */
+	const char *remark; /* for the operator, or NULL */
+};
+
+static struct preset_outcome preset_by_action(enum preset_action action)
+{
+	switch (action) {
+	case PRESET_RECIPIENT_DEAD:
+		return (struct preset_outcome){CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT, false, NULL};
+	case PRESET_MESSAGE_BAD:
+		return (struct preset_outcome){CHANNEL_PERMANENT, CHANNEL_BLAME_MESSAGE, false, NULL};
+	case PRESET_ACCEPT:
+		return (struct preset_outcome){CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE, false, NULL};
+	case PRESET_CHANNEL_DEAD:
+		return (struct preset_outcome){CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL, false,
+					       "the channel's settings must be corrected"};
+	case PRESET_RETRY:
+	case PRESET_WAIT:
+	case PRESET_ACTION_MAX:
+		break;
+	}
+	return (struct preset_outcome){CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL, true, NULL};
+}
+
+/* What a status means that no rule of the preset names. */
+static struct preset_outcome preset_by_status(const struct preset_verdict *verdict, int status)
+{
+	if (status == 429 || status == 408 || status == 425 || status >= 500)
+		return preset_by_action(PRESET_RETRY);
+	if (status == 401 || status == 403 || status == 407)
+		return preset_by_action(PRESET_CHANNEL_DEAD);
+	if (status >= 400)
+		return preset_by_action(PRESET_MESSAGE_BAD);
+	if (status >= 300)
+		return (struct preset_outcome){CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL, false,
+					       "redirects are not followed: give the final address"};
+	if (preset_statuses_have(&verdict->success, status)) /* refused in the body, by words no rule knows: keep it */
+		return (struct preset_outcome){CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE, false, NULL};
+	return (struct preset_outcome){CHANNEL_UNKNOWN, CHANNEL_BLAME_CHANNEL, false, "not a status that means success"};
+}
+
+static struct preset_outcome preset_decide(const struct preset_verdict *verdict, const struct preset_reply *reply,
+					   const json_t *body, int64_t *ret_wait_s)
+{
+	enum preset_answer success = preset_success(verdict, reply->status, body);
+	if (success == PRESET_YES)
+		return preset_by_action(PRESET_ACCEPT);
+
+	const struct preset_rule *rule = preset_find_rule(verdict, reply->status, body);
+	if (rule == NULL && success == PRESET_UNSURE)
+		return (struct preset_outcome){CHANNEL_UNKNOWN, CHANNEL_BLAME_CHANNEL, false,
+					       "the reply is not one this preset knows"};
+
+	struct preset_outcome outcome =
+		rule != NULL ? preset_by_action(rule->action) : preset_by_status(verdict, reply->status);
+	if (outcome.may_wait) {
+		int64_t hint_s = preset_retry_after_s(verdict, reply, body);
+		*ret_wait_s = rule != NULL && rule->wait_s > hint_s ? rule->wait_s : hint_s;
+	}
+	return outcome;
+}
+
+/* An id that could not stand in a line, or is too long to be found again by, is left out. */
+static void preset_capture(const struct preset_verdict *verdict, const json_t *body, struct channel_result *result)
+{
+	struct buf id;
+	buf_init(&id, sizeof(result->remote_id) - 1);
+	preset_add_field(&id, body, verdict->capture_pointer);
+	if (utf8_find_control(buf_str(&id), false) < 0)
+		memcpy(result->remote_id, buf_str(&id), id.len + 1);
+	log_redact(result->remote_id);
+	buf_done(&id);
+}
+
+void preset_judge(const struct preset_verdict *verdict, const struct preset_reply *reply,
+		  struct channel_result *ret_result)
+{
+	json_t *body = json_loadb(reply->body, reply->len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	int64_t wait_s = 0;
+	struct preset_outcome outcome = preset_decide(verdict, reply, body, &wait_s);
+
+	struct buf words;
+	buf_init(&words, 2 * PRESET_WORDS_MAX);
+	if (outcome.verdict == CHANNEL_ACCEPTED)
+		buf_printf(&words, "HTTP %d", reply->status);
+	else
+		preset_add_words(&words, verdict, reply, body);
+	if (outcome.remark != NULL)
+		buf_printf(&words, " (%s)", outcome.remark);
+	channel_result_set(ret_result, wait_s > 0 ? CHANNEL_THROTTLED : outcome.verdict, outcome.blame, reply->status,
+			   buf_str(&words));
+	ret_result->retry_after_s = wait_s;
+	buf_done(&words);
+
+	if (outcome.verdict == CHANNEL_ACCEPTED)
+		preset_capture(verdict, body, ret_result);
+	json_decref(body);
+}

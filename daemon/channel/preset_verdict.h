@@ -1,0 +1,81 @@
+/* preset_verdict: what a reply means, by the rules of a preset. Pure: status and body in, result out.
+ *
+ * Half of the services answer 200 to what they refuse, so a status alone is believed only where the preset says so. */
+#ifndef DEADLINED_CHANNEL_PRESET_VERDICT_H
+#define DEADLINED_CHANNEL_PRESET_VERDICT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "channel/channel.h"
+#include "conf/ini.h"
+
+enum { PRESET_RETRY_MIN_S = 1, PRESET_RETRY_MAX_S = 24 * 3600, PRESET_STATUS_MAX = 8 };
+
+/* "200 201", "2xx" as ranges */
+struct preset_statuses {
+	struct preset_range {
+		int low, high;
+	} ranges[PRESET_STATUS_MAX];
+	size_t n;
+};
+
+enum preset_op { PRESET_NO_TEST, PRESET_EXISTS, PRESET_ABSENT, PRESET_EQUALS, PRESET_PREFIX };
+
+/* "/ok equals true", "/error absent", "/description prefix \"Bad Request\"" */
+struct preset_test {
+	char *pointer;
+	enum preset_op op;
+	json_t *value;
+};
+
+enum preset_action {
+	PRESET_RETRY,          /* later, or when the reply says */
+	PRESET_WAIT,           /* after wait_s */
+	PRESET_RECIPIENT_DEAD, /* this address takes no more messages */
+	PRESET_MESSAGE_BAD,    /* this message would be refused again */
+	PRESET_CHANNEL_DEAD,   /* nothing can be sent until an administrator acts; the message is kept */
+	PRESET_ACCEPT,         /* not a failure after all */
+	PRESET_ACTION_MAX
+};
+
+struct preset_rule {
+	struct preset_statuses statuses; /* empty: any */
+	struct preset_test test;
+	enum preset_action action;
+	int64_t wait_s;
+};
+
+struct preset_verdict {
+	struct preset_statuses success;
+	struct preset_test *tests; /* all must hold */
+	size_t n_tests;
+	struct preset_rule *rules; /* the first that fits decides */
+	size_t n_rules;
+	char *retry_pointer; /* NULL = only the Retry-After header; likewise below */
+	bool is_retry_ms;
+	char *capture_pointer;
+	char *error_pointer;
+};
+
+/* Readers of the parts; errors -EINVAL with the words in err. */
+MUSTCHECK int preset_statuses_parse(const char *text, struct preset_statuses *ret_statuses, struct err *err);
+MUSTCHECK int preset_test_parse(const char *text, struct preset_test *ret_test, struct err *err);
+MUSTCHECK int preset_rule_parse(const char *text, struct preset_rule *ret_rule, struct err *err);
+void preset_test_done(struct preset_test *test);
+void preset_verdict_done(struct preset_verdict *verdict);
+
+struct preset_reply {
+	int status;
+	const char *body;      /* not terminated */
+	size_t len;
+	int64_t retry_after_s; /* of the header as CURLINFO_RETRY_AFTER: 0 = none, negative = a date that has passed */
+};
+
+void preset_judge(const struct preset_verdict *verdict, const struct preset_reply *reply,
+		  struct channel_result *ret_result);
+
+#endif

@@ -1,0 +1,130 @@
+/* JSON Pointers, typed leaves and trees built from them. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel/preset_json.h"
+
+static void preset_pointer__walks_as_rfc_6901_says(void **state)
+{
+	(void)state;
+	/* The pointers of RFC 6901, chapter 5, that this language can say. */
+	static const char document[] = "{\"foo\":[\"bar\",\"baz\"],\"\":0,\"a/b\":1,\"c%d\":2,\" \":7,\"m~n\":8}";
+	static const struct {
+		const char *pointer, *want; /* NULL: nothing there */
+	} rows[] = {
+		{"/foo", "[\"bar\",\"baz\"]"}, {"/foo/0", "\"bar\""}, {"/foo/1", "\"baz\""}, {"/", "0"},
+		{"/a~1b", "1"},		       {"/c%d", "2"},	      {"/ ", "7"},	     {"/m~0n", "8"},
+		{"/foo/2", NULL},	       {"/foo/00", NULL},     {"/foo/-", NULL},	     {"/foo/-1", NULL},
+		{"/foo/0/x", NULL},	       {"/none", NULL},	      {"/none/x", NULL},
+	};
+	json_t *root = json_loads(document, 0, NULL);
+	assert_non_null(root);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_true(preset_pointer_check(rows[i].pointer, NULL));
+		const json_t *value = preset_pointer_get(root, rows[i].pointer);
+		char *text = value != NULL ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+		if (rows[i].want == NULL)
+			assert_null(text);
+		else
+			assert_string_equal(text, rows[i].want);
+		free(text);
+	}
+	json_decref(root);
+	assert_null(preset_pointer_get(NULL, "/a"));
+}
+
+static void preset_pointer__bad_form__is_refused(void **state)
+{
+	(void)state;
+	static const char *const rows[] = {"", "ok", "/a~", "/a~2b"};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_false(preset_pointer_check(rows[i], NULL));
+}
+
+static void preset_pointer__leaves__make_a_tree(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *pointers[4];
+		const char *want; /* NULL: the last one is refused */
+	} rows[] = {
+		{{"/a", "/b/c", "/b/d"}, "{\"a\":true,\"b\":{\"c\":true,\"d\":true}}"},
+		{{"/a/0/x", "/a/0/y", "/a/1"}, "{\"a\":[{\"x\":true,\"y\":true},true]}"},
+		{{"/0", "/1"}, "[true,true]"},
+		{{"/a~1b/~0"}, "{\"a/b\":{\"~\":true}}"},
+		{{"/a", "/a"}, NULL},
+		{{"/a", "/a/b"}, NULL},
+		{{"/a/b", "/a"}, NULL},
+		{{"/a/0", "/a/2"}, NULL},
+		{{"/a/0", "/a/x"}, NULL},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *root = NULL;
+		int r = 0;
+		for (size_t k = 0; rows[i].pointers[k] != NULL; k++) {
+			assert_int_equal(r, 0);
+			r = preset_pointer_set(&root, rows[i].pointers[k], json_true(), NULL);
+		}
+		char *text = json_dumps(root, JSON_COMPACT);
+		if (rows[i].want != NULL) {
+			assert_int_equal(r, 0);
+			assert_string_equal(text, rows[i].want);
+		} else {
+			assert_true(r < 0);
+		}
+		free(text);
+		json_decref(root);
+	}
+}
+
+static void preset_json__leaf__has_its_type(void **state)
+{
+	(void)state;
+	static const struct {
+		enum preset_type type;
+		const char *text, *want; /* NULL: refused */
+	} rows[] = {
+		{PRESET_STRING, "12\n\"", "\"12\\n\\\"\""},
+		{PRESET_INT, "12", "12"},
+		{PRESET_INT, "12x", NULL},
+		{PRESET_INT, "", NULL},
+		{PRESET_BOOL, "true", "true"},
+		{PRESET_BOOL, "false", "false"},
+		{PRESET_BOOL, "yes", NULL},
+		{PRESET_ID, "-1001234567890", "-1001234567890"},
+		{PRESET_ID, "9223372036854775807", "9223372036854775807"},
+		{PRESET_ID, "9223372036854775808", "\"9223372036854775808\""},
+		{PRESET_ID, "007", "\"007\""},
+		{PRESET_ID, "-0", "\"-0\""},
+		{PRESET_ID, "@name", "\"@name\""},
+		{PRESET_STRING, "\xff", NULL},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *value = NULL;
+		int r = preset_json_value(rows[i].text, rows[i].type, &value, NULL);
+		assert_int_equal(r == 0, rows[i].want != NULL);
+		if (r < 0)
+			continue;
+		char *text = json_dumps(value, JSON_ENCODE_ANY);
+		assert_string_equal(text, rows[i].want);
+		free(text);
+		json_decref(value);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(preset_pointer__walks_as_rfc_6901_says),
+		cmocka_unit_test(preset_pointer__bad_form__is_refused),
+		cmocka_unit_test(preset_pointer__leaves__make_a_tree),
+		cmocka_unit_test(preset_json__leaf__has_its_type),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
