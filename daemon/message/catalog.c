@@ -25,7 +25,7 @@ struct catalog_file {
 	char *name;
 	char *path;
 	char *source; /* kept until the lint has said in which line a name stands */
-	struct template *template;
+	struct template *compiled;
 };
 
 struct catalog_language {
@@ -40,17 +40,18 @@ struct catalog {
 	size_t n_languages;
 };
 
-static const struct template *catalog_find_file(const struct catalog_language *language, const char *name)
+static const struct catalog_file *catalog_find_file(const struct catalog_language *language, const char *name)
 {
 	for (size_t i = 0; i < language->n_files; i++)
 		if (strcmp(language->files[i].name, name) == 0)
-			return language->files[i].template;
+			return &language->files[i];
 	return NULL;
 }
 
 static const struct template *catalog_partial(void *arg, const char *name)
 {
-	return catalog_find_file(arg, name);
+	const struct catalog_file *file = catalog_find_file(arg, name);
+	return file != NULL ? file->compiled : NULL;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */
@@ -106,7 +107,7 @@ static void catalog_load_file(struct catalog_language *language, const char *fol
 		.name = mem_dup_n(entry, strlen(entry) - strlen(CATALOG_SUFFIX)),
 		.path = path,
 		.source = source,
-		.template = template,
+		.compiled = template,
 	};
 }
 
@@ -220,16 +221,16 @@ static void catalog_sort(struct catalog_language *language, struct problems *pro
 		struct catalog_file *file = &language->files[i];
 		int subject = catalog_find_kind(file->name, ".subject"), text = catalog_find_kind(file->name, ".text");
 		if (subject >= 0)
-			language->subjects[subject] = file->template;
+			language->subjects[subject] = file->compiled;
 		else if (text >= 0)
-			language->texts[text] = file->template;
+			language->texts[text] = file->compiled;
 		else if (strchr(file->name, '.') != NULL)
 			problems_add(problems, file->path, 0,
 				     "no message is made of it: name it <kind>.subject" CATALOG_SUFFIX
 				     " or <kind>.text" CATALOG_SUFFIX ", or without dots if it is a partial");
 
 		struct catalog_lint lint = {.language = language, .file = file, .problems = problems};
-		template_names(file->template, catalog_lint_name, &lint);
+		template_names(file->compiled, catalog_lint_name, &lint);
 		catalog_lint_partials(&lint);
 	}
 }
@@ -298,7 +299,7 @@ static void catalog_language_done(struct catalog_language *language)
 		free(language->files[i].name);
 		free(language->files[i].path);
 		free(language->files[i].source);
-		template_free(language->files[i].template);
+		template_free(language->files[i].compiled);
 	}
 	free(language->files);
 	language_free(language->language);
