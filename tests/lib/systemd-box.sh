@@ -31,6 +31,7 @@ name=box-$$
 log=$base.log
 nspawn_pid=
 leader=
+own_cgroups=
 
 # SIGTERM to nspawn is an orderly power-off of the box.
 cleanup() {
@@ -42,6 +43,7 @@ cleanup() {
         kill -KILL "$nspawn_pid" 2>/dev/null
         wait "$nspawn_pid" 2>/dev/null
     fi
+    [ -z "$own_cgroups" ] || umount /sys/fs/cgroup
     umount "$root" 2>/dev/null || umount -l "$root" 2>/dev/null
     umount "$base" 2>/dev/null || umount -l "$base" 2>/dev/null
     rmdir "$base" "/run/systemd/nspawn/propagate/$name" 2>/dev/null
@@ -67,14 +69,14 @@ make_root() {
     install -m 755 "$script" "$root/run-in-box"
 }
 
-# The leader, PID 1 of the box, is nspawn's child that executes systemd.
+# The leader, PID 1 of the box, is nspawn's child that executes systemd (in a chroot seen with a longer path).
 find_leader() {
     local child children
     for _ in $(seq 400); do
         kill -0 "$nspawn_pid" 2>/dev/null || return 1
         read -ra children <"/proc/$nspawn_pid/task/$nspawn_pid/children"
         for child in "${children[@]}"; do
-            [ "$(readlink "/proc/$child/exe")" != /usr/lib/systemd/systemd ] || leader=$child
+            case $(readlink "/proc/$child/exe") in */usr/lib/systemd/systemd) leader=$child ;; esac
         done
         [ -z "$leader" ] || [ ! -S "/proc/$leader/root/run/systemd/private" ] || return 0
         sleep 0.05
@@ -87,6 +89,11 @@ in_box() {
         HOME=/ LANG=C.UTF-8 TERM=dumb "$@"
 }
 
+# In a chroot nobody has mounted the control groups that systemd-nspawn needs.
+if [ "$(stat -f -c %T /sys/fs/cgroup 2>/dev/null)" = sysfs ]; then
+    mount -t cgroup2 cgroup2 /sys/fs/cgroup || { echo "systemd-box: no control groups" >&2; exit 125; }
+    own_cgroups=yes
+fi
 make_root || { echo "systemd-box: cannot mount an overlay over /" >&2; exit 125; }
 
 # Pure cgroup v2 is what Debian 12 runs. BPF is for IPAddressDeny=; without the clock right nothing in the box can set
