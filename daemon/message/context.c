@@ -144,15 +144,17 @@ static struct context_time context_see(const struct context *context, const stru
 /* True when only the month or something longer is known: the exact date is still to be set. */
 static bool context_is_window(const struct period *period)
 {
+	if (!period->has_start)
+		return false;
 	switch (period->precision) {
 	case PERIOD_WEEK:
 	case PERIOD_MONTH:
 	case PERIOD_QUARTER:
 	case PERIOD_HALF_YEAR:
 	case PERIOD_YEAR:
-		return period->has_start;
+		return true;
 	case PERIOD_RANGE: /* "April-May" is a window, "11-16 October" is when it takes place */
-		return period->has_start && period->start.day == 1 &&
+		return period->start.day == 1 &&
 		       period->end.day == civil_days_in_month(period->end.year, period->end.month);
 	case PERIOD_MINUTE:
 	case PERIOD_DAY:

@@ -57,6 +57,7 @@ static const struct period month_end = {true, {2025, 10, 11, 0, 0, 0}, {2025, 10
 static const struct period night = {true, {2025, 6, 15, 23, 0, 0}, {2025, 6, 15, 23, 0, 0}, PERIOD_MINUTE};
 static const struct period day = {true, {2025, 6, 15, 0, 0, 0}, {2025, 6, 15, 0, 0, 0}, PERIOD_DAY};
 static const struct period limit = {false, {0}, {2025, 6, 15, 0, 0, 0}, PERIOD_DAY};
+static const struct period by_june = {false, {0}, {2025, 6, 30, 0, 0, 0}, PERIOD_MONTH};
 static const struct period minute = {true, {2025, 6, 15, 14, 0, 0}, {2025, 6, 15, 14, 0, 0}, PERIOD_MINUTE};
 
 /* A message about a task in Harbin for a reader on Sakhalin; tests change what they are about. */
@@ -518,6 +519,7 @@ static void compose__questions__have_one_answer_each(void **state)
 		{&day, "2025-06-14T16:00", "day running\n"},
 		{&limit, "2025-01-01T00:00", "day limit running\n"},
 		{&limit, "2025-06-15T16:00", "day limit overdue\n"},
+		{&by_june, "2025-01-01T00:00", "day limit running\n"},
 		{&minute, "2025-06-15T05:59", "minute upcoming\n"},
 		{&minute, "2025-06-15T06:00", "minute overdue\n"},
 	};
