@@ -38,8 +38,8 @@ int64_t civil_to_days(const struct civil *civil)
 {
 	int year = civil->month <= 2 ? civil->year - 1 : civil->year;
 	int month = civil->month <= 2 ? civil->month + 9 : civil->month - 3;
-	int64_t since_march_0000 = (int64_t)year * 365 + year / 4 - year / 100 + year / 400 +
-				   civil_days_before(month) + civil->day - 1;
+	int64_t since_march_0000 =
+		(int64_t)year * 365 + year / 4 - year / 100 + year / 400 + civil_days_before(month) + civil->day - 1;
 	return since_march_0000 - 719468;
 }
 

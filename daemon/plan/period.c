@@ -4,9 +4,8 @@
 #include <string.h>
 
 static const char *const period_names[PERIOD_PRECISION_MAX] = {
-	[PERIOD_MINUTE] = "minute", [PERIOD_DAY] = "day",
-	[PERIOD_WEEK] = "week",     [PERIOD_MONTH] = "month",
-	[PERIOD_QUARTER] = "quarter", [PERIOD_HALF_YEAR] = "half-year",
+	[PERIOD_MINUTE] = "minute", [PERIOD_DAY] = "day",         [PERIOD_WEEK] = "week",
+	[PERIOD_MONTH] = "month",   [PERIOD_QUARTER] = "quarter", [PERIOD_HALF_YEAR] = "half-year",
 	[PERIOD_YEAR] = "year",     [PERIOD_RANGE] = "range",
 };
 

@@ -50,18 +50,20 @@ enum { PERIOD_PHRASE_MAX = 200 };
  * be any bytes.
  *
  * What the words mean:
- * - weeks are Monday..Sunday. "The 2nd week of November" is the second such week that begins in November, "the week of
- *   3 November" the one that holds that day, 2025-W14 as in ISO 8601;
- * - decades of a month ("третья декада мая", 5月下旬) are 1..10, 11..20 and 21..last, and so are its beginning, middle and
- *   end ("середина июня", "mid-June", "early June");
- * - seasons are whole months: spring 2025 is March..May, winter 2025 is December 2025..February 2026;
- * - "1 июня - 8 июня", with one year or none: both ends lie in that year. Where that would put the end before the start,
- *   the range crosses the new year if it then lasts at most half a year: a year named at the start or not at all is the
- *   start's, one named at the end of two days is the end's;
- * - a limit ("до 1 июня", "by June 1", 6月1日前) includes its day. It must name a day, or the end of something ("до конца
- *   марта"): "до июня" could mean either end of June and is an error.
- * Precision: one minute, day, week, month, quarter, half-year or year is called so; a limit has that of its end (day or
- * minute); a range of one day is a day; anything else is a range, "январь-март" and a season too.
+ * - Weeks are Monday..Sunday. "The 2nd week of November" is the second such week that begins in November, "the week
+ *   of 3 November" the one that holds that day, 2025-W14 as in ISO 8601.
+ * - The decades of a month ("третья декада мая", 5月下旬) are 1..10, 11..20 and 21..last. Its beginning, middle and end
+ *   ("начало марта", "mid-June") are the same.
+ * - Seasons are whole months: spring 2025 is March..May, winter 2025 is December 2025..February 2026.
+ * - Both ends of a range lie in the one year that is named or given. Where that would put the end before the start, the
+ *   range crosses the new year, if it then lasts at most half a year ("31 декабря - 8 января"): the year is the
+ *   start's. Only a year that stands behind the second of two days is the end's, and behind the second of two months
+ *   ("декабрь-январь 2025") it could be either and is an error.
+ * - A limit ("до 1 июня", "by June 1", 6月1日前) includes its day. It must name a day or the end of something ("до
+ *   конца марта"): "до июня" could mean either end of June and is an error.
+ *
+ * Precision: one minute, day, week, month, quarter, half-year or year is called so; so is a limit by its end (minute or
+ * day); a range of one day is a day; anything else is a range, "январь-март" and a season too.
  *
  * Errors: -EINVAL with *ret_error filled (never NULL); *ret_period is untouched then. */
 MUSTCHECK int period_parse(const char *phrase, int default_year, struct period *ret_period,

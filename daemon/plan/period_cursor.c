@@ -66,3 +66,15 @@ int period_cursor_fail(const struct period_cursor *cursor, const struct period_t
 		err_prefix(&error->err, "'%.*s'", (int)error->length, cursor->phrase->text + error->offset);
 	return -EINVAL;
 }
+
+int period_cursor_fail_here(const struct period_cursor *cursor, const char *why)
+{
+	const struct period_token *token = period_cursor_peek(cursor, 0);
+	return period_cursor_fail(cursor, token, token, "%s", why);
+}
+
+void period_cursor_skip_dot(struct period_cursor *cursor)
+{
+	if (period_cursor_peek(cursor, 0)->is_joined)
+		(void)period_cursor_take_kind(cursor, TOKEN_DOT);
+}

@@ -93,7 +93,8 @@ static int period_parse_refuse_repeat(const struct period_cursor *cursor)
 	for (size_t i = 0; i < cursor->phrase->n_tokens; i++) {
 		const struct period_token *token = &cursor->phrase->tokens[i];
 		if (token->word == WORD_REPEAT)
-			return period_cursor_fail(cursor, token, token, "name one date or one range, not a repeated one");
+			return period_cursor_fail(cursor, token, token,
+						  "name one date or one range, not a repeated one");
 	}
 	return 0;
 }

@@ -1,176 +1,5 @@
 #include "plan/period_phrase.h"
 
-static bool period_part_is_year(const struct period_token *token)
-{
-	return token->kind == TOKEN_NUMBER && (token->digits == 4 || (token->digits == 0 && token->value >= 1000));
-}
-
-/* A number that is no year. */
-static bool period_part_is_count(const struct period_token *token)
-{
-	return token->kind == TOKEN_NUMBER && token->digits <= 2 && token->value < 100;
-}
-
-static int period_part_fail(const struct period_cursor *cursor, const char *why)
-{
-	const struct period_token *token = period_cursor_peek(cursor, 0);
-	return period_cursor_fail(cursor, token, token, "%s", why);
-}
-
-/* The "." of an abbreviation. */
-static void period_part_skip_dot(struct period_cursor *cursor)
-{
-	if (period_cursor_peek(cursor, 0)->is_joined)
-		(void)period_cursor_take_kind(cursor, TOKEN_DOT);
-}
-
-/* "г.", "гг.", "г.г.", "года", 年 */
-static void period_part_skip_year_words(struct period_cursor *cursor)
-{
-	for (int i = 0; i < 2 && period_cursor_take(cursor, WORD_YEAR); i++)
-		period_part_skip_dot(cursor);
-}
-
-static int period_part_take_year(struct period_cursor *cursor, struct period_part *part)
-{
-	const struct period_token *token = period_cursor_step(cursor);
-	if (token->value < PERIOD_YEAR_MIN || token->value > PERIOD_YEAR_MAX)
-		return period_cursor_fail(cursor, token, token, "the year must be %d to %d", PERIOD_YEAR_MIN, PERIOD_YEAR_MAX);
-	part->year = token->value;
-	return 0;
-}
-
-/* The year behind a part, if there is one: "2025 г.", ", 2025", "of 2025". */
-static int period_part_behind_year(struct period_cursor *cursor, struct period_part *part)
-{
-	size_t before = cursor->at;
-	(void)period_cursor_take_kind(cursor, TOKEN_COMMA);
-	(void)period_cursor_take(cursor, WORD_OF);
-	if (part->year != 0 || !period_part_is_year(period_cursor_peek(cursor, 0))) {
-		cursor->at = before;
-		return 0;
-	}
-	int rc = period_part_take_year(cursor, part);
-	if (rc < 0)
-		return rc;
-	period_part_skip_year_words(cursor);
-	return 0;
-}
-
-/* What a number or ordinal may count. */
-static bool period_part_counts(enum period_word word, enum period_unit *ret_unit)
-{
-	static const struct {
-		enum period_word word;
-		enum period_unit unit;
-	} units[] = {
-		{WORD_QUARTER, UNIT_QUARTER},
-		{WORD_HALF, UNIT_HALF},
-		{WORD_WEEK, UNIT_WEEK},
-		{WORD_DECADE, UNIT_DECADE},
-	};
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (units[i].word == word) {
-			*ret_unit = units[i].unit;
-			return true;
-		}
-	return false;
-}
-
-/* The month that a day, week or decade belongs to, if it is said: "ноября", "of November". */
-static bool period_part_of_month(struct period_cursor *cursor, struct period_part *part)
-{
-	size_t ahead = period_cursor_has(cursor, 0, WORD_OF) || period_cursor_has(cursor, 0, WORD_IN) ? 1 : 0;
-	if (!period_cursor_has(cursor, ahead, WORD_MONTH))
-		return false;
-	cursor->at += ahead;
-	part->month_token = period_cursor_step(cursor);
-	part->month = part->month_token->value;
-	period_part_skip_dot(cursor);
-	(void)period_cursor_take(cursor, WORD_MONTH_UNIT);
-	return true;
-}
-
-/* The last of what is counted, by its number. */
-static int period_part_last(enum period_unit unit)
-{
-	return unit == UNIT_QUARTER ? 4 : unit == UNIT_HALF ? 2 : unit == UNIT_DECADE ? 3 : PERIOD_LAST;
-}
-
-/* Behind "3-й", "III", "третий": what is counted. */
-static int period_part_counted(struct period_cursor *cursor, struct period_part *part)
-{
-	if (period_part_counts(period_cursor_peek(cursor, 0)->word, &part->unit)) {
-		(void)period_cursor_step(cursor);
-		period_part_skip_dot(cursor);
-		if (part->number == PERIOD_LAST)
-			part->number = period_part_last(part->unit);
-		if (part->unit == UNIT_WEEK || part->unit == UNIT_DECADE)
-			(void)period_part_of_month(cursor, part);
-		return period_part_behind_year(cursor, part);
-	}
-	if (part->number != PERIOD_LAST && period_part_of_month(cursor, part)) {
-		part->unit = UNIT_DAY;
-		return period_part_behind_year(cursor, part);
-	}
-	return period_part_fail(cursor, "a month, week, quarter, half-year or decade of a month should stand here");
-}
-
-/* "6月", and what may follow it: 中旬, 底, 第二周, 15日. */
-static int period_part_chinese_month(struct period_cursor *cursor, struct period_part *part)
-{
-	part->month_token = period_cursor_step(cursor);
-	part->month = part->month_token->value;
-	(void)period_cursor_step(cursor);
-
-	const struct period_token *next = period_cursor_peek(cursor, 0);
-	if (next->word == WORD_THE_DECADE || (next->word == WORD_EDGE && next->is_cjk)) {
-		part->unit = UNIT_DECADE;
-		part->number = next->value;
-		part->is_end = next->word == WORD_EDGE && next->value == 3;
-		part->number_token = period_cursor_step(cursor);
-		return 0;
-	}
-	size_t ahead = next->word == WORD_NTH ? 1 : 0;
-	if (!period_part_is_count(period_cursor_peek(cursor, ahead))) {
-		part->unit = UNIT_MONTH;
-		part->is_month_unit = true;
-		return 0;
-	}
-	cursor->at += ahead;
-	part->number_token = period_cursor_step(cursor);
-	part->number = part->number_token->value;
-	if (ahead != 0 || period_cursor_has(cursor, 0, WORD_WEEK))
-		return period_part_counted(cursor, part);
-	part->unit = UNIT_DAY;
-	part->is_month_first = true;
-	(void)period_cursor_take(cursor, WORD_DAY_UNIT);
-	return 0;
-}
-
-/* A number of one or two digits, or Roman or Chinese, and what makes sense of it. */
-static int period_part_count(struct period_cursor *cursor, struct period_part *part)
-{
-	if (period_cursor_peek(cursor, 1)->word == WORD_MONTH_UNIT)
-		return period_part_chinese_month(cursor, part);
-
-	part->number_token = period_cursor_step(cursor);
-	part->number = part->number_token->value;
-	enum period_unit unit;
-	if (period_part_counts(period_cursor_peek(cursor, 0)->word, &unit))
-		return period_part_counted(cursor, part);
-	if (period_cursor_take(cursor, WORD_DAY_UNIT)) {
-		part->unit = UNIT_DAY;
-		return 0;
-	}
-	if (period_part_of_month(cursor, part)) {
-		part->unit = UNIT_DAY;
-		return period_part_behind_year(cursor, part);
-	}
-	part->unit = UNIT_NUMBER;
-	return cursor->follows_month_day ? period_part_behind_year(cursor, part) : 0;
-}
-
 /* "3" behind Q, H or W. */
 static int period_part_letter(struct period_cursor *cursor, struct period_part *part)
 {
@@ -178,7 +7,7 @@ static int period_part_letter(struct period_cursor *cursor, struct period_part *
 	part->unit = letter == WORD_Q ? UNIT_QUARTER : letter == WORD_H ? UNIT_HALF : UNIT_WEEK;
 	part->number_token = period_cursor_step(cursor);
 	part->number = part->number_token->value;
-	return period_part_behind_year(cursor, part);
+	return period_year_behind(cursor, part);
 }
 
 static bool period_part_is_letter(const struct period_cursor *cursor, size_t n)
@@ -210,42 +39,16 @@ static int period_part_iso(struct period_cursor *cursor, struct period_part *par
 		return 0;
 	(void)period_cursor_step(cursor);
 	if (!period_cursor_has_kind(cursor, 0, TOKEN_NUMBER))
-		return period_part_fail(cursor, "a day should stand here");
+		return period_cursor_fail_here(cursor, "a day should stand here");
 	part->unit = UNIT_DAY;
 	part->number_token = period_cursor_step(cursor);
 	part->number = part->number_token->value;
 	return 0;
 }
 
-/* Behind 2025年: a part of that year, as Chinese has it. */
-static int period_part_within_year(struct period_cursor *cursor, struct period_part *part)
-{
-	const struct period_token *next = period_cursor_peek(cursor, 0);
-	if (next->word == WORD_EDGE && next->is_cjk) {
-		(void)period_cursor_step(cursor);
-		if (next->value != 3)
-			return period_cursor_fail(cursor, next, next, "which months of the year?");
-		part->is_end = true;
-		return 0;
-	}
-	if (next->word == WORD_THE_HALF || next->word == WORD_SEASON) {
-		part->unit = next->word == WORD_SEASON ? UNIT_SEASON : UNIT_HALF;
-		part->number_token = period_cursor_step(cursor);
-		part->number = next->value;
-		return 0;
-	}
-	if (next->word == WORD_NTH && period_part_is_count(period_cursor_peek(cursor, 1))) {
-		(void)period_cursor_step(cursor);
-		part->number_token = period_cursor_step(cursor);
-		part->number = part->number_token->value;
-		return period_part_counted(cursor, part);
-	}
-	return period_part_is_count(next) ? period_part_count(cursor, part) : 0;
-}
-
 static int period_part_year(struct period_cursor *cursor, struct period_part *part)
 {
-	int rc = period_part_take_year(cursor, part);
+	int rc = period_year_take(cursor, part);
 	if (rc < 0)
 		return rc;
 
@@ -256,8 +59,8 @@ static int period_part_year(struct period_cursor *cursor, struct period_part *pa
 		return period_part_letter(cursor, part);
 
 	bool is_chinese = period_cursor_has(cursor, 0, WORD_YEAR) && period_cursor_peek(cursor, 0)->is_cjk;
-	period_part_skip_year_words(cursor);
-	return is_chinese ? period_part_within_year(cursor, part) : 0;
+	period_year_skip_words(cursor);
+	return is_chinese ? period_count_in_year(cursor, part) : 0;
 }
 
 static bool period_part_is_dotted(const struct period_cursor *cursor, size_t n)
@@ -272,7 +75,7 @@ static int period_part_dotted(struct period_cursor *cursor, struct period_part *
 {
 	const struct period_token *first = period_cursor_step(cursor);
 	(void)period_cursor_step(cursor);
-	bool is_month = period_part_is_year(period_cursor_peek(cursor, 0));
+	bool is_month = period_year_is(period_cursor_peek(cursor, 0));
 	part->unit = is_month ? UNIT_MONTH : UNIT_DAY;
 	part->number_token = first;
 	part->number = is_month ? 0 : first->value;
@@ -286,23 +89,23 @@ static int period_part_dotted(struct period_cursor *cursor, struct period_part *
 		if (year->digits == 2) {
 			(void)period_cursor_step(cursor);
 			part->year = 2000 + year->value;
-		} else if (period_part_is_year(year)) {
-			int rc = period_part_take_year(cursor, part);
+		} else if (period_year_is(year)) {
+			int rc = period_year_take(cursor, part);
 			if (rc < 0)
 				return rc;
 		} else {
-			return period_part_fail(cursor, "a year of four digits should stand here");
+			return period_cursor_fail_here(cursor, "a year of four digits should stand here");
 		}
-		period_part_skip_year_words(cursor);
+		period_year_skip_words(cursor);
 		return 0;
 	}
-	return period_part_behind_year(cursor, part);
+	return period_year_behind(cursor, part);
 }
 
 /* "июнь 2025", "June 2025", "June 15, 2025" */
 static int period_part_month(struct period_cursor *cursor, struct period_part *part)
 {
-	(void)period_part_of_month(cursor, part);
+	(void)period_count_month(cursor, part);
 	const struct period_token *next = period_cursor_peek(cursor, 0);
 	part->unit = UNIT_MONTH;
 	if (part->month_token->is_ascii && next->kind == TOKEN_NUMBER && (next->digits == 1 || next->digits == 2) &&
@@ -312,7 +115,7 @@ static int period_part_month(struct period_cursor *cursor, struct period_part *p
 		part->number_token = period_cursor_step(cursor);
 		part->number = part->number_token->value;
 	}
-	return period_part_behind_year(cursor, part);
+	return period_year_behind(cursor, part);
 }
 
 static int period_part_date(struct period_cursor *cursor, struct period_part *part);
@@ -334,8 +137,8 @@ static int period_part_edge(struct period_cursor *cursor, struct period_part *pa
 	part->unit = UNIT_DECADE;
 	part->number = edge->value;
 	part->number_token = edge;
-	(void)period_part_of_month(cursor, part);
-	return period_part_behind_year(cursor, part);
+	(void)period_count_month(cursor, part);
+	return period_year_behind(cursor, part);
 }
 
 /* "лето 2025", "зима 2025-2026", "winter 2025/26" */
@@ -345,7 +148,7 @@ static int period_part_season(struct period_cursor *cursor, struct period_part *
 	part->unit = UNIT_SEASON;
 	part->number_token = period_cursor_step(cursor);
 	part->number = part->number_token->value;
-	int rc = period_part_behind_year(cursor, part);
+	int rc = period_year_behind(cursor, part);
 	if (rc < 0 || part->number != WINTER || part->year == 0)
 		return rc;
 
@@ -355,7 +158,7 @@ static int period_part_season(struct period_cursor *cursor, struct period_part *
 	if ((mark->kind == TOKEN_DASH || mark->kind == TOKEN_SLASH) && is_next) {
 		(void)period_cursor_step(cursor);
 		(void)period_cursor_step(cursor);
-		period_part_skip_year_words(cursor);
+		period_year_skip_words(cursor);
 	}
 	return 0;
 }
@@ -378,7 +181,7 @@ static int period_part_week(struct period_cursor *cursor, struct period_part *pa
 		return period_cursor_fail(cursor, part->first, period_cursor_last(cursor),
 					  "name a day of the week, as in 'the week of 3 November'");
 	part->unit = UNIT_WEEK;
-	return period_part_behind_year(cursor, part);
+	return period_year_behind(cursor, part);
 }
 
 /* A year without its number, where that is clear: "в течение года", 全年. */
@@ -394,13 +197,13 @@ static int period_part_bare_year(struct period_cursor *cursor, struct period_par
 static int period_part_number(struct period_cursor *cursor, struct period_part *part)
 {
 	const struct period_token *token = period_cursor_peek(cursor, 0);
-	if (period_part_is_year(token))
+	if (period_year_is(token))
 		return period_part_year(cursor, part);
 	if (token->digits != 0 && period_part_is_dotted(cursor, 1))
 		return period_part_dotted(cursor, part);
-	if (period_part_is_count(token))
-		return period_part_count(cursor, part);
-	return period_part_fail(cursor, "neither a day nor a year");
+	if (period_count_is(token))
+		return period_count_parse(cursor, part);
+	return period_cursor_fail_here(cursor, "neither a day nor a year");
 }
 
 static int period_part_date(struct period_cursor *cursor, struct period_part *part)
@@ -416,7 +219,7 @@ static int period_part_date(struct period_cursor *cursor, struct period_part *pa
 	case WORD_ORDINAL:
 		part->number_token = period_cursor_step(cursor);
 		part->number = token->value;
-		return period_part_counted(cursor, part);
+		return period_count_behind(cursor, part);
 	case WORD_EDGE:
 		return period_part_edge(cursor, part);
 	case WORD_SEASON:
@@ -425,7 +228,7 @@ static int period_part_date(struct period_cursor *cursor, struct period_part *pa
 		return period_part_week(cursor, part);
 	case WORD_THE_HALF:
 	case WORD_NTH:
-		return period_part_within_year(cursor, part);
+		return period_count_in_year(cursor, part);
 	case WORD_THE_DECADE:
 		part->unit = UNIT_DECADE;
 		part->number_token = period_cursor_step(cursor);
@@ -434,7 +237,7 @@ static int period_part_date(struct period_cursor *cursor, struct period_part *pa
 	case WORD_YEAR:
 		return period_part_bare_year(cursor, part);
 	default:
-		return period_part_fail(cursor, "a day, month, quarter or year should stand here");
+		return period_cursor_fail_here(cursor, "a day, month, quarter or year should stand here");
 	}
 }
 
@@ -450,7 +253,7 @@ static bool period_part_weekday(struct period_cursor *cursor, struct period_part
 		return false;
 	}
 	(void)period_cursor_step(cursor);
-	period_part_skip_dot(cursor);
+	period_cursor_skip_dot(cursor);
 	if (is_open && !period_cursor_take_kind(cursor, TOKEN_CLOSE)) {
 		cursor->at = before;
 		return false;
@@ -498,7 +301,8 @@ int period_part_parse(struct period_cursor *cursor, struct period_part *ret_part
 	}
 	part.last = period_cursor_last(cursor);
 	if (part.unit != UNIT_DAY && (part.has_time || part.weekday != 0))
-		return period_cursor_fail(cursor, part.first, part.last, "a time or a weekday needs a full date beside it");
+		return period_cursor_fail(cursor, part.first, part.last,
+					  "a time or a weekday needs a full date beside it");
 	*ret_part = part;
 	return 0;
 }

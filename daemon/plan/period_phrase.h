@@ -59,6 +59,8 @@ enum { PERIOD_LAST = -1 };
 
 /* Finds the meaning of a word of len bytes in lower case, with е for ё; false when it has none. */
 bool period_words_find(const char *text, size_t len, enum period_word *ret_word, int *ret_value);
+/* The known word that a typing mistake most likely meant, or NULL; it is *ret_len bytes long. */
+const char *period_words_nearest(const char *text, size_t len, size_t *ret_len);
 
 enum period_token_kind {
 	TOKEN_END,
@@ -98,8 +100,8 @@ MUSTCHECK int period_token_split(const char *text, struct period_phrase *ret_phr
 struct period_cursor {
 	const struct period_phrase *phrase;
 	size_t at;
-	bool is_limit;         /* after "до": "конец года" names a day */
-	bool is_span;          /* after "в течение": "года" needs no number */
+	bool is_limit;          /* after "до": "конец года" names a day */
+	bool is_span;           /* after "в течение": "года" needs no number */
 	bool follows_month_day; /* after "June 1 -": a bare "15" may follow, with its year */
 	struct period_error *error;
 };
@@ -116,20 +118,25 @@ const struct period_token *period_cursor_step(struct period_cursor *cursor);
 /* The token stepped over last. */
 const struct period_token *period_cursor_last(const struct period_cursor *cursor);
 
+/* Steps over the "." of an abbreviation, if there is one. */
+void period_cursor_skip_dot(struct period_cursor *cursor);
+
 /* Fills the error with the place of these tokens (one and the same for a single word), quotes them and says why. */
 int period_cursor_fail(const struct period_cursor *cursor, const struct period_token *first,
 		       const struct period_token *last, const char *fmt, ...) PRINTF(4, 5);
+/* The same at the next token. */
+int period_cursor_fail_here(const struct period_cursor *cursor, const char *why);
 
 enum period_unit {
 	UNIT_NUMBER, /* only a number: the other end says of what */
 	UNIT_DAY,
 	UNIT_MONTH,
-	UNIT_DECADE,       /* number: 1..3 */
-	UNIT_WEEK,         /* number: of the month, PERIOD_LAST too; of the year when no month is named */
-	UNIT_WEEK_OF_DAY,  /* the week around a day */
-	UNIT_SEASON,       /* number: 1..4 */
-	UNIT_QUARTER,      /* number: 1..4 */
-	UNIT_HALF,         /* number: 1..2 */
+	UNIT_DECADE,      /* number: 1..3 */
+	UNIT_WEEK,        /* number: of the month, PERIOD_LAST too; of the year when no month is named */
+	UNIT_WEEK_OF_DAY, /* the week around a day */
+	UNIT_SEASON,      /* number: 1..4 */
+	UNIT_QUARTER,     /* number: 1..4 */
+	UNIT_HALF,        /* number: 1..2 */
 	UNIT_YEAR,
 };
 
@@ -147,6 +154,26 @@ struct period_part {
 
 /* Reads one part at the cursor. */
 MUSTCHECK int period_part_parse(struct period_cursor *cursor, struct period_part *ret_part);
+
+bool period_year_is(const struct period_token *token);
+/* Reads the number of a year. */
+MUSTCHECK int period_year_take(struct period_cursor *cursor, struct period_part *part);
+/* Reads the year behind a part, if there is one: "2025 г.", ", 2025", "of 2025". */
+MUSTCHECK int period_year_behind(struct period_cursor *cursor, struct period_part *part);
+/* Steps over "г.", "гг.", "года", 年. */
+void period_year_skip_words(struct period_cursor *cursor);
+
+/* Is it a number, but no year: written with one or two digits, or Roman or Chinese? */
+bool period_count_is(const struct period_token *token);
+/* Reads such a number and what makes sense of it: "15 июня", "3 квартал", "6月"; or leaves it bare. */
+MUSTCHECK int period_count_parse(struct period_cursor *cursor, struct period_part *part);
+/* Reads what part->number counts: "квартал", "неделя ноября", "июня". */
+MUSTCHECK int period_count_behind(struct period_cursor *cursor, struct period_part *part);
+/* Reads the month that a day, week or decade belongs to, if it is said: "ноября", "of November". */
+bool period_count_month(struct period_cursor *cursor, struct period_part *part);
+/* Reads a part of a year as Chinese has it behind 2025年, if there is one. */
+MUSTCHECK int period_count_in_year(struct period_cursor *cursor, struct period_part *part);
+
 /* Reads the time of day at the cursor, if there is one, into part. */
 MUSTCHECK int period_time_parse(struct period_cursor *cursor, struct period_part *part);
 

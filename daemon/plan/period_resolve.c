@@ -4,10 +4,10 @@
 
 enum { PERIOD_HALF_YEAR_DAYS = 184 };
 
-static const char *const period_month_names[] = {"January", "February", "March", "April", "May", "June", "July",
-						  "August", "September", "October", "November", "December"};
-static const char *const period_weekday_names[] = {"Monday", "Tuesday", "Wednesday", "Thursday",
-						    "Friday", "Saturday", "Sunday"};
+static const char *const period_month_names[] = {"January", "February", "March",     "April",   "May",      "June",
+						 "July",    "August",   "September", "October", "November", "December"};
+static const char *const period_weekday_names[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+						   "Friday", "Saturday", "Sunday"};
 
 static struct civil period_resolve_day(int year, int month, int day)
 {
@@ -43,8 +43,8 @@ static int period_resolve_week_of_month(const struct period_cursor *cursor, cons
 	int count = (civil_days_in_month(year, part->month) - monday) / 7 + 1;
 	int number = part->number == PERIOD_LAST ? count : part->number;
 	if (number < 1 || number > count)
-		return period_cursor_fail(cursor, part->number_token, part->number_token, "%d weeks begin in %s %d", count,
-					  period_month_names[part->month - 1], year);
+		return period_cursor_fail(cursor, part->number_token, part->number_token, "%d weeks begin in %s %d",
+					  count, period_month_names[part->month - 1], year);
 	first.day = monday + (number - 1) * 7;
 	period_resolve_week_around(&first, ret_period);
 	return 0;
@@ -54,7 +54,8 @@ static int period_resolve_week_of_month(const struct period_cursor *cursor, cons
 static int period_resolve_week_of_year(const struct period_cursor *cursor, const struct period_part *part, int year,
 				       struct period *ret_period)
 {
-	struct civil fourth = period_resolve_day(year, 1, 4), day = civil_add_days(&fourth, 7 * ((int64_t)part->number - 1));
+	struct civil fourth = period_resolve_day(year, 1, 4),
+		     day = civil_add_days(&fourth, 7 * ((int64_t)part->number - 1));
 	period_resolve_week_around(&day, ret_period);
 	struct civil thursday = civil_add_days(&ret_period->start, 3);
 	if (part->number < 1 || thursday.year != year)
@@ -163,8 +164,9 @@ static int period_resolve_default(const struct period_cursor *cursor, const stru
 	if (default_year == 0)
 		return period_resolve_fail(cursor, part, "of which year?");
 	if (default_year < PERIOD_YEAR_MIN || default_year > PERIOD_YEAR_MAX)
-		return period_cursor_fail(cursor, part->first, part->last, "taken to be of the year %d: it must be %d to %d",
-					  default_year, PERIOD_YEAR_MIN, PERIOD_YEAR_MAX);
+		return period_cursor_fail(cursor, part->first, part->last,
+					  "taken to be of the year %d: it must be %d to %d", default_year,
+					  PERIOD_YEAR_MIN, PERIOD_YEAR_MAX);
 	*ret_year = default_year;
 	return 0;
 }
@@ -176,10 +178,13 @@ static int period_resolve_part(const struct period_cursor *cursor, const struct 
 	int rc = period_resolve_check(cursor, part);
 	if (rc == 0 && year == 0)
 		rc = period_resolve_default(cursor, part, default_year, &year);
+	struct period period;
 	if (rc == 0)
-		rc = period_resolve_in_year(cursor, part, year, ret_period);
+		rc = period_resolve_in_year(cursor, part, year, &period);
 	if (rc == 0)
-		rc = period_resolve_weekday(cursor, part, &ret_period->start);
+		rc = period_resolve_weekday(cursor, part, &period.start);
+	if (rc == 0)
+		*ret_period = period;
 	return rc;
 }
 
@@ -197,7 +202,8 @@ int period_resolve_limit(const struct period_cursor *cursor, const struct period
 	if (part->unit == UNIT_NUMBER)
 		return period_resolve_fail(cursor, part, "of which month?");
 	if (part->unit != UNIT_DAY && !part->is_end)
-		return period_resolve_fail(cursor, part, "a limit needs a day, or the end of something: its first day or its last?");
+		return period_resolve_fail(cursor, part,
+					   "a limit needs a day, or the end of something: its first day or its last?");
 
 	struct period period;
 	int rc = period_resolve_part(cursor, part, default_year, &period);
@@ -270,7 +276,8 @@ static int period_resolve_share(const struct period_cursor *cursor, struct perio
 	const struct period_part *parts[] = {&ends->from, &ends->to};
 	for (int i = 0; i < 2; i++) {
 		if (parts[i]->has_time)
-			return period_resolve_fail(cursor, parts[i], "a range is made of whole days: leave the time out");
+			return period_resolve_fail(cursor, parts[i],
+						   "a range is made of whole days: leave the time out");
 		if (parts[i]->is_end && parts[i]->unit != UNIT_DECADE)
 			return period_resolve_fail(cursor, parts[i], "which months are that?");
 		if (parts[i]->unit == UNIT_NUMBER)

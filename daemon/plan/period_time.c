@@ -26,7 +26,7 @@ static int period_time_half_day(struct period_cursor *cursor, struct period_part
 	return 0;
 }
 
-/* "14:00", "14:00:00", "14.00"; mark is what stands between the numbers. */
+/* "14:00", "14:00:00", "14.00" */
 static int period_time_digits(struct period_cursor *cursor, struct period_part *part)
 {
 	part->hour = period_cursor_step(cursor)->value;

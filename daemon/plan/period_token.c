@@ -62,7 +62,8 @@ static uint32_t period_token_lower(uint32_t c)
 }
 
 /* Appends a token that began at start and ends where the reader stands. */
-static struct period_token *period_token_add(struct period_reader *reader, const char *start, enum period_token_kind kind)
+static struct period_token *period_token_add(struct period_reader *reader, const char *start,
+					     enum period_token_kind kind)
 {
 	struct period_phrase *phrase = reader->phrase;
 	struct period_token *token = &phrase->tokens[phrase->n_tokens];
@@ -84,6 +85,19 @@ static int period_token_fail(const struct period_reader *reader, const char *sta
 	reader->error->offset = (unsigned)(start - reader->phrase->text);
 	reader->error->length = (unsigned)len;
 	return err_set(&reader->error->err, -EINVAL, "'%.*s': %s", (int)len, start, why);
+}
+
+/* A word that the tables do not know: lower is what was looked for. */
+static int period_token_fail_word(const struct period_reader *reader, const char *start, const char *lower, size_t len)
+{
+	size_t near_len;
+	const char *near = period_words_nearest(lower, len, &near_len);
+	int rc =
+		period_token_fail(reader, start, (size_t)(reader->p - start), "not a word of dates that is known here");
+	if (near == NULL)
+		return rc;
+	struct err why = reader->error->err;
+	return err_set(&reader->error->err, rc, "%s; did you mean '%.*s'?", why.text, (int)near_len, near);
 }
 
 static int period_token_number(struct period_reader *reader)
@@ -118,7 +132,8 @@ static int period_token_chinese(struct period_reader *reader)
 		(void)utf8_next(&reader->p, reader->end);
 		n_after_ten += n_after_ten >= 0 ? 1 : 0;
 		if (++n > PERIOD_DIGITS_MAX || (numeral == 10 && (n > 2 || n_after_ten > 0)) || n_after_ten > 1)
-			return period_token_fail(reader, start, (size_t)(reader->p - start), "not a number as dates have it");
+			return period_token_fail(reader, start, (size_t)(reader->p - start),
+						 "not a number as dates have it");
 		if (numeral == 10) {
 			n_after_ten = 0;
 			value = n == 1 ? 10 : pending * 10;
@@ -135,8 +150,8 @@ static int period_token_chinese(struct period_reader *reader)
 
 static bool period_token_is_ordinal_end(const char *word, size_t len)
 {
-	static const char *const ends[] = {"й", "ый", "ой", "ий", "я", "ая", "ья", "е", "ое", "ье", "го", "ого", "му",
-					   "ому", "м", "ом", "ю", "ую", "ей", "st", "nd", "rd", "th"};
+	static const char *const ends[] = {"й",  "ый",  "ой", "ий", "я", "ая", "ья", "е",  "ое", "ье", "го", "ого",
+					   "му", "ому", "м",  "ом", "ю", "ую", "ей", "st", "nd", "rd", "th"};
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (strlen(ends[i]) == len && memcmp(ends[i], word, len) == 0)
 			return true;
@@ -190,7 +205,7 @@ static int period_token_word(struct period_reader *reader)
 	}
 	struct period_token *token = period_token_add(reader, start, TOKEN_WORD);
 	if (!period_words_find(word, len, &token->word, &token->value))
-		return period_token_fail(reader, start, token->length, "not a word of dates that is known here");
+		return period_token_fail_word(reader, start, word, len);
 	return 0;
 }
 
@@ -222,29 +237,28 @@ static int period_token_cjk(struct period_reader *reader)
 	return period_token_fail(reader, start, (size_t)(ends[0] - start), "not a word of dates that is known here");
 }
 
+/* TOKEN_END for what is no mark. */
 static enum period_token_kind period_token_mark(uint32_t c)
 {
-	switch (c) {
-	case '-': case '~': case 0x2010: case 0x2011: case 0x2012: case 0x2013: case 0x2014: case 0x2015: case 0x2212:
-	case 0x301c: case 0xff0d: case 0xff5e:
-		return TOKEN_DASH;
-	case '.': case 0xff0e:
-		return TOKEN_DOT;
-	case '/': case 0xff0f:
-		return TOKEN_SLASH;
-	case ':': case 0xff1a:
-		return TOKEN_COLON;
-	case ',': case 0xff0c: case 0x3001:
-		return TOKEN_COMMA;
-	case '(': case 0xff08:
-		return TOKEN_OPEN;
-	case ')': case 0xff09:
-		return TOKEN_CLOSE;
-	case 0x2025: case 0x2026:
-		return TOKEN_DOTS;
-	default:
-		return TOKEN_END;
-	}
+	static const struct {
+		enum period_token_kind kind;
+		uint32_t marks[13];
+	} kinds[] = {
+		{TOKEN_DASH,
+		 {'-', '~', 0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212, 0x301c, 0xff0d, 0xff5e}},
+		{TOKEN_DOT, {'.', 0xff0e}},
+		{TOKEN_DOTS, {0x2025, 0x2026}},
+		{TOKEN_SLASH, {'/', 0xff0f}},
+		{TOKEN_COLON, {':', 0xff1a}},
+		{TOKEN_COMMA, {',', 0xff0c, 0x3001}},
+		{TOKEN_OPEN, {'(', 0xff08}},
+		{TOKEN_CLOSE, {')', 0xff09}},
+	};
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		for (const uint32_t *mark = kinds[i].marks; *mark != 0; mark++)
+			if (*mark == c)
+				return kinds[i].kind;
+	return TOKEN_END;
 }
 
 static int period_token_punctuation(struct period_reader *reader)

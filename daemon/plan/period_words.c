@@ -1,6 +1,9 @@
 #include "plan/period_phrase.h"
 
+#include <assert.h>
 #include <string.h>
+
+#include "base/num.h"
 
 struct period_entry {
 	enum period_word word;
@@ -42,7 +45,8 @@ static const struct period_entry period_entries[] = {
 	{WORD_ORDINAL, 5, "пятый пятая пятое пятого пятой пятом пятую пятому fifth"},
 	{WORD_ORDINAL, PERIOD_LAST, "последний последняя последнее последней последнюю последнего последнем last"},
 
-	{WORD_QUARTER, 0, "квартал квартала кварталу кварталом квартале кварталы кварталов кварталах кв quarter quarters 季度"},
+	{WORD_QUARTER, 0,
+	 "квартал квартала кварталу кварталом квартале кварталы кварталов кварталах кв quarter quarters 季度"},
 	{WORD_HALF, 0, "полугодие полугодия полугодию полугодием полугодии half"},
 	{WORD_THE_HALF, 1, "上半年"},
 	{WORD_THE_HALF, 2, "下半年"},
@@ -82,24 +86,65 @@ static const struct period_entry period_entries[] = {
 	{WORD_HALF_DAY, 0, "am"},
 	{WORD_HALF_DAY, 12, "pm"},
 	{WORD_NTH, 0, "第"},
-	{WORD_REPEAT, 0, "ежедневно еженедельно ежемесячно ежеквартально ежегодно каждый каждая каждое каждую каждые каждого "
-			 "every each daily weekly monthly quarterly yearly annually 每 每天 每周 每月 每年 每季度"},
+	{WORD_REPEAT, 0,
+	 "ежедневно еженедельно ежемесячно ежеквартально ежегодно каждый каждая каждое каждую каждые каждого "
+	 "every each daily weekly monthly quarterly yearly annually 每 每天 每周 每月 每年 每季度"},
 };
+
+enum { PERIOD_WORD_MAX = 48 }; /* no known word is longer */
+
+/* The next of the forms, or NULL behind the last; *ret_len is its length. */
+static const char *period_words_next(const char *form, size_t *ret_len)
+{
+	form += strcspn(form, " ");
+	form += strspn(form, " ");
+	*ret_len = strcspn(form, " ");
+	return *form != '\0' ? form : NULL;
+}
 
 bool period_words_find(const char *text, size_t len, enum period_word *ret_word, int *ret_value)
 {
 	for (size_t i = 0; i < sizeof(period_entries) / sizeof(period_entries[0]); i++) {
-		const char *form = period_entries[i].forms;
-		while (*form != '\0') {
-			size_t form_len = strcspn(form, " ");
+		size_t form_len = strcspn(period_entries[i].forms, " ");
+		for (const char *form = period_entries[i].forms; form != NULL;
+		     form = period_words_next(form, &form_len))
 			if (form_len == len && memcmp(form, text, len) == 0) {
 				*ret_word = period_entries[i].word;
 				*ret_value = period_entries[i].value;
 				return true;
 			}
-			form += form_len;
-			form += strspn(form, " ");
-		}
 	}
 	return false;
+}
+
+static unsigned period_words_distance(const char *form, size_t form_len, const char *text, size_t len, unsigned limit)
+{
+	char a[PERIOD_WORD_MAX + 1], b[PERIOD_WORD_MAX + 1];
+	assert(form_len <= PERIOD_WORD_MAX && len <= PERIOD_WORD_MAX);
+	memcpy(a, form, form_len);
+	a[form_len] = '\0';
+	memcpy(b, text, len);
+	b[len] = '\0';
+	return num_edit_distance(a, b, limit);
+}
+
+const char *period_words_nearest(const char *text, size_t len, size_t *ret_len)
+{
+	unsigned best = (unsigned)len / 6 + 1; /* bytes, most letters having two: a third of the word at most */
+	const char *nearest = NULL;
+	if (len < 4 || len > PERIOD_WORD_MAX)
+		return NULL;
+	for (size_t i = 0; i < sizeof(period_entries) / sizeof(period_entries[0]); i++) {
+		size_t form_len = strcspn(period_entries[i].forms, " ");
+		for (const char *form = period_entries[i].forms; form != NULL;
+		     form = period_words_next(form, &form_len)) {
+			unsigned distance = period_words_distance(form, form_len, text, len, best + 1);
+			if (distance < best || (distance == best && nearest == NULL)) {
+				best = distance;
+				nearest = form;
+				*ret_len = form_len;
+			}
+		}
+	}
+	return nearest;
 }

@@ -1,6 +1,6 @@
-/* libical's own conversion of local times takes the instant before a gap and the second of two, and a time that has gone
- * through one gap stays shifted. So it is asked one thing only: the offset at an instant of UTC. Everything else follows
- * from stretches of constant offset, which are found once and remembered. */
+/* libical's own conversion of local times takes the instant before a gap and the second of two, and a time that has
+ * gone through one gap stays shifted. So it is asked one thing only: the offset at an instant of UTC. Everything else
+ * follows from stretches of constant offset, which are found once and remembered. */
 #include "plan/zone.h"
 
 #include <libical/ical.h>
@@ -14,7 +14,7 @@
 enum {
 	ZONE_NAME_MAX = 64,
 	ZONE_DAY_S = 86400,
-	ZONE_STEP_S = ZONE_DAY_S,      /* no zone has changed its clocks twice within a day */
+	ZONE_STEP_S = ZONE_DAY_S,        /* no zone has changed its clocks twice within a day */
 	ZONE_REACH_S = 200 * ZONE_DAY_S, /* how far a stretch is followed: past the next change of an ordinary zone */
 	ZONE_STRETCHES = 8,
 };
@@ -207,5 +207,6 @@ void zone_format(const struct zone *zone, int64_t utc, char text[ZONE_TEXT_SIZE]
 	int offset_s = zone_offset_s(zone, utc);
 	unsigned minutes = (unsigned)abs(offset_s) / 60;
 	size_t len = strlen(text);
-	(void)snprintf(text + len, ZONE_TEXT_SIZE - len, "%c%02u:%02u", offset_s < 0 ? '-' : '+', minutes / 60, minutes % 60);
+	(void)snprintf(text + len, ZONE_TEXT_SIZE - len, "%c%02u:%02u", offset_s < 0 ? '-' : '+', minutes / 60,
+		       minutes % 60);
 }

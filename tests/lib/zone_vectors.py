@@ -58,7 +58,7 @@ def main():
             for local in (low - 1, low, (low + high) // 2, high - 1, high):
                 locals_.append((name, text(local), instant(zone, local, change)))
 
-    print("/* Written by tests/lib/zone_vectors.py; do not edit. */")
+    print("/* Written by tests/lib/zone_vectors.py; do not edit. */\n/* clang-format off */")
     print("static const struct {\n\tconst char *zone;\n\tint64_t utc;\n\tint offset_s;\n} zone_offsets[] = {")
     for row in offsets:
         print('\t{"%s", %d, %d},' % row)

@@ -30,7 +30,8 @@ static void zone__every_change_of_2024_to_2030__as_zoneinfo_has_it(void **state)
 				 offset_s, zone_offsets[i].offset_s);
 	}
 	for (size_t i = ROWS(zone_offsets); i-- > 0;) /* and with the memory in another order */
-		assert_int_equal(zone_offset_s(need_zone(zone_offsets[i].zone), zone_offsets[i].utc), zone_offsets[i].offset_s);
+		assert_int_equal(zone_offset_s(need_zone(zone_offsets[i].zone), zone_offsets[i].utc),
+				 zone_offsets[i].offset_s);
 }
 
 static void zone__local_time_in_gap_or_overlap__is_first_after_or_first_of_two(void **state)
@@ -50,7 +51,8 @@ static void zone__local_time_in_gap_or_overlap__is_first_after_or_first_of_two(v
 static void zone__every_hour_of_a_year__comes_back(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"Asia/Sakhalin", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Casablanca"};
+	static const char *const names[] = {"Asia/Sakhalin", "Europe/Berlin", "Australia/Lord_Howe",
+					    "Africa/Casablanca"};
 	for (size_t i = 0; i < ROWS(names); i++) {
 		const struct zone *zone = need_zone(names[i]);
 		for (int64_t utc = 1735689600; utc < 1735689600 + 365 * 86400; utc += 1800) {
@@ -76,10 +78,32 @@ static void zone__unknown_or_unsafe_name__is_refused(void **state)
 {
 	(void)state;
 	static const char *const names[] = {
-		"", "Nope/Zone", "Asia", "Europe/", "/Europe/Berlin", "../zoneinfo/Europe/Paris", "Europe/../Europe/Paris",
-		"Europe//Berlin", "/etc/localtime", "/usr/share/zoneinfo/Europe/Berlin", "./Europe/Berlin", "europe/berlin",
-		"right/Europe/Berlin", "posix/Europe/Berlin", "posixrules", "zone.tab", "leapseconds", "tzdata.zi", "Europe/Berlin ",
-		" UTC", "UTC+3", "MSK", "+03:00", "Europe\\Berlin", "Europe/Berlin\n", "Европа/Москва",
+		"",
+		"Nope/Zone",
+		"Asia",
+		"Europe/",
+		"/Europe/Berlin",
+		"../zoneinfo/Europe/Paris",
+		"Europe/../Europe/Paris",
+		"Europe//Berlin",
+		"/etc/localtime",
+		"/usr/share/zoneinfo/Europe/Berlin",
+		"./Europe/Berlin",
+		"europe/berlin",
+		"right/Europe/Berlin",
+		"posix/Europe/Berlin",
+		"posixrules",
+		"zone.tab",
+		"leapseconds",
+		"tzdata.zi",
+		"Europe/Berlin ",
+		" UTC",
+		"UTC+3",
+		"MSK",
+		"+03:00",
+		"Europe\\Berlin",
+		"Europe/Berlin\n",
+		"Европа/Москва",
 		"Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 	};
 	for (size_t i = 0; i < ROWS(names); i++)
@@ -91,8 +115,14 @@ static void zone__known_name__is_one_zone_for_ever(void **state)
 {
 	(void)state;
 	static const char *const names[] = {
-		"UTC", "Etc/UTC", "Etc/GMT-11", "Asia/Sakhalin", "America/Argentina/Buenos_Aires", "America/Port-au-Prince",
-		"Europe/Kiev", "Europe/Kyiv",
+		"UTC",
+		"Etc/UTC",
+		"Etc/GMT-11",
+		"Asia/Sakhalin",
+		"America/Argentina/Buenos_Aires",
+		"America/Port-au-Prince",
+		"Europe/Kiev",
+		"Europe/Kyiv",
 	};
 	for (size_t i = 0; i < ROWS(names); i++) {
 		const struct zone *zone = need_zone(names[i]);

@@ -1,4 +1,5 @@
 /* Written by tests/lib/zone_vectors.py; do not edit. */
+/* clang-format off */
 static const struct {
 	const char *zone;
 	int64_t utc;

@@ -1,0 +1,99 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "plan/period.h"
+
+#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
+
+static const struct period june = {true, {2025, 6, 1, 0, 0, 0}, {2025, 6, 30, 0, 0, 0}, PERIOD_MONTH};
+static const struct period day = {true, {2025, 6, 15, 0, 0, 0}, {2025, 6, 15, 0, 0, 0}, PERIOD_DAY};
+static const struct period minute = {true, {2025, 6, 15, 14, 5, 0}, {2025, 6, 15, 14, 5, 0}, PERIOD_MINUTE};
+static const struct period limit = {false, {2025, 6, 1, 0, 0, 0}, {2025, 6, 1, 0, 0, 0}, PERIOD_DAY};
+static const struct period limit_minute = {false, {2025, 6, 1, 9, 0, 0}, {2025, 6, 1, 9, 0, 0}, PERIOD_MINUTE};
+
+static void period__precision__has_a_name_and_is_found_by_it(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"minute", "day", "week", "month", "quarter", "half-year", "year", "range"};
+	assert_int_equal(ROWS(names), PERIOD_PRECISION_MAX);
+	for (int i = 0; i < PERIOD_PRECISION_MAX; i++) {
+		enum period_precision precision = PERIOD_PRECISION_MAX;
+		assert_string_equal(period_precision_name((enum period_precision)i), names[i]);
+		assert_true(period_precision_find(names[i], &precision));
+		assert_int_equal(precision, i);
+	}
+	enum period_precision precision = PERIOD_WEEK;
+	assert_false(period_precision_find("fortnight", &precision));
+	assert_int_equal(precision, PERIOD_WEEK);
+}
+
+static void period__key__is_an_iso_interval(void **state)
+{
+	(void)state;
+	static const struct {
+		const struct period *period;
+		const char *key;
+	} rows[] = {
+		{&june, "2025-06-01/2025-06-30"},       {&day, "2025-06-15"},
+		{&minute, "2025-06-15T14:05"},          {&limit, "../2025-06-01"},
+		{&limit_minute, "../2025-06-01T09:00"},
+	};
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		char key[PERIOD_KEY_SIZE];
+		period_key(rows[i].period, key);
+		assert_string_equal(key, rows[i].key);
+	}
+}
+
+static void period__instants__are_those_of_its_zone(void **state)
+{
+	(void)state;
+	static const struct {
+		const struct period *period;
+		const char *zone, *start, *end;
+	} rows[] = {
+		{&june, "Asia/Sakhalin", "2025-06-01T00:00:00+11:00", "2025-07-01T00:00:00+11:00"},
+		{&june, "Europe/Berlin", "2025-06-01T00:00:00+02:00", "2025-07-01T00:00:00+02:00"},
+		{&day, "Asia/Shanghai", "2025-06-15T00:00:00+08:00", "2025-06-16T00:00:00+08:00"},
+		{&minute, "UTC", "2025-06-15T14:05:00+00:00", "2025-06-15T14:05:00+00:00"},
+		{&limit, "Asia/Sakhalin", "2025-06-01T00:00:00+11:00", "2025-06-02T00:00:00+11:00"},
+		{&limit_minute, "Asia/Sakhalin", "2025-06-01T09:00:00+11:00", "2025-06-01T09:00:00+11:00"},
+	};
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct zone *zone = zone_find(rows[i].zone);
+		char text[ZONE_TEXT_SIZE];
+		assert_non_null(zone);
+		zone_format(zone, period_start_utc(rows[i].period, zone), text);
+		assert_string_equal(text, rows[i].start);
+		zone_format(zone, period_end_utc(rows[i].period, zone), text);
+		assert_string_equal(text, rows[i].end);
+	}
+}
+
+static void period__day_that_begins_in_a_gap__begins_after_it(void **state)
+{
+	(void)state;
+	/* Chile moved its clocks from 00:00 to 01:00 on 2025-09-07. */
+	static const struct period sunday = {true, {2025, 9, 7, 0, 0, 0}, {2025, 9, 7, 0, 0, 0}, PERIOD_DAY};
+	const struct zone *zone = zone_find("America/Santiago");
+	char text[ZONE_TEXT_SIZE];
+	assert_non_null(zone);
+	zone_format(zone, period_start_utc(&sunday, zone), text);
+	assert_string_equal(text, "2025-09-07T01:00:00-03:00");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(period__precision__has_a_name_and_is_found_by_it),
+		cmocka_unit_test(period__key__is_an_iso_interval),
+		cmocka_unit_test(period__instants__are_those_of_its_zone),
+		cmocka_unit_test(period__day_that_begins_in_a_gap__begins_after_it),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
