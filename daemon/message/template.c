@@ -89,7 +89,7 @@ static void template_add_text(struct template_compiler *c, struct template_span 
 {
 	struct template *t = c->template;
 	struct template_op *last = t->n_ops > 0 ? &t->ops[t->n_ops - 1] : NULL;
-	if (last != NULL && last->kind == TEMPLATE_TEXT && last->len > 0 && last->text + last->len == text.start)
+	if (last != NULL && last->kind == TEMPLATE_TEXT && last->text + last->len == text.start)
 		last->len += text.len;
 	else
 		template_add_op(c, TEMPLATE_TEXT, text)->is_line_start = is_line_start;

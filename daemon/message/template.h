@@ -2,7 +2,9 @@
  *
  * The data is a jansson value. A name is looked up in the innermost object first, then outwards; "a.b" walks down. A
  * missing name renders as nothing. Comments, delimiters, interpolation, sections, inverted sections, partials,
- * inheritance (parents and blocks) and dynamic names follow the specification at github.com/mustache/spec. */
+ * inheritance (parents and blocks) and dynamic names follow the specification at github.com/mustache/spec. Where it is
+ * silent: a section takes null, false, 0, "" and an empty list for false; an object or a list interpolates as nothing;
+ * a name holds no blanks; of several arguments for one block the one of the outermost parent counts. */
 #ifndef DEADLINED_MESSAGE_TEMPLATE_H
 #define DEADLINED_MESSAGE_TEMPLATE_H
 
@@ -30,8 +32,9 @@ struct template_place {
 	unsigned line, column; /* from 1 */
 };
 
-/* Compiles text. Errors: -EINVAL, with *ret_place and err saying where and what (an unclosed tag or section, a closing
- * tag that does not fit, an empty name, a bad delimiter). The text is copied. */
+/* Compiles text. Errors: -EINVAL, with *ret_place (ret_place may be NULL) and err saying where and what (an unclosed
+ * tag or section, a closing tag that does not fit, an empty name, a bad delimiter, sections nested deeper than 64,
+ * invalid UTF-8). The text is copied. */
 MUSTCHECK int template_compile(const char *text, struct template **ret_template, struct template_place *ret_place,
 			       struct err *err);
 void template_free(struct template *template);
@@ -40,12 +43,13 @@ void template_free(struct template *template);
  * duration of the rendering. */
 typedef const struct template *(*template_partial_cb)(void *arg, const char *name);
 
-/* Renders into out, whose maximum is the cap. partial may be NULL. Errors: -E2BIG the output is longer than the cap,
- * -ELOOP partials nest deeper than 50; out then holds what was rendered so far. */
+/* Appends to out, whose maximum is the cap. data and partial may be NULL. Errors: -E2BIG the output is longer than the
+ * cap, -ELOOP partials nest deeper than 50; out then holds what was rendered so far. */
 MUSTCHECK int template_render(const struct template *template, const json_t *data, enum template_escape escape,
 			      template_partial_cb partial, void *arg, struct buf *out, struct err *err);
 
-/* Calls seen for every name the template reads ("a.b" as written), partials not followed. For lint. */
+/* Calls seen for every name the template reads ("a.b" as written, the "." of an item left out, repeats included),
+ * partials not followed. For lint. */
 void template_names(const struct template *template, void (*seen)(void *arg, const char *name), void *arg);
 
 #endif
