@@ -91,19 +91,20 @@ bool http_slot_set_up(struct http_slot *slot)
 	       HTTP_SET(CURLOPT_ERRORBUFFER, slot->error);
 }
 
-/* True when the peer may have got the request. */
+/* True when the peer may have got the request. libcurl asks for the body once the head is out. Its own counters begin
+ * anew when it tries again on a fresh connection, so for a body ours decides. */
 static bool http_slot_was_sent(const struct http_slot *slot)
 {
-	curl_off_t body = 0;
 	long head = 0;
-	(void)curl_easy_getinfo(slot->easy, CURLINFO_SIZE_UPLOAD_T, &body); /* both stay 0 on an error of ours */
-	(void)curl_easy_getinfo(slot->easy, CURLINFO_REQUEST_SIZE, &head);
-	return slot->request.body.len != 0 ? body > 0 : head > 0;
+	(void)curl_easy_getinfo(slot->easy, CURLINFO_REQUEST_SIZE, &head); /* stays 0 on an error of ours */
+	return slot->request.body.len != 0 ? slot->body_read > 0 : head > 0;
 }
 
 static void http_judge_failure(const struct http_slot *slot, CURLcode code, struct channel_result *ret_result)
 {
 	const char *words = slot->error[0] != '\0' ? slot->error : curl_easy_strerror(code);
+	if (code == CURLE_SEND_FAIL_REWIND) /* it meant to send again; see the top of http_slot.h */
+		words = "the server closed the connection";
 	bool was_sent = http_slot_was_sent(slot);
 	char *reply = mem_printf("%s%s", was_sent ? "sent, but the reply was lost: " : "", words);
 	channel_result_set(ret_result, was_sent ? CHANNEL_UNKNOWN : CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL, 0, reply);

@@ -1,0 +1,520 @@
+/* The HTTP channel against a scripted server on the same event loop. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "channel/http.h"
+#include "channel/transfer.h"
+
+/* What the server does once it has read a whole request: these bytes, then the connection is closed when they do not
+ * say their length; DROP closes without a word, HANG says nothing. */
+static const char DROP[] = "drop", HANG[] = "hang", HUGE_REPLY[] = "huge";
+
+#define OK_REPLY "HTTP/1.1 200 OK\r\nContent-Length: 39\r\n\r\n{\"ok\":true,\"result\":{\"message_id\":42}}\n"
+#define TOKEN "123456:AAFakeTokenForTests"
+
+struct world {
+	struct event_base *base;
+	struct evconnlistener *listener;
+	struct bufferevent *peers[16];
+	unsigned n_peers; /* connections that were made */
+	unsigned n_requests;
+	char request[16 * 1024]; /* the last one */
+	const char *const *script;
+	unsigned port;
+
+	struct conf conf;
+	struct ini *ini;
+	struct problems problems;
+	struct transfer *transfer;
+	struct channel *channel;
+	unsigned n_results;
+	int64_t last_id;
+	struct channel_result result;
+};
+
+static struct world world;
+static char folder[] = "/tmp/test_http.XXXXXX";
+
+/* ---- the server ---- */
+
+static size_t request_length(const char *text)
+{
+	const char *end = strstr(text, "\r\n\r\n"), *header = strstr(text, "Content-Length: ");
+	if (end == NULL)
+		return 0;
+	return (size_t)(end + 4 - text) + (header != NULL && header < end ? strtoul(header + 16, NULL, 10) : 0);
+}
+
+static void peer_answer(struct bufferevent *peer, const char *reply)
+{
+	static char huge[200 * 1024];
+	if (reply == HUGE_REPLY) {
+		memset(huge, 'x', sizeof(huge));
+		(void)evbuffer_add_printf(bufferevent_get_output(peer), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n",
+					  sizeof(huge));
+		(void)bufferevent_write(peer, huge, sizeof(huge));
+	} else if (reply != HANG) {
+		(void)bufferevent_write(peer, reply, strlen(reply));
+	}
+}
+
+static void peer_written(struct bufferevent *peer, void *arg)
+{
+	(void)arg;
+	(void)shutdown(bufferevent_getfd(peer), SHUT_RDWR);
+}
+
+static void peer_read(struct bufferevent *peer, void *arg)
+{
+	(void)arg;
+	struct evbuffer *input = bufferevent_get_input(peer);
+	size_t len = evbuffer_get_length(input);
+	assert_true(len < sizeof(world.request));
+	(void)evbuffer_copyout(input, world.request, len);
+	world.request[len] = '\0';
+	size_t want = request_length(world.request);
+	if (want == 0 || len < want)
+		return;
+
+	(void)evbuffer_drain(input, len);
+	world.n_requests++;
+	const char *reply = *world.script != NULL ? *world.script++ : HANG;
+	if (reply == DROP) {
+		(void)shutdown(bufferevent_getfd(peer), SHUT_RDWR);
+		return;
+	}
+	peer_answer(peer, reply);
+	if (reply != HANG && reply != HUGE_REPLY && strstr(reply, "Content-Length: 39") == NULL)
+		bufferevent_setcb(peer, peer_read, peer_written, NULL, NULL);
+}
+
+static void peer_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int len,
+			void *arg)
+{
+	(void)listener, (void)address, (void)len, (void)arg;
+	assert_true(world.n_peers < 16);
+	struct bufferevent *peer = bufferevent_socket_new(world.base, fd, BEV_OPT_CLOSE_ON_FREE);
+	world.peers[world.n_peers++] = peer;
+	bufferevent_setcb(peer, peer_read, NULL, NULL, NULL);
+	(void)bufferevent_enable(peer, EV_READ | EV_WRITE);
+}
+
+/* ---- the fixture ---- */
+
+static void note_result(void *arg, int64_t message_id, const struct channel_result *result)
+{
+	(void)arg;
+	world.n_results++;
+	world.last_id = message_id;
+	world.result = *result;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	static const char *const none[] = {NULL};
+	world = (struct world){.script = none};
+	world.base = event_base_new();
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	world.listener = evconnlistener_new_bind(world.base, peer_accept, NULL, LEV_OPT_CLOSE_ON_FREE, 8,
+						 (struct sockaddr *)&address, sizeof(address));
+	assert_non_null(world.listener);
+	socklen_t len = sizeof(address);
+	assert_int_equal(getsockname(evconnlistener_get_fd(world.listener), (struct sockaddr *)&address, &len), 0);
+	world.port = ntohs(address.sin_port);
+	assert_int_equal(transfer_new(world.base, &world.transfer, NULL), 0);
+	world.conf.messengers = (char *)(uintptr_t)"config/messengers";
+	world.conf.secrets_dir = folder;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	channel_free(world.channel);
+	transfer_free(world.transfer);
+	for (unsigned i = 0; i < world.n_peers; i++)
+		bufferevent_free(world.peers[i]);
+	if (world.listener != NULL)
+		evconnlistener_free(world.listener);
+	event_base_free(world.base);
+	ini_free(world.ini);
+	problems_done(&world.problems);
+	return 0;
+}
+
+/* Reads [channel tg] with these keys; NULL when there were problems. */
+static struct channel *make_channel(const char *keys)
+{
+	char *text = mem_printf("[channel tg]\ntype = http\n%s", keys);
+	char *file = mem_printf("%s/deadlined.ini", folder);
+	ini_free(world.ini);
+	problems_done(&world.problems);
+	world.ini = ini_read_text(file, text, strlen(text), &world.problems);
+	assert_int_equal(world.problems.n, 0);
+	struct channel *channel = channel_new(&world.conf, &world.ini->sections[0], &world.problems);
+	free(file);
+	free(text);
+	return channel;
+}
+
+static void start_channel(const char *more, const char *const *script)
+{
+	bool is_telegram = strstr(more, "preset = ") == NULL;
+	char *keys = is_telegram ? mem_printf("preset = telegram\ntoken = credential:tg\nbase_url = http://127.0.0.1:%u\n%s",
+					      world.port, more) :
+				   mem_printf("url = http://127.0.0.1:%u/hook\n%s", world.port, more);
+	world.channel = make_channel(keys);
+	free(keys);
+	problems_print(&world.problems, stderr);
+	assert_non_null(world.channel);
+	channel_start(world.channel, world.transfer, note_result, NULL);
+	world.script = script;
+}
+
+static void start_message(int64_t id, const char *address)
+{
+	channel_send(world.channel, &(struct channel_message){
+					    .id = id,
+					    .kind = "single",
+					    .person = "desk",
+					    .to_address = address,
+					    .to_name = "Desk",
+					    .subject = "Fair",
+					    .text = "In June",
+					    .language = "ru",
+					    .message_id = "7@h",
+					    .key = "7.k",
+				    });
+}
+
+static void fail_late(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what, (void)arg;
+	(void)event_base_loopbreak(world.base);
+}
+
+static void await_results(unsigned n)
+{
+	struct event *guard = evtimer_new(world.base, fail_late, NULL);
+	(void)evtimer_add(guard, &(struct timeval){.tv_sec = 20});
+	while (world.n_results < n && !event_base_got_break(world.base))
+		(void)event_base_loop(world.base, EVLOOP_ONCE);
+	event_free(guard);
+	assert_int_equal(world.n_results, n);
+}
+
+/* ---- the tests ---- */
+
+static void http_send__telegram__is_accepted_and_the_connection_kept(void **state)
+{
+	(void)state;
+	static const char *const script[] = {OK_REPLY, OK_REPLY, OK_REPLY, NULL};
+	start_channel("", script);
+	for (unsigned i = 1; i <= 3; i++) {
+		start_message(i, "-100");
+		assert_int_equal(channel_in_flight(world.channel), 1);
+		await_results(i);
+		assert_int_equal(world.result.verdict, CHANNEL_ACCEPTED);
+		assert_int_equal(world.result.code, 200);
+		assert_string_equal(world.result.remote_id, "42");
+		assert_int_equal(world.last_id, i);
+	}
+	assert_int_equal(world.n_peers, 1);
+	assert_int_equal(channel_in_flight(world.channel), 0);
+	assert_ptr_equal(strstr(world.request, "POST /bot" TOKEN "/sendMessage HTTP/1.1\r\n"), world.request);
+	assert_non_null(strstr(world.request, "Content-Type: application/json\r\n"));
+	assert_non_null(strstr(world.request, "User-Agent: deadlined/"));
+	assert_non_null(strstr(world.request, "\r\n\r\n{\"chat_id\":-100,\"text\":\"<b>Fair</b>\\n\\nIn June\""));
+	assert_null(strstr(world.request, "Expect:"));
+}
+
+static void http_send__several_messages__run_side_by_side(void **state)
+{
+	(void)state;
+	static const char *const script[] = {OK_REPLY, OK_REPLY, OK_REPLY, NULL};
+	start_channel("connections = 3\n", script);
+	assert_int_equal(channel_room(world.channel), 3);
+	for (int i = 1; i <= 3; i++)
+		start_message(i, "5");
+	assert_int_equal(channel_room(world.channel), 0);
+	await_results(3);
+	assert_int_equal(world.n_peers, 3);
+	assert_int_equal(channel_room(world.channel), 3);
+}
+
+static void http_send__reply__is_judged(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *more, *reply;
+		enum channel_verdict verdict;
+		enum channel_blame blame;
+		int code;
+		int64_t wait_s;
+	} rows[] = {
+		{"hint in the header", "", "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nConnection: close\r\n\r\n{}", CHANNEL_THROTTLED,
+		 CHANNEL_BLAME_CHANNEL, 429, 7},
+		{"no reply", "", DROP, CHANNEL_UNKNOWN, CHANNEL_BLAME_CHANNEL, 0, 0},
+		{"no reply in time", "timeout = 1s\n", HANG, CHANNEL_UNKNOWN, CHANNEL_BLAME_CHANNEL, 0, 0},
+		{"not HTTP", "", "SSH-2.0-x\r\n\r\n", CHANNEL_UNKNOWN, CHANNEL_BLAME_CHANNEL, 0, 0},
+		{"half a status line", "", "HTTP/1.1 20", CHANNEL_UNKNOWN, CHANNEL_BLAME_CHANNEL, 0, 0},
+		{"only an interim status", "", "HTTP/1.1 100 Continue\r\n\r\n", CHANNEL_UNKNOWN, CHANNEL_BLAME_CHANNEL, 0, 0},
+		{"cut after 200", "", "HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{\"ok\":tr", CHANNEL_UNKNOWN,
+		 CHANNEL_BLAME_CHANNEL, 200, 0},
+		{"cut after 200, status is enough", "preset = webhook\n",
+		 "HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{\"ok\":tr", CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE, 200, 0},
+		{"cut after 403", "", "HTTP/1.1 403 No\r\nContent-Length: 999\r\n\r\n{", CHANNEL_PERMANENT,
+		 CHANNEL_BLAME_RECIPIENT, 403, 0},
+		{"too much", "", HUGE_REPLY, CHANNEL_UNKNOWN, CHANNEL_BLAME_CHANNEL, 200, 0},
+		{"too much, status is enough", "preset = webhook\n", HUGE_REPLY, CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE, 200, 0},
+		{"redirect", "preset = webhook\n",
+		 "HTTP/1.1 302 Go\r\nLocation: http://127.0.0.1:1/\r\nConnection: close\r\n\r\n", CHANNEL_TEMPORARY,
+		 CHANNEL_BLAME_CHANNEL, 302, 0},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *script[] = {rows[i].reply, NULL};
+		unsigned requests = world.n_requests, results = world.n_results;
+		start_channel(rows[i].more, script);
+		start_message(1, "5");
+		await_results(results + 1);
+		if (world.result.verdict != rows[i].verdict || world.result.blame != rows[i].blame ||
+		    world.result.code != rows[i].code || world.result.retry_after_s != rows[i].wait_s)
+			fail_msg("%s: %s, blame %d, code %d: %s", rows[i].name, channel_verdict_name(world.result.verdict),
+				 (int)world.result.blame, world.result.code, world.result.reply);
+		assert_int_equal(world.n_requests, requests + 1);
+		channel_free(world.channel);
+		world.channel = NULL;
+	}
+}
+
+/* libcurl would send the request again by itself here, and nobody would know of the second message. */
+static void http_send__reply_lost_on_a_kept_connection__is_not_sent_twice(void **state)
+{
+	(void)state;
+	static const char *const script[] = {OK_REPLY, DROP, OK_REPLY, NULL};
+	start_channel("", script);
+	start_message(1, "5");
+	await_results(1);
+	start_message(2, "5");
+	await_results(2);
+	assert_int_equal(world.n_requests, 2);
+	assert_int_equal(world.result.verdict, CHANNEL_UNKNOWN);
+	assert_int_equal(world.result.code, 0); /* not the 200 of the message before */
+	assert_non_null(strstr(world.result.reply, "the reply was lost"));
+
+	start_message(3, "5");
+	await_results(3);
+	assert_int_equal(world.result.verdict, CHANNEL_ACCEPTED);
+	assert_int_equal(world.n_requests, 3);
+}
+
+static void http_send__nobody_listens__is_certainly_not_sent(void **state)
+{
+	(void)state;
+	static const char *const script[] = {NULL};
+	start_channel("", script);
+	evconnlistener_free(world.listener);
+	world.listener = NULL;
+	start_message(1, "5");
+	await_results(1);
+	assert_int_equal(world.result.verdict, CHANNEL_TEMPORARY);
+	assert_int_equal(world.result.blame, CHANNEL_BLAME_CHANNEL);
+	assert_null(strstr(world.result.reply, TOKEN));
+}
+
+static void http_send__server_repeats_the_token__nobody_sees_it(void **state)
+{
+	(void)state;
+	static const char *const script[] = {
+		"HTTP/1.1 500 No\r\nConnection: close\r\n\r\nat /bot" TOKEN "/x and /bot123456%3AAAFakeTokenForTests/x", NULL};
+	start_channel("", script);
+	start_message(1, "5");
+	await_results(1);
+	assert_string_equal(world.result.reply, "HTTP 500: at /bot***/x and /bot***/x");
+}
+
+static void http_send__bad_address__is_the_recipients(void **state)
+{
+	(void)state;
+	static const char *const script[] = {NULL};
+	start_channel("", script);
+	static const char *const rows[] = {"", "a\r\nb", "\xff"};
+	for (unsigned i = 0; i < 3; i++) {
+		struct err err = {0};
+		assert_false(channel_check_address(world.channel, rows[i], &err));
+		assert_true(err.text[0] != '\0');
+		start_message(i, rows[i]);
+		assert_int_equal(world.n_results, i + 1); /* from inside the call */
+		assert_int_equal(world.result.verdict, CHANNEL_PERMANENT);
+		assert_int_equal(world.result.blame, CHANNEL_BLAME_RECIPIENT);
+	}
+	assert_true(channel_check_address(world.channel, "@deadlines", NULL));
+	assert_int_equal(world.n_peers, 0);
+}
+
+static void http_stop__nothing_more_starts_and_the_rest_ends(void **state)
+{
+	(void)state;
+	static const char *const script[] = {OK_REPLY, HANG, NULL};
+	start_channel("", script);
+	start_message(1, "5");
+	channel_stop(world.channel);
+	assert_int_equal(channel_room(world.channel), 0);
+	await_results(1);
+	assert_int_equal(world.result.verdict, CHANNEL_ACCEPTED);
+}
+
+static void http_free__message_under_way__gets_no_result(void **state)
+{
+	(void)state;
+	static const char *const script[] = {HANG, NULL};
+	start_channel("", script);
+	start_message(1, "5");
+	while (world.n_requests == 0)
+		(void)event_base_loop(world.base, EVLOOP_ONCE);
+	channel_free(world.channel);
+	world.channel = NULL;
+	assert_int_equal(world.n_results, 0);
+}
+
+static void http_channel_new__every_mistake__is_named_with_its_line(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *keys;
+		unsigned line;
+		const char *words;
+	} rows[] = {
+		{"token = credential:tg\n", 1, "lacks the key 'preset'"},
+		{"preset = telegramm\n", 3, "did you mean 'telegram'?"},
+		{"preset = ./none.ini\n", 0, "cannot be read"},
+		{"preset = telegram\n", 1, "lacks the key 'token'"},
+		{"preset = telegram\ntoken = 123:abc\n", 4, "must not stand in this file"},
+		{"preset = telegram\ntoken = credential:none\n", 4, "cannot be read"},
+		{"preset = telegram\ntoken = credential:tg\ntokn = x\n", 5, "did you mean 'token'?"},
+		{"preset = telegram\ntoken = credential:tg\nconection = 1\n", 5, "did you mean 'connections'?"},
+		{"preset = telegram\ntoken = credential:tg\nurl = https://x\n", 5, "unknown key 'url'"},
+		{"preset = telegram\ntoken = credential:tg\nconnections = 0\n", 5, "out of range"},
+		{"preset = telegram\ntoken = credential:tg\ntimeout = 30\n", 5, "no unit"},
+		{"preset = telegram\ntoken = credential:tg\nrate = 5\n", 5, "not a rate"},
+		{"preset = telegram\ntoken = credential:tg\nbase_url = http://api.telegram.org\n", 5, "plain http"},
+		{"preset = telegram\ntoken = credential:tg\nca_file = none.pem\n", 5, "cannot be read"},
+		{"preset = telegram\ntoken = credential:tg\nproxy = proxy:3128\n", 5, "a proxy starts with"},
+		{"preset = telegram\ntoken = credential:tg\nproxy = http://u:p@h:1\n", 5, "is a secret"},
+		{"preset = telegram\ntoken = credential:tg\nproxy = http://h:1\nbase_url = http://localhost\n", 1,
+		 "a proxy cannot be used"},
+		{"preset = webhook\n", 1, "lacks the key 'url'"},
+		{"preset = webhook\nurl = credential:badurl\n", 4, "plain http"},
+		{"preset = ./mine.ini\nroom = x\n", 1, "'x' is not a number"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_null(make_channel(rows[i].keys));
+		if (world.problems.n != 1 || world.problems.items[0].line != rows[i].line ||
+		    strstr(world.problems.items[0].text, rows[i].words) == NULL) {
+			problems_print(&world.problems, stderr);
+			fail_msg("row %zu: wanted line %u: %s", i, rows[i].line, rows[i].words);
+		}
+		assert_null(strstr(world.problems.items[0].text, "geheim"));
+	}
+}
+
+static void http_channel_new__good_sections__are_taken(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *keys;
+		int64_t rate;
+	} rows[] = {
+		{"preset = telegram\ntoken = credential:tg\n", 25}, /* the preset's own */
+		{"preset = telegram\ntoken = credential:tg\nrate = 3/m\nproxy = socks5h://127.0.0.1:1080\n", 3},
+		{"preset = telegram\ntoken = credential:tg\nproxy = credential:proxy\n", 25},
+		{"preset = webhook\nurl = credential:goodurl\n", 0},
+		{"preset = ./mine.ini\nroom = 5\n", 0},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct channel *channel = make_channel(rows[i].keys);
+		problems_print(&world.problems, stderr);
+		assert_non_null(channel);
+		assert_int_equal(channel->rate.count, rows[i].rate);
+		assert_string_equal(channel->name, "tg");
+		assert_true(channel->domain[0] != '\0');
+		assert_false(channel->ops->is_local);
+		channel_free(channel);
+	}
+}
+
+/* ---- files the sections refer to ---- */
+
+static const struct {
+	const char *name, *content;
+} files[] = {
+	{"tg", TOKEN "\n"},
+	{"goodurl", "https://hooks.example.org/geheim/1\n"},
+	{"badurl", "http://hooks.example.org/geheim/2\n"},
+	{"proxy", "http://user:geheim@127.0.0.1:3128\n"},
+	{"mine.ini", "[settings]\nroom = text required\n[request]\nurl = https://h/\nbody = json\n[json]\n/room = int:{{room}}\n"
+		     "[success]\nstatus = 200\n"},
+};
+
+static int make_files(void **state)
+{
+	(void)state;
+	(void)unsetenv("CREDENTIALS_DIRECTORY");
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char *path = mem_printf("%s/%s", folder, files[i].name);
+		FILE *file = fopen(path, "w");
+		if (file == NULL || fputs(files[i].content, file) < 0 || fchmod(fileno(file), 0600) < 0 || fclose(file) != 0)
+			return -1;
+		free(path);
+	}
+	return 0;
+}
+
+static int remove_files(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char *path = mem_printf("%s/%s", folder, files[i].name);
+		(void)unlink(path);
+		free(path);
+	}
+	return rmdir(folder);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(http_send__telegram__is_accepted_and_the_connection_kept),
+		TEST(http_send__several_messages__run_side_by_side),
+		TEST(http_send__reply__is_judged),
+		TEST(http_send__reply_lost_on_a_kept_connection__is_not_sent_twice),
+		TEST(http_send__nobody_listens__is_certainly_not_sent),
+		TEST(http_send__server_repeats_the_token__nobody_sees_it),
+		TEST(http_send__bad_address__is_the_recipients),
+		TEST(http_stop__nothing_more_starts_and_the_rest_ends),
+		TEST(http_free__message_under_way__gets_no_result),
+		TEST(http_channel_new__every_mistake__is_named_with_its_line),
+		TEST(http_channel_new__good_sections__are_taken),
+	};
+	return cmocka_run_group_tests(tests, make_files, remove_files);
+}
