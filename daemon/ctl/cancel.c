@@ -1,0 +1,20 @@
+#include "ctl/close.h"
+#include "ctl/command.h"
+
+static const struct args_option cancel_options[] = {COMMAND_COMMON_OPTIONS};
+
+static int cancel_run(struct session *session, const struct args *args)
+{
+	return close_tasks(session, args, "cancelled");
+}
+
+const struct command cancel_command = {
+	.name = "cancel",
+	.operands = "UID...",
+	.min_operands = 1,
+	.max_operands = COMMAND_ANY_OPERANDS,
+	.summary = "Cancel tasks: nobody is reminded of them any more",
+	.help = "Reminders that are not sent yet are cancelled. When a uid is unknown, nothing is changed.",
+	COMMAND_OPTIONS(cancel_options),
+	.run = cancel_run,
+};

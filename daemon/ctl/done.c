@@ -1,0 +1,20 @@
+#include "ctl/close.h"
+#include "ctl/command.h"
+
+static const struct args_option done_options[] = {COMMAND_COMMON_OPTIONS};
+
+static int done_run(struct session *session, const struct args *args)
+{
+	return close_tasks(session, args, "done");
+}
+
+const struct command done_command = {
+	.name = "done",
+	.operands = "UID...",
+	.min_operands = 1,
+	.max_operands = COMMAND_ANY_OPERANDS,
+	.summary = "Mark tasks as done: nobody is reminded of them any more",
+	.help = "Reminders that are not sent yet are cancelled. When a uid is unknown, nothing is changed.",
+	COMMAND_OPTIONS(done_options),
+	.run = done_run,
+};

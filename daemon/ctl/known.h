@@ -1,0 +1,15 @@
+/* known: the names that the database knows, for "did you mean". */
+#ifndef DEADLINED_CTL_KNOWN_H
+#define DEADLINED_CTL_KNOWN_H
+
+#include "base/strlist.h"
+#include "store/store.h"
+
+/* Append what there is to names; when the database cannot be read, they append less: only a suggestion suffers. */
+void known_people(struct store *store, struct strlist *names);
+void known_tasks(struct store *store, struct strlist *names);
+
+/* The name in the list that was most likely meant, or NULL. Owned by names. */
+const char *known_nearest(const struct strlist *names, const char *typed);
+
+#endif

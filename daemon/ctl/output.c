@@ -1,0 +1,223 @@
+#include "ctl/output.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "store/store_task.h"
+
+enum { OUTPUT_GAP = 2 };
+
+void output_complain(const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list args;
+	va_start(args, fmt);
+	int len = vasprintf(&text, fmt, args);
+	va_end(args);
+	if (len < 0)
+		text = mem_dup(fmt);
+	log_redact(text);
+	char *clean = output_clean(text);
+	(void)fprintf(stderr, "deadlinectl: %s\n", clean); /* nobody to tell when even this fails */
+	free(clean);
+	free(text);
+}
+
+char *output_clean(const char *text)
+{
+	size_t len = strlen(text);
+	const char *end = text + len;
+	char *clean = mem_alloc(len + 1), *out = clean;
+	while (text < end) {
+		const char *start = text;
+		uint32_t c = utf8_next(&text, end);
+		size_t bytes = (size_t)(text - start);
+		if (c == '\n' || c == '\t') {
+			*out++ = ' ';
+		} else if (utf8_is_control(c) || (c == 0xfffd && bytes == 1)) {
+			*out++ = '?';
+		} else {
+			memcpy(out, start, bytes);
+			out += bytes;
+		}
+	}
+	*out = '\0';
+	return clean;
+}
+
+size_t output_width(const char *text, size_t len)
+{
+	size_t width = 0;
+	for (const char *end = text + len; text < end;) {
+		int columns = wcwidth((wchar_t)utf8_next(&text, end));
+		width += columns < 0 ? 1 : (size_t)columns;
+	}
+	return width;
+}
+
+/* ---- a table ------------------------------------------------------------------------------------------------------
+ */
+
+struct output_table {
+	const char *const *headings;
+	size_t n_columns;
+	size_t *widths;
+	char **cells; /* row after row */
+	size_t n_cells, max_cells;
+};
+
+struct output_table *output_table_new(const char *const *headings, size_t n)
+{
+	struct output_table *table = mem_zero(1, sizeof(*table));
+	table->headings = headings;
+	table->n_columns = n;
+	table->widths = mem_zero(n, sizeof(*table->widths));
+	for (size_t i = 0; i < n; i++)
+		table->widths[i] = output_width(headings[i], strlen(headings[i]));
+	return table;
+}
+
+void output_table_add(struct output_table *table, const char *const *cells)
+{
+	if (table->n_cells + table->n_columns > table->max_cells) {
+		table->max_cells = table->max_cells * 2 + table->n_columns;
+		table->cells = mem_grow(table->cells, table->max_cells, sizeof(*table->cells));
+	}
+	for (size_t i = 0; i < table->n_columns; i++) {
+		char *cell = output_clean(cells[i][0] != '\0' ? cells[i] : "-");
+		size_t width = output_width(cell, strlen(cell));
+		if (width > table->widths[i])
+			table->widths[i] = width;
+		table->cells[table->n_cells++] = cell;
+	}
+}
+
+static void output_table_print_row(const struct output_table *table, const char *const *cells, FILE *out)
+{
+	for (size_t i = 0; i < table->n_columns; i++) {
+		bool is_last = i + 1 == table->n_columns;
+		size_t width = output_width(cells[i], strlen(cells[i]));
+		int padding = is_last ? 0 : (int)(table->widths[i] - width) + OUTPUT_GAP;
+		(void)fprintf(out, "%s%*s%s", cells[i], padding, "", is_last ? "\n" : "");
+	}
+}
+
+void output_table_finish(struct output_table *table, const char *nothing_text, FILE *out)
+{
+	if (table->n_cells == 0)
+		(void)fprintf(out, "%s\n", nothing_text);
+	else
+		output_table_print_row(table, table->headings, out);
+	for (size_t i = 0; i < table->n_cells; i += table->n_columns)
+		output_table_print_row(table, (const char *const *)&table->cells[i], out);
+
+	for (size_t i = 0; i < table->n_cells; i++)
+		free(table->cells[i]);
+	free(table->cells);
+	free(table->widths);
+	free(table);
+}
+
+/* ---- dates for people ---------------------------------------------------------------------------------------------
+ */
+
+void output_time(const struct zone *zone, int64_t utc, char text[OUTPUT_TIME_SIZE])
+{
+	char iso[ZONE_TEXT_SIZE];
+	if (utc >= STORE_NEVER) {
+		(void)snprintf(text, OUTPUT_TIME_SIZE, "-");
+		return;
+	}
+	zone_format(zone, utc, iso);
+	(void)snprintf(text, OUTPUT_TIME_SIZE, "%.10s %.5s %s", iso, iso + 11, iso + 19);
+}
+
+/* "2025-06-15" or "2025-06-15 14:00" */
+static void output_end(const struct civil *civil, bool is_minute, char text[CIVIL_TEXT_SIZE])
+{
+	civil_format(civil, text);
+	text[10] = is_minute ? ' ' : '\0';
+	text[16] = '\0';
+}
+
+void output_period(const struct period *period, char text[OUTPUT_PERIOD_SIZE])
+{
+	char start[CIVIL_TEXT_SIZE], end[CIVIL_TEXT_SIZE];
+	bool is_minute = period->precision == PERIOD_MINUTE;
+	output_end(&period->end, is_minute, end);
+	if (!period->has_start) {
+		(void)snprintf(text, OUTPUT_PERIOD_SIZE, "until %s", end);
+		return;
+	}
+	output_end(&period->start, is_minute, start);
+	if (civil_compare(&period->start, &period->end) == 0)
+		(void)snprintf(text, OUTPUT_PERIOD_SIZE, "%s", start);
+	else
+		(void)snprintf(text, OUTPUT_PERIOD_SIZE, "%s..%s", start, end);
+}
+
+/* ---- JSON ---------------------------------------------------------------------------------------------------------
+ */
+
+void output_json(json_t *object, FILE *out)
+{
+	(void)json_dumpf(object, out, JSON_COMPACT | JSON_ENCODE_ANY); /* a failed write is found when out is flushed */
+	(void)fputc('\n', out);
+	json_decref(object);
+}
+
+json_t *output_json_text(const char *text)
+{
+	json_t *string = json_string(text);
+	if (string != NULL)
+		return string;
+
+	struct buf buf;
+	buf_init(&buf, strlen(text) * 3);
+	for (const char *end = text + strlen(text); text < end;) {
+		char utf8[4];
+		buf_add(&buf, utf8, utf8_put(utf8_next(&text, end), utf8));
+	}
+	string = json_string(buf_str(&buf));
+	buf_done(&buf);
+	return string;
+}
+
+json_t *output_json_time(const struct zone *zone, int64_t utc)
+{
+	char text[ZONE_TEXT_SIZE];
+	if (utc >= STORE_NEVER)
+		return json_null();
+	zone_format(zone, utc, text);
+	return json_string(text);
+}
+
+void output_period_ends(const struct period *period, const struct zone *zone, char start[ZONE_TEXT_SIZE],
+			char end[ZONE_TEXT_SIZE])
+{
+	(void)snprintf(start, ZONE_TEXT_SIZE, "-");
+	if (period->precision == PERIOD_MINUTE) {
+		if (period->has_start)
+			zone_format(zone, zone_to_utc(zone, &period->start), start);
+		zone_format(zone, zone_to_utc(zone, &period->end), end);
+	} else {
+		if (period->has_start)
+			civil_format_date(&period->start, start);
+		civil_format_date(&period->end, end);
+	}
+}
+
+void output_json_period(json_t *object, const struct period *period, const struct zone *zone)
+{
+	char start[ZONE_TEXT_SIZE], end[ZONE_TEXT_SIZE];
+	output_period_ends(period, zone, start, end);
+	json_object_set_new(object, "start", period->has_start ? json_string(start) : json_null());
+	json_object_set_new(object, "end", json_string(end));
+	json_object_set_new(object, "precision", json_string(period_precision_name(period->precision)));
+}

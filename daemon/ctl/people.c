@@ -1,0 +1,74 @@
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "base/buf.h"
+#include "ctl/command.h"
+#include "ctl/output.h"
+#include "store/store_person.h"
+
+static const struct args_option people_options[] = {
+	COMMAND_COMMON_OPTIONS,
+	{"--json", NULL, "print one JSON object a line"},
+};
+
+static const char *const people_headings[] = {"ID", "NAME", "LANGUAGE", "ZONE", "ADDRESSES"};
+enum { PEOPLE_COLUMNS = sizeof(people_headings) / sizeof(people_headings[0]), PEOPLE_ADDRESSES_MAX = 64 * 1024 };
+
+static int people_json(void *arg, const struct person *person, bool is_active)
+{
+	json_t *object = json_object(), *addresses = json_object();
+	(void)arg;
+	json_object_set_new(object, "id", output_json_text(person->id));
+	json_object_set_new(object, "name", output_json_text(person->name));
+	json_object_set_new(object, "language", output_json_text(person->language));
+	json_object_set_new(object, "zone", output_json_text(person->zone));
+	json_object_set_new(object, "active", json_boolean(is_active));
+	for (size_t i = 0; i < person->n_addresses; i++)
+		json_object_set_new(addresses, person->addresses[i].channel,
+				    output_json_text(person->addresses[i].address));
+	json_object_set_new(object, "addresses", addresses);
+	output_json(object, stdout);
+	return 0;
+}
+
+static int people_add_row(void *arg, const struct person *person, bool is_active)
+{
+	struct buf addresses;
+	buf_init(&addresses, PEOPLE_ADDRESSES_MAX);
+	if (!is_active)
+		buf_add_str(&addresses, "(inactive) ");
+	for (size_t i = 0; i < person->n_addresses; i++)
+		buf_printf(&addresses, "%s%s: %s", i > 0 ? ", " : "", person->addresses[i].channel,
+			   person->addresses[i].address);
+	const char *cells[PEOPLE_COLUMNS] = {person->id, person->name, person->language, person->zone,
+					     buf_str(&addresses)};
+	output_table_add(arg, cells);
+	buf_done(&addresses);
+	return 0;
+}
+
+static int people_run(struct session *session, const struct args *args)
+{
+	struct err err = {0};
+	int status = session_open(session, SESSION_READ);
+	if (status != EX_OK)
+		return status;
+
+	if (args_has(args, "--json")) {
+		status = store_person_each(session->store, people_json, NULL, &err);
+	} else {
+		struct output_table *table = output_table_new(people_headings, PEOPLE_COLUMNS);
+		status = store_person_each(session->store, people_add_row, table, &err);
+		output_table_finish(table, "There are no people; 'deadlinectl import' adds them from a CSV file.",
+				    stdout);
+	}
+	return status < 0 ? session_fail(status, &err) : EX_OK;
+}
+
+const struct command people_command = {
+	.name = "people",
+	.operands = "",
+	.summary = "List the people and where they are reached",
+	COMMAND_OPTIONS(people_options),
+	.run = people_run,
+};

@@ -1,0 +1,143 @@
+#include "ctl/session.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "ctl/known.h"
+#include "ctl/output.h"
+
+enum { SESSION_BUSY_MS = 5000, SESSION_USER_MAX = 64 };
+
+int session_fail(int status, const struct err *err)
+{
+	switch (status) {
+	case -EBUSY:
+		output_complain("%s: another program is writing to the database; try again", err->text);
+		return EX_TEMPFAIL;
+	case -EUCLEAN:
+	case -EPROTO:
+	case -EEXIST:
+	case -EINVAL:
+		output_complain("%s", err->text);
+		return EX_DATAERR;
+	case -EACCES:
+	case -EPERM:
+	case -ELOOP:
+		output_complain("%s", err->text);
+		return EX_CANTCREAT;
+	default:
+		output_complain("%s", err->text);
+		return EX_IOERR;
+	}
+}
+
+static unsigned session_line_of(const struct conf *conf, const char *key)
+{
+	const struct ini_section *section = ini_section(conf->ini, "daemon", NULL);
+	const struct ini_entry *entry = section != NULL ? ini_find(section, key) : NULL;
+	return entry != NULL ? entry->line : 0;
+}
+
+int session_read_conf(struct session *session)
+{
+	struct problems problems = {0};
+	session->conf = conf_read(session->conf_file, &problems);
+	if (session->conf != NULL && session->conf->zone != NULL) {
+		session->zone = zone_find(session->conf->zone);
+		if (session->zone == NULL)
+			problems_add(&problems, session->conf_file, session_line_of(session->conf, "zone"),
+				     "unknown time zone '%s': give a name such as Asia/Sakhalin", session->conf->zone);
+	}
+
+	int status = problems.n != 0 ? EX_CONFIG : EX_OK;
+	problems_print(&problems, stderr);
+	problems_done(&problems);
+	return status;
+}
+
+int session_open(struct session *session, enum session_mode mode)
+{
+	struct err err = {0};
+	struct stat file;
+	int status = session_read_conf(session);
+	if (status != EX_OK)
+		return status;
+	if (mode != SESSION_CREATE && stat(session->conf->database, &file) < 0 && errno == ENOENT) {
+		output_complain(
+			"database %s: there is none yet; 'deadlinectl add' and 'import' make it, and so does deadlined",
+			session->conf->database);
+		return EX_IOERR;
+	}
+
+	umask(077); /* whatever the caller's: the database holds addresses */
+	status = store_open(session->conf->database, mode == SESSION_READ ? STORE_READ : STORE_WRITE, SESSION_BUSY_MS,
+			    &session->store, &err);
+	return status < 0 ? session_fail(status, &err) : EX_OK;
+}
+
+/* Edits of others that nobody has stamped yet keep the way they came. */
+int session_begin_edit(struct session *session)
+{
+	struct err err = {0};
+	int status = store_begin(session->store, &err);
+	if (status == 0)
+		status = store_ledger_stamp(session->store, NULL, NULL, session->now_utc, &err);
+	return status < 0 ? session_fail(status, &err) : EX_OK;
+}
+
+static bool session_is_user_name(const char *name)
+{
+	return name != NULL && name[0] != '\0' && strlen(name) <= SESSION_USER_MAX &&
+	       utf8_is_valid(name, strlen(name)) && utf8_find_control(name, false) < 0;
+}
+
+/* Who works here, behind sudo too. Returns owned. */
+static char *session_user(void)
+{
+	const char *sudo_user = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+	if (session_is_user_name(sudo_user))
+		return mem_dup(sudo_user);
+	const struct passwd *entry = getpwuid(getuid());
+	if (entry != NULL && session_is_user_name(entry->pw_name))
+		return mem_dup(entry->pw_name);
+	return mem_printf("uid %lu", (unsigned long)getuid());
+}
+
+int session_commit_edit(struct session *session)
+{
+	struct err err = {0};
+	char *user = session_user();
+	int status = store_ledger_stamp(session->store, user, "deadlinectl", session->now_utc, &err);
+	free(user);
+	if (status == 0)
+		status = store_commit(session->store, &err);
+	return status < 0 ? session_fail(status, &err) : EX_OK;
+}
+
+void session_done(struct session *session)
+{
+	store_close(session->store);
+	conf_free(session->conf);
+	session->store = NULL;
+	session->conf = NULL;
+}
+
+int session_fail_uid(struct session *session, const char *uid)
+{
+	struct strlist uids = {0};
+	known_tasks(session->store, &uids);
+	const char *nearest = known_nearest(&uids, uid);
+	if (nearest != NULL)
+		output_complain("there is no task '%s', did you mean '%s'?", uid, nearest);
+	else
+		output_complain("there is no task '%s'; 'deadlinectl list --all' shows them", uid);
+	strlist_done(&uids);
+	return EX_DATAERR;
+}

@@ -1,0 +1,44 @@
+/* session: what the commands start from: the configuration, the database and the instant of this call.
+ *
+ * What goes wrong is printed here; the functions return an exit status of sysexits(3), 0 = go on. */
+#ifndef DEADLINED_CTL_SESSION_H
+#define DEADLINED_CTL_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "conf/conf.h"
+#include "plan/zone.h"
+#include "store/store.h"
+
+struct session {
+	const char *conf_file; /* borrowed */
+	bool is_conf_given;    /* by -c */
+	int64_t now_utc;
+	struct conf *conf;
+	const struct zone *zone; /* of the configuration: listings are printed in it */
+	struct store *store;
+};
+
+/* Reads the configuration; EX_CONFIG when anything is wrong in what every command needs of it. */
+MUSTCHECK int session_read_conf(struct session *session);
+
+/* The same, then opens the database. SESSION_READ and SESSION_EDIT want it to exist, SESSION_CREATE makes it. */
+enum session_mode { SESSION_READ, SESSION_EDIT, SESSION_CREATE };
+MUSTCHECK int session_open(struct session *session, enum session_mode mode);
+
+/* A transaction of edits, and who made them for the ledger. What fails is undone by session_done(). */
+MUSTCHECK int session_begin_edit(struct session *session);
+MUSTCHECK int session_commit_edit(struct session *session);
+
+/* Prints err and returns the exit status that goes with a negative errno of the store. */
+int session_fail(int status, const struct err *err);
+
+/* Closes everything; may be called at any time. */
+void session_done(struct session *session);
+
+/* Complains that there is no such task and what was perhaps meant. Returns EX_DATAERR. */
+int session_fail_uid(struct session *session, const char *uid);
+
+#endif

@@ -1,0 +1,49 @@
+#include "ctl/task_view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/store_task.h"
+
+const struct zone *task_view_zone(const struct session *session, const struct task *task)
+{
+	const struct zone *zone = zone_find(task->zone);
+	return zone != NULL ? zone : session->zone;
+}
+
+static bool task_view_is_open(const struct task *task)
+{
+	return strcmp(task->status, "open") == 0;
+}
+
+json_t *task_view_json(const struct session *session, const struct task *task, const struct strlist *people,
+		       int64_t next_due_utc)
+{
+	json_t *object = json_object(), *ids = json_array();
+	bool is_planned = next_due_utc >= 0 && task_view_is_open(task);
+	json_object_set_new(object, "uid", output_json_text(task->uid));
+	json_object_set_new(object, "title", output_json_text(task->title));
+	output_json_period(object, &task->period, task_view_zone(session, task));
+	json_object_set_new(object, "zone", output_json_text(task->zone));
+	json_object_set_new(object, "place", output_json_text(task->place));
+	json_object_set_new(object, "note", output_json_text(task->note));
+	json_object_set_new(object, "policy", output_json_text(task->policy));
+	json_object_set_new(object, "status", output_json_text(task->status));
+	for (size_t i = 0; i < people->n; i++)
+		json_array_append_new(ids, output_json_text(people->items[i]));
+	json_object_set_new(object, "people", ids);
+	json_object_set_new(object, "next_due",
+			    is_planned ? output_json_time(session->zone, next_due_utc) : json_null());
+	return object;
+}
+
+void task_view_next(const struct session *session, const struct task *task, int64_t next_due_utc,
+		    char text[OUTPUT_TIME_SIZE])
+{
+	if (!task_view_is_open(task))
+		(void)snprintf(text, OUTPUT_TIME_SIZE, "-");
+	else if (next_due_utc < 0)
+		(void)snprintf(text, OUTPUT_TIME_SIZE, "not planned yet");
+	else
+		output_time(session->zone, next_due_utc, text);
+}

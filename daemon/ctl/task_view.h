@@ -1,0 +1,25 @@
+/* task_view: what list and show print of a task. */
+#ifndef DEADLINED_CTL_TASK_VIEW_H
+#define DEADLINED_CTL_TASK_VIEW_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/strlist.h"
+#include "ctl/output.h"
+#include "ctl/session.h"
+#include "plan/task.h"
+
+/* The JSON object of a task: uid, title, start, end, precision, zone, place, note, policy, status, people (ids) and
+ * next_due, which is null when the daemon has not planned the task yet or nothing is left to come. */
+json_t *task_view_json(const struct session *session, const struct task *task, const struct strlist *people,
+		       int64_t next_due_utc);
+
+/* When the next reminder is due, for people: "2025-04-01 09:00 +11:00", "not planned yet", "-". */
+void task_view_next(const struct session *session, const struct task *task, int64_t next_due_utc,
+		    char text[OUTPUT_TIME_SIZE]);
+
+/* The zone of the task, that of the configuration when the row names none that exists. */
+const struct zone *task_view_zone(const struct session *session, const struct task *task);
+
+#endif
