@@ -1,0 +1,489 @@
+/* The SMTP channel as it is, over loopback, against a server in a thread that plays a script. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <arpa/inet.h>
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "channel/channel.h"
+#include "channel/smtp.h"
+#include "channel/transfer.h"
+
+/* ---- the server: a script for each connection, in the order in which they come ---- */
+
+/* "S text" sends, "L PREFIX" reads a line that must start so, "T" reads up to the final dot, "E" reads to the end of the
+ * connection, "F" raises the flag. A connection is closed at the end of its script. */
+struct peer {
+	const char *const (*scripts)[24];
+	size_t n_scripts;
+	int listen_fd;
+	uint16_t port;
+	pthread_t thread;
+	atomic_bool flag;
+	char failure[256]; /* "" = all as scripted */
+	char text[4096];   /* of the last message */
+};
+
+static bool peer_read_line(FILE *in, char *line, int size)
+{
+	return fgets(line, size, in) != NULL;
+}
+
+static void peer_read_text(struct peer *peer, FILE *in)
+{
+	char line[1024];
+	peer->text[0] = '\0';
+	while (peer_read_line(in, line, sizeof(line)) && strcmp(line, ".\r\n") != 0)
+		strncat(peer->text, line, sizeof(peer->text) - strlen(peer->text) - 1);
+}
+
+static void peer_step(struct peer *peer, FILE *in, int fd, const char *step)
+{
+	char line[1024] = "";
+	if (step[0] == 'S') {
+		(void)send(fd, step + 2, strlen(step + 2), MSG_NOSIGNAL);
+	} else if (step[0] == 'L') {
+		if (!peer_read_line(in, line, sizeof(line)) || strncmp(line, step + 2, strlen(step + 2)) != 0)
+			(void)snprintf(peer->failure, sizeof(peer->failure), "wanted %s, got %.200s", step + 2, line);
+	} else if (step[0] == 'T') {
+		peer_read_text(peer, in);
+	} else if (step[0] == 'F') {
+		peer->flag = true;
+	} else if (peer_read_line(in, line, sizeof(line))) {
+		(void)snprintf(peer->failure, sizeof(peer->failure), "wanted the end, got %.200s", line);
+	}
+}
+
+static void *peer_main(void *arg)
+{
+	struct peer *peer = arg;
+	for (size_t i = 0; i < peer->n_scripts; i++) {
+		int fd = accept(peer->listen_fd, NULL, NULL);
+		if (fd < 0)
+			return NULL;
+		FILE *in = fdopen(dup(fd), "r");
+		for (const char *const *step = peer->scripts[i]; *step != NULL && peer->failure[0] == '\0'; step++)
+			peer_step(peer, in, fd, *step);
+		(void)fclose(in);
+		(void)close(fd);
+	}
+	return NULL;
+}
+
+static void peer_start(struct peer *peer, const char *const (*scripts)[24], size_t n_scripts)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(at);
+	*peer = (struct peer){.scripts = scripts, .n_scripts = n_scripts};
+	peer->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(peer->listen_fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(peer->listen_fd, 8), 0);
+	assert_int_equal(getsockname(peer->listen_fd, (struct sockaddr *)&at, &len), 0);
+	peer->port = ntohs(at.sin_port);
+	assert_int_equal(pthread_create(&peer->thread, NULL, peer_main, peer), 0);
+}
+
+/* Every scripted connection must have come. */
+static void peer_stop(struct peer *peer)
+{
+	assert_int_equal(pthread_join(peer->thread, NULL), 0);
+	(void)close(peer->listen_fd);
+	assert_string_equal(peer->failure, "");
+}
+
+/* ---- the client ---- */
+
+struct client {
+	struct event_base *base;
+	struct transfer *transfer;
+	struct channel *channel;
+	struct channel_result results[8]; /* by message id */
+	unsigned n_results[8];
+};
+
+static void client_done(void *arg, int64_t id, const struct channel_result *result)
+{
+	struct client *client = arg;
+	client->results[id] = *result;
+	client->n_results[id]++;
+}
+
+static struct channel *client_channel(const char *text)
+{
+	struct problems problems = {0};
+	struct ini *ini = ini_read_text("test.ini", text, strlen(text), &problems);
+	struct conf conf = {.secrets_dir = (char *)(uintptr_t) "/nonexistent"};
+	struct channel *channel = channel_new(&conf, ini_section(ini, "channel", "mail"), &problems);
+	problems_print(&problems, stderr);
+	problems_done(&problems);
+	ini_free(ini);
+	return channel;
+}
+
+static void client_start(struct client *client, uint16_t port, const char *more, const struct smtp_limits *limits)
+{
+	struct err err;
+	*client = (struct client){.base = event_base_new()};
+	assert_int_equal(transfer_new(client->base, &client->transfer, &err), 0);
+	char *ini = mem_printf("[channel mail]\ntype = smtp\nurl = smtp://127.0.0.1:%u\nfrom = Office <office@example.org>\n"
+			       "hostname = client.example.org\n%s",
+			       (unsigned)port, more);
+	client->channel = client_channel(ini);
+	free(ini);
+	assert_non_null(client->channel);
+	if (limits != NULL)
+		smtp_channel_set_limits(client->channel, limits);
+	channel_start(client->channel, client->transfer, client_done, client);
+}
+
+static void client_send(struct client *client, int64_t id)
+{
+	struct channel_message message = {
+		.id = id,
+		.kind = "single",
+		.person = "desk",
+		.to_address = "desk@example.org",
+		.to_name = "Desk",
+		.subject = "Reminder",
+		.text = "First line\n.hidden\n",
+		.language = "en",
+		.message_id = "m1@example.org",
+		.key = "k1",
+		.date_utc = 1735700000,
+	};
+	channel_send(client->channel, &message);
+}
+
+/* Runs the loop until message id has its result. Every wait in it is bounded by the channel's own limits. */
+static const struct channel_result *client_wait(struct client *client, int64_t id)
+{
+	while (client->n_results[id] == 0)
+		assert_int_equal(event_base_loop(client->base, EVLOOP_ONCE), 0);
+	assert_int_equal(client->n_results[id], 1);
+	return &client->results[id];
+}
+
+static const struct channel_result *client_deliver(struct client *client, int64_t id)
+{
+	client_send(client, id);
+	return client_wait(client, id);
+}
+
+static void client_stop(struct client *client)
+{
+	assert_int_equal(channel_in_flight(client->channel), 0);
+	channel_free(client->channel);
+	transfer_free(client->transfer);
+	event_base_free(client->base);
+}
+
+#define OFF "tls = off\n"
+#define HELLO "S 220 mail ESMTP\r\n", "L EHLO client.example.org\r\n", "S 250-mail\r\n250-PIPELINING\r\n250 SIZE 100000\r\n"
+#define MAIL "L MAIL FROM:<office@example.org> SIZE="
+#define ENVELOPE MAIL, "L RCPT TO:<desk@example.org>\r\n", "L DATA\r\n"
+#define TAKE "S 250 ok\r\n250 ok\r\n354 go\r\n", "T"
+
+#define START(...)                                                                                                     \
+	static const char *const scripts[][24] = {__VA_ARGS__};                                                         \
+	struct peer peer;                                                                                              \
+	struct client client;                                                                                          \
+	peer_start(&peer, scripts, sizeof(scripts) / sizeof(scripts[0]))
+
+static void live__two_messages__use_one_connection(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, TAKE, "S 250 2.0.0 Ok: queued as A1\r\n", ENVELOPE, TAKE, "S 250 Ok: queued as A2\r\n",
+	       "L QUIT\r\n", "S 221 bye\r\n", "E"});
+	client_start(&client, peer.port, OFF, NULL);
+	assert_int_equal(channel_room(client.channel), 4);
+	assert_string_equal(client.channel->domain, "example.org");
+
+	client_send(&client, 1);
+	assert_int_equal(channel_room(client.channel), 3);
+	assert_int_equal(client_wait(&client, 1)->verdict, CHANNEL_ACCEPTED);
+	assert_string_equal(client.results[1].remote_id, "A1");
+	assert_non_null(strstr(peer.text, "\r\n..hidden\r\n"));
+	assert_non_null(strstr(peer.text, "Message-ID: <m1@example.org>\r\n"));
+
+	assert_int_equal(client_deliver(&client, 2)->verdict, CHANNEL_ACCEPTED);
+	assert_string_equal(client.results[2].remote_id, "A2");
+	channel_stop(client.channel);
+	assert_int_equal(channel_room(client.channel), 0);
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+static void live__lost_after_the_dot__is_unknown(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, TAKE});
+	client_start(&client, peer.port, OFF, NULL);
+	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_UNKNOWN);
+	assert_non_null(strstr(client.results[1].reply, "before the reply to end of data"));
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+static void live__silent_after_the_dot__is_unknown(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, TAKE, "E"});
+	struct smtp_limits limits = smtp_limits_default();
+	limits.dot_ms = 30;
+	client_start(&client, peer.port, OFF, &limits);
+	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_UNKNOWN);
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+static void live__silent_before_the_dot__is_temporary(void **cmocka)
+{
+	(void)cmocka;
+	START({"E"}, {"S 220 x\r\n", "L EHLO", "E"}, {HELLO, ENVELOPE, "E"},
+	      {HELLO, ENVELOPE, "S 250 ok\r\n250 ok\r\n", "E"});
+	struct smtp_limits limits = smtp_limits_default();
+	limits.hello_ms = limits.connect_ms = limits.command_ms = limits.data_ms = 30;
+	client_start(&client, peer.port, OFF, &limits);
+	for (int64_t id = 1; id <= 4; id++) {
+		assert_int_equal(client_deliver(&client, id)->verdict, CHANNEL_TEMPORARY);
+		assert_int_equal(client.results[id].blame, CHANNEL_BLAME_CHANNEL);
+	}
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+/* The server has grown tired of the connection between two messages: nobody hears of it. */
+static void live__old_connection_ends__is_repeated_on_a_fresh_one(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, TAKE, "S 250 ok\r\n", ENVELOPE, "S 421 4.4.2 idle\r\n"},
+	      {HELLO, ENVELOPE, TAKE, "S 250 ok\r\n", ENVELOPE},
+	      {HELLO, ENVELOPE, TAKE, "S 250 Ok: queued as B3\r\n", "L QUIT\r\n", "S 221 bye\r\n"});
+	client_start(&client, peer.port, OFF, NULL);
+	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_ACCEPTED);
+	assert_int_equal(client_deliver(&client, 2)->verdict, CHANNEL_ACCEPTED);
+	assert_int_equal(client_deliver(&client, 3)->verdict, CHANNEL_ACCEPTED);
+	assert_string_equal(client.results[3].remote_id, "B3");
+	channel_stop(client.channel);
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+/* A fresh connection that ends the same way is reported; there is no second repeat. */
+static void live__fresh_connection_ends__is_temporary(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, TAKE, "S 250 ok\r\n", ENVELOPE}, {HELLO, ENVELOPE, "S 421 4.3.2 down\r\n"});
+	client_start(&client, peer.port, OFF, NULL);
+	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_ACCEPTED);
+	assert_int_equal(client_deliver(&client, 2)->verdict, CHANNEL_TEMPORARY);
+	assert_int_equal(client.results[2].code, 421);
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+static void live__refused_recipient__leaves_the_connection_usable(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, "S 250 ok\r\n550 5.1.1 who\r\n354 go\r\n", "L .\r\n", "S 554 nobody\r\n", ENVELOPE,
+	       "S 250 ok\r\n451 4.7.1 grey\r\n554 no\r\n", "L RSET\r\n", "S 250 ok\r\n", ENVELOPE, TAKE, "S 250 ok\r\n"});
+	client_start(&client, peer.port, OFF, NULL);
+	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_PERMANENT);
+	assert_int_equal(client.results[1].blame, CHANNEL_BLAME_RECIPIENT);
+	assert_string_equal(client.results[1].reply, "5.1.1 who (in reply to RCPT TO)");
+	assert_int_equal(client_deliver(&client, 2)->verdict, CHANNEL_TEMPORARY);
+	assert_int_equal(client_deliver(&client, 3)->verdict, CHANNEL_ACCEPTED);
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+static void live__no_service__is_the_channels_fault(void **cmocka)
+{
+	(void)cmocka;
+	START({"S 554-5.7.1 your address\r\n554 5.7.1 is on a list\r\n", "E"},
+	      {"S 421 4.3.2 too many\r\n"},
+	      {"S 220 x\r\n", "L EHLO", "S 502 what\r\n", "L HELO", "S 550 go away\r\n", "E"},
+	      {NULL});
+	client_start(&client, peer.port, OFF, NULL);
+	static const struct {
+		int code;
+		const char *words;
+	} wanted[] = {{554, "5.7.1 your address is on a list"}, {421, "4.3.2 too many"}, {550, "go away"}, {0, ""}};
+	for (int64_t id = 0; id < 4; id++) {
+		assert_int_equal(client_deliver(&client, id)->verdict, CHANNEL_TEMPORARY);
+		assert_int_equal(client.results[id].blame, CHANNEL_BLAME_CHANNEL);
+		assert_int_equal(client.results[id].code, wanted[id].code);
+		assert_non_null(strstr(client.results[id].reply, wanted[id].words));
+		assert_string_not_equal(client.results[id].reply, "");
+	}
+	client_stop(&client);
+	peer_stop(&peer);
+
+	client_start(&client, peer.port, OFF, NULL); /* nobody listens there any more */
+	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_TEMPORARY);
+	assert_non_null(strstr(client.results[1].reply, "onnect"));
+	client_stop(&client);
+}
+
+static void live__no_starttls__sends_nothing(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, "E"});
+	client_start(&client, peer.port, "", NULL);
+	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_TEMPORARY);
+	assert_int_equal(client.results[1].blame, CHANNEL_BLAME_CHANNEL);
+	assert_non_null(strstr(client.results[1].reply, "STARTTLS"));
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+/* EHLO refused, HELO taken: the old protocol, one command at a time. */
+static void live__helo_only__delivers_step_by_step(void **cmocka)
+{
+	(void)cmocka;
+	START({"S 220 x\r\n", "L EHLO", "S 502 what\r\n", "L HELO client.example.org", "S 250 x\r\n",
+	       "L MAIL FROM:<office@example.org>\r\n", "S 250 ok\r\n", "L RCPT", "S 250 ok\r\n", "L DATA", "S 354 go\r\n", "T",
+	       "S 250 ok\r\n"});
+	client_start(&client, peer.port, OFF, NULL);
+	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_ACCEPTED);
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+static void live__idle_connection__says_quit(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, TAKE, "S 250 ok\r\n", "L QUIT\r\n", "S 221 bye\r\n", "E"},
+	      {HELLO, ENVELOPE, TAKE, "S 250 ok\r\n", "L QUIT\r\n", "S 221 bye\r\n", "E"});
+	struct smtp_limits limits = smtp_limits_default();
+	limits.idle_ms = 20;
+	client_start(&client, peer.port, OFF, &limits);
+	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_ACCEPTED);
+	assert_int_equal(event_base_dispatch(client.base), 1); /* runs until no event is left */
+
+	limits.idle_ms = 30000;
+	limits.messages = 1;
+	smtp_channel_set_limits(client.channel, &limits);
+	assert_int_equal(client_deliver(&client, 2)->verdict, CHANNEL_ACCEPTED);
+	assert_int_equal(event_base_dispatch(client.base), 1);
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+/* Given up with a message on the way: no result, and nothing is left behind. */
+static void live__free_in_the_middle__is_clean(void **cmocka)
+{
+	(void)cmocka;
+	START({"E"}, {HELLO, ENVELOPE, "F", "E"});
+	for (int round = 0; round < 2; round++) {
+		client_start(&client, peer.port, OFF, NULL);
+		client_send(&client, 1);
+		assert_int_equal(event_base_loop(client.base, EVLOOP_ONCE), 0);
+		while (round == 1 && !peer.flag)
+			assert_int_equal(event_base_loop(client.base, EVLOOP_NONBLOCK), 0);
+		channel_stop(client.channel);
+		assert_int_equal(channel_in_flight(client.channel), 1);
+		channel_free(client.channel);
+		transfer_free(client.transfer);
+		event_base_free(client.base);
+		assert_int_equal(client.n_results[1], 0);
+	}
+	peer_stop(&peer);
+}
+
+/* ---- configuration ---- */
+
+static void config__mistakes__are_refused(void **cmocka)
+{
+	(void)cmocka;
+	static const struct {
+		const char *lines, *words;
+		unsigned line;
+	} rows[] = {
+		{"from = a@example.org\n", "url", 1},
+		{"url = smtp://h\n", "from", 1},
+		{"url = http://h\nfrom = a@example.org\n", "neither smtp:// nor smtps://", 3},
+		{"url = h\nfrom = a@example.org\n", "smtp", 3},
+		{"url = smtps://u:p@h\nfrom = a@example.org\n", "user name", 3},
+		{"url = smtps://h/path\nfrom = a@example.org\n", "hostname", 3},
+		{"url = smtps://h?x\nfrom = a@example.org\n", "'?'", 3},
+		{"url = smtps://h\nfrom = nobody\n", "from", 4},
+		{"url = smtps://h\nfrom = a@example.org\nhostname = a b\n", "host name", 5},
+		{"url = smtps://h\nfrom = a@example.org\nusername = u\n", "without password", 5},
+		{"url = smtps://h\nfrom = a@example.org\ntls = off\n", "smtps://", 5},
+		{"url = smtp://h\nfrom = a@example.org\ntls = off\nusername = u\n", "in the clear", 5},
+		{"url = smtps://h\nfrom = a@example.org\nca_file = /nonexistent/ca.pem\n", "ca.pem", 5},
+		{"url = smtps://h\nfrom = a@example.org\nconnections = 51\n", "51", 5},
+		{"url = smtps://h\nfrom = a@example.org\npasword = x\n", "pasword", 5},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct problems problems = {0};
+		struct conf conf = {.secrets_dir = (char *)(uintptr_t) "/nonexistent"};
+		char *text = mem_printf("[channel mail]\ntype = smtp\n%s", rows[i].lines);
+		struct ini *ini = ini_read_text("test.ini", text, strlen(text), &problems);
+		struct channel *channel = channel_new(&conf, ini_section(ini, "channel", "mail"), &problems);
+		bool is_found = false;
+		for (size_t j = 0; j < problems.n; j++)
+			is_found = is_found || (problems.items[j].line == rows[i].line &&
+						strstr(problems.items[j].text, rows[i].words) != NULL);
+		if (channel != NULL || !is_found) {
+			problems_print(&problems, stderr);
+			fail_msg("row %zu: %s", i, rows[i].lines);
+		}
+		problems_done(&problems);
+		ini_free(ini);
+		free(text);
+	}
+}
+
+static void config__good__is_taken(void **cmocka)
+{
+	(void)cmocka;
+	static const char *const rows[] = {
+		"url = smtps://mail.example.org\nfrom = a@example.org\n",
+		"url = smtp://mail.example.org:587\nfrom = \"Name <a@example.org>\"\nhostname = [127.0.0.1]\nrate = 30/m\n",
+		"url = smtp://[::1]:25/\nfrom = a@example.org\ntls = off\nconnections = 50\n",
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *text = mem_printf("[channel mail]\ntype = smtp\n%s", rows[i]);
+		struct channel *channel = client_channel(text);
+		assert_non_null(channel);
+		assert_string_equal(channel->name, "mail");
+		channel_free(channel);
+		free(text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(live__two_messages__use_one_connection),
+		cmocka_unit_test(live__lost_after_the_dot__is_unknown),
+		cmocka_unit_test(live__silent_after_the_dot__is_unknown),
+		cmocka_unit_test(live__silent_before_the_dot__is_temporary),
+		cmocka_unit_test(live__old_connection_ends__is_repeated_on_a_fresh_one),
+		cmocka_unit_test(live__fresh_connection_ends__is_temporary),
+		cmocka_unit_test(live__refused_recipient__leaves_the_connection_usable),
+		cmocka_unit_test(live__no_service__is_the_channels_fault),
+		cmocka_unit_test(live__no_starttls__sends_nothing),
+		cmocka_unit_test(live__helo_only__delivers_step_by_step),
+		cmocka_unit_test(live__idle_connection__says_quit),
+		cmocka_unit_test(live__free_in_the_middle__is_clean),
+		cmocka_unit_test(config__mistakes__are_refused),
+		cmocka_unit_test(config__good__is_taken),
+	};
+	(void)signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
