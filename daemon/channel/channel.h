@@ -74,7 +74,7 @@ struct channel_ops {
 	void (*send)(struct channel *channel, const struct channel_message *message);
 	unsigned (*room)(const struct channel *channel);
 	void (*stop)(struct channel *channel);
-	void (*free)(struct channel *channel);
+	void (*free)(struct channel *channel); /* what is its own; name and domain are channel_free()'s */
 };
 
 typedef void (*channel_done_cb)(void *arg, int64_t message_id, const struct channel_result *result);

@@ -375,8 +375,8 @@ static void app_announce(struct app *app)
 
 static void app_send(struct app *app, const struct app_claim *claim, int64_t now_utc)
 {
-	struct channel *channel = claim->channel->channel;
 	for (size_t i = 0; i < claim->n; i++) {
+		struct channel *channel = claim->channel->channel;
 		struct letter letter;
 		struct err err = {0};
 		struct channel_result result;

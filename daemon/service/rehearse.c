@@ -106,8 +106,6 @@ static void rehearse_stop(struct channel *channel)
 static void rehearse_free(struct channel *channel)
 {
 	channel_free(((struct rehearse_channel *)channel)->real);
-	free(channel->name);
-	free(channel->domain);
 	free(channel);
 }
 
