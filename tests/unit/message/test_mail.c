@@ -293,6 +293,9 @@ static void mail_build__body__has_the_encoding_that_fits(void **state)
 		{"Ответственный за отчёт: Иван\nabcd\n", "base64\r\n\r\n0J7RgtCy0LXRgtGB0YLQstC10L3QvdGL0Lkg0LfQsCDQvtG"
 							 "C0YfRkdGCOiDQmNCy0LDQvQ0KYWJj\r\nZA0K\r\n"},
 		{"\xff\xd0\n", "base64\r\n\r\n77+977+9DQo=\r\n"},
+		{"\xd0", "base64\r\n\r\n77+9DQo=\r\n"},
+		{"\xc1\x80\xd0\xc0",
+		 "base64\r\n\r\n77+977+977+977+9DQo=\r\n"}, /* an overlong form; a letter that is cut */
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		static const char header[] = "Content-Transfer-Encoding: ";
