@@ -32,9 +32,9 @@ struct template_place {
 	unsigned line, column; /* from 1 */
 };
 
-/* Compiles text. Errors: -EINVAL, with *ret_place (ret_place may be NULL) and err saying where and what (an unclosed
- * tag or section, a closing tag that does not fit, an empty name, a bad delimiter, sections nested deeper than 64,
- * invalid UTF-8). The text is copied. */
+/* Compiles text. Errors: -EINVAL an unclosed tag or section, a closing tag that does not fit, an empty name, a bad
+ * delimiter, sections nested deeper than 64, invalid UTF-8; *ret_place (ret_place may be NULL) then says where and err
+ * what. The text is copied. */
 MUSTCHECK int template_compile(const char *text, struct template **ret_template, struct template_place *ret_place,
 			       struct err *err);
 void template_free(struct template *template);

@@ -26,15 +26,14 @@ struct template_place template_find_place(const struct template_reader *reader, 
 
 int template_fail(const struct template_reader *reader, const char *at, const char *fmt, ...)
 {
+	if (reader->ret_place != NULL)
+		*reader->ret_place = template_find_place(reader, at);
 	struct err what;
-	struct template_place place = template_find_place(reader, at);
 	va_list args;
 	va_start(args, fmt);
 	(void)vsnprintf(what.text, sizeof(what.text), fmt, args);
 	va_end(args);
-	if (reader->ret_place != NULL)
-		*reader->ret_place = place;
-	return err_set(reader->err, -EINVAL, "line %u, column %u: %s", place.line, place.column, what.text);
+	return err_set(reader->err, -EINVAL, "%s", what.text);
 }
 
 static struct template_span template_trim(const char *start, const char *end)

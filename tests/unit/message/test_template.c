@@ -404,11 +404,9 @@ static void template_compile__bad_template__says_where(void **state)
 		struct err err = {""};
 		assert_int_equal(template_compile(rows[i].text, &template, &place, &err), -EINVAL);
 		assert_null(template);
-		char *start = mem_printf("line %u, column %u: ", rows[i].line, rows[i].column);
 		if (place.line != rows[i].line || place.column != rows[i].column ||
-		    strstr(err.text, rows[i].words) == NULL || strncmp(err.text, start, strlen(start)) != 0)
+		    strstr(err.text, rows[i].words) == NULL)
 			fail_msg("'%s': %u:%u '%s'", rows[i].text, place.line, place.column, err.text);
-		free(start);
 	}
 }
 
