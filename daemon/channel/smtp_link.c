@@ -46,11 +46,6 @@ void smtp_job_free(struct smtp_job *job)
 	free(job);
 }
 
-static bool smtp_link_is_old(const struct smtp_link *link)
-{
-	return link->n_messages > 1;
-}
-
 static void smtp_link_close(struct smtp_link *link)
 {
 	link->state = SMTP_LINK_CLOSED;
@@ -107,7 +102,7 @@ static void smtp_link_message_over(struct smtp_link *link)
 {
 	struct smtp_outcome outcome = {
 		.job = link->job,
-		.can_repeat = link->dialogue.can_repeat && smtp_link_is_old(link),
+		.can_repeat = link->dialogue.can_repeat && link->n_messages > 1,
 		.result = link->dialogue.result,
 	};
 	bool can_reuse = link->dialogue.can_reuse;
@@ -301,6 +296,8 @@ static void smtp_link_on_done(void *arg, CURL *easy, CURLcode code)
 		return;
 	}
 	const char *why = link->curl_words[0] != '\0' ? link->curl_words : curl_easy_strerror(code);
+	if (code == CURLE_LOGIN_DENIED && refusal->code == 0)
+		why = "the server offers no AUTH that we use (PLAIN, LOGIN): nothing was sent";
 	if (refusal->code != 0)
 		(void)snprintf(words, sizeof(words), "%s (%s)", refusal->text, why);
 	else
