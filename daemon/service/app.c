@@ -218,11 +218,22 @@ static void app_judge(struct app_result *entry, int64_t now_utc)
 		(void)gate_failed(gate, now_utc, entry->id);
 }
 
+/* The peer's code and words, as people quote them. */
+static void app_quote(const struct channel_result *result, char *text, size_t size)
+{
+	if (result->code != 0)
+		(void)snprintf(text, size, "%d %s", result->code, result->reply);
+	else
+		(void)snprintf(text, size, "%s", result->reply);
+}
+
 static int app_settle(struct app *app, int64_t now_utc, struct err *err)
 {
 	int status = 0;
 	for (size_t i = 0; i < app->n_results && status == 0; i++) {
 		struct app_result *entry = &app->results[i];
+		char reply[sizeof(entry->result.reply) + 16];
+		app_quote(&entry->result, reply, sizeof(reply));
 		if (!entry->is_judged)
 			app_judge(entry, now_utc);
 		const struct outbox_result result = {
@@ -230,7 +241,7 @@ static int app_settle(struct app *app, int64_t now_utc, struct err *err)
 			.is_unreachable = entry->result.blame == CHANNEL_BLAME_CHANNEL && entry->result.code == 0,
 			.retry_after_s = entry->result.retry_after_s,
 			.code = entry->result.code,
-			.reply = entry->result.reply,
+			.reply = reply,
 		};
 		status = outbox_settle(app->store, entry->id, &result, now_utc, &entry->state, &entry->next_utc, err);
 	}
@@ -366,9 +377,10 @@ static void app_announce(struct app *app)
 			clock_format_utc(entry->next_utc, next);
 		app->n_sent += entry->state == MESSAGE_SENT;
 		void (*say)(const char *, ...) = entry->state == MESSAGE_SENT ? log_info : log_warning;
-		say("message=%lld channel=%s %s: %s %d %s%s%s", (long long)entry->id, entry->from->channel->name,
-		    message_state_name(entry->state), channel_verdict_name(entry->result.verdict), entry->result.code,
-		    entry->result.reply, next[0] != '\0' ? ", next try " : "", next);
+		char reply[sizeof(entry->result.reply) + 16];
+		app_quote(&entry->result, reply, sizeof(reply));
+		say("message=%lld channel=%s %s: %s: %s%s%s", (long long)entry->id, entry->from->channel->name,
+		    message_state_name(entry->state), channel_verdict_name(entry->result.verdict), reply, next[0] != '\0' ? ", next try " : "", next);
 	}
 	app->n_results = 0;
 }
