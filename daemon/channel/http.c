@@ -34,18 +34,18 @@ static void http_fill_values(const struct http_channel *channel, const struct ch
 			     struct preset_values *values)
 {
 	*values = (struct preset_values){.items = {
-		[PRESET_TO_ADDRESS] = message->to_address,
-		[PRESET_TO_NAME] = message->to_name != NULL ? message->to_name : "",
-		[PRESET_SUBJECT] = message->subject,
-		[PRESET_TEXT] = message->text,
-		[PRESET_LANGUAGE] = message->language != NULL ? message->language : "",
-		[PRESET_KEY] = message->key,
-		[PRESET_MESSAGE_ID] = message->message_id,
-		[PRESET_TASK_UID] = message->task_uid,
-		[PRESET_PERSON] = message->person != NULL ? message->person : "",
-		[PRESET_KIND] = message->kind,
-		[PRESET_CHANNEL] = channel->base.name,
-	}};
+						 [PRESET_TO_ADDRESS] = message->to_address,
+						 [PRESET_TO_NAME] = message->to_name != NULL ? message->to_name : "",
+						 [PRESET_SUBJECT] = message->subject,
+						 [PRESET_TEXT] = message->text,
+						 [PRESET_LANGUAGE] = message->language != NULL ? message->language : "",
+						 [PRESET_KEY] = message->key,
+						 [PRESET_MESSAGE_ID] = message->message_id,
+						 [PRESET_TASK_UID] = message->task_uid,
+						 [PRESET_PERSON] = message->person != NULL ? message->person : "",
+						 [PRESET_KIND] = message->kind,
+						 [PRESET_CHANNEL] = channel->base.name,
+					 }};
 	for (size_t i = 0; i < channel->preset->n_settings; i++)
 		values->items[PRESET_NAME_MAX + i] = channel->settings.values[i];
 }
@@ -54,9 +54,14 @@ static void http_fill_values(const struct http_channel *channel, const struct ch
 static int http_render_sample(const struct http_channel *channel, const char *address, const char *task_uid,
 			      struct preset_request *ret_request, struct err *err)
 {
-	const struct channel_message sample = {
-		.kind = "test", .person = "somebody", .to_address = address, .subject = "subject", .text = "text",
-		.message_id = "1@deadlined.invalid", .key = "1", .task_uid = task_uid};
+	const struct channel_message sample = {.kind = "test",
+					       .person = "somebody",
+					       .to_address = address,
+					       .subject = "subject",
+					       .text = "text",
+					       .message_id = "1@deadlined.invalid",
+					       .key = "1",
+					       .task_uid = task_uid};
 	struct preset_values values;
 	http_fill_values(channel, &sample, &values);
 	if (values.items[PRESET_CHANNEL] == NULL)
@@ -198,8 +203,9 @@ static void http_try(const struct http_channel *channel, const struct ini_sectio
 		struct preset_request request;
 		struct err err;
 		if (http_render_sample(channel, "1", tasks[i], &request, &err) < 0) {
-			problems_add(problems, section->file, section->line, "the preset %s cannot be used with this section: %s",
-				     channel->settings.preset, err.text);
+			problems_add(problems, section->file, section->line,
+				     "the preset %s cannot be used with this section: %s", channel->settings.preset,
+				     err.text);
 			return;
 		}
 		bool is_exposed = channel->settings.proxy[0] != '\0' && preset_url_is_plain(buf_str(&request.url));
@@ -235,7 +241,7 @@ struct channel *http_channel_new(const struct conf *conf, const struct ini_secti
 	channel->n_slots = (unsigned)channel->settings.connections;
 	channel->slots = mem_zero(channel->n_slots, sizeof(*channel->slots));
 	for (unsigned i = 0; i < channel->n_slots; i++)
-		channel->slots[i] = (struct http_slot){
-			.channel = &channel->base, .preset = preset, .settings = &channel->settings};
+		channel->slots[i] =
+			(struct http_slot){.channel = &channel->base, .preset = preset, .settings = &channel->settings};
 	return &channel->base;
 }

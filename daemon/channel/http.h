@@ -5,7 +5,6 @@
 #include "channel/channel.h"
 
 /* As channel_new(), for type = http. */
-struct channel *http_channel_new(const struct conf *conf, const struct ini_section *section,
-				 struct problems *problems);
+struct channel *http_channel_new(const struct conf *conf, const struct ini_section *section, struct problems *problems);
 
 #endif

@@ -15,19 +15,42 @@
 enum { HTTP_CONNECTIONS_MAX = 64, HTTP_TIMEOUT_MAX_S = 600, HTTP_VALUE_MAX = INI_LINE_MAX };
 
 static const struct option http_fixed_options[HTTP_FIXED_OPTIONS] = {
-	{.key = "type", .type = OPTION_TEXT, .offset = offsetof(struct http_settings, type), .flags = OPTION_REQUIRED,
+	{.key = "type",
+	 .type = OPTION_TEXT,
+	 .offset = offsetof(struct http_settings, type),
+	 .flags = OPTION_REQUIRED,
 	 .help = "http"},
-	{.key = "preset", .type = OPTION_TEXT, .offset = offsetof(struct http_settings, preset), .flags = OPTION_REQUIRED,
+	{.key = "preset",
+	 .type = OPTION_TEXT,
+	 .offset = offsetof(struct http_settings, preset),
+	 .flags = OPTION_REQUIRED,
 	 .help = "name of a preset in the folder messengers, or a file"},
-	{.key = "ca_file", .type = OPTION_PATH, .offset = offsetof(struct http_settings, ca_file),
+	{.key = "ca_file",
+	 .type = OPTION_PATH,
+	 .offset = offsetof(struct http_settings, ca_file),
 	 .help = "certificates trusted besides the system's"},
-	{.key = "proxy", .type = OPTION_TEXT, .offset = offsetof(struct http_settings, proxy), .preset = "",
-	 .max = HTTP_VALUE_MAX, .help = "http, https, socks5 or socks5h proxy"},
-	{.key = "connections", .type = OPTION_COUNT, .offset = offsetof(struct http_settings, connections), .min = 1,
-	 .max = HTTP_CONNECTIONS_MAX, .preset = "4", .help = "messages under way at once"},
-	{.key = "timeout", .type = OPTION_DURATION, .offset = offsetof(struct http_settings, timeout_s), .min = 1,
-	 .max = HTTP_TIMEOUT_MAX_S, .help = "time for one call"},
-	{.key = "rate", .type = OPTION_RATE, .offset = offsetof(struct http_settings, rate),
+	{.key = "proxy",
+	 .type = OPTION_TEXT,
+	 .offset = offsetof(struct http_settings, proxy),
+	 .preset = "",
+	 .max = HTTP_VALUE_MAX,
+	 .help = "http, https, socks5 or socks5h proxy"},
+	{.key = "connections",
+	 .type = OPTION_COUNT,
+	 .offset = offsetof(struct http_settings, connections),
+	 .min = 1,
+	 .max = HTTP_CONNECTIONS_MAX,
+	 .preset = "4",
+	 .help = "messages under way at once"},
+	{.key = "timeout",
+	 .type = OPTION_DURATION,
+	 .offset = offsetof(struct http_settings, timeout_s),
+	 .min = 1,
+	 .max = HTTP_TIMEOUT_MAX_S,
+	 .help = "time for one call"},
+	{.key = "rate",
+	 .type = OPTION_RATE,
+	 .offset = offsetof(struct http_settings, rate),
 	 .help = "messages per time"},
 };
 
@@ -52,7 +75,8 @@ static void http_report_no_preset(const char *folder, const struct ini_section *
 	http_list_presets(folder, &names);
 	const char *nearest = strlist_nearest(entry->value, (const char *const *)names.items, names.n);
 	problems_add(problems, section->file, entry->line, "preset: there is no '%s' in %s%s%s%s", entry->value, folder,
-		     nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "");
+		     nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "",
+		     nearest != NULL ? "'?" : "");
 	strlist_done(&names);
 }
 
@@ -68,8 +92,8 @@ struct preset *http_settings_find_preset(const struct conf *conf, const struct i
 	}
 
 	bool is_name = strchr(entry->value, '/') == NULL;
-	char *file = is_name ? mem_printf("%s/%s.ini", conf->messengers, entry->value) :
-			       option_absolute_path(entry->value, section->file);
+	char *file = is_name ? mem_printf("%s/%s.ini", conf->messengers, entry->value)
+			     : option_absolute_path(entry->value, section->file);
 	struct preset *preset = NULL;
 	if (file == NULL)
 		problems_add(problems, section->file, entry->line, "preset: start '%s' with '/'", entry->value);
@@ -120,8 +144,9 @@ static bool http_resolve(const struct conf *conf, char **value, bool *ret_is_sec
 }
 
 /* Checks one address of the section; key is there unless the value is the preset's own. */
-static void http_check_address(const struct conf *conf, const struct ini_section *section, const char *key, char **value,
-			       bool (*check)(const char *url, bool is_secret, struct err *err), struct problems *problems)
+static void http_check_address(const struct conf *conf, const struct ini_section *section, const char *key,
+			       char **value, bool (*check)(const char *url, bool is_secret, struct err *err),
+			       struct problems *problems)
 {
 	const struct ini_entry *entry = ini_find(section, key);
 	bool is_secret;
@@ -149,7 +174,8 @@ static void http_check_ca_file(const struct ini_section *section, const char *ca
 {
 	const struct ini_entry *entry = ini_find(section, "ca_file");
 	if (entry != NULL && ca_file != NULL && access(ca_file, R_OK) < 0)
-		problems_add(problems, section->file, entry->line, "ca_file: %s cannot be read: %s", ca_file, strerror(errno));
+		problems_add(problems, section->file, entry->line, "ca_file: %s cannot be read: %s", ca_file,
+			     strerror(errno));
 }
 
 void http_settings_read(const struct conf *conf, const struct ini_section *section, const struct preset *preset,
@@ -168,7 +194,8 @@ void http_settings_read(const struct conf *conf, const struct ini_section *secti
 	for (size_t i = 0; i < preset->n_settings; i++) {
 		const struct preset_setting *setting = &preset->settings[i];
 		if (setting->kind == PRESET_KIND_URL)
-			http_check_address(conf, section, setting->name, &settings->values[i], preset_url_check, problems);
+			http_check_address(conf, section, setting->name, &settings->values[i], preset_url_check,
+					   problems);
 		else if (setting->kind == PRESET_KIND_SECRET && settings->values[i] != NULL)
 			http_hide_encoded(settings->values[i]);
 	}

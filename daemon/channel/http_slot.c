@@ -115,8 +115,10 @@ static void http_judge_reply(const struct http_slot *slot, long status, struct c
 {
 	curl_off_t retry_after_s = 0;
 	(void)curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
-	struct preset_reply reply = {
-		.status = (int)status, .body = buf_str(&slot->reply), .len = slot->reply.len, .retry_after_s = retry_after_s};
+	struct preset_reply reply = {.status = (int)status,
+				     .body = buf_str(&slot->reply),
+				     .len = slot->reply.len,
+				     .retry_after_s = retry_after_s};
 	preset_judge(&slot->preset->verdict, &reply, ret_result);
 }
 
@@ -125,7 +127,8 @@ void http_slot_judge(const struct http_slot *slot, CURLcode code, struct channel
 	long status = 0;
 	(void)curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status); /* stays 0 on an error of ours */
 
-	/* A status counts even when the body behind it was cut, too long or too slow: the preset decides on what came. */
+	/* A status counts even when the body behind it was cut, too long or too slow: the preset decides on what came.
+	 */
 	if (code == CURLE_OK || status >= 200)
 		http_judge_reply(slot, status, ret_result);
 	else

@@ -1,9 +1,9 @@
 /* http_slot: one request at a time on one libcurl handle, which is kept for the next. For http.c alone.
  *
- * Whatever ends before a byte of the body went out has certainly not been accepted; when some of it went out and no reply
- * came back, nobody knows. On a connection that it had kept open libcurl would then send the request again by itself: it
- * cannot, because the body is read by a callback that never rewinds, and a request without a body gets a connection of
- * its own. */
+ * Whatever ends before a byte of the body went out has certainly not been accepted; when some of it went out and no
+ * reply came back, nobody knows. On a connection that it had kept open libcurl would then send the request again by
+ * itself: it cannot, because the body is read by a callback that never rewinds, and a request without a body gets a
+ * connection of its own. */
 #ifndef DEADLINED_CHANNEL_HTTP_SLOT_H
 #define DEADLINED_CHANNEL_HTTP_SLOT_H
 

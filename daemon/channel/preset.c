@@ -17,16 +17,18 @@ static bool preset_name_check(const struct preset *preset, const char *name, str
 {
 	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
 	if (name[len] != '\0' || len == 0 || len > PRESET_SETTING_MAX || !(name[0] >= 'a' && name[0] <= 'z')) {
-		(void)err_set(err, -1, "'%s' cannot be a setting: give up to %d of a-z, 0-9 and _, a letter first", name,
-			      PRESET_SETTING_MAX);
+		(void)err_set(err, -1, "'%s' cannot be a setting: give up to %d of a-z, 0-9 and _, a letter first",
+			      name, PRESET_SETTING_MAX);
 		return false;
 	}
 	bool is_taken = preset_names_find(&preset->names, name, len) < preset->names.n;
 	for (size_t i = 0; i < sizeof(preset_reserved) / sizeof(preset_reserved[0]); i++)
 		is_taken = is_taken || strcmp(preset_reserved[i], name) == 0;
 	if (is_taken || preset->names.n == PRESET_NAMES_LIMIT) {
-		(void)err_set(err, -1, is_taken ? "'%s' means something already: choose another name" :
-						  "'%s' is one setting too many", name);
+		(void)err_set(err, -1,
+			      is_taken ? "'%s' means something already: choose another name"
+				       : "'%s' is one setting too many",
+			      name);
 		return false;
 	}
 	return true;
@@ -58,9 +60,10 @@ static bool preset_setting_parse(const char *text, struct preset_setting *settin
 	if (has_value)
 		setting->value = mem_dup(rest + 8 + strspn(rest + 8, " \t"));
 	if (!has_value && !setting->is_required && strcmp(rest, "optional") != 0) {
-		(void)err_set(err, -1, setting->kind == PRESET_KIND_SECRET ?
-			      "a secret is required or optional" :
-			      "after the kind give required, optional or default VALUE");
+		(void)err_set(err, -1,
+			      setting->kind == PRESET_KIND_SECRET
+				      ? "a secret is required or optional"
+				      : "after the kind give required, optional or default VALUE");
 		return false;
 	}
 	if (has_value && utf8_find_control(setting->value, false) >= 0) {
@@ -76,7 +79,8 @@ static void preset_read_settings(struct preset *preset, const struct ini_section
 		const struct ini_entry *entry = &section->entries[i];
 		struct preset_setting setting = {0};
 		struct err err;
-		if (!preset_name_check(preset, entry->key, &err) || !preset_setting_parse(entry->value, &setting, &err)) {
+		if (!preset_name_check(preset, entry->key, &err) ||
+		    !preset_setting_parse(entry->value, &setting, &err)) {
 			problems_add(problems, section->file, entry->line, "%s", err.text);
 			free(setting.value);
 			continue;

@@ -1,7 +1,7 @@
 /* preset: how one messenger is spoken to, read from an INI file; the language is described in config/messengers/.
  *
- * A preset says which settings a channel must give, the request to make (URL, headers, a JSON tree or a form whose values
- * are small templates), and what a reply means. It holds no secrets: those are settings of the channel. Read by
+ * A preset says which settings a channel must give, the request to make (URL, headers, a JSON tree or a form whose
+ * values are small templates), and what a reply means. It holds no secrets: those are settings of the channel. Read by
  * http_channel_new(), for --check as for the daemon. */
 #ifndef DEADLINED_CHANNEL_PRESET_H
 #define DEADLINED_CHANNEL_PRESET_H
@@ -62,7 +62,8 @@ struct preset {
 	struct preset_verdict verdict;
 };
 
-/* Reads a preset; everything wrong with it is added to problems with its line. Returns owned, NULL when there was any. */
+/* Reads a preset; everything wrong with it is added to problems with its line. Returns owned, NULL when there was any.
+ */
 struct preset *preset_read(const char *file, struct problems *problems);
 /* The same for text in memory, of which file is only the name. */
 struct preset *preset_read_text(const char *file, const char *text, size_t len, struct problems *problems);

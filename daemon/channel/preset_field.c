@@ -17,9 +17,9 @@ static struct preset_field *preset_fields_find(const struct preset_fields *field
 }
 
 /* Adds the field that entry describes; source is what of its value is the template. */
-static void preset_fields_add(const struct preset *preset, struct preset_fields *fields, const struct ini_section *section,
-			      const struct ini_entry *entry, const char *source, struct preset_field field,
-			      struct problems *problems)
+static void preset_fields_add(const struct preset *preset, struct preset_fields *fields,
+			      const struct ini_section *section, const struct ini_entry *entry, const char *source,
+			      struct preset_field field, struct problems *problems)
 {
 	struct err err;
 	if (preset_fields_find(fields, entry->key) != NULL) {
@@ -48,10 +48,13 @@ void preset_read_headers(struct preset *preset, const struct ini_section *sectio
 		const struct ini_entry *entry = &section->entries[i];
 		if (!preset_is_header_name(entry->key))
 			problems_add(problems, section->file, entry->line, "'%s' is no name of a header", entry->key);
-		else if (strcasecmp(entry->key, "Content-Length") == 0 || strcasecmp(entry->key, "Transfer-Encoding") == 0)
-			problems_add(problems, section->file, entry->line, "%s follows from the body and cannot be set", entry->key);
+		else if (strcasecmp(entry->key, "Content-Length") == 0 ||
+			 strcasecmp(entry->key, "Transfer-Encoding") == 0)
+			problems_add(problems, section->file, entry->line, "%s follows from the body and cannot be set",
+				     entry->key);
 		else if (strchr(entry->value, '\\') != NULL)
-			problems_add(problems, section->file, entry->line, "a header is one line: no backslash may stand in it");
+			problems_add(problems, section->file, entry->line,
+				     "a header is one line: no backslash may stand in it");
 		else
 			preset_fields_add(preset, &preset->headers, section, entry, entry->value,
 					  (struct preset_field){.escape = PRESET_HEADER}, problems);
@@ -63,10 +66,8 @@ static const struct preset_prefix {
 	enum preset_type type;
 	enum preset_escape escape;
 } preset_prefixes[] = {
-	{"string:", PRESET_STRING, PRESET_PLAIN},
-	{"telegram-html:", PRESET_STRING, PRESET_TELEGRAM_HTML},
-	{"int:", PRESET_INT, PRESET_PLAIN},
-	{"bool:", PRESET_BOOL, PRESET_PLAIN},
+	{"string:", PRESET_STRING, PRESET_PLAIN}, {"telegram-html:", PRESET_STRING, PRESET_TELEGRAM_HTML},
+	{"int:", PRESET_INT, PRESET_PLAIN},       {"bool:", PRESET_BOOL, PRESET_PLAIN},
 	{"id:", PRESET_ID, PRESET_PLAIN},
 };
 
@@ -123,7 +124,8 @@ void preset_read_form(struct preset *preset, const struct ini_section *section, 
 /* "4096 utf16" */
 static bool preset_limit_parse(const char *text, struct preset_field *field, struct err *err)
 {
-	static const char *const units[] = {[UTF8_BYTES] = "bytes", [UTF8_CODE_POINTS] = "codepoints", [UTF8_UTF16] = "utf16"};
+	static const char *const units[] = {
+		[UTF8_BYTES] = "bytes", [UTF8_CODE_POINTS] = "codepoints", [UTF8_UTF16] = "utf16"};
 	struct strlist words = {0};
 	strlist_add_words(&words, text);
 

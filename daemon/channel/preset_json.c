@@ -14,12 +14,14 @@ enum { PRESET_INDEX_MAX = 999, PRESET_POINTER_MAX = 512 };
 bool preset_pointer_check(const char *pointer, struct err *err)
 {
 	if (pointer[0] != '/' || strlen(pointer) > PRESET_POINTER_MAX) {
-		(void)err_set(err, -EINVAL, "'%s' is not a JSON Pointer: it starts with '/', as in /result/message_id", pointer);
+		(void)err_set(err, -EINVAL, "'%s' is not a JSON Pointer: it starts with '/', as in /result/message_id",
+			      pointer);
 		return false;
 	}
 	for (const char *tilde = pointer; (tilde = strchr(tilde, '~')) != NULL; tilde++)
 		if (tilde[1] != '0' && tilde[1] != '1') {
-			(void)err_set(err, -EINVAL, "'%s': in a JSON Pointer '~' is written ~0 and '/' inside a name ~1", pointer);
+			(void)err_set(err, -EINVAL,
+				      "'%s': in a JSON Pointer '~' is written ~0 and '/' inside a name ~1", pointer);
 			return false;
 		}
 	return true;
@@ -49,7 +51,8 @@ static char *preset_pointer_part(const char **pointer)
 static int64_t preset_pointer_index(const char *part)
 {
 	int64_t index;
-	if (part[0] == '-' || (part[0] == '0' && part[1] != '\0') || num_parse(part, 0, PRESET_INDEX_MAX, &index, NULL) < 0)
+	if (part[0] == '-' || (part[0] == '0' && part[1] != '\0') ||
+	    num_parse(part, 0, PRESET_INDEX_MAX, &index, NULL) < 0)
 		return -1;
 	return index;
 }
@@ -86,7 +89,8 @@ static int preset_json_put(json_t *parent, const char *part, json_t *child, stru
 		return err_set(err, -E2BIG, "element '%s' of the array comes too early: the next one is %zu", part,
 			       json_array_size(parent));
 	}
-	return json_array_append_new(parent, child) == 0 ? 0 : err_set(err, -EINVAL, "element '%s' cannot be added", part);
+	return json_array_append_new(parent, child) == 0 ? 0
+							 : err_set(err, -EINVAL, "element '%s' cannot be added", part);
 }
 
 /* A container of the kind that the first part of the rest of a pointer needs. */

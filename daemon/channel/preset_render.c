@@ -31,8 +31,8 @@ static int preset_render_headers(const struct preset *preset, const struct prese
 			continue;
 		buf_clear(&line);
 		r = preset_field_render(field, values, &line, err);
-		char *header = line.len != 0 ? mem_printf("%s: %s", field->name, buf_str(&line)) :
-					       mem_printf("%s;", field->name); /* libcurl's way to say "empty" */
+		char *header = line.len != 0 ? mem_printf("%s: %s", field->name, buf_str(&line))
+					     : mem_printf("%s;", field->name); /* libcurl's way to say "empty" */
 		strlist_add(headers, header, strlen(header));
 		mem_free_secret(header);
 	}
@@ -109,12 +109,13 @@ static int preset_render_body(const struct preset *preset, const struct preset_v
 	if (preset->body == PRESET_BODY_NONE)
 		return 0;
 	bool is_json = preset->body == PRESET_BODY_JSON;
-	const char *type = is_json ? "Content-Type: application/json" : "Content-Type: application/x-www-form-urlencoded";
+	const char *type =
+		is_json ? "Content-Type: application/json" : "Content-Type: application/x-www-form-urlencoded";
 	if (!preset_has_header(preset, "Content-Type"))
 		strlist_add(&request->headers, type, strlen(type));
 
-	int r = is_json ? preset_render_json(preset, values, &request->body, err) :
-			  preset_render_form(preset, values, &request->body, err);
+	int r = is_json ? preset_render_json(preset, values, &request->body, err)
+			: preset_render_form(preset, values, &request->body, err);
 	if (r == 0 && request->body.is_over)
 		r = err_set(err, -E2BIG, "the request is longer than %d bytes", PRESET_BODY_MAX);
 	return r;

@@ -48,7 +48,8 @@ static int preset_statuses_read(const char **text, struct preset_statuses *ret_s
 		if (statuses.n == PRESET_STATUS_MAX)
 			r = err_set(err, -EINVAL, "more than %d statuses", PRESET_STATUS_MAX);
 		else if (!preset_range_parse(word, &statuses.ranges[statuses.n++]))
-			r = err_set(err, -EINVAL, "'%s' is no HTTP status: write one like 404, or 5xx for all from 500 to 599", word);
+			r = err_set(err, -EINVAL,
+				    "'%s' is no HTTP status: write one like 404, or 5xx for all from 500 to 599", word);
 		free(word);
 		if (r < 0)
 			return r;
@@ -83,10 +84,12 @@ static int preset_literal_parse(const char *text, enum preset_op op, json_t **re
 {
 	text += strspn(text, " \t");
 	if (op == PRESET_EXISTS || op == PRESET_ABSENT)
-		return *text == '\0' ? 0 : err_set(err, -EINVAL, "'%s' is too much: exists and absent stand alone", text);
+		return *text == '\0' ? 0
+				     : err_set(err, -EINVAL, "'%s' is too much: exists and absent stand alone", text);
 
 	json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
-	if (value == NULL || json_is_object(value) || json_is_array(value) || (op == PRESET_PREFIX && !json_is_string(value))) {
+	if (value == NULL || json_is_object(value) || json_is_array(value) ||
+	    (op == PRESET_PREFIX && !json_is_string(value))) {
 		json_decref(value);
 		return err_set(err, -EINVAL, "'%s' cannot be compared with: write a string in double quotes%s", text,
 			       op == PRESET_EQUALS ? ", a number, true, false or null" : "");
@@ -103,7 +106,8 @@ int preset_test_parse(const char *text, struct preset_test *ret_test, struct err
 
 	int r = 0;
 	if (pointer == NULL || !preset_pointer_check(pointer, err))
-		r = pointer != NULL ? -EINVAL : err_set(err, -EINVAL, "the test is empty: write one like /ok equals true");
+		r = pointer != NULL ? -EINVAL
+				    : err_set(err, -EINVAL, "the test is empty: write one like /ok equals true");
 	else if (op == PRESET_NO_TEST)
 		r = err_set(err, -EINVAL, "'%s' is no test: give exists, absent, equals VALUE or prefix \"TEXT\"",
 			    word != NULL ? word : "");
@@ -140,10 +144,13 @@ static int preset_action_parse(const char *text, struct preset_rule *rule, struc
 	if (r < 0) {
 		const char *nearest = word != NULL ? strlist_nearest(word, words, PRESET_ACTION_MAX) : NULL;
 		r = err_set(err, -EINVAL,
-			    "'%s' is no action%s%s: give retry, wait DURATION, recipient-dead, message-bad, channel-dead or accepted",
-			    word != NULL ? word : "", nearest != NULL ? ", did you mean " : "", nearest != NULL ? nearest : "");
+			    "'%s' is no action%s%s: give retry, wait DURATION, recipient-dead, message-bad, "
+			    "channel-dead or accepted",
+			    word != NULL ? word : "", nearest != NULL ? ", did you mean " : "",
+			    nearest != NULL ? nearest : "");
 	} else if (rule->action == PRESET_WAIT) {
-		r = num_parse_duration_s(rest != NULL ? rest : "", PRESET_RETRY_MIN_S, PRESET_RETRY_MAX_S, &rule->wait_s, err);
+		r = num_parse_duration_s(rest != NULL ? rest : "", PRESET_RETRY_MIN_S, PRESET_RETRY_MAX_S,
+					 &rule->wait_s, err);
 	} else if (rest != NULL) {
 		r = err_set(err, -EINVAL, "'%s' is too much behind %s", rest, word);
 	}
@@ -165,7 +172,8 @@ int preset_rule_parse(const char *text, struct preset_rule *ret_rule, struct err
 {
 	const char *arrow = preset_arrow(text);
 	if (arrow == NULL)
-		return err_set(err, -EINVAL, "a rule is written STATUS POINTER TEST -> ACTION, as in 404 -> channel-dead");
+		return err_set(err, -EINVAL,
+			       "a rule is written STATUS POINTER TEST -> ACTION, as in 404 -> channel-dead");
 
 	struct preset_rule rule = {0};
 	char *condition = mem_dup_n(text, (size_t)(arrow - text));

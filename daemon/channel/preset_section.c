@@ -8,7 +8,7 @@
 
 enum { PRESET_TIMEOUT_MAX_S = 600 };
 
-static const char *const preset_kinds[] = {"settings", "request", "headers", "json",    "form", "success",
+static const char *const preset_kinds[] = {"settings", "request",  "headers", "json",  "form", "success",
 					   "retry",    "classify", "capture", "error", "limit"};
 
 static void preset_check_kinds(const struct ini *ini, struct problems *problems)
@@ -21,11 +21,12 @@ static void preset_check_kinds(const struct ini *ini, struct problems *problems)
 			k++;
 		const char *nearest = strlist_nearest(section->kind, preset_kinds, N);
 		if (k == N)
-			problems_add(problems, section->file, section->line, "unknown section [%s]%s%s%s", section->kind,
-				     nearest != NULL ? ", did you mean [" : "", nearest != NULL ? nearest : "",
-				     nearest != NULL ? "]?" : "");
+			problems_add(problems, section->file, section->line, "unknown section [%s]%s%s%s",
+				     section->kind, nearest != NULL ? ", did you mean [" : "",
+				     nearest != NULL ? nearest : "", nearest != NULL ? "]?" : "");
 		else if (section->name != NULL)
-			problems_add(problems, section->file, section->line, "section [%s] takes no name", section->kind);
+			problems_add(problems, section->file, section->line, "section [%s] takes no name",
+				     section->kind);
 	}
 }
 
@@ -41,15 +42,35 @@ struct preset_request_keys {
 };
 
 static const struct option preset_request_options[] = {
-	{.key = "method", .type = OPTION_WORD, .offset = offsetof(struct preset_request_keys, method), .preset = "POST",
-	 .words = preset_methods, .help = "POST, PUT or GET"},
-	{.key = "url", .type = OPTION_TEXT, .offset = offsetof(struct preset_request_keys, url), .min = 1, .max = 2048,
-	 .flags = OPTION_REQUIRED, .help = "address that is called"},
-	{.key = "body", .type = OPTION_WORD, .offset = offsetof(struct preset_request_keys, body), .preset = "none",
-	 .words = preset_bodies, .help = "json, form or none"},
-	{.key = "timeout", .type = OPTION_DURATION, .offset = offsetof(struct preset_request_keys, timeout_s), .min = 1,
-	 .max = PRESET_TIMEOUT_MAX_S, .preset = "30s", .help = "time for the whole call"},
-	{.key = "rate", .type = OPTION_RATE, .offset = offsetof(struct preset_request_keys, rate),
+	{.key = "method",
+	 .type = OPTION_WORD,
+	 .offset = offsetof(struct preset_request_keys, method),
+	 .preset = "POST",
+	 .words = preset_methods,
+	 .help = "POST, PUT or GET"},
+	{.key = "url",
+	 .type = OPTION_TEXT,
+	 .offset = offsetof(struct preset_request_keys, url),
+	 .min = 1,
+	 .max = 2048,
+	 .flags = OPTION_REQUIRED,
+	 .help = "address that is called"},
+	{.key = "body",
+	 .type = OPTION_WORD,
+	 .offset = offsetof(struct preset_request_keys, body),
+	 .preset = "none",
+	 .words = preset_bodies,
+	 .help = "json, form or none"},
+	{.key = "timeout",
+	 .type = OPTION_DURATION,
+	 .offset = offsetof(struct preset_request_keys, timeout_s),
+	 .min = 1,
+	 .max = PRESET_TIMEOUT_MAX_S,
+	 .preset = "30s",
+	 .help = "time for the whole call"},
+	{.key = "rate",
+	 .type = OPTION_RATE,
+	 .offset = offsetof(struct preset_request_keys, rate),
 	 .help = "messages per time that the service allows"},
 };
 
@@ -84,7 +105,8 @@ static void preset_read_request(struct preset *preset, const struct ini *ini, st
 			    !preset_check_url(preset, &err)))
 		problems_add(problems, section->file, url->line, "%s", err.text);
 	if (keys.method == PRESET_GET && keys.body != PRESET_BODY_NONE)
-		problems_add(problems, section->file, section->line, "a GET has no body: give method = POST, or body = none");
+		problems_add(problems, section->file, section->line,
+			     "a GET has no body: give method = POST, or body = none");
 	preset->method = keys.method;
 	preset->body = keys.body;
 	preset->timeout_s = keys.timeout_s;
@@ -151,7 +173,8 @@ static int preset_add_retry(struct preset_verdict *verdict, const char *text, st
 static int preset_add_unit(struct preset_verdict *verdict, const char *text, struct err *err)
 {
 	verdict->is_retry_ms = strcmp(text, "ms") == 0;
-	return verdict->is_retry_ms || strcmp(text, "s") == 0 ? 0 : err_set(err, -1, "'%s' is no unit: give s or ms", text);
+	return verdict->is_retry_ms || strcmp(text, "s") == 0 ? 0
+							      : err_set(err, -1, "'%s' is no unit: give s or ms", text);
 }
 
 static int preset_add_capture(struct preset_verdict *verdict, const char *text, struct err *err)
@@ -170,12 +193,9 @@ static const struct preset_reply_key {
 	bool may_repeat;
 	int (*add)(struct preset_verdict *verdict, const char *text, struct err *err);
 } preset_reply_keys[] = {
-	{"success", "status", false, preset_add_status},
-	{"success", "test", true, preset_add_test},
-	{"classify", "rule", true, preset_add_rule},
-	{"retry", "pointer", false, preset_add_retry},
-	{"retry", "unit", false, preset_add_unit},
-	{"capture", "message_id", false, preset_add_capture},
+	{"success", "status", false, preset_add_status}, {"success", "test", true, preset_add_test},
+	{"classify", "rule", true, preset_add_rule},     {"retry", "pointer", false, preset_add_retry},
+	{"retry", "unit", false, preset_add_unit},       {"capture", "message_id", false, preset_add_capture},
 	{"error", "text", false, preset_add_error},
 };
 enum { PRESET_REPLY_KEYS = sizeof(preset_reply_keys) / sizeof(preset_reply_keys[0]) };
@@ -210,7 +230,8 @@ static void preset_read_reply_entry(struct preset_verdict *verdict, const struct
 		if (strcmp(row->section, section->kind) != 0 || strcmp(row->key, entry->key) != 0)
 			continue;
 		if (!row->may_repeat && ini_find(section, entry->key) != entry)
-			problems_add(problems, section->file, entry->line, "key '%s' is given again further down", entry->key);
+			problems_add(problems, section->file, entry->line, "key '%s' is given again further down",
+				     entry->key);
 		if (row->add(verdict, entry->value, &err) < 0)
 			problems_add(problems, section->file, entry->line, "%s: %s", entry->key, err.text);
 		return;

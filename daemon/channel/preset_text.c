@@ -11,16 +11,11 @@ enum { PRESET_LITERAL_MAX = 16 * 1024, PRESET_CUT_MAX = 256 * 1024 };
 static const char preset_marker[] = "…";
 
 static const char *const preset_name_words[PRESET_NAME_MAX] = {
-	[PRESET_TO_ADDRESS] = "to_address",
-	[PRESET_TO_NAME] = "to_name",
-	[PRESET_SUBJECT] = "subject",
-	[PRESET_TEXT] = "text",
-	[PRESET_LANGUAGE] = "language",
-	[PRESET_KEY] = "key",
-	[PRESET_MESSAGE_ID] = "message_id",
-	[PRESET_TASK_UID] = "task_uid",
-	[PRESET_PERSON] = "person",
-	[PRESET_KIND] = "kind",
+	[PRESET_TO_ADDRESS] = "to_address", [PRESET_TO_NAME] = "to_name",
+	[PRESET_SUBJECT] = "subject",       [PRESET_TEXT] = "text",
+	[PRESET_LANGUAGE] = "language",     [PRESET_KEY] = "key",
+	[PRESET_MESSAGE_ID] = "message_id", [PRESET_TASK_UID] = "task_uid",
+	[PRESET_PERSON] = "person",         [PRESET_KIND] = "kind",
 	[PRESET_CHANNEL] = "channel",
 };
 
@@ -55,7 +50,9 @@ static int preset_literal(const char **source, struct buf *out, struct err *err)
 		}
 		p++;
 		if (*p != 'n' && *p != 't' && *p != '\\')
-			return err_set(err, -EINVAL, "a backslash stands before n, t or another backslash only; write \\\\ for itself");
+			return err_set(
+				err, -EINVAL,
+				"a backslash stands before n, t or another backslash only; write \\\\ for itself");
 		buf_add_char(out, *p == 'n' ? '\n' : *p == 't' ? '\t' : '\\');
 	}
 	*source = p;
@@ -79,7 +76,8 @@ static int preset_reference(const char **source, const struct strlist *names, si
 	if (name == names->n) {
 		char *typed = mem_dup_n(start, len);
 		const char *nearest = strlist_nearest(typed, (const char *const *)names->items, names->n);
-		(void)err_set(err, -EINVAL, nearest != NULL ? "unknown name {{%s}}, did you mean {{%s}}?" : "unknown name {{%s}}",
+		(void)err_set(err, -EINVAL,
+			      nearest != NULL ? "unknown name {{%s}}, did you mean {{%s}}?" : "unknown name {{%s}}",
 			      typed, nearest);
 		free(typed);
 		return -EINVAL;
@@ -205,7 +203,8 @@ void preset_text_add(const struct preset_text *text, const struct preset_values 
 	}
 }
 
-static size_t preset_text_length(const struct preset_text *text, const struct preset_values *values, enum utf8_unit unit)
+static size_t preset_text_length(const struct preset_text *text, const struct preset_values *values,
+				 enum utf8_unit unit)
 {
 	size_t length = 0;
 	for (size_t i = 0; i < text->n; i++) {
@@ -246,7 +245,8 @@ int preset_text_add_cut(const struct preset_text *text, const struct preset_valu
 	preset_cut_value(text, &mine, PRESET_SUBJECT, max, unit, &cut_subject);
 	int r = 0;
 	if (preset_text_length(text, &mine, unit) > max)
-		r = err_set(err, -E2BIG, "the message is longer than the %zu the service takes, even with its text cut", max);
+		r = err_set(err, -E2BIG, "the message is longer than the %zu the service takes, even with its text cut",
+			    max);
 	else
 		preset_text_add(text, &mine, escape, out);
 

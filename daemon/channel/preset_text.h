@@ -1,7 +1,7 @@
 /* preset_text: the small templates of a preset, "Bearer {{token}}": literal text and names, nothing else.
  *
- * A value is always made safe for the place it goes to; a template has no way to leave that out. In a template "\n" is a
- * line break, "\t" a tab and "\\" a backslash. */
+ * A value is always made safe for the place it goes to; a template has no way to leave that out. In a template "\n" is
+ * a line break, "\t" a tab and "\\" a backslash. */
 #ifndef DEADLINED_CHANNEL_PRESET_TEXT_H
 #define DEADLINED_CHANNEL_PRESET_TEXT_H
 

@@ -27,8 +27,8 @@ static const char *preset_url_host(const char *authority, char host[256])
 {
 	bool is_v6 = authority[0] == '[';
 	const char *start = authority + is_v6;
-	size_t len = strspn(start, is_v6 ? "0123456789abcdefABCDEF:." :
-					   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
+	size_t len = strspn(start, is_v6 ? "0123456789abcdefABCDEF:."
+					 : "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
 	if (len == 0 || len > 255 || (is_v6 && start[len] != ']'))
 		return NULL;
 	memcpy(host, start, len);
@@ -79,7 +79,8 @@ static bool preset_url_check_rest(const char *rest, struct err *err)
 		return false;
 	}
 	if (!preset_url_is_clean(rest)) {
-		(void)err_set(err, -EINVAL, "the address holds a character that may not stand in one: write it as %%XX");
+		(void)err_set(err, -EINVAL,
+			      "the address holds a character that may not stand in one: write it as %%XX");
 		return false;
 	}
 	return true;
@@ -97,11 +98,15 @@ static bool preset_url_check_parts(const char *url, struct err *err)
 	}
 	const char *rest = preset_url_host(authority, host);
 	if (rest == NULL || !preset_url_port(&rest)) {
-		(void)err_set(err, -EINVAL, "the address has no valid host or port (a host in other letters is written in its xn-- form)");
+		(void)err_set(
+			err, -EINVAL,
+			"the address has no valid host or port (a host in other letters is written in its xn-- form)");
 		return false;
 	}
 	if (preset_url_is_plain(url) && !preset_url_is_loopback(host)) {
-		(void)err_set(err, -EINVAL, "plain http:// is only allowed to this machine (127.0.0.0/8, ::1, localhost); use https://");
+		(void)err_set(
+			err, -EINVAL,
+			"plain http:// is only allowed to this machine (127.0.0.0/8, ::1, localhost); use https://");
 		return false;
 	}
 	return preset_url_check_rest(rest, err);
@@ -128,7 +133,8 @@ bool preset_url_check_proxy(const char *url, bool is_secret, struct err *err)
 
 	const char *at = strrchr(authority, '@');
 	if (at != NULL && !is_secret) {
-		(void)err_set(err, -EINVAL, "a proxy with a password is a secret: refer to it by credential:NAME or file:/path");
+		(void)err_set(err, -EINVAL,
+			      "a proxy with a password is a secret: refer to it by credential:NAME or file:/path");
 		return false;
 	}
 	char host[256];
@@ -154,7 +160,8 @@ int preset_url_check_template(const struct preset_text *text, const bool is_url[
 			return err_set(err, -EINVAL, "no {{name}} may be part of the host: put '/' behind it");
 	} else if (!is_url[first->name]) {
 		return err_set(err, -EINVAL, "the address must start with https:// or with a setting of kind url");
-	} else if (text->n > 1 && (text->parts[1].literal == NULL || strchr("/?&", text->parts[1].literal[0]) == NULL)) {
+	} else if (text->n > 1 &&
+		   (text->parts[1].literal == NULL || strchr("/?&", text->parts[1].literal[0]) == NULL)) {
 		return err_set(err, -EINVAL, "a setting of kind url must be followed by nothing, '/', '?' or '&'");
 	}
 
@@ -162,7 +169,8 @@ int preset_url_check_template(const struct preset_text *text, const bool is_url[
 		if (text->parts[i].literal == NULL && is_url[text->parts[i].name])
 			return err_set(err, -EINVAL, "a setting of kind url may only stand at the start of an address");
 		if (text->parts[i].literal != NULL && !preset_url_is_clean(text->parts[i].literal))
-			return err_set(err, -EINVAL, "the address holds a character that may not stand in one: write it as %%XX");
+			return err_set(err, -EINVAL,
+				       "the address holds a character that may not stand in one: write it as %%XX");
 	}
 	return 0;
 }

@@ -54,9 +54,10 @@ static enum preset_answer preset_test_ask(const struct preset_test *test, const 
 	case PRESET_PREFIX:
 		if (!json_is_string(value))
 			return PRESET_UNSURE;
-		return strncmp(json_string_value(value), json_string_value(test->value), json_string_length(test->value)) == 0 ?
-			       PRESET_YES :
-			       PRESET_NO;
+		return strncmp(json_string_value(value), json_string_value(test->value),
+			       json_string_length(test->value)) == 0
+			       ? PRESET_YES
+			       : PRESET_NO;
 	case PRESET_NO_TEST:
 		break;
 	}
@@ -185,7 +186,8 @@ static struct preset_outcome preset_by_status(const struct preset_verdict *verdi
 					       "redirects are not followed: give the final address"};
 	if (preset_statuses_have(&verdict->success, status)) /* refused in the body, by words no rule knows: keep it */
 		return (struct preset_outcome){CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE, false, NULL};
-	return (struct preset_outcome){CHANNEL_UNKNOWN, CHANNEL_BLAME_CHANNEL, false, "not a status that means success"};
+	return (struct preset_outcome){CHANNEL_UNKNOWN, CHANNEL_BLAME_CHANNEL, false,
+				       "not a status that means success"};
 }
 
 static struct preset_outcome preset_decide(const struct preset_verdict *verdict, const struct preset_reply *reply,

@@ -70,7 +70,7 @@ void preset_verdict_done(struct preset_verdict *verdict);
 
 struct preset_reply {
 	int status;
-	const char *body;      /* not terminated */
+	const char *body; /* not terminated */
 	size_t len;
 	int64_t retry_after_s; /* of the header as CURLINFO_RETRY_AFTER: 0 = none, negative = a date that has passed */
 };

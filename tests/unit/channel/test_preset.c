@@ -33,12 +33,14 @@ static void preset_read__every_mistake__is_named_with_its_line(void **state)
 		{"[request]\nurl = http://host/\n" GOOD_SUCCESS, 2, "plain http"},
 		{"[request]\nurl = https://host/{{token}}\n" GOOD_SUCCESS, 2, "unknown name {{token}}"},
 		{"[request]\nurl = https://host/{{task_uid}}\n" GOOD_SUCCESS, 2, "may have no value"},
-		{"[settings]\nx = text optional\n[request]\nurl = https://host/{{x}}\n" GOOD_SUCCESS, 4, "may have no value"},
+		{"[settings]\nx = text optional\n[request]\nurl = https://host/{{x}}\n" GOOD_SUCCESS, 4,
+		 "may have no value"},
 		{"[request]\nurl = https://host/\nmethod = GET\nbody = json\n" GOOD_SUCCESS, 1, "a GET has no body"},
 		{GOOD_REQUEST "body = json\n[json]\n/text = {{txt}}\n" GOOD_SUCCESS, 5, "did you mean {{text}}?"},
 		{GOOD_REQUEST "body = json\n[json]\ntext = {{text}}\n" GOOD_SUCCESS, 5, "JSON Pointer"},
 		{GOOD_REQUEST "body = json\n[json]\n/a = 1\n/a = 2\n" GOOD_SUCCESS, 6, "given twice"},
-		{GOOD_REQUEST "body = json\n[json]\n/a = 1\n/a/b = 2\n" GOOD_SUCCESS, 6, "neither an object nor an array"},
+		{GOOD_REQUEST "body = json\n[json]\n/a = 1\n/a/b = 2\n" GOOD_SUCCESS, 6,
+		 "neither an object nor an array"},
 		{GOOD_REQUEST "[json]\n/a = 1\n" GOOD_SUCCESS, 3, "needs body = json"},
 		{GOOD_REQUEST "[form]\na = 1\n" GOOD_SUCCESS, 3, "needs body = form"},
 		{GOOD_REQUEST "[headers]\nA B = x\n" GOOD_SUCCESS, 4, "no name of a header"},
@@ -46,7 +48,8 @@ static void preset_read__every_mistake__is_named_with_its_line(void **state)
 		{GOOD_REQUEST "[headers]\nX = a\\nb\n" GOOD_SUCCESS, 4, "one line"},
 		{GOOD_REQUEST "[limit]\n/text = 5 bytes\n" GOOD_SUCCESS, 4, "no field of the body"},
 		{GOOD_REQUEST "body = json\n[json]\n/a = x\n[limit]\n/a = 5\n" GOOD_SUCCESS, 7, "no limit"},
-		{GOOD_REQUEST "body = json\n[json]\n/a = x\n[limit]\n/a = 5 chars\n" GOOD_SUCCESS, 7, "no unit of length"},
+		{GOOD_REQUEST "body = json\n[json]\n/a = x\n[limit]\n/a = 5 chars\n" GOOD_SUCCESS, 7,
+		 "no unit of length"},
 		{GOOD_REQUEST "body = json\n[json]\n/a = x\n[limit]\n/a = 0 bytes\n" GOOD_SUCCESS, 7, "out of range"},
 		{"[settings]\nTOKEN = secret required\n" GOOD_REQUEST GOOD_SUCCESS, 2, "cannot be a setting"},
 		{"[settings]\ntext = text required\n" GOOD_REQUEST GOOD_SUCCESS, 2, "means something already"},
@@ -71,7 +74,8 @@ static void preset_read__every_mistake__is_named_with_its_line(void **state)
 				strstr(problems.items[0].text, rows[i].words) != NULL;
 		if (!is_named) {
 			problems_print(&problems, stderr);
-			fail_msg("row %zu: %zu problems, wanted line %u: %s", i, problems.n, rows[i].line, rows[i].words);
+			fail_msg("row %zu: %zu problems, wanted line %u: %s", i, problems.n, rows[i].line,
+				 rows[i].words);
 		}
 		problems_done(&problems);
 	}
@@ -91,24 +95,24 @@ static void preset_read__all_mistakes__are_named_at_once(void **state)
 }
 
 static const struct preset_values plain_values = {.items = {
-	[PRESET_TO_ADDRESS] = "-1001234567890",
-	[PRESET_TO_NAME] = "Desk",
-	[PRESET_SUBJECT] = "Ярмарка <34> & \"co\"",
-	[PRESET_TEXT] = "Line one\nLine \"two\" \\ </b>",
-	[PRESET_LANGUAGE] = "ru",
-	[PRESET_KEY] = "7.k",
-	[PRESET_MESSAGE_ID] = "7@host",
-	[PRESET_TASK_UID] = "fair-2025",
-	[PRESET_PERSON] = "desk",
-	[PRESET_KIND] = "single",
-	[PRESET_CHANNEL] = "tg",
-}};
+							  [PRESET_TO_ADDRESS] = "-1001234567890",
+							  [PRESET_TO_NAME] = "Desk",
+							  [PRESET_SUBJECT] = "Ярмарка <34> & \"co\"",
+							  [PRESET_TEXT] = "Line one\nLine \"two\" \\ </b>",
+							  [PRESET_LANGUAGE] = "ru",
+							  [PRESET_KEY] = "7.k",
+							  [PRESET_MESSAGE_ID] = "7@host",
+							  [PRESET_TASK_UID] = "fair-2025",
+							  [PRESET_PERSON] = "desk",
+							  [PRESET_KIND] = "single",
+							  [PRESET_CHANNEL] = "tg",
+						  }};
 
 static struct preset *preset_good(const char *text)
 {
 	struct problems problems = {0};
-	struct preset *preset =
-		text[0] == '[' ? preset_read_text("my.ini", text, strlen(text), &problems) : preset_read(text, &problems);
+	struct preset *preset = text[0] == '[' ? preset_read_text("my.ini", text, strlen(text), &problems)
+					       : preset_read(text, &problems);
 	problems_print(&problems, stderr);
 	problems_done(&problems);
 	assert_non_null(preset);
@@ -125,10 +129,11 @@ static void preset_render__telegram__is_what_the_server_wants(void **state)
 	values.items[preset_names_find(&preset->names, "base_url", 8)] = "http://127.0.0.1:8081/";
 	assert_int_equal(preset_render(preset, &values, &request, NULL), 0);
 	assert_string_equal(buf_str(&request.url), "http://127.0.0.1:8081/bot123:AB-c_d/sendMessage");
-	assert_string_equal(buf_str(&request.body),
-			    "{\"chat_id\":-1001234567890,\"text\":\"<b>Ярмарка &lt;34&gt; &amp; &quot;co&quot;</b>\\n\\n"
-			    "Line one\\nLine &quot;two&quot; \\\\ &lt;/b&gt;\",\"parse_mode\":\"HTML\","
-			    "\"link_preview_options\":{\"is_disabled\":true}}");
+	assert_string_equal(
+		buf_str(&request.body),
+		"{\"chat_id\":-1001234567890,\"text\":\"<b>Ярмарка &lt;34&gt; &amp; &quot;co&quot;</b>\\n\\n"
+		"Line one\\nLine &quot;two&quot; \\\\ &lt;/b&gt;\",\"parse_mode\":\"HTML\","
+		"\"link_preview_options\":{\"is_disabled\":true}}");
 	assert_int_equal(request.headers.n, 1);
 	assert_string_equal(request.headers.items[0], "Content-Type: application/json");
 	preset_request_done(&request);
@@ -173,9 +178,10 @@ static void preset_render__webhook__leaves_out_what_has_no_value(void **state)
 	values.items[preset_names_find(&preset->names, "token", 5)] = "tok\r\nX: y";
 	assert_int_equal(preset_render(preset, &values, &request, NULL), 0);
 	assert_string_equal(buf_str(&request.url), "https://h/x/?y=1");
-	assert_string_equal(buf_str(&request.body),
-			    "{\"id\":\"7.k\",\"kind\":\"single\",\"channel\":\"tg\",\"person\":\"desk\",\"to\":\"-1001234567890\","
-			    "\"subject\":\"S\",\"text\":\"T\",\"language\":\"ru\",\"task\":\"fair-2025\"}");
+	assert_string_equal(
+		buf_str(&request.body),
+		"{\"id\":\"7.k\",\"kind\":\"single\",\"channel\":\"tg\",\"person\":\"desk\",\"to\":\"-1001234567890\","
+		"\"subject\":\"S\",\"text\":\"T\",\"language\":\"ru\",\"task\":\"fair-2025\"}");
 	assert_int_equal(request.headers.n, 3);
 	assert_string_equal(request.headers.items[0], "Idempotency-Key: 7.k");
 	assert_string_equal(request.headers.items[1], "Authorization: Bearer tok  X: y");
@@ -193,9 +199,10 @@ static void preset_render__webhook__leaves_out_what_has_no_value(void **state)
 static void preset_render__form_and_put__are_encoded(void **state)
 {
 	(void)state;
-	struct preset *preset = preset_good("[request]\nmethod = PUT\nurl = https://h/rooms/{{to_address}}?k={{key}}\nbody = form\n"
-					    "[headers]\nContent-Type = text/x\nX-Empty = {{to_name}}\n"
-					    "[form]\nto = {{to_name}}\nm = {{text}}\n[limit]\nm = 9 codepoints\n" GOOD_SUCCESS);
+	struct preset *preset =
+		preset_good("[request]\nmethod = PUT\nurl = https://h/rooms/{{to_address}}?k={{key}}\nbody = form\n"
+			    "[headers]\nContent-Type = text/x\nX-Empty = {{to_name}}\n"
+			    "[form]\nto = {{to_name}}\nm = {{text}}\n[limit]\nm = 9 codepoints\n" GOOD_SUCCESS);
 	struct preset_values values = plain_values;
 	struct preset_request request;
 	values.items[PRESET_TO_ADDRESS] = "!r/x:h";

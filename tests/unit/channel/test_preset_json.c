@@ -18,10 +18,21 @@ static void preset_pointer__walks_as_rfc_6901_says(void **state)
 	static const struct {
 		const char *pointer, *want; /* NULL: nothing there */
 	} rows[] = {
-		{"/foo", "[\"bar\",\"baz\"]"}, {"/foo/0", "\"bar\""}, {"/foo/1", "\"baz\""}, {"/", "0"},
-		{"/a~1b", "1"},		       {"/c%d", "2"},	      {"/ ", "7"},	     {"/m~0n", "8"},
-		{"/foo/2", NULL},	       {"/foo/00", NULL},     {"/foo/-", NULL},	     {"/foo/-1", NULL},
-		{"/foo/0/x", NULL},	       {"/none", NULL},	      {"/none/x", NULL},
+		{"/foo", "[\"bar\",\"baz\"]"},
+		{"/foo/0", "\"bar\""},
+		{"/foo/1", "\"baz\""},
+		{"/", "0"},
+		{"/a~1b", "1"},
+		{"/c%d", "2"},
+		{"/ ", "7"},
+		{"/m~0n", "8"},
+		{"/foo/2", NULL},
+		{"/foo/00", NULL},
+		{"/foo/-", NULL},
+		{"/foo/-1", NULL},
+		{"/foo/0/x", NULL},
+		{"/none", NULL},
+		{"/none/x", NULL},
 	};
 	json_t *root = json_loads(document, 0, NULL);
 	assert_non_null(root);

@@ -34,10 +34,14 @@ static void preset_text__bad_template__is_refused(void **state)
 	static const struct {
 		const char *source, *words;
 	} rows[] = {
-		{"{{txt}}", "did you mean {{text}}?"}, {"{{nothing_like_it_at_all}}", "unknown name"},
-		{"a {{text", "without '}}'"},	       {"{{}}", "is not a name"},
-		{"{{to address}}", "is not a name"},   {"{{{text}}}", "unknown name"},
-		{"a\\b", "backslash"},		       {"a\\", "backslash"},
+		{"{{txt}}", "did you mean {{text}}?"},
+		{"{{nothing_like_it_at_all}}", "unknown name"},
+		{"a {{text", "without '}}'"},
+		{"{{}}", "is not a name"},
+		{"{{to address}}", "is not a name"},
+		{"{{{text}}}", "unknown name"},
+		{"a\\b", "backslash"},
+		{"a\\", "backslash"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct preset_text text;
@@ -126,7 +130,8 @@ static void preset_text__long_message__is_cut_at_whole_characters(void **state)
 		struct buf out;
 		buf_init(&out, 4096);
 		assert_int_equal(preset_text_compile(rows[i].source, &names, &text, NULL), 0);
-		int r = preset_text_add_cut(&text, &values, PRESET_TELEGRAM_HTML, rows[i].max, rows[i].unit, &out, NULL);
+		int r = preset_text_add_cut(&text, &values, PRESET_TELEGRAM_HTML, rows[i].max, rows[i].unit, &out,
+					    NULL);
 		assert_int_equal(r == 0, rows[i].want != NULL);
 		if (r == 0)
 			assert_string_equal(buf_str(&out), rows[i].want);

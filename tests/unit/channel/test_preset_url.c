@@ -77,10 +77,14 @@ static void preset_url__proxy__is_checked(void **state)
 		const char *url;
 		bool is_secret, is_good;
 	} rows[] = {
-		{"socks5h://127.0.0.1:1080", false, true},  {"http://proxy:3128/", false, true},
-		{"http://u:p@proxy:3128", false, false},    {"http://u:p@proxy:3128", true, true},
-		{"proxy:3128", false, false},		    {"socks4://proxy", false, false},
-		{"http://proxy:3128/path", false, false},   {"http://", false, false},
+		{"socks5h://127.0.0.1:1080", false, true},
+		{"http://proxy:3128/", false, true},
+		{"http://u:p@proxy:3128", false, false},
+		{"http://u:p@proxy:3128", true, true},
+		{"proxy:3128", false, false},
+		{"socks4://proxy", false, false},
+		{"http://proxy:3128/path", false, false},
+		{"http://", false, false},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (preset_url_check_proxy(rows[i].url, rows[i].is_secret, NULL) != rows[i].is_good)
@@ -119,12 +123,23 @@ static void preset_url__template__keeps_names_out_of_the_host(void **state)
 		const char *source;
 		bool is_good;
 	} rows[] = {
-		{"{{base}}", true},	       {"{{base}}/bot{{part}}/send", true}, {"{{base}}?a={{part}}", true},
-		{"https://host/{{part}}", true}, {"https://host?x={{part}}", true},   {"https://host", true},
-		{"{{base}}.evil/", false},     {"{{base}}{{part}}", false},	    {"https://{{part}}/", false},
-		{"https://host{{part}}", false}, {"https://host:{{part}}/", false},   {"{{part}}/x", false},
-		{"https://host/{{base}}", false}, {"http://host/{{part}}", false},    {"{{base}}/a b", false},
-		{"{{base}}/#x", false},	       {"", false},
+		{"{{base}}", true},
+		{"{{base}}/bot{{part}}/send", true},
+		{"{{base}}?a={{part}}", true},
+		{"https://host/{{part}}", true},
+		{"https://host?x={{part}}", true},
+		{"https://host", true},
+		{"{{base}}.evil/", false},
+		{"{{base}}{{part}}", false},
+		{"https://{{part}}/", false},
+		{"https://host{{part}}", false},
+		{"https://host:{{part}}/", false},
+		{"{{part}}/x", false},
+		{"https://host/{{base}}", false},
+		{"http://host/{{part}}", false},
+		{"{{base}}/a b", false},
+		{"{{base}}/#x", false},
+		{"", false},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct preset_text text;

@@ -39,7 +39,8 @@ static void check_rows(const struct preset *preset, const struct row *rows, size
 		if ((int)result.verdict != rows[i].verdict || (int)result.blame != rows[i].blame ||
 		    result.retry_after_s != rows[i].wait_s || result.code != rows[i].status)
 			fail_msg("row %zu: %d %s: %s, blame %d, wait %lld", i, rows[i].status, rows[i].body,
-				 channel_verdict_name(result.verdict), (int)result.blame, (long long)result.retry_after_s);
+				 channel_verdict_name(result.verdict), (int)result.blame,
+				 (long long)result.retry_after_s);
 		if (rows[i].reply != NULL)
 			assert_string_equal(result.reply, rows[i].reply);
 	}
@@ -142,12 +143,14 @@ static void preset_judge__other_services__fit_the_language(void **state)
 		struct row rows[4];
 	} sets[] = {
 		{"[success]\nstatus = 200\ntest = /error absent\n[error]\ntext = /error/error_msg\n[classify]\n"
-		 "rule = 200 /error/error_code equals 9 -> retry\nrule = 200 /error/error_code equals 901 -> recipient-dead\n",
+		 "rule = 200 /error/error_code equals 9 -> retry\nrule = 200 /error/error_code equals 901 -> "
+		 "recipient-dead\n",
 		 {{200, "{\"response\":7}", 0, A, MSG, 0, NULL},
 		  {200, "{\"error\":{\"error_code\":9,\"error_msg\":\"flood\"}}", 0, T, CHAN, 0, "HTTP 200: flood"},
 		  {200, "{\"error\":{\"error_code\":901}}", 0, P, RCPT, 0, NULL},
 		  {200, "{\"error\":{\"error_code\":1}}", 0, T, MSG, 0, NULL}}},
-		{"[success]\nstatus = 200\ntest = /errcode equals 0\n[classify]\nrule = /errcode equals 130101 -> wait 10m\n"
+		{"[success]\nstatus = 200\ntest = /errcode equals 0\n[classify]\nrule = /errcode equals 130101 -> wait "
+		 "10m\n"
 		 "rule = /errcode exists -> message-bad\n",
 		 {{200, "{\"errcode\":0}", 0, A, MSG, 0, NULL},
 		  {200, "{\"errcode\":130101}", 0, W, CHAN, 600, NULL},
