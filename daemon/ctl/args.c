@@ -23,7 +23,8 @@ static int args_report_unknown(const struct args_option *table, size_t n, const 
 	const char *names[ARGS_OPTIONS_MAX];
 	for (size_t i = 0; i < n; i++)
 		names[i] = table[i].name;
-	const char *nearest = strlist_nearest(name, names, n);
+	/* Every letter is near to every other: only words are worth a suggestion. */
+	const char *nearest = strncmp(name, "--", 2) == 0 ? strlist_nearest(name, names, n) : NULL;
 	if (nearest != NULL)
 		return err_set(err, -EINVAL, "unknown option '%s', did you mean '%s'?", name, nearest);
 	return err_set(err, -EINVAL, "unknown option '%s'", name);

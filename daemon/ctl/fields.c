@@ -53,7 +53,7 @@ bool fields_check_id(const struct fields_rules *rules, const char *column, const
 		fields_report(rules, column, "'%s' is %zu bytes long: give at most %zu", fields_shown(id, shown), len,
 			      max);
 	else if (id[strspn(id, FIELDS_ID_CHARS)] != '\0')
-		fields_report(rules, column, "'%s' is not allowed: give letters a-z, digits, '.', '_' or '-'",
+		fields_report(rules, column, "'%s' is not allowed: give Latin letters, digits, '.', '_' or '-'",
 			      fields_shown(id, shown));
 	else
 		return true;

@@ -19,7 +19,8 @@ int session_fail(int status, const struct err *err)
 {
 	switch (status) {
 	case -EBUSY:
-		output_complain("%s: another program is writing to the database; try again", err->text);
+		output_complain("the database is busy, another program has been writing to it for %d s; try again (%s)",
+				SESSION_BUSY_MS / 1000, err->text);
 		return EX_TEMPFAIL;
 	case -EUCLEAN:
 	case -EPROTO:
