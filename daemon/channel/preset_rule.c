@@ -22,19 +22,19 @@ static char *preset_word(const char **text)
 }
 
 /* "404" or "5xx" */
-static bool preset_range_parse(const char *word, struct preset_range *ret_range)
+static bool preset_range_parse(const char *word, size_t len, struct preset_range *ret_range)
 {
-	if (strlen(word) != 3 || word[0] < '1' || word[0] > '5')
+	if (len != 3 || word[0] < '1' || word[0] > '5')
 		return false;
 	int hundred = (word[0] - '0') * 100;
-	if (strcmp(word + 1, "xx") == 0) {
+	if (memcmp(word + 1, "xx", 2) == 0) {
 		*ret_range = (struct preset_range){hundred, hundred + 99};
 		return true;
 	}
-	int64_t status;
-	if (num_parse(word, 100, 599, &status, NULL) < 0)
+	if (!isdigit((unsigned char)word[1]) || !isdigit((unsigned char)word[2]))
 		return false;
-	*ret_range = (struct preset_range){(int)status, (int)status};
+	int status = hundred + (word[1] - '0') * 10 + (word[2] - '0');
+	*ret_range = (struct preset_range){status, status};
 	return true;
 }
 
@@ -43,16 +43,14 @@ static int preset_statuses_read(const char **text, struct preset_statuses *ret_s
 {
 	struct preset_statuses statuses = {0};
 	for (*text += strspn(*text, " \t,"); isdigit((unsigned char)**text); *text += strspn(*text, " \t,")) {
-		char *word = preset_word(text);
-		int r = 0;
+		size_t len = strcspn(*text, " \t,");
 		if (statuses.n == PRESET_STATUS_MAX)
-			r = err_set(err, -EINVAL, "more than %d statuses", PRESET_STATUS_MAX);
-		else if (!preset_range_parse(word, &statuses.ranges[statuses.n++]))
-			r = err_set(err, -EINVAL,
-				    "'%s' is no HTTP status: write one like 404, or 5xx for all from 500 to 599", word);
-		free(word);
-		if (r < 0)
-			return r;
+			return err_set(err, -EINVAL, "more than %d statuses", PRESET_STATUS_MAX);
+		if (!preset_range_parse(*text, len, &statuses.ranges[statuses.n++]))
+			return err_set(err, -EINVAL,
+				       "'%.*s' is no HTTP status: write one like 404, or 5xx for all from 500 to 599",
+				       (int)len, *text);
+		*text += len;
 	}
 	*ret_statuses = statuses;
 	return 0;

@@ -26,6 +26,9 @@ static const char DROP[] = "drop", HANG[] = "hang", HUGE_REPLY[] = "huge";
 
 #define OK_REPLY "HTTP/1.1 200 OK\r\nContent-Length: 39\r\n\r\n{\"ok\":true,\"result\":{\"message_id\":42}}\n"
 #define TOKEN "123456:AAFakeTokenForTests"
+#define GET_PRESET                                                                                                     \
+	"[settings]\nurl = url required\n[request]\nmethod = GET\nurl = {{url}}?to={{to_address}}\n[success]\nstatus " \
+	"= 200\n"
 
 struct world {
 	struct event_base *base;
@@ -48,7 +51,7 @@ struct world {
 };
 
 static struct world world;
-static char folder[] = "/tmp/test_http.XXXXXX", *token_file;
+static char folder[] = "/tmp/test_http.XXXXXX", *token_file, *preset_file;
 
 /* ---- the server ---- */
 
@@ -329,6 +332,21 @@ static void http_send__reply_lost_on_a_kept_connection__is_not_sent_twice(void *
 	assert_int_equal(world.n_requests, 3);
 }
 
+static void http_send__request_without_a_body__is_not_sent_twice(void **state)
+{
+	(void)state;
+	static const char *const script[] = {OK_REPLY, DROP, NULL};
+	start_channel("preset = ./get.ini\n", script);
+	start_message(1, "+7 900&x");
+	await_results(1);
+	assert_int_equal(world.result.verdict, CHANNEL_ACCEPTED);
+	assert_ptr_equal(strstr(world.request, "GET /hook?to=%2B7%20900%26x HTTP/1.1\r\n"), world.request);
+	start_message(2, "5");
+	await_results(2);
+	assert_int_equal(world.n_requests, 2);
+	assert_int_equal(world.result.verdict, CHANNEL_UNKNOWN);
+}
+
 static void http_send__nobody_listens__is_certainly_not_sent(void **state)
 {
 	(void)state;
@@ -399,22 +417,30 @@ static void http_free__message_under_way__gets_no_result(void **state)
 	assert_int_equal(world.n_results, 0);
 }
 
-static int make_token(void **state)
+static bool make_file(const char *path, const char *content)
+{
+	FILE *file = fopen(path, "w");
+	return file != NULL && fputs(content, file) >= 0 && fchmod(fileno(file), 0600) == 0 && fclose(file) == 0;
+}
+
+static int make_files(void **state)
 {
 	(void)state;
 	(void)unsetenv("CREDENTIALS_DIRECTORY");
 	if (mkdtemp(folder) == NULL)
 		return -1;
 	token_file = mem_printf("%s/tg", folder);
-	FILE *file = fopen(token_file, "w");
-	return file != NULL && fputs(TOKEN, file) >= 0 && fchmod(fileno(file), 0600) == 0 && fclose(file) == 0 ? 0 : -1;
+	preset_file = mem_printf("%s/get.ini", folder);
+	return make_file(token_file, TOKEN) && make_file(preset_file, GET_PRESET) ? 0 : -1;
 }
 
-static int remove_token(void **state)
+static int remove_files(void **state)
 {
 	(void)state;
 	(void)unlink(token_file);
+	(void)unlink(preset_file);
 	free(token_file);
+	free(preset_file);
 	return rmdir(folder);
 }
 
@@ -427,11 +453,12 @@ int main(void)
 		TEST(http_send__several_messages__run_side_by_side),
 		TEST(http_send__reply__is_judged),
 		TEST(http_send__reply_lost_on_a_kept_connection__is_not_sent_twice),
+		TEST(http_send__request_without_a_body__is_not_sent_twice),
 		TEST(http_send__nobody_listens__is_certainly_not_sent),
 		TEST(http_send__server_repeats_the_token__nobody_sees_it),
 		TEST(http_send__bad_address__is_the_recipients),
 		TEST(http_stop__nothing_more_starts_and_the_rest_ends),
 		TEST(http_free__message_under_way__gets_no_result),
 	};
-	return cmocka_run_group_tests(tests, make_token, remove_token);
+	return cmocka_run_group_tests(tests, make_files, remove_files);
 }

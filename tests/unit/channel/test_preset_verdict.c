@@ -210,6 +210,12 @@ static void preset_judge__secret_in_a_reply__is_redacted_before_the_cut(void **s
 	assert_null(strstr(result.reply, "geheim"));
 	assert_non_null(strstr(result.reply, "***"));
 	preset_free(preset);
+
+	preset = preset_from("[success]\nstatus = 2xx\n[capture]\nmessage_id = /id\n");
+	(void)snprintf(body, sizeof(body), "{\"id\":\"m/geheimes-kennwort-mit-vielen-zeichen-das-am-rand-liegt\"}");
+	judge(&preset->verdict, &(struct row){.status = 200, .body = body}, &result);
+	assert_string_equal(result.remote_id, "m/***");
+	preset_free(preset);
 }
 
 static void preset_rule__bad_line__is_refused(void **state)
