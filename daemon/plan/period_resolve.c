@@ -260,11 +260,13 @@ static void period_resolve_lend_month(struct period_part *to, const struct perio
 	to->month_token = from->month_token;
 }
 
-static bool period_resolve_may_mix(enum period_unit a, enum period_unit b)
+/* "15 мая - июнь" is clear, "April-May 2" more likely a slip. */
+static bool period_resolve_may_mix(const struct period_part *from, const struct period_part *to)
 {
+	const enum period_unit a = from->unit, b = to->unit;
 	bool a_is_small = a == UNIT_DAY || a == UNIT_MONTH || a == UNIT_DECADE;
 	bool b_is_small = b == UNIT_DAY || b == UNIT_MONTH || b == UNIT_DECADE;
-	return a == b || (a_is_small && b_is_small);
+	return a == b || (a_is_small && b_is_small && !to->is_month_first);
 }
 
 static int period_resolve_share(const struct period_cursor *cursor, struct period_ends *ends)
@@ -283,7 +285,7 @@ static int period_resolve_share(const struct period_cursor *cursor, struct perio
 		if (parts[i]->unit == UNIT_NUMBER)
 			return period_resolve_fail(cursor, parts[i], "the number of what?");
 	}
-	if (!period_resolve_may_mix(ends->from.unit, ends->to.unit))
+	if (!period_resolve_may_mix(&ends->from, &ends->to))
 		return period_resolve_fail(cursor, &ends->to, "both ends of a range must be of one kind");
 	return 0;
 }

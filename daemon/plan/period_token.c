@@ -212,7 +212,7 @@ static int period_token_word(struct period_reader *reader)
 /* The longest known word at the reader, or a Chinese number: these are written without blanks. */
 static int period_token_cjk(struct period_reader *reader)
 {
-	const char *start = reader->p, *ends[PERIOD_CJK_WORD_MAX];
+	const char *start = reader->p, *ends[PERIOD_CJK_WORD_MAX] = {0};
 	size_t n = 0;
 	while (n < PERIOD_CJK_WORD_MAX && period_token_is_cjk(period_token_peek(reader->p, reader->end))) {
 		(void)utf8_next(&reader->p, reader->end);

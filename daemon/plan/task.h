@@ -18,7 +18,7 @@ struct task {
 	struct period period;
 	char *zone; /* the event's zone */
 	char *policy;
-	char *status; /* "open", "done", "cancelled" */
+	char *status;     /* "open", "done", "cancelled" */
 	int64_t sequence; /* raised by every change of the date */
 };
 

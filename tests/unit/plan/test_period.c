@@ -13,7 +13,7 @@
 static const struct period june = {true, {2025, 6, 1, 0, 0, 0}, {2025, 6, 30, 0, 0, 0}, PERIOD_MONTH};
 static const struct period day = {true, {2025, 6, 15, 0, 0, 0}, {2025, 6, 15, 0, 0, 0}, PERIOD_DAY};
 static const struct period minute = {true, {2025, 6, 15, 14, 5, 0}, {2025, 6, 15, 14, 5, 0}, PERIOD_MINUTE};
-static const struct period limit = {false, {2025, 6, 1, 0, 0, 0}, {2025, 6, 1, 0, 0, 0}, PERIOD_DAY};
+static const struct period limit = {false, {.year = 2000, .month = 1, .day = 1}, {2025, 6, 1, 0, 0, 0}, PERIOD_DAY};
 static const struct period limit_minute = {false, {2025, 6, 1, 9, 0, 0}, {2025, 6, 1, 9, 0, 0}, PERIOD_MINUTE};
 
 static void period__precision__has_a_name_and_is_found_by_it(void **state)
