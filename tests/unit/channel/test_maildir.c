@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "channel/channel.h"
 
@@ -135,11 +136,15 @@ static void maildir__delivery__makes_folders_and_one_file(void **state)
 static void maildir__repeat__delivers_nothing_twice(void **state)
 {
 	struct fixture *fixture = *state;
+	struct stat first, second;
+	char *from = mem_printf("%s/box/new/m-1", fixture->dir), *to = mem_printf("%s/box/cur/m-1:2,S", fixture->dir);
 	(void)deliver(fixture, "m-1", "desk@example.org");
+	assert_int_equal(stat(from, &first), 0);
 	assert_int_equal(deliver(fixture, "m-1", "desk@example.org")->verdict, CHANNEL_ACCEPTED);
 	assert_int_equal(count(fixture, "new"), 1);
+	assert_int_equal(stat(from, &second), 0);
+	assert_true(first.st_ino == second.st_ino); /* nobody's reader sees it change */
 
-	char *from = mem_printf("%s/box/new/m-1", fixture->dir), *to = mem_printf("%s/box/cur/m-1:2,S", fixture->dir);
 	assert_int_equal(rename(from, to), 0); /* read by its owner */
 	assert_int_equal(deliver(fixture, "m-1", "desk@example.org")->verdict, CHANNEL_ACCEPTED);
 	assert_int_equal(count(fixture, "new"), 0);
@@ -234,6 +239,9 @@ static void result__words_of_strangers__become_one_clean_line(void **cmocka)
 		channel_result_set(&result, CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE, 451, rows[i][0]);
 		assert_string_equal(result.reply, rows[i][1]);
 	}
+	log_hide("s3cr3t-token");
+	channel_result_set(&result, CHANNEL_PERMANENT, CHANNEL_BLAME_CHANNEL, 535, "no s3cr3t-token here");
+	assert_string_equal(result.reply, "no *** here");
 	channel_result_set(&result, CHANNEL_THROTTLED, CHANNEL_BLAME_CHANNEL, 429, longest);
 	assert_true(strlen(result.reply) < sizeof(result.reply) && strlen(result.reply) > 500);
 	assert_int_equal(result.retry_after_s, 1);

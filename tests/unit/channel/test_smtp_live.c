@@ -281,15 +281,17 @@ static void live__old_connection_ends__is_repeated_on_a_fresh_one(void **cmocka)
 	peer_stop(&peer);
 }
 
-/* A fresh connection that ends the same way is reported; there is no second repeat. */
+/* A fresh connection that ends the same way is reported, whether it was the message's first or its second. */
 static void live__fresh_connection_ends__is_temporary(void **cmocka)
 {
 	(void)cmocka;
-	START({HELLO, ENVELOPE, TAKE, "S 250 ok\r\n", ENVELOPE}, {HELLO, ENVELOPE, "S 421 4.3.2 down\r\n"});
+	START({HELLO, ENVELOPE, "S 421 4.3.2 down\r\n"}, {HELLO, ENVELOPE, TAKE, "S 250 ok\r\n", ENVELOPE},
+	      {HELLO, ENVELOPE, "S 421 4.3.2 down\r\n"});
 	client_start(&client, peer.port, OFF, NULL);
-	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_ACCEPTED);
-	assert_int_equal(client_deliver(&client, 2)->verdict, CHANNEL_TEMPORARY);
-	assert_int_equal(client.results[2].code, 421);
+	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_TEMPORARY);
+	assert_int_equal(client_deliver(&client, 2)->verdict, CHANNEL_ACCEPTED);
+	assert_int_equal(client_deliver(&client, 3)->verdict, CHANNEL_TEMPORARY);
+	assert_int_equal(client.results[3].code, 421);
 	client_stop(&client);
 	peer_stop(&peer);
 }
@@ -335,6 +337,33 @@ static void live__no_service__is_the_channels_fault(void **cmocka)
 	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_TEMPORARY);
 	assert_non_null(strstr(client.results[1].reply, "onnect"));
 	client_stop(&client);
+}
+
+/* A host that does not even answer: as one whose queue of connections is full. */
+static void live__no_connection__ends_in_time(void **cmocka)
+{
+	(void)cmocka;
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(at);
+	struct client client;
+	struct smtp_limits limits = smtp_limits_default();
+	int fillers[4], fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(fd, 0), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	for (size_t i = 0; i < 4; i++) {
+		fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		(void)connect(fillers[i], (struct sockaddr *)&at, sizeof(at)); /* the first ones fill it, the rest wait */
+	}
+
+	limits.connect_ms = 50;
+	client_start(&client, ntohs(at.sin_port), OFF, &limits);
+	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_TEMPORARY);
+	assert_non_null(strstr(client.results[1].reply, "within the time allowed"));
+	client_stop(&client);
+	for (size_t i = 0; i < 4; i++)
+		(void)close(fillers[i]);
+	(void)close(fd);
 }
 
 static void live__no_starttls__sends_nothing(void **cmocka)
@@ -477,6 +506,7 @@ int main(void)
 		cmocka_unit_test(live__fresh_connection_ends__is_temporary),
 		cmocka_unit_test(live__refused_recipient__leaves_the_connection_usable),
 		cmocka_unit_test(live__no_service__is_the_channels_fault),
+		cmocka_unit_test(live__no_connection__ends_in_time),
 		cmocka_unit_test(live__no_starttls__sends_nothing),
 		cmocka_unit_test(live__helo_only__delivers_step_by_step),
 		cmocka_unit_test(live__idle_connection__says_quit),
