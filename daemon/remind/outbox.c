@@ -29,7 +29,7 @@
 #include "base/log.h"
 #include "remind/backoff.h"
 
-enum { OUTBOX_UNKNOWN_MAX = 3, OUTBOX_BATCH = 256, OUTBOX_CRASH_PAUSE_S = 60 };
+enum { OUTBOX_UNKNOWN_MAX = 3, OUTBOX_CRASH_PAUSE_S = 60 };
 
 static const char *const outbox_event_names[] = {
 	"claim", "accepted", "temporary", "throttled", "permanent", "unknown", "recover", "empty", "expire",

@@ -41,7 +41,8 @@ struct outbox_result {
  * Message-ID; at once the first time, later and later when the process dies again. *ret_n: how many. */
 MUSTCHECK int outbox_recover(struct store *store, int64_t now_utc, size_t *ret_n, struct err *err);
 
-/* Ends pending messages that were due before cutoff_utc. *ret_n: how many; at most 256 a call. */
+/* Ends pending messages that were due before cutoff_utc. *ret_n: how many; OUTBOX_BATCH means there may be more. */
+enum { OUTBOX_BATCH = 256 };
 MUSTCHECK int outbox_expire(struct store *store, int64_t cutoff_utc, size_t *ret_n, struct err *err);
 
 /* Claims up to max ready messages of a channel: state 'sending', one attempt more. Messages whose reminders were all

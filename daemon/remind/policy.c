@@ -66,8 +66,8 @@ static int policy_parse_at(const char *word, int *ret_minute, struct err *err)
 
 static void policy_write_text(struct step *step)
 {
-	static const char *const kinds[] = {"remind", "overdue"};
-	int len = snprintf(step->text, sizeof(step->text), "%s %d%s %s %s", kinds[step->kind], step->count,
+	static const char *const kinds[] = {"", "overdue "};
+	int len = snprintf(step->text, sizeof(step->text), "%s%d%s %s %s", kinds[step->kind], step->count,
 			   policy_units[step->unit].name, step->is_after ? "after" : "before",
 			   step->is_end ? "end" : "start");
 	if (step->at_minute >= 0)
@@ -84,15 +84,16 @@ static int policy_parse_anchor(const struct strlist *words, size_t first, struct
 	shape->is_end = strcmp(anchor, "end") == 0;
 	shape->at_minute = -1;
 	if (!shape->is_end && strcmp(anchor, "start") != 0)
-		return err_set(err, -EINVAL, "'%s' must be followed by 'start' or 'end': %s", words->items[first],
-			       policy_shape);
+		return err_set(err, -EINVAL, "'%s' must be followed by 'start' or 'end', not by '%s': %s",
+			       words->items[first], anchor, policy_shape);
 	if (shape->kind == STEP_OVERDUE && !(shape->is_after && shape->is_end))
 		return err_set(err, -EINVAL, "nothing is overdue %s %s: write 'after end'", words->items[first], anchor);
 	if (n == 2)
 		return 0;
-	if (strcmp(words->items[first + 2], "at") != 0 || n != 4)
+	bool has_at = strcmp(words->items[first + 2], "at") == 0;
+	if (!has_at || n != 4)
 		return err_set(err, -EINVAL, "'%s' is not understood here: after '%s %s' only 'at HH:MM' may follow",
-			       words->items[first + 2], words->items[first], anchor);
+			       words->items[has_at && n > 4 ? first + 4 : first + 2], words->items[first], anchor);
 	return policy_parse_at(words->items[first + 3], &shape->at_minute, err);
 }
 
@@ -218,7 +219,7 @@ struct policies *policies_load(const struct conf *conf, struct problems *problem
 		struct policy *policy = policies_add(policies, section->name);
 		for (size_t j = 0; j < section->n_entries; j++)
 			policy_load_entry(policy, conf, section, &section->entries[j], problems);
-		if (policy->n_steps == 0)
+		if (ini_find(section, "remind") == NULL && ini_find(section, "overdue") == NULL)
 			problems_add(problems, section->file, section->line,
 				     "[policy %s] reminds of nothing: give it a line like remind = 7d 1d before start at 09:00",
 				     section->name);

@@ -31,7 +31,7 @@ struct step {
 	bool is_after; /* after the anchor, not before it */
 	bool is_end;   /* the anchor is the period's end, not its start */
 	int at_minute; /* of the reader's day; -1 = not given */
-	char text[STEP_TEXT_SIZE]; /* "remind 30d before start at 09:00": its identity in the ledger */
+	char text[STEP_TEXT_SIZE]; /* "30d before start at 09:00", "overdue 1d after end": its identity in the ledger */
 };
 
 struct policy {

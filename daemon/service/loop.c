@@ -33,11 +33,13 @@ struct loop {
 	struct event *pass;     /* runs a pass, after all sockets of the round */
 	struct event *wake;     /* wake_fd */
 	struct event *commits;  /* inotify_fd */
+	struct event *recheck;  /* looks for a commit whose write was seen before it counted */
 	struct event *watchdog;
 	struct event *grace;
 	int wake_fd, inotify_fd;
 
 	int64_t data_version;
+	size_t n_rechecks;
 	int64_t last_pass_mono_ms;
 	int64_t watchdog_ms;
 	int64_t status_utc; /* next time a status is worth telling */
@@ -118,20 +120,38 @@ static void loop_on_wake(int fd, short events, void *arg)
 
 /* ---- commits of others -------------------------------------------------------------------------------------------- */
 
-static void loop_on_commits(int fd, short events, void *arg)
+/* inotify tells of the bytes a writer puts into the write-ahead log, which is before they count as committed: that it says
+ * in shared memory, without a sound. So the version is looked at again a few times, ever later. */
+static void loop_check_commits(struct loop *loop)
 {
-	struct loop *loop = arg;
-	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	static const struct timeval pauses[] = {{0, 10000}, {0, 50000}, {0, 200000}, {0, 600000}};
 	struct err err;
 	int64_t version = 0;
-	(void)events;
-	while (read(fd, buffer, sizeof(buffer)) > 0)
-		; /* which file it was does not matter: the data version tells */
+	if (loop->n_rechecks < sizeof(pauses) / sizeof(pauses[0]))
+		(void)event_add(loop->recheck, &pauses[loop->n_rechecks++]); /* without memory the next scan finds it */
 	int status = store_data_version(loop->store, &version, &err);
 	if (status == 0 && version == loop->data_version)
 		return;
 	loop->data_version = version;
 	loop_want_pass(loop);
+}
+
+static void loop_on_recheck(int fd, short events, void *arg)
+{
+	(void)fd;
+	(void)events;
+	loop_check_commits(arg);
+}
+
+static void loop_on_commits(int fd, short events, void *arg)
+{
+	struct loop *loop = arg;
+	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	(void)events;
+	while (read(fd, buffer, sizeof(buffer)) > 0)
+		; /* which file it was does not matter: the data version tells */
+	loop->n_rechecks = 0;
+	loop_check_commits(loop);
 }
 
 static int loop_watch_commits(struct loop *loop, const char *database, struct err *err)
@@ -230,6 +250,7 @@ static void loop_add_events(struct loop *loop)
 	loop->grace = loop_event(loop, -1, 0, loop_on_grace, LOOP_PRIORITY_SOCKETS);
 	loop->wake = loop_event(loop, loop->wake_fd, EV_READ | EV_PERSIST, loop_on_wake, LOOP_PRIORITY_SOCKETS);
 	loop->commits = loop_event(loop, loop->inotify_fd, EV_READ | EV_PERSIST, loop_on_commits, LOOP_PRIORITY_SOCKETS);
+	loop->recheck = loop_event(loop, -1, 0, loop_on_recheck, LOOP_PRIORITY_SOCKETS);
 	loop->watchdog = loop_event(loop, -1, EV_PERSIST, loop_on_watchdog, LOOP_PRIORITY_SOCKETS);
 	(void)event_add(loop->wake, NULL); /* these fail only without memory, and then at the first epoll_ctl */
 	(void)event_add(loop->commits, NULL);
@@ -278,7 +299,7 @@ static int loop_set_up(struct loop *loop, const char *database, struct err *err)
 
 static void loop_tear_down(struct loop *loop)
 {
-	struct event *events[] = {loop->pass, loop->wake, loop->commits, loop->watchdog, loop->grace,
+	struct event *events[] = {loop->pass, loop->wake, loop->commits, loop->recheck, loop->watchdog, loop->grace,
 				  loop->signals[0], loop->signals[1], loop->signals[2]};
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i] != NULL)

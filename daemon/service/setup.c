@@ -1,6 +1,9 @@
 #include "service/setup.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -12,28 +15,40 @@ static unsigned setup_line(const struct conf *conf, const char *key)
 	return entry != NULL ? entry->line : 0;
 }
 
-static void setup_check_daemon(struct setup *setup, struct problems *problems)
+static void setup_check_zone(struct setup *setup, struct problems *problems)
 {
 	const struct conf *conf = setup->conf;
 	setup->zone = zone_find(conf->zone);
 	if (setup->zone == NULL)
 		problems_add(problems, conf->file, setup_line(conf, "zone"),
 			     "zone: there is no time zone '%s': give an IANA name like Asia/Sakhalin", conf->zone);
-	if (!catalog_has_language(setup->catalog, conf->language)) {
+}
+
+static void setup_load_catalog(struct setup *setup, struct problems *problems)
+{
+	const struct conf *conf = setup->conf;
+	size_t had = problems->n;
+	if (access(conf->templates, R_OK | X_OK) < 0) {
+		problems_add(problems, conf->file, setup_line(conf, "templates"), "templates: the folder %s: %s",
+			     conf->templates, strerror(errno));
+		return;
+	}
+	setup->catalog = catalog_load(conf->templates, problems);
+	if (problems->n == had && !catalog_has_language(setup->catalog, conf->language)) {
 		const char *nearest = catalog_nearest_language(setup->catalog, conf->language);
 		problems_add(problems, conf->file, setup_line(conf, "language"),
 			     "language: there are no templates for '%s' in %s%s%s%s", conf->language, conf->templates,
 			     nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "",
 			     nearest != NULL ? "'?" : "");
 	}
-	if (conf->n_channels == 0)
-		problems_add(problems, conf->file, 0,
-			     "there is no channel: reminders need at least one [channel NAME] section");
 }
 
 static void setup_load_channels(struct setup *setup, struct problems *problems)
 {
 	const struct conf *conf = setup->conf;
+	if (conf->n_channels == 0)
+		problems_add(problems, conf->file, 0,
+			     "there is no channel: reminders need at least one [channel NAME] section");
 	setup->channels = mem_zero(conf->n_channels, sizeof(struct channel *));
 	for (size_t i = 0; i < conf->n_channels; i++) {
 		struct channel *channel = channel_new(conf, conf->channels[i], problems);
@@ -52,8 +67,8 @@ struct setup *setup_load(const char *file, struct problems *problems)
 	struct setup *setup = mem_zero(1, sizeof(*setup));
 	setup->conf = conf;
 	setup->policies = policies_load(conf, problems);
-	setup->catalog = catalog_load(conf->templates, problems);
-	setup_check_daemon(setup, problems);
+	setup_check_zone(setup, problems);
+	setup_load_catalog(setup, problems);
 	setup_load_channels(setup, problems);
 	if (problems->n != had) {
 		setup_free(setup);
