@@ -24,7 +24,7 @@ static const struct channel_type {
 const char *channel_verdict_name(enum channel_verdict verdict)
 {
 	static const char *const names[CHANNEL_VERDICT_MAX] = {"accepted", "temporary", "throttled", "permanent",
-							      "unknown"};
+							       "unknown"};
 	return names[verdict];
 }
 

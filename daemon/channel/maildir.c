@@ -21,17 +21,19 @@ struct maildir_channel {
 	bool is_stopping;
 };
 
+/* clang-format off */
 #define FIELD(member) offsetof(struct maildir_channel, member)
 const struct option maildir_options[] = {
 	{.key = "type", .type = OPTION_TEXT, .offset = FIELD(type), .min = 1, .max = 16, .flags = OPTION_REQUIRED,
 	 .help = "maildir"},
 	{.key = "path", .type = OPTION_PATH, .offset = FIELD(path), .flags = OPTION_REQUIRED,
 	 .help = "the Maildir; made with mode 0700 when it is not there"},
-	{.key = "from", .type = OPTION_TEXT, .offset = FIELD(from), .min = 3, .max = 512, .preset = "deadlined@localhost",
-	 .help = "sender, as \"Name <address>\" or an address"},
+	{.key = "from", .type = OPTION_TEXT, .offset = FIELD(from), .min = 3, .max = 512,
+	 .preset = "deadlined@localhost", .help = "sender, as \"Name <address>\" or an address"},
 	{.key = "rate", .type = OPTION_RATE, .offset = FIELD(channel.rate),
 	 .help = "messages per time, like 30/m or 500/h; no limit when not given"},
 };
+/* clang-format on */
 const size_t maildir_n_options = sizeof(maildir_options) / sizeof(maildir_options[0]);
 
 /* ---- files ---- */

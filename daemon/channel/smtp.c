@@ -29,12 +29,13 @@ struct smtp_channel {
 	bool is_stopping;
 };
 
+/* clang-format off */
 #define FIELD(member) offsetof(struct smtp_channel, member)
 const struct option smtp_options[] = {
 	{.key = "type", .type = OPTION_TEXT, .offset = FIELD(type), .min = 1, .max = 16, .flags = OPTION_REQUIRED,
 	 .help = "smtp"},
 	{.key = "url", .type = OPTION_TEXT, .offset = FIELD(url), .min = 1, .max = 512, .flags = OPTION_REQUIRED,
-	 .help = "smtps://HOST[:PORT] (TLS from the start, port 465) or smtp://HOST[:PORT] (STARTTLS; submission is port 587)"},
+	 .help = "smtps://HOST[:PORT] (TLS from the start, port 465) or smtp://HOST[:PORT] (STARTTLS, often port 587)"},
 	{.key = "from", .type = OPTION_TEXT, .offset = FIELD(from), .min = 3, .max = 512, .flags = OPTION_REQUIRED,
 	 .help = "sender, as \"Name <address>\" or an address; also the envelope sender, so bounces go there"},
 	{.key = "hostname", .type = OPTION_TEXT, .offset = FIELD(hostname), .min = 1, .max = SMTP_HOST_MAX,
@@ -47,11 +48,12 @@ const struct option smtp_options[] = {
 	 .help = "required, or off for a relay on this machine: never with a username"},
 	{.key = "ca_file", .type = OPTION_PATH, .offset = FIELD(ca_file),
 	 .help = "certificates (PEM) that the server's must lead to, instead of the system's"},
-	{.key = "connections", .type = OPTION_COUNT, .offset = FIELD(n_connections), .min = 1, .max = SMTP_CONNECTIONS_MAX,
-	 .preset = "4", .help = "connections at a time"},
+	{.key = "connections", .type = OPTION_COUNT, .offset = FIELD(n_connections), .min = 1,
+	 .max = SMTP_CONNECTIONS_MAX, .preset = "4", .help = "connections at a time"},
 	{.key = "rate", .type = OPTION_RATE, .offset = FIELD(channel.rate),
 	 .help = "messages per time, like 30/m or 500/h; no limit when not given"},
 };
+/* clang-format on */
 const size_t smtp_n_options = sizeof(smtp_options) / sizeof(smtp_options[0]);
 
 struct smtp_limits smtp_limits_default(void)
@@ -267,7 +269,8 @@ static void smtp_read_url(struct smtp_channel *smtp, const struct ini_section *s
 	if (code == CURLUE_USER_NOT_ALLOWED)
 		problems_add(problems, section->file, line, "url holds a user name: use 'username' and 'password'");
 	else if (code != CURLUE_OK)
-		problems_add(problems, section->file, line, "url '%s' cannot be understood: %s", smtp->url, smtp_url_help);
+		problems_add(problems, section->file, line, "url '%s' cannot be understood: %s", smtp->url,
+			     smtp_url_help);
 	else if (problem != NULL)
 		problems_add(problems, section->file, line, "url '%s' %s: %s", smtp->url, problem, smtp_url_help);
 	else if (curl_url_set(url, CURLUPART_PATH, smtp->hostname, CURLU_URLENCODE) == CURLUE_OK &&
@@ -313,10 +316,12 @@ static void smtp_check_security(const struct smtp_channel *smtp, const struct in
 	const char *file = section->file;
 	bool has_password = ini_find(section, "password") != NULL;
 	if (smtp->tls == SMTP_TLS_OFF && smtp->username != NULL)
-		problems_add(problems, file, smtp_line(section, "tls"),
-			     "tls = off would send the password in the clear: remove 'tls', or 'username' and 'password'");
+		problems_add(
+			problems, file, smtp_line(section, "tls"),
+			"tls = off would send the password in the clear: remove 'tls', or 'username' and 'password'");
 	if (smtp->tls == SMTP_TLS_OFF && smtp->url != NULL && strncasecmp(smtp->url, "smtps:", 6) == 0)
-		problems_add(problems, file, smtp_line(section, "tls"), "tls = off does not fit smtps://: remove one of them");
+		problems_add(problems, file, smtp_line(section, "tls"),
+			     "tls = off does not fit smtps://: remove one of them");
 	if (smtp->username != NULL && !has_password)
 		problems_add(problems, file, smtp_line(section, "username"),
 			     "username without password: add password = credential:NAME or file:/PATH");

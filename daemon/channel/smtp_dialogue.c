@@ -77,8 +77,8 @@ void smtp_dialogue_init(struct smtp_dialogue *dialogue, const struct smtp_featur
 
 	if (features->size_max > 0 && (uint64_t)len > (uint64_t)features->size_max) {
 		char words[128];
-		(void)snprintf(words, sizeof(words), "the message has %zu bytes, the server takes at most %" PRId64, len,
-			       features->size_max);
+		(void)snprintf(words, sizeof(words), "the message has %zu bytes, the server takes at most %" PRId64,
+			       len, features->size_max);
 		smtp_dialogue_decide(dialogue, (struct smtp_class){CHANNEL_PERMANENT, CHANNEL_BLAME_MESSAGE}, 0, words);
 		smtp_dialogue_end(dialogue, true);
 		return;
@@ -290,5 +290,6 @@ void smtp_dialogue_input(struct smtp_dialogue *dialogue, const char *bytes, size
 			smtp_dialogue_reply(dialogue, &dialogue->reader.reply);
 	}
 	if (len > 0)
-		dialogue->can_reuse = false; /* it talks without being asked: nobody knows what the next reply would answer */
+		dialogue->can_reuse =
+			false; /* it talks without being asked: nobody knows what the next reply would answer */
 }

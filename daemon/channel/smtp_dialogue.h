@@ -1,11 +1,11 @@
-/* smtp_dialogue: one message's MAIL, RCPT, DATA and text as a state machine. Pure: it eats the bytes that the server sent
- * and says which bytes are next; sockets, TLS and clocks belong to who drives it.
+/* smtp_dialogue: one message's MAIL, RCPT, DATA and text as a state machine. Pure: it eats the bytes that the server
+ * sent and says which bytes are next; sockets, TLS and clocks belong to who drives it.
  *
  * Happy path: start, write the output, feed what comes back, until is_over; then the verdict stands in result and
  * can_reuse says whether the connection may carry another message.
  * Failure modes: a refusal is classified by smtp_reply; what was pipelined behind it is drained, an unwanted 354 is
- * answered by a lone dot, and RSET makes the connection fit for the next message. A connection that is lost or too slow is
- * told by smtp_dialogue_lost(): CHANNEL_UNKNOWN when the final dot was out, CHANNEL_TEMPORARY before.
+ * answered by a lone dot, and RSET makes the connection fit for the next message. A connection that is lost or too
+ * slow is told by smtp_dialogue_lost(): CHANNEL_UNKNOWN when the final dot was out, CHANNEL_TEMPORARY before.
  * The one invariant: CHANNEL_UNKNOWN comes only after the last byte of text and dot went out, and CHANNEL_ACCEPTED only
  * from a 2xx that came after it. */
 #ifndef DEADLINED_CHANNEL_SMTP_DIALOGUE_H

@@ -150,7 +150,7 @@ static void smtp_link_wait(struct smtp_link *link, bool for_room)
 	transfer_watch_timer(link->watch, smtp_link_limit_ms(link));
 }
 
-/* Writes what the dialogue wants out. CURLE_AGAIN: the socket is full. */
+/* CURLE_AGAIN: the socket is full. */
 static CURLcode smtp_link_write(struct smtp_link *link)
 {
 	size_t len;
@@ -273,7 +273,7 @@ static void smtp_link_connected(struct smtp_link *link)
 {
 	curl_socket_t fd = CURL_SOCKET_BAD;
 	if (link->server->username != NULL && !link->hello.is_signed_in) {
-		smtp_link_failed(link, 0, "the server did not ask for the password (no AUTH that fits): nothing was sent");
+		smtp_link_failed(link, 0, "the server did not ask for the password (no AUTH): nothing was sent");
 		return;
 	}
 	if (curl_easy_getinfo(link->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK || fd == CURL_SOCKET_BAD) {
@@ -333,7 +333,7 @@ static void smtp_link_setopts(struct smtp_link *link)
 	if (server->username != NULL) {
 		(void)curl_easy_setopt(easy, CURLOPT_USERNAME, server->username);
 		(void)curl_easy_setopt(easy, CURLOPT_PASSWORD, server->password);
-		/* always inside TLS; libcurl would rather take CRAM-MD5, which servers with hashed passwords only pretend */
+		/* always inside TLS; libcurl would prefer CRAM-MD5, which needs passwords kept in the clear */
 		(void)curl_easy_setopt(easy, CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN");
 		(void)curl_easy_setopt(easy, CURLOPT_SASL_IR, 1L);
 	}

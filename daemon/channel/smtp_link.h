@@ -1,8 +1,8 @@
 /* smtp_link: one connection to a mail server, from connecting to QUIT, with one message after the other.
  *
  * Happy path: libcurl connects (TCP, TLS or STARTTLS, EHLO, AUTH); smtp_dialogue speaks from there on, over
- * curl_easy_send() and curl_easy_recv(), on the socket that a transfer_watch watches; the outcome goes to the owner; the
- * link is idle until its next message, and says QUIT when none comes.
+ * curl_easy_send() and curl_easy_recv(), on the socket that a transfer_watch watches; the outcome goes to the owner;
+ * the link is idle until its next message, and says QUIT when none comes.
  * Failure modes: no connection, no TLS, no AUTH: the message's outcome is TEMPORARY with the channel to blame, and the
  * link is closed. Each wait has an end (struct smtp_limits); it is counted anew when a reply is complete or bytes went
  * out, not at every byte that drips in. */
@@ -48,10 +48,10 @@ struct smtp_job {
 void smtp_job_free(struct smtp_job *job);
 
 struct smtp_outcome {
-	struct smtp_job *job;   /* whose message has ended, the callback takes it; NULL: none, the link only closed */
-	bool can_repeat;        /* the connection was an old one, it failed, and the server had taken nothing */
+	struct smtp_job *job; /* whose message has ended, the callback takes it; NULL: none, the link only closed */
+	bool can_repeat;      /* the connection was an old one, it failed, and the server had taken nothing */
 	struct channel_result result;
-	bool is_closed;         /* the owner must free the link now */
+	bool is_closed; /* the owner must free the link now */
 };
 
 struct smtp_link;
@@ -59,7 +59,8 @@ struct smtp_link;
 typedef void (*smtp_link_cb)(void *arg, struct smtp_link *link, const struct smtp_outcome *outcome);
 
 /* Returns owned; not connected yet. */
-struct smtp_link *smtp_link_new(const struct smtp_server *server, struct transfer *transfer, smtp_link_cb cb, void *arg);
+struct smtp_link *smtp_link_new(const struct smtp_server *server, struct transfer *transfer, smtp_link_cb cb,
+				void *arg);
 /* Connects and sends the first message. Here and below, the callback may come before the call returns. */
 void smtp_link_connect(struct smtp_link *link, struct smtp_job *job);
 bool smtp_link_is_idle(const struct smtp_link *link);

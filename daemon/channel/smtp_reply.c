@@ -66,8 +66,7 @@ static enum smtp_reply_state smtp_reply_line(struct smtp_reply_reader *reader)
 	return line[3] == '-' ? SMTP_REPLY_MORE : SMTP_REPLY_COMPLETE;
 }
 
-enum smtp_reply_state smtp_reply_feed(struct smtp_reply_reader *reader, const char *bytes, size_t len,
-				      size_t *ret_used)
+enum smtp_reply_state smtp_reply_feed(struct smtp_reply_reader *reader, const char *bytes, size_t len, size_t *ret_used)
 {
 	if (reader->is_complete)
 		smtp_reply_init(reader);
@@ -96,6 +95,7 @@ const char *smtp_stage_name(enum smtp_stage stage)
 
 enum { ANY = -1, NONE = -2 }; /* of an enhanced code: whatever it is, it is not there */
 
+/* clang-format off */
 #define AT(stage) (1u << (stage))
 #define AT_ALL (~0u)
 #define AT_START (AT(SMTP_STAGE_CONNECT) | AT(SMTP_STAGE_AUTH))
@@ -161,6 +161,7 @@ static const struct smtp_rule {
 	{AT_DOT, 500, 599, 3, ANY, TRY_CHANNEL},
 	{AT_DOT, 500, 599, ANY, ANY, NO_MESSAGE},
 };
+/* clang-format on */
 
 static bool smtp_rule_fits(const struct smtp_rule *rule, enum smtp_stage stage, int code, int subject, int detail)
 {

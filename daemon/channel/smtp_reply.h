@@ -13,14 +13,14 @@
 #include "channel/channel.h"
 
 enum {
-	SMTP_REPLY_TEXT_MAX = 480,          /* of all lines joined; what is kept */
-	SMTP_REPLY_LINE_MAX = 512,          /* RFC 5321 4.5.3.1.5; what is kept of a line */
-	SMTP_REPLY_BYTES_MAX = 64 * 1024,   /* what is read of one reply before the server is given up */
+	SMTP_REPLY_TEXT_MAX = 480,        /* of all lines joined; what is kept */
+	SMTP_REPLY_LINE_MAX = 512,        /* RFC 5321 4.5.3.1.5; what is kept of a line */
+	SMTP_REPLY_BYTES_MAX = 64 * 1024, /* what is read of one reply before the server is given up */
 };
 
 struct smtp_reply {
-	int code; /* 200..599 */
-	char text[SMTP_REPLY_TEXT_MAX + 1]; /* lines joined by a blank, each without its code; may hold any byte but 0 */
+	int code;                           /* 200..599 */
+	char text[SMTP_REPLY_TEXT_MAX + 1]; /* the lines without their codes, joined by blanks; any byte but 0 */
 };
 
 enum smtp_reply_state { SMTP_REPLY_MORE, SMTP_REPLY_COMPLETE, SMTP_REPLY_BROKEN };
@@ -56,7 +56,7 @@ struct smtp_class {
 	enum channel_blame blame;
 };
 
-/* What a refusal (4xx or 5xx) at a stage means. Never CHANNEL_ACCEPTED and never CHANNEL_UNKNOWN: a refusal is certain. */
+/* What a refusal (4xx or 5xx) at a stage means; never CHANNEL_ACCEPTED or CHANNEL_UNKNOWN: a refusal is certain. */
 struct smtp_class smtp_classify(enum smtp_stage stage, const struct smtp_reply *reply);
 
 /* The queue id in the words of an acceptance, "" when there is none: "Ok: queued as 4F1B2", "OK id=1tXyZ-0001". */

@@ -43,8 +43,7 @@ static struct timeval transfer_timeval(int64_t ms)
 static void transfer_add_job(struct transfer *transfer, CURL *easy, transfer_done_cb done, void *arg, bool stays)
 {
 	struct transfer_job *job = mem_zero(1, sizeof(*job));
-	*job = (struct transfer_job){
-		.next = transfer->jobs, .easy = easy, .done = done, .arg = arg, .stays = stays};
+	*job = (struct transfer_job){.next = transfer->jobs, .easy = easy, .done = done, .arg = arg, .stays = stays};
 	transfer->jobs = job;
 }
 

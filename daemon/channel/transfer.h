@@ -2,8 +2,8 @@
  * file that includes both libraries' headers.
  *
  * No completion is ever reported from inside a callback of libcurl: after each event the finished handles are drained,
- * taken out of the multi, and only then handed to their owners. CURLOPT_CLOSESOCKETFUNCTION of
- * a handle that runs here belongs to this file. */
+ * taken out of the multi, and only then handed to their owners. CURLOPT_CLOSESOCKETFUNCTION of a handle that runs here
+ * belongs to this file. */
 #ifndef DEADLINED_CHANNEL_TRANSFER_H
 #define DEADLINED_CHANNEL_TRANSFER_H
 
@@ -27,11 +27,11 @@ typedef void (*transfer_done_cb)(void *arg, CURL *easy, CURLcode code);
 /* Runs easy until it is done; easy stays the caller's. Errors: -EIO, done is not called then. */
 MUSTCHECK int transfer_start(struct transfer *transfer, CURL *easy, transfer_done_cb done, void *arg, struct err *err);
 /* The same for a handle with CURLOPT_CONNECT_ONLY. Once it is done with CURLE_OK it stays in the multi, because libcurl
- * closes such a connection as soon as its handle is taken out: the owner ends it with transfer_cancel(). The owner's first
- * curl_easy_send() must come inside done: until then libcurl takes the connection for one that nobody uses. */
+ * closes such a connection as soon as its handle is taken out: the owner ends it with transfer_cancel(). The owner's
+ * first curl_easy_send() must come inside done: until then libcurl takes the connection for one that nobody uses. */
 MUSTCHECK int transfer_connect(struct transfer *transfer, CURL *easy, transfer_done_cb done, void *arg,
 			       struct err *err);
-/* Takes a running easy out, or one that transfer_connect() has connected; done is not called. The caller cleans it up. */
+/* Takes a running easy out, or one that transfer_connect() has connected; done is not called. The caller cleans up. */
 void transfer_cancel(struct transfer *transfer, CURL *easy);
 
 /* A socket and a timer watched for one owner, as the SMTP dialogue needs. */

@@ -48,8 +48,8 @@ static int set_up(void **state)
 	struct fixture *fixture = mem_zero(1, sizeof(*fixture));
 	(void)snprintf(fixture->dir, sizeof(fixture->dir), "/tmp/test_maildir.XXXXXX");
 	assert_non_null(mkdtemp(fixture->dir));
-	char *text = mem_printf("[channel archive]\ntype = maildir\npath = %s/box\nfrom = Office <office@example.org>\n",
-				fixture->dir);
+	char *text = mem_printf(
+		"[channel archive]\ntype = maildir\npath = %s/box\nfrom = Office <office@example.org>\n", fixture->dir);
 	fixture->channel = make(text);
 	free(text);
 	assert_non_null(fixture->channel);
@@ -233,8 +233,11 @@ static void result__words_of_strangers__become_one_clean_line(void **cmocka)
 	struct channel_result result;
 	memset(longest, 'x', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
-	static const char *const rows[][2] = {
-		{" a\r\n\tb \x1b[1m\x7f c ", "a b [1m c"}, {"\xff" "5\xc3\xa9\xe2\x80\xae!", "?5\xc3\xa9 !"}, {"", ""}};
+	static const char *const rows[][2] = {{" a\r\n\tb \x1b[1m\x7f c ", "a b [1m c"},
+					      {"\xff"
+					       "5\xc3\xa9\xe2\x80\xae!",
+					       "?5\xc3\xa9 !"},
+					      {"", ""}};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		channel_result_set(&result, CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE, 451, rows[i][0]);
 		assert_string_equal(result.reply, rows[i][1]);
@@ -254,7 +257,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(maildir__delivery__makes_folders_and_one_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(maildir__repeat__delivers_nothing_twice, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(maildir__left_over_from_a_crash__is_replaced, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(maildir__no_folder__is_temporary_and_the_channels_fault, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(maildir__no_folder__is_temporary_and_the_channels_fault, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(maildir__bad_message__is_permanent, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(maildir__channel__tells_what_it_is, set_up, tear_down),
 		cmocka_unit_test(maildir__configuration__is_checked),

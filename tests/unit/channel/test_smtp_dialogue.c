@@ -38,7 +38,8 @@ static void say(struct smtp_dialogue *dialogue, const char *reply)
 	smtp_dialogue_input(dialogue, reply, strlen(reply));
 }
 
-/* One word of a script: "R text" the server replies, "W" everything that can go out goes, "L" the connection is lost. */
+/* One word of a script: "R text" the server replies, "W" everything that can go out goes, "L" the connection is lost.
+ */
 static void play(struct smtp_dialogue *dialogue, struct buf *sent, const char *const *script, size_t step)
 {
 	for (; *script != NULL; script++) {
@@ -71,6 +72,7 @@ struct row {
 #define TEMP CHANNEL_TEMPORARY
 #define PERM CHANNEL_PERMANENT
 
+/* clang-format off */
 static const struct row rows[] = {
 	/* accepted */
 	{"pipelined, all in one packet", true,
@@ -158,6 +160,7 @@ static const struct row rows[] = {
 	{"contradiction after the dot", true, {"W", "R 250 a\r\n250 b\r\n354 c\r\n", "W", "R 250-ok\r\n554 no\r\n"},
 	 ENVELOPE WIRE, CHANNEL_UNKNOWN, CH, 0, false, false},
 };
+/* clang-format on */
 
 static void check(const struct row *row, size_t step)
 {
@@ -217,8 +220,8 @@ static void dialogue__cut_anywhere__is_unknown_only_after_the_dot(void **cmocka)
 static void dialogue__random_replies__keep_the_invariant(void **cmocka)
 {
 	(void)cmocka;
-	static const char *const replies[] = {"250 ok\r\n", "250-x\r\n250 y\r\n", "354 go\r\n", "451 no\r\n",
-					      "550 5.1.1 no\r\n", "421 bye\r\n", "junk\r\n"};
+	static const char *const replies[] = {"250 ok\r\n",       "250-x\r\n250 y\r\n", "354 go\r\n", "451 no\r\n",
+					      "550 5.1.1 no\r\n", "421 bye\r\n",        "junk\r\n"};
 	uint32_t seed = 7;
 	for (int round = 0; round < 20000; round++) {
 		struct smtp_dialogue dialogue;

@@ -23,8 +23,8 @@
 
 /* ---- the server: a script for each connection, in the order in which they come ---- */
 
-/* "S text" sends, "L PREFIX" reads a line that must start so, "T" reads up to the final dot, "E" reads to the end of the
- * connection, "F" raises the flag. A connection is closed at the end of its script. */
+/* "S text" sends, "L PREFIX" reads a line that must start so, "T" reads up to the final dot, "E" reads to the end of
+ * the connection, "F" raises the flag. A connection is closed at the end of its script. */
 struct peer {
 	const char *const (*scripts)[24];
 	size_t n_scripts;
@@ -137,9 +137,10 @@ static void client_start(struct client *client, uint16_t port, const char *more,
 	struct err err;
 	*client = (struct client){.base = event_base_new()};
 	assert_int_equal(transfer_new(client->base, &client->transfer, &err), 0);
-	char *ini = mem_printf("[channel mail]\ntype = smtp\nurl = smtp://127.0.0.1:%u\nfrom = Office <office@example.org>\n"
-			       "hostname = client.example.org\n%s",
-			       (unsigned)port, more);
+	char *ini = mem_printf(
+		"[channel mail]\ntype = smtp\nurl = smtp://127.0.0.1:%u\nfrom = Office <office@example.org>\n"
+		"hostname = client.example.org\n%s",
+		(unsigned)port, more);
 	client->channel = client_channel(ini);
 	free(ini);
 	assert_non_null(client->channel);
@@ -190,13 +191,14 @@ static void client_stop(struct client *client)
 }
 
 #define OFF "tls = off\n"
-#define HELLO "S 220 mail ESMTP\r\n", "L EHLO client.example.org\r\n", "S 250-mail\r\n250-PIPELINING\r\n250 SIZE 100000\r\n"
+#define HELLO                                                                                                          \
+	"S 220 mail ESMTP\r\n", "L EHLO client.example.org\r\n", "S 250-mail\r\n250-PIPELINING\r\n250 SIZE 100000\r\n"
 #define MAIL "L MAIL FROM:<office@example.org> SIZE="
 #define ENVELOPE MAIL, "L RCPT TO:<desk@example.org>\r\n", "L DATA\r\n"
 #define TAKE "S 250 ok\r\n250 ok\r\n354 go\r\n", "T"
 
 #define START(...)                                                                                                     \
-	static const char *const scripts[][24] = {__VA_ARGS__};                                                         \
+	static const char *const scripts[][24] = {__VA_ARGS__};                                                        \
 	struct peer peer;                                                                                              \
 	struct client client;                                                                                          \
 	peer_start(&peer, scripts, sizeof(scripts) / sizeof(scripts[0]))
@@ -300,7 +302,8 @@ static void live__refused_recipient__leaves_the_connection_usable(void **cmocka)
 {
 	(void)cmocka;
 	START({HELLO, ENVELOPE, "S 250 ok\r\n550 5.1.1 who\r\n354 go\r\n", "L .\r\n", "S 554 nobody\r\n", ENVELOPE,
-	       "S 250 ok\r\n451 4.7.1 grey\r\n554 no\r\n", "L RSET\r\n", "S 250 ok\r\n", ENVELOPE, TAKE, "S 250 ok\r\n"});
+	       "S 250 ok\r\n451 4.7.1 grey\r\n554 no\r\n", "L RSET\r\n", "S 250 ok\r\n", ENVELOPE, TAKE,
+	       "S 250 ok\r\n"});
 	client_start(&client, peer.port, OFF, NULL);
 	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_PERMANENT);
 	assert_int_equal(client.results[1].blame, CHANNEL_BLAME_RECIPIENT);
@@ -314,10 +317,8 @@ static void live__refused_recipient__leaves_the_connection_usable(void **cmocka)
 static void live__no_service__is_the_channels_fault(void **cmocka)
 {
 	(void)cmocka;
-	START({"S 554-5.7.1 your address\r\n554 5.7.1 is on a list\r\n", "E"},
-	      {"S 421 4.3.2 too many\r\n"},
-	      {"S 220 x\r\n", "L EHLO", "S 502 what\r\n", "L HELO", "S 550 go away\r\n", "E"},
-	      {NULL});
+	START({"S 554-5.7.1 your address\r\n554 5.7.1 is on a list\r\n", "E"}, {"S 421 4.3.2 too many\r\n"},
+	      {"S 220 x\r\n", "L EHLO", "S 502 what\r\n", "L HELO", "S 550 go away\r\n", "E"}, {NULL});
 	client_start(&client, peer.port, OFF, NULL);
 	static const struct {
 		int code;
@@ -353,7 +354,8 @@ static void live__no_connection__ends_in_time(void **cmocka)
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
 	for (size_t i = 0; i < 4; i++) {
 		fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-		(void)connect(fillers[i], (struct sockaddr *)&at, sizeof(at)); /* the first ones fill it, the rest wait */
+		(void)connect(fillers[i], (struct sockaddr *)&at,
+			      sizeof(at)); /* the first ones fill it, the rest wait */
 	}
 
 	limits.connect_ms = 50;
@@ -383,8 +385,8 @@ static void live__helo_only__delivers_step_by_step(void **cmocka)
 {
 	(void)cmocka;
 	START({"S 220 x\r\n", "L EHLO", "S 502 what\r\n", "L HELO client.example.org", "S 250 x\r\n",
-	       "L MAIL FROM:<office@example.org>\r\n", "S 250 ok\r\n", "L RCPT", "S 250 ok\r\n", "L DATA", "S 354 go\r\n", "T",
-	       "S 250 ok\r\n"});
+	       "L MAIL FROM:<office@example.org>\r\n", "S 250 ok\r\n", "L RCPT", "S 250 ok\r\n", "L DATA",
+	       "S 354 go\r\n", "T", "S 250 ok\r\n"});
 	client_start(&client, peer.port, OFF, NULL);
 	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_ACCEPTED);
 	client_stop(&client);
@@ -482,7 +484,8 @@ static void config__good__is_taken(void **cmocka)
 	(void)cmocka;
 	static const char *const rows[] = {
 		"url = smtps://mail.example.org\nfrom = a@example.org\n",
-		"url = smtp://mail.example.org:587\nfrom = \"Name <a@example.org>\"\nhostname = [127.0.0.1]\nrate = 30/m\n",
+		"url = smtp://mail.example.org:587\nfrom = \"Name <a@example.org>\"\nhostname = [127.0.0.1]\nrate = "
+		"30/m\n",
 		"url = smtp://[::1]:25/\nfrom = a@example.org\ntls = off\nconnections = 50\n",
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -53,8 +53,15 @@ static void reply__no_reply__is_broken(void **cmocka)
 {
 	(void)cmocka;
 	static const char *const rows[] = {
-		"SSH-2.0-OpenSSH\r\n", "\r\n", "25\r\n", "650 x\r\n", "150 x\r\n", "2500 x\r\n", "250x\r\n",
-		"250-one\r\n550 two\r\n", "HTTP/1.1 400 Bad Request\r\n",
+		"SSH-2.0-OpenSSH\r\n",
+		"\r\n",
+		"25\r\n",
+		"650 x\r\n",
+		"150 x\r\n",
+		"2500 x\r\n",
+		"250x\r\n",
+		"250-one\r\n550 two\r\n",
+		"HTTP/1.1 400 Bad Request\r\n",
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct smtp_reply_reader reader;
@@ -266,7 +273,8 @@ static void reply__random_bytes__are_survived(void **cmocka)
 			}
 			enum smtp_reply_state state = smtp_reply_feed(&reader, bytes, sizeof(bytes), &used);
 			assert_true(used <= sizeof(bytes));
-			assert_true(state != SMTP_REPLY_COMPLETE || (reader.reply.code >= 200 && reader.reply.code < 600));
+			assert_true(state != SMTP_REPLY_COMPLETE ||
+				    (reader.reply.code >= 200 && reader.reply.code < 600));
 		}
 	}
 }
