@@ -38,7 +38,8 @@ def wait_until(condition, what, timeout=15.0):
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"not within {timeout:g} s: {what() if callable(what) else what}")
+            words = str(what() if callable(what) else what)
+            raise AssertionError(f"not within {timeout:g} s: {words[-2000:]}")
         time.sleep(0.02)
 
 
@@ -252,7 +253,7 @@ class Daemon:
         self.process.wait()
         self.socket.shutdown(socket.SHUT_RD)
         self.socket.close()
-        print(f"--- log of deadlined {self.pid}, exit {self.process.returncode}\n{self.log()}", file=sys.stderr)
+        print(f"--- log of deadlined {self.pid}, exit {self.process.returncode}\n{self.log()[-5000:]}", file=sys.stderr)
 
 
 class MailBox:

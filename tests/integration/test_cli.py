@@ -118,7 +118,13 @@ def test_cancel_closes_a_task(site):
     assert site.ctl_json("show", uid)[0]["status"] == "cancelled"
 
 
+def test_without_a_database_there_is_nothing_to_show(site):
+    result = deadlinectl("-c", site.config, "list")
+    assert result.returncode == 74 and str(site.database) in result.stderr and not site.database.exists()
+
+
 def test_unknown_names_are_data_errors(site):
+    site.ctl("add", "Old", "--when", "2031-06")
     for arguments in (["show", "nothing"], ["done", "nothing"], ["cancel", "nothing"], ["edit", "nothing", "--title", "x"],
                       ["add", "T", "--when", "2031-06", "--people", "nobody"],
                       ["add", "T", "--when", "2031-06", "--policy", "nothing"],
@@ -126,7 +132,7 @@ def test_unknown_names_are_data_errors(site):
                       ["add", "T", "--when", "sometime"]):
         result = deadlinectl("-c", site.config, *arguments)
         assert result.returncode == 65 and result.stderr, f"{arguments}: {result}"
-    assert site.ctl_json("list", "--all") == [], "nothing of what failed is left"
+    assert [task["title"] for task in site.ctl_json("list", "--all")] == ["Old"], "nothing of what failed is left"
 
 
 def test_adding_a_uid_twice_does_not_overwrite(site):
@@ -149,6 +155,7 @@ def test_people_are_listed_with_their_addresses(site):
 
 
 def test_status_of_a_daemon_that_does_not_run(site):
+    site.ctl("add", "Title", "--when", "2031-06")
     status = site.status()
     assert status["running"] is False
     for key in ("pid", "version", "pending", "sending", "sent", "dead", "cancelled", "stale", "oldest_unsent_s", "next_wake"):

@@ -234,7 +234,7 @@ type = pigeon@
 def test_relative_paths_are_those_of_the_file(site):
     site.daemon_settings["database"] = "state/here.sqlite"
     site.write_config()
-    site.ctl("list", cwd="/")
+    site.ctl("add", "Title", "--when", "2031-06", cwd="/")
     assert (site.folder / "state" / "here.sqlite").exists()
 
 

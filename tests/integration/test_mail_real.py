@@ -79,7 +79,8 @@ def test_many_messages_share_connections_and_arrive_once(relay, mail_box, start)
 # Recipient, state afterwards, what the server said.
 ANSWERS = [
     ("grey", "pending", "450"), ("busy", "pending", "451"), ("quota", "pending", "452"), ("shut", "pending", "421"),
-    ("reject", "dead", "550"), ("policy", "dead", "554"),
+    # 5.7.x says something of the sender and not of this recipient: it is worth another try once that is mended.
+    ("reject", "dead", "550"), ("policy", "pending", "554"),
 ]
 
 
