@@ -4,10 +4,11 @@
 
 enum { GATE_PAUSE_MAX_S = 86400 };
 
-/* Allowance is counted in milliseconds, so that no fraction of a message is lost between two looks. */
-static int64_t gate_cost_ms(const struct gate *gate)
+/* A millisecond brings rate_count tokens and a message costs as many as the whole period has milliseconds: whole
+ * numbers at any rate, so that no fraction of a message is lost or won between two looks. */
+static int64_t gate_cost(const struct gate *gate)
 {
-	return gate->rate_per_s * 1000 / gate->rate_count > 0 ? gate->rate_per_s * 1000 / gate->rate_count : 1;
+	return gate->rate_per_s * 1000;
 }
 
 void gate_init(struct gate *gate, int64_t rate_count, int64_t rate_per_s, int64_t now_mono_ms)
@@ -15,17 +16,19 @@ void gate_init(struct gate *gate, int64_t rate_count, int64_t rate_per_s, int64_
 	*gate = (struct gate){
 		.rate_count = rate_count,
 		.rate_per_s = rate_per_s,
-		.tokens_ms = rate_per_s * 1000,
+		.tokens = rate_per_s * 1000 * rate_count,
 		.filled_mono_ms = now_mono_ms,
 	};
 }
 
 static void gate_fill(struct gate *gate, int64_t now_mono_ms)
 {
-	int64_t most = gate->rate_per_s * 1000;
-	int64_t passed = now_mono_ms - gate->filled_mono_ms;
+	int64_t most = gate_cost(gate) * gate->rate_count;
+	int64_t passed_ms = now_mono_ms - gate->filled_mono_ms;
 	gate->filled_mono_ms = now_mono_ms;
-	gate->tokens_ms = passed >= most - gate->tokens_ms ? most : gate->tokens_ms + passed;
+	gate->tokens = passed_ms >= (most - gate->tokens) / gate->rate_count
+			       ? most
+			       : gate->tokens + passed_ms * gate->rate_count;
 }
 
 unsigned gate_allow(struct gate *gate, unsigned wanted, unsigned in_flight, int64_t now_utc, int64_t now_mono_ms)
@@ -40,14 +43,14 @@ unsigned gate_allow(struct gate *gate, unsigned wanted, unsigned in_flight, int6
 		return wanted;
 
 	gate_fill(gate, now_mono_ms);
-	int64_t allowed = gate->tokens_ms / gate_cost_ms(gate);
+	int64_t allowed = gate->tokens / gate_cost(gate);
 	return allowed < wanted ? (unsigned)allowed : wanted;
 }
 
 void gate_take(struct gate *gate, unsigned n)
 {
 	if (gate->rate_count != 0)
-		gate->tokens_ms -= (int64_t)n * gate_cost_ms(gate);
+		gate->tokens -= (int64_t)n * gate_cost(gate);
 }
 
 void gate_succeeded(struct gate *gate)
@@ -75,7 +78,8 @@ int64_t gate_next_utc(const struct gate *gate, int64_t now_utc)
 {
 	if (gate->paused_until_utc > now_utc)
 		return gate->paused_until_utc;
-	if (gate->rate_count != 0 && gate->tokens_ms < gate_cost_ms(gate))
-		return now_utc + (gate_cost_ms(gate) - gate->tokens_ms + 999) / 1000;
+	int64_t per_s = gate->rate_count * 1000;
+	if (gate->rate_count != 0 && gate->tokens < gate_cost(gate))
+		return now_utc + (gate_cost(gate) - gate->tokens + per_s - 1) / per_s;
 	return now_utc;
 }

@@ -8,14 +8,15 @@
 #include <stdint.h>
 
 struct gate {
-	int64_t rate_count, rate_per_s; /* at most rate_count messages in rate_per_s seconds; 0 = no limit */
-	int64_t tokens_ms;              /* milliseconds of allowance saved up */
+	int64_t rate_count, rate_per_s; /* rate_count messages in rate_per_s seconds; 0 = no limit */
+	int64_t tokens;                 /* allowance saved up */
 	int64_t filled_mono_ms;
 	int64_t failures;               /* of the server, in a row */
 	int64_t paused_until_utc;
 };
 
-/* rate_count 0 = no limit. */
+/* rate_count 0 = no limit. After a rest rate_count messages may start at once; from then on the rate holds, so a whole
+ * period that begins with such a rest may see up to twice as many. */
 void gate_init(struct gate *gate, int64_t rate_count, int64_t rate_per_s, int64_t now_mono_ms);
 
 /* How many of wanted messages may start now. */

@@ -38,7 +38,7 @@ static int policy_parse_lead(const char *word, struct step *step, struct err *er
 	int status = num_parse(number, 0, 1000, &count, err);
 	free(number);
 	if (status < 0)
-		return status;
+		return -EINVAL;
 
 	step->count = (int)count;
 	for (size_t i = 0; i < sizeof(policy_units) / sizeof(policy_units[0]); i++)
@@ -256,6 +256,8 @@ uint64_t policies_fingerprint(const struct policies *policies)
 		print = hash_mix(print ^ hash_text(policy->name));
 		for (size_t j = 0; j < policy->n_steps; j++)
 			print = hash_mix(print ^ hash_text(policy->steps[j].text));
+		for (size_t j = 0; j < policy->channels.n; j++)
+			print = hash_mix(print ^ hash_text(policy->channels.items[j]));
 	}
 	return print;
 }
