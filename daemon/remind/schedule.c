@@ -28,14 +28,15 @@ static struct civil schedule_at(const struct civil *day, int minute)
 int64_t schedule_instant(const struct step *step, const struct period *period, const struct zone *event_zone,
 			 const struct zone *reader_zone)
 {
-	int64_t anchor = step->is_end ? period_end_utc(period, event_zone) : period_start_utc(period, event_zone);
+	bool is_end = step->is_end || !period->has_start;
+	int64_t anchor = is_end ? period_end_utc(period, event_zone) : period_start_utc(period, event_zone);
 	if (step->unit == STEP_MINUTES || step->unit == STEP_HOURS) {
 		int64_t span = (int64_t)step->count * (step->unit == STEP_HOURS ? 3600 : 60);
 		return step->is_after ? anchor + span : anchor - span;
 	}
 
 	bool is_minute = period->precision == PERIOD_MINUTE;
-	const struct civil *written = step->is_end || !period->has_start ? &period->end : &period->start;
+	const struct civil *written = is_end ? &period->end : &period->start;
 	const struct zone *zone = is_minute && step->at_minute < 0 ? event_zone : reader_zone;
 	struct civil local = is_minute ? zone_to_civil(zone, anchor) : *written;
 	if (!is_minute || step->at_minute >= 0)
@@ -43,11 +44,12 @@ int64_t schedule_instant(const struct step *step, const struct period *period, c
 	local = schedule_shift(step, &local);
 
 	int64_t due = zone_to_utc(zone, &local);
-	while (step->is_after && due < anchor) {
+	/* Zones lie at most 26 hours apart, so a few mornings are enough, unless the calendar ends before them. */
+	for (int day = 0; step->is_after && due < anchor && day < 4; day++) {
 		local = civil_add_days(&local, 1);
 		due = zone_to_utc(zone, &local);
 	}
-	return due;
+	return step->is_after && due < anchor ? anchor : due;
 }
 
 static void schedule_insert(struct schedule *schedule, const struct step *step, int64_t due_utc)

@@ -1,0 +1,276 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "remind/schedule.h"
+
+/* The instants below were worked out with Python's zoneinfo, not with this program. */
+static const char sakhalin[] = "Asia/Sakhalin", shanghai[] = "Asia/Shanghai", moscow[] = "Europe/Moscow",
+		  new_york[] = "America/New_York", berlin[] = "Europe/Berlin", kiritimati[] = "Pacific/Kiritimati";
+
+static const struct {
+	const char *line;
+	const char *start, *end; /* start NULL: a limit */
+	enum period_precision precision;
+	const char *event_zone, *reader_zone;
+	const char *due;
+} rows[] = {
+	/* Only days are known: the same day for every reader, in the reader's morning. */
+	{"30d before start at 09:00", "2025-06-01", "2025-06-30", PERIOD_MONTH, shanghai, sakhalin,
+	 "2025-05-01T22:00:00Z"},
+	{"30d before start at 09:00", "2025-06-01", "2025-06-30", PERIOD_MONTH, shanghai, shanghai,
+	 "2025-05-02T01:00:00Z"},
+	{"30d before start at 09:00", "2025-06-01", "2025-06-30", PERIOD_MONTH, shanghai, moscow,
+	 "2025-05-02T06:00:00Z"},
+	{"30d before start at 09:00", "2025-06-01", "2025-06-30", PERIOD_MONTH, shanghai, new_york,
+	 "2025-05-02T13:00:00Z"},
+	{"1d before end at 17:30", "2025-06-01", "2025-06-30", PERIOD_MONTH, sakhalin, moscow, "2025-06-29T14:30:00Z"},
+	{"1d before start", "2025-06-15", "2025-06-15", PERIOD_DAY, sakhalin, new_york, "2025-06-14T13:00:00Z"},
+	{"0d before start at 08:00", "2025-06-15", "2025-06-15", PERIOD_DAY, moscow, moscow, "2025-06-15T05:00:00Z"},
+	{"2w before end", "2025-04-01", "2025-05-31", PERIOD_RANGE, sakhalin, sakhalin, "2025-05-16T22:00:00Z"},
+	{"1d after end at 09:00", "2025-06-01", "2025-06-30", PERIOD_MONTH, moscow, moscow, "2025-07-01T06:00:00Z"},
+	/* Exact spans count in the event's zone, whoever reads. */
+	{"2h before start", "2025-06-15", "2025-06-15", PERIOD_DAY, sakhalin, new_york, "2025-06-14T11:00:00Z"},
+	{"0m before end", "2025-06-01", "2025-06-30", PERIOD_MONTH, sakhalin, moscow, "2025-06-30T13:00:00Z"},
+	{"90m after end", "2025-06-01", "2025-06-30", PERIOD_MONTH, sakhalin, moscow, "2025-06-30T14:30:00Z"},
+	{"15m before start", "2025-06-15T14:00", "2025-06-15T14:00", PERIOD_MINUTE, shanghai, moscow,
+	 "2025-06-15T05:45:00Z"},
+	{"0m before end", "2025-06-15T14:00", "2025-06-15T14:00", PERIOD_MINUTE, shanghai, moscow,
+	 "2025-06-15T06:00:00Z"},
+	/* The minute is known: the event's own time of day without "at", with it the reader's day. */
+	{"1d before start", "2025-06-15T14:00", "2025-06-15T14:00", PERIOD_MINUTE, shanghai, new_york,
+	 "2025-06-14T06:00:00Z"},
+	{"1w before end", "2025-06-15T14:00", "2025-06-15T14:00", PERIOD_MINUTE, shanghai, moscow,
+	 "2025-06-08T06:00:00Z"},
+	{"1d before start at 09:00", "2025-06-15T01:00", "2025-06-15T01:00", PERIOD_MINUTE, sakhalin, sakhalin,
+	 "2025-06-13T22:00:00Z"},
+	{"1d before start at 09:00", "2025-06-15T01:00", "2025-06-15T01:00", PERIOD_MINUTE, sakhalin, moscow,
+	 "2025-06-13T06:00:00Z"},
+	{"1d before start at 09:00", "2025-06-15T22:00", "2025-06-15T22:00", PERIOD_MINUTE, new_york, sakhalin,
+	 "2025-06-14T22:00:00Z"},
+	/* After the anchor, never before it: the reader's morning may be the event's evening before. */
+	{"1d after end at 09:00", "2025-06-30", "2025-06-30", PERIOD_DAY, new_york, sakhalin, "2025-07-01T22:00:00Z"},
+	{"1d after end at 09:00", "2025-06-30", "2025-06-30", PERIOD_DAY, new_york, moscow, "2025-07-01T06:00:00Z"},
+	{"0d after start at 09:00", "2025-06-15", "2025-06-15", PERIOD_DAY, new_york, sakhalin, "2025-06-15T22:00:00Z"},
+	{"0d after end at 09:00", "2025-06-15", "2025-06-15", PERIOD_DAY, moscow, moscow, "2025-06-16T06:00:00Z"},
+	{"0d after start at 09:00", "2025-06-15T14:00", "2025-06-15T14:00", PERIOD_MINUTE, moscow, moscow,
+	 "2025-06-16T06:00:00Z"},
+	{"0d after end at 14:00", "2025-06-15T14:00", "2025-06-15T14:00", PERIOD_MINUTE, moscow, moscow,
+	 "2025-06-15T11:00:00Z"},
+	/* Months end where the shorter month ends. */
+	{"1mo before start", "2025-03-31", "2025-03-31", PERIOD_DAY, moscow, moscow, "2025-02-28T06:00:00Z"},
+	{"1mo before start", "2024-03-31", "2024-03-31", PERIOD_DAY, moscow, moscow, "2024-02-29T06:00:00Z"},
+	{"1mo before start", "2025-05-31", "2025-05-31", PERIOD_DAY, moscow, moscow, "2025-04-30T06:00:00Z"},
+	{"12mo before start", "2024-02-29", "2024-02-29", PERIOD_DAY, moscow, moscow, "2023-02-28T06:00:00Z"},
+	{"2mo before start", "2025-01-15", "2025-01-15", PERIOD_DAY, moscow, moscow, "2024-11-15T06:00:00Z"},
+	{"1mo after end", "2025-01-31", "2025-01-31", PERIOD_DAY, moscow, moscow, "2025-02-28T06:00:00Z"},
+	{"1mo before start", "2025-03-31T14:00", "2025-03-31T14:00", PERIOD_MINUTE, shanghai, moscow,
+	 "2025-02-28T06:00:00Z"},
+	/* A local time that the clocks skip is the first instant after the gap, one that comes twice the first. */
+	{"1d before start at 02:30", "2025-03-31", "2025-03-31", PERIOD_DAY, moscow, berlin, "2025-03-30T01:00:00Z"},
+	{"1d before start at 03:00", "2025-03-31", "2025-03-31", PERIOD_DAY, moscow, berlin, "2025-03-30T01:00:00Z"},
+	{"1d before start at 01:59", "2025-03-31", "2025-03-31", PERIOD_DAY, moscow, berlin, "2025-03-30T00:59:00Z"},
+	{"1d before start at 02:30", "2025-10-27", "2025-10-27", PERIOD_DAY, moscow, berlin, "2025-10-26T00:30:00Z"},
+	{"1d before start at 03:00", "2025-10-27", "2025-10-27", PERIOD_DAY, moscow, berlin, "2025-10-26T02:00:00Z"},
+	{"1d before start at 02:30", "2025-03-10", "2025-03-10", PERIOD_DAY, moscow, new_york, "2025-03-09T07:00:00Z"},
+	{"1d before start at 01:30", "2025-11-03", "2025-11-03", PERIOD_DAY, moscow, new_york, "2025-11-02T05:30:00Z"},
+	{"1d before start", "2025-03-31T02:30", "2025-03-31T02:30", PERIOD_MINUTE, berlin, moscow,
+	 "2025-03-30T01:00:00Z"},
+	{"24h before start", "2025-03-30T04:00", "2025-03-30T04:00", PERIOD_MINUTE, berlin, moscow,
+	 "2025-03-29T02:00:00Z"},
+	{"1d before start", "2025-03-30T04:00", "2025-03-30T04:00", PERIOD_MINUTE, berlin, moscow,
+	 "2025-03-29T03:00:00Z"},
+	{"0m before end", "2025-03-30", "2025-03-30", PERIOD_DAY, berlin, moscow, "2025-03-30T22:00:00Z"},
+	/* A limit has its end for both anchors. */
+	{"2d before start at 09:00", NULL, "2025-06-01", PERIOD_DAY, sakhalin, moscow, "2025-05-30T06:00:00Z"},
+	{"2d before end at 09:00", NULL, "2025-06-01", PERIOD_DAY, sakhalin, moscow, "2025-05-30T06:00:00Z"},
+	{"2h before start", NULL, "2025-06-01", PERIOD_DAY, sakhalin, moscow, "2025-06-01T11:00:00Z"},
+	{"2h before end", NULL, "2025-06-01", PERIOD_DAY, sakhalin, moscow, "2025-06-01T11:00:00Z"},
+	{"2h before start", NULL, "2025-06-01T18:00", PERIOD_MINUTE, sakhalin, moscow, "2025-06-01T05:00:00Z"},
+	{"0d after start at 09:00", NULL, "2025-06-01", PERIOD_DAY, moscow, moscow, "2025-06-02T06:00:00Z"},
+	/* The end of all calendars: no instant after it, but an answer. */
+	{"0d after end at 09:00", "9999-12-31T23:59", "9999-12-31T23:59", PERIOD_MINUTE, moscow, moscow, NULL},
+	{"1d after end at 09:00", "9999-12-31", "9999-12-31", PERIOD_DAY, "UTC", kiritimati, NULL},
+	{"1000mo after end", "9999-01-01", "9999-01-01", PERIOD_DAY, "UTC", kiritimati, NULL},
+	{"1000mo before start", "0001-01-01", "0001-01-01", PERIOD_DAY, kiritimati, "UTC", NULL},
+};
+
+static void policy_of(struct policy *policy, const char *line)
+{
+	struct err err = {0};
+	*policy = (struct policy){0};
+	if (policy_parse_steps(policy, STEP_REMIND, line, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+static struct period period_of(const char *start, const char *end, enum period_precision precision)
+{
+	struct period period = {.has_start = start != NULL, .precision = precision};
+	assert_true(start == NULL || civil_parse(start, &period.start, NULL));
+	assert_true(civil_parse(end, &period.end, NULL));
+	return period;
+}
+
+static const struct zone *zone(const char *name)
+{
+	const struct zone *found = zone_find(name);
+	assert_non_null(found);
+	return found;
+}
+
+static int64_t utc(const char *text)
+{
+	struct civil civil;
+	char plain[CIVIL_TEXT_SIZE];
+	(void)snprintf(plain, sizeof(plain), "%.19s", text);
+	assert_true(civil_parse(plain, &civil, NULL));
+	return civil_to_seconds(&civil);
+}
+
+static void schedule__instant__is_where_the_step_says(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct policy policy;
+		char due[32];
+		policy_of(&policy, rows[i].line);
+		struct period period = period_of(rows[i].start, rows[i].end, rows[i].precision);
+		int64_t at = schedule_instant(&policy.steps[0], &period, zone(rows[i].event_zone),
+					      zone(rows[i].reader_zone));
+		clock_format_utc(at, due);
+		if (rows[i].due != NULL && strcmp(due, rows[i].due) != 0)
+			fail_msg("%s of %s in %s, read in %s: %s instead of %s", rows[i].line, rows[i].end,
+				 rows[i].event_zone, rows[i].reader_zone, due, rows[i].due);
+		free(policy.steps);
+	}
+}
+
+/* Every hour of the day, every zone with every other, on ordinary days and on those when clocks change. */
+static void schedule__step_after__never_comes_before_its_anchor(void **state)
+{
+	(void)state;
+	static const char *const zones[] = {sakhalin,   shanghai,           moscow, new_york, berlin,
+					    kiritimati, "Pacific/Pago_Pago"};
+	static const char *const days[] = {"2025-01-31", "2025-03-09", "2025-03-29", "2025-03-30",
+					   "2025-06-15", "2025-10-26", "2025-11-02", "2025-12-31"};
+	size_t n_zones = sizeof(zones) / sizeof(zones[0]);
+	for (unsigned row = 0; row < n_zones * n_zones * 24 * 8 * 4; row++) {
+		char line[48];
+		struct policy policy;
+		const struct zone *event = zone(zones[row % n_zones]), *reader = zone(zones[row / n_zones % n_zones]);
+		unsigned rest = row / (unsigned)(n_zones * n_zones);
+		bool is_end = rest / 192 % 2 != 0;
+		(void)snprintf(line, sizeof(line), "%ud after %s at %02u:30", rest / 384, is_end ? "end" : "start",
+			       rest % 24);
+		policy_of(&policy, line);
+		const char *day = days[rest / 24 % 8];
+		struct period period = period_of(day, day, PERIOD_DAY);
+		int64_t anchor = is_end ? period_end_utc(&period, event) : period_start_utc(&period, event);
+		int64_t due = schedule_instant(&policy.steps[0], &period, event, reader);
+		if (due < anchor || due > anchor + 4 * 86400)
+			fail_msg("%s of %s, %s read in %s: %lld s from the anchor", line, day, zone_name(event),
+				 zone_name(reader), (long long)(due - anchor));
+		free(policy.steps);
+	}
+}
+
+/* ---- windows ------------------------------------------------------------------------------------------------------
+ */
+
+static const char steps[] = "3d 2d 1d 0d before start at 09:00"; /* 12, 13, 14, 15 June, 06:00 UTC */
+
+static const struct {
+	const char *name, *after, *until;
+	size_t n_due;
+	const char *first, *next; /* NULL: none */
+} windows[] = {
+	{"before all", "2025-06-01T00:00:00", "2025-06-02T00:00:00", 0, NULL, "2025-06-12T06:00:00"},
+	{"ends at a step", "2025-06-01T00:00:00", "2025-06-12T06:00:00", 1, "2025-06-12T06:00:00",
+	 "2025-06-13T06:00:00"},
+	{"ends just before it", "2025-06-01T00:00:00", "2025-06-12T05:59:59", 0, NULL, "2025-06-12T06:00:00"},
+	{"begins at a step", "2025-06-12T06:00:00", "2025-06-12T06:00:01", 0, NULL, "2025-06-13T06:00:00"},
+	{"begins just before it", "2025-06-12T05:59:59", "2025-06-12T06:00:00", 1, "2025-06-12T06:00:00",
+	 "2025-06-13T06:00:00"},
+	{"several", "2025-06-12T06:00:00", "2025-06-14T20:00:00", 2, "2025-06-13T06:00:00", "2025-06-15T06:00:00"},
+	{"all", "2025-01-01T00:00:00", "2025-12-31T00:00:00", 4, "2025-06-12T06:00:00", NULL},
+	{"after all", "2025-06-15T06:00:00", "2025-12-31T00:00:00", 0, NULL, NULL},
+	{"empty", "2025-06-13T06:00:00", "2025-06-13T06:00:00", 0, NULL, "2025-06-14T06:00:00"},
+	{"clock set back", "2025-06-13T06:00:00", "2025-06-12T00:00:00", 0, NULL, "2025-06-14T06:00:00"},
+	{"clock set back over all", "2025-06-20T00:00:00", "2025-06-01T00:00:00", 0, NULL, NULL},
+};
+
+static void schedule__window__holds_what_is_after_its_start_up_to_its_end(void **state)
+{
+	(void)state;
+	struct policy policy;
+	policy_of(&policy, steps);
+	struct period period = period_of("2025-06-15", "2025-06-15", PERIOD_DAY);
+	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
+		struct schedule due;
+		schedule(&policy, &period, zone(moscow), zone(moscow), utc(windows[i].after), utc(windows[i].until),
+			 &due);
+		if (due.n_due != windows[i].n_due)
+			fail_msg("%s: %zu due", windows[i].name, due.n_due);
+		if (due.n_due > 0)
+			assert_int_equal(due.due[0].due_utc, utc(windows[i].first));
+		assert_int_equal(due.next_utc, windows[i].next != NULL ? utc(windows[i].next) : INT64_MAX);
+	}
+	free(policy.steps);
+}
+
+static void schedule__due_steps__come_earliest_first_and_ties_as_written(void **state)
+{
+	(void)state;
+	static const char *const order[] = {"7d before start at 09:00", "1w before end at 09:00",
+					    "3d before start at 08:00", "3d before start at 09:00", "72h before end"};
+	struct policy policy;
+	struct schedule due;
+	policy_of(&policy, "72h before end");
+	assert_int_equal(policy_parse_steps(&policy, STEP_REMIND, "3d 7d before start at 09:00", NULL), 0);
+	assert_int_equal(policy_parse_steps(&policy, STEP_REMIND, "3d before start at 08:00", NULL), 0);
+	assert_int_equal(policy_parse_steps(&policy, STEP_REMIND, "1w before end at 09:00", NULL), 0);
+	struct period period = period_of("2025-06-15", "2025-06-15", PERIOD_DAY);
+	schedule(&policy, &period, zone(moscow), zone(moscow), 0, utc("2026-01-01T00:00:00"), &due);
+	assert_int_equal(due.n_due, 5);
+	for (size_t i = 0; i < 5; i++)
+		assert_string_equal(due.due[i].step->text, order[i]);
+	assert_int_equal(due.due[0].due_utc, due.due[1].due_utc);
+	free(policy.steps);
+}
+
+static void schedule__most_steps__all_fit(void **state)
+{
+	(void)state;
+	struct policy policy = {0};
+	struct schedule due;
+	for (int i = 1; i <= POLICY_STEPS_MAX; i++) {
+		char line[32];
+		(void)snprintf(line, sizeof(line), "%dd before start", i);
+		assert_int_equal(policy_parse_steps(&policy, STEP_REMIND, line, NULL), 0);
+	}
+	struct period period = period_of("2025-06-15", "2025-06-15", PERIOD_DAY);
+	schedule(&policy, &period, zone(moscow), zone(moscow), 0, utc("2026-01-01T00:00:00"), &due);
+	assert_int_equal(due.n_due, POLICY_STEPS_MAX);
+	for (size_t i = 1; i < due.n_due; i++)
+		assert_true(due.due[i - 1].due_utc < due.due[i].due_utc);
+	free(policy.steps);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(schedule__instant__is_where_the_step_says),
+		cmocka_unit_test(schedule__step_after__never_comes_before_its_anchor),
+		cmocka_unit_test(schedule__window__holds_what_is_after_its_start_up_to_its_end),
+		cmocka_unit_test(schedule__due_steps__come_earliest_first_and_ties_as_written),
+		cmocka_unit_test(schedule__most_steps__all_fit),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
