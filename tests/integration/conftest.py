@@ -5,7 +5,7 @@ import tempfile
 
 import pytest
 
-from harness import BUILD, Daemon, MailBox, Site, as_root
+from harness import BUILD, Authority, Daemon, MailBox, Site, as_root
 
 
 def pytest_sessionstart():
@@ -53,10 +53,15 @@ def start():
 
 
 @pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
 def mail_box():
     """A real mail server for the whole run."""
     if as_root() is None:
         pytest.skip("a mail server needs root or sudo without a password")
-    box = MailBox(tempfile.mkdtemp(prefix="mail-"), base=2500)
+    box = MailBox(tempfile.mkdtemp(prefix="mail-"))
     yield box
     box.stop()

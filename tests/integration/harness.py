@@ -164,20 +164,34 @@ class Site:
         self.import_text(f"person-{person}.csv",
                          f"id,name,language,zone,{channel}\n{person},Desk {person},{language},{zone},{address}\n")
 
-    def add_due_task(self, uid, *people, title=None, policy="default"):
+    def add_people(self, channel, addresses, language="en"):
+        """One import for all: addresses maps the id of a person to the address on the channel."""
+        rows = "".join(f"{person},Desk {person},{language},Asia/Sakhalin,{address}\n"
+                       for person, address in addresses.items())
+        self.import_text(f"people-{channel}.csv", f"id,name,language,zone,{channel}\n{rows}")
+
+    def add_due_task(self, uid, *people, title=None, policy="default", note=""):
         """By plain SQL, a task that began this minute and was last planned an hour ago: its step is due now."""
         minute = datetime.now(SAKHALIN).strftime("%Y-%m-%dT%H:%M")
         connection = sqlite3.connect(self.database, timeout=10)
         try:
             with connection:
                 cursor = connection.execute(
-                    "INSERT INTO task (uid, title, start_local, end_local, precision, zone, policy, planned_until)"
-                    " VALUES (?, ?, ?, ?, 'minute', 'Asia/Sakhalin', ?, ?)",
-                    (uid, title or f"Title of {uid}", minute, minute, policy, int(time.time()) - 3600))
+                    "INSERT INTO task (uid, title, note, start_local, end_local, precision, zone, policy, planned_until)"
+                    " VALUES (?, ?, ?, ?, ?, 'minute', 'Asia/Sakhalin', ?, ?)",
+                    (uid, title or f"Title of {uid}", note, minute, minute, policy, int(time.time()) - 3600))
                 connection.executemany("INSERT INTO part (task, person) VALUES (?, ?)",
                                        [(cursor.lastrowid, person) for person in people])
         finally:
             connection.close()
+
+    def tried(self):
+        """The messages of which an attempt is over."""
+        return [row for row in self.queue() if row["state"] != "sending" and row["last_reply"]]
+
+    def retry_now(self):
+        """Takes the pauses between attempts away; a channel that is paused as a whole stays so until a restart."""
+        self.sql("UPDATE message SET not_before = 0 WHERE state = 'pending'")
 
     def mails(self):
         return read_maildir(self.maildir)
@@ -227,6 +241,15 @@ class Daemon:
     def log_contains(self, pattern):
         return re.search(pattern, self.log()) is not None
 
+    def told(self):
+        """Everything this daemon and its site show to anybody, as bytes: no secret may be in it."""
+        site = self.site
+        proc = [Path(f"/proc/{self.pid}/{name}").read_bytes() for name in ("cmdline", "environ")]
+        files = [path.read_bytes() for path in site.database.parent.iterdir() if path.is_file()]
+        texts = [self.log(), *self.notifications, site.ctl("queue"), site.ctl("queue", "--json"), site.ctl("status"),
+                 site.ctl("status", "--json"), site.ctl("people", "--json")]
+        return b"\n".join([*proc, *files, *(text.encode() for text in texts)])
+
     def reload(self):
         """SIGHUP, and waits for the end of the reload, be it good or bad."""
         since = len(self.notifications)
@@ -256,18 +279,61 @@ class Daemon:
         print(f"--- log of deadlined {self.pid}, exit {self.process.returncode}\n{self.log()[-5000:]}", file=sys.stderr)
 
 
+class Authority:
+    """A certificate authority of the tests' own."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.ca_file = self.folder / "ca.pem"
+        self._openssl("req", "-x509", *self._new_key("ca"), "-days", "30", "-subj", "/CN=deadlined test CA",
+                      "-out", self.ca_file, "-addext", "basicConstraints=critical,CA:TRUE")
+
+    def issue(self, names="DNS:localhost,IP:127.0.0.1", days=30):
+        """The files of a certificate and its key; with negative days it has expired."""
+        name = f"server-{time.monotonic_ns()}"
+        file = self.folder / name
+        extensions = file.with_suffix(".ext")
+        extensions.write_text(f"subjectAltName={names}\nbasicConstraints=critical,CA:FALSE\n", encoding="ascii")
+        self._openssl("req", *self._new_key(name), "-subj", "/CN=server", "-out", file.with_suffix(".csr"))
+        self._openssl("x509", "-req", "-in", file.with_suffix(".csr"), "-CA", self.ca_file,
+                      "-CAkey", self.folder / "ca.key", "-CAcreateserial", "-days", days, "-extfile", extensions,
+                      "-out", file.with_suffix(".pem"))
+        return file.with_suffix(".pem"), file.with_suffix(".key")
+
+    def _new_key(self, name):
+        return ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.folder / f"{name}.key")
+
+    @staticmethod
+    def _openssl(*arguments):
+        result = run("openssl", *arguments)
+        assert result.returncode == 0, result.stderr
+
+
 class MailBox:
     """The private Postfix and Dovecot of tests/lib/mail-box.sh."""
 
-    def __init__(self, folder, base):
+    PORTS = (12, 24, 25, 43, 65, 87, 93)
+
+    def __init__(self, folder):
         self.folder = folder
+        base = next(base for base in range(20000 + os.getpid() % 100 * 100, 60000, 100) if self._is_free(base))
         self.command = [*as_root(), "env", f"MAILBOX_BASE={base}", LIB / "mail-box.sh"]
         result = run(*self.command, "start", folder)
-        assert result.returncode == 0, result.stdout + result.stderr
+        if result.returncode != 0:
+            run(*as_root(), "rm", "-rf", folder)
+            raise AssertionError(result.stdout + result.stderr)
         settings = dict(word.split("=", 1) for word in result.stdout.split())
         self.smtp, self.submission, self.smtps, self.imap = (
             int(settings[key]) for key in ("SMTP_PORT", "SUBMISSION_PORT", "SMTPS_PORT", "IMAP_PORT"))
         self.ca_file = settings["CA"]
+
+    @classmethod
+    def _is_free(cls, base):
+        for port in cls.PORTS:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", base + port)) == 0:
+                    return False
+        return True
 
     def stop(self):
         result = run(*self.command, "stop", self.folder)
