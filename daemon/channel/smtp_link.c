@@ -8,6 +8,8 @@
 #include "channel/smtp_dialogue.h"
 #include "channel/smtp_hello.h"
 
+enum { SMTP_PIECE = 16 * 1024 };
+
 enum smtp_link_state {
 	SMTP_LINK_CONNECTING, /* libcurl leads */
 	SMTP_LINK_BUSY,       /* the dialogue leads */
@@ -150,14 +152,14 @@ static void smtp_link_wait(struct smtp_link *link, bool for_room)
 	transfer_watch_timer(link->watch, smtp_link_limit_ms(link));
 }
 
-/* CURLE_AGAIN: the socket is full. */
+/* In pieces, because TLS tells of no progress before a whole piece is out. CURLE_AGAIN: the socket is full. */
 static CURLcode smtp_link_write(struct smtp_link *link)
 {
 	size_t len;
 	const char *bytes;
 	while (bytes = smtp_dialogue_output(&link->dialogue, &len), len > 0) {
 		size_t n = 0;
-		CURLcode code = curl_easy_send(link->easy, bytes, len, &n);
+		CURLcode code = curl_easy_send(link->easy, bytes, len < SMTP_PIECE ? len : SMTP_PIECE, &n);
 		if (code != CURLE_OK)
 			return code;
 		smtp_dialogue_sent(&link->dialogue, n);
@@ -274,14 +276,12 @@ static void smtp_link_connected(struct smtp_link *link)
 	curl_socket_t fd = CURL_SOCKET_BAD;
 	if (link->server->username != NULL && !link->hello.is_signed_in) {
 		smtp_link_failed(link, 0, "the server did not ask for the password (no AUTH): nothing was sent");
-		return;
-	}
-	if (curl_easy_getinfo(link->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK || fd == CURL_SOCKET_BAD) {
+	} else if (curl_easy_getinfo(link->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK || fd == CURL_SOCKET_BAD) {
 		smtp_link_failed(link, 0, "the connection was lost");
-		return;
+	} else {
+		link->fd = fd;
+		smtp_link_begin(link);
 	}
-	link->fd = fd;
-	smtp_link_begin(link);
 }
 
 static void smtp_link_on_done(void *arg, CURL *easy, CURLcode code)

@@ -8,6 +8,7 @@
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -24,7 +25,8 @@
 /* ---- the server: a script for each connection, in the order in which they come ---- */
 
 /* "S text" sends, "L PREFIX" reads a line that must start so, "T" reads up to the final dot, "E" reads to the end of
- * the connection, "F" raises the flag. A connection is closed at the end of its script. */
+ * the connection, "F" raises the flag, "W" waits until the client's socket was made small, "H" holds still until the
+ * client has its result. A connection is closed at the end of its script. */
 struct peer {
 	const char *const (*scripts)[24];
 	size_t n_scripts;
@@ -32,8 +34,10 @@ struct peer {
 	uint16_t port;
 	pthread_t thread;
 	atomic_bool flag;
+	sem_t small, result;
 	char failure[256]; /* "" = all as scripted */
-	char text[4096];   /* of the last message */
+	char text[4096];   /* of the last message, its beginning */
+	size_t text_len;
 };
 
 static bool peer_read_line(FILE *in, char *line, int size)
@@ -44,9 +48,12 @@ static bool peer_read_line(FILE *in, char *line, int size)
 static void peer_read_text(struct peer *peer, FILE *in)
 {
 	char line[1024];
-	peer->text[0] = '\0';
-	while (peer_read_line(in, line, sizeof(line)) && strcmp(line, ".\r\n") != 0)
-		strncat(peer->text, line, sizeof(peer->text) - strlen(peer->text) - 1);
+	peer->text_len = 0;
+	while (peer_read_line(in, line, sizeof(line)) && strcmp(line, ".\r\n") != 0) {
+		if (peer->text_len < sizeof(peer->text))
+			(void)snprintf(peer->text + peer->text_len, sizeof(peer->text) - peer->text_len, "%s", line);
+		peer->text_len += strlen(line);
+	}
 }
 
 static void peer_step(struct peer *peer, FILE *in, int fd, const char *step)
@@ -61,6 +68,11 @@ static void peer_step(struct peer *peer, FILE *in, int fd, const char *step)
 		peer_read_text(peer, in);
 	} else if (step[0] == 'F') {
 		peer->flag = true;
+	} else if (step[0] == 'W') {
+		peer->flag = true;
+		(void)sem_wait(&peer->small);
+	} else if (step[0] == 'H') {
+		(void)sem_wait(&peer->result);
 	} else if (peer_read_line(in, line, sizeof(line))) {
 		(void)snprintf(peer->failure, sizeof(peer->failure), "wanted the end, got %.200s", line);
 	}
@@ -88,6 +100,10 @@ static void peer_start(struct peer *peer, const char *const (*scripts)[24], size
 	socklen_t len = sizeof(at);
 	*peer = (struct peer){.scripts = scripts, .n_scripts = n_scripts};
 	peer->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int size = 4096; /* together with a small socket of the client: a big mail does not fit in between */
+	assert_int_equal(setsockopt(peer->listen_fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+	assert_int_equal(sem_init(&peer->small, 0, 0), 0);
+	assert_int_equal(sem_init(&peer->result, 0, 0), 0);
 	assert_int_equal(bind(peer->listen_fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	assert_int_equal(listen(peer->listen_fd, 8), 0);
 	assert_int_equal(getsockname(peer->listen_fd, (struct sockaddr *)&at, &len), 0);
@@ -100,6 +116,8 @@ static void peer_stop(struct peer *peer)
 {
 	assert_int_equal(pthread_join(peer->thread, NULL), 0);
 	(void)close(peer->listen_fd);
+	(void)sem_destroy(&peer->small);
+	(void)sem_destroy(&peer->result);
 	assert_string_equal(peer->failure, "");
 }
 
@@ -149,7 +167,7 @@ static void client_start(struct client *client, uint16_t port, const char *more,
 	channel_start(client->channel, client->transfer, client_done, client);
 }
 
-static void client_send(struct client *client, int64_t id)
+static void client_send_text(struct client *client, int64_t id, const char *text)
 {
 	struct channel_message message = {
 		.id = id,
@@ -158,13 +176,18 @@ static void client_send(struct client *client, int64_t id)
 		.to_address = "desk@example.org",
 		.to_name = "Desk",
 		.subject = "Reminder",
-		.text = "First line\n.hidden\n",
+		.text = text,
 		.language = "en",
 		.message_id = "m1@example.org",
 		.key = "k1",
 		.date_utc = 1735700000,
 	};
 	channel_send(client->channel, &message);
+}
+
+static void client_send(struct client *client, int64_t id)
+{
+	client_send_text(client, id, "First line\n.hidden\n");
 }
 
 /* Runs the loop until message id has its result. Every wait in it is bounded by the channel's own limits. */
@@ -225,6 +248,81 @@ static void live__two_messages__use_one_connection(void **cmocka)
 	assert_int_equal(channel_room(client.channel), 0);
 	client_stop(&client);
 	peer_stop(&peer);
+}
+
+#define BIG_HELLO "S 220 x\r\n", "L EHLO", "S 250-x\r\n250 PIPELINING\r\n"
+#define BIG_ENVELOPE "L MAIL FROM:<office@example.org>\r\n", "L RCPT", "L DATA", "W"
+enum { BIG_LINES = 40000 };
+
+/* The kernel would take megabytes at once: makes the client's end of the connection small, once the peer waits for it. */
+static void client_shrink(struct client *client, struct peer *peer)
+{
+	int size = 4096;
+	while (!peer->flag)
+		assert_int_equal(event_base_loop(client->base, EVLOOP_NONBLOCK), 0);
+	for (int fd = 3; fd < 256; fd++) {
+		struct sockaddr_in at = {0};
+		socklen_t len = sizeof(at);
+		if (getpeername(fd, (struct sockaddr *)&at, &len) == 0 && ntohs(at.sin_port) == peer->port)
+			assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
+	}
+	peer->flag = false;
+	assert_int_equal(sem_post(&peer->small), 0);
+}
+
+/* More than fits into the socket at once; the caller frees it. */
+static char *big_text(void)
+{
+	static const char line[] = "a line of a long text\n";
+	char *text = mem_alloc(BIG_LINES * (sizeof(line) - 1) + 1);
+	for (size_t i = 0; i < BIG_LINES; i++)
+		memcpy(text + i * (sizeof(line) - 1), line, sizeof(line));
+	return text;
+}
+
+static void live__big_mail__arrives_whole(void **cmocka)
+{
+	(void)cmocka;
+	START({BIG_HELLO, BIG_ENVELOPE, TAKE, "S 250 ok\r\n"});
+	char *text = big_text();
+	client_start(&client, peer.port, OFF, NULL);
+	client_send_text(&client, 1, text);
+	client_shrink(&client, &peer);
+	assert_int_equal(client_wait(&client, 1)->verdict, CHANNEL_ACCEPTED);
+	client_stop(&client);
+	peer_stop(&peer);
+	assert_true(peer.text_len > strlen(text) + BIG_LINES && peer.text_len < strlen(text) + BIG_LINES + 2000);
+	free(text);
+}
+
+/* The server cannot have what it did not read: nothing unknown about it. */
+static void live__stalled_within_the_text__is_temporary(void **cmocka)
+{
+	(void)cmocka;
+	START({BIG_HELLO, BIG_ENVELOPE, "S 250 a\r\n250 b\r\n354 c\r\n", "H"},
+	      {BIG_HELLO, BIG_ENVELOPE, "S 250 a\r\n250 b\r\n354 c\r\n"},
+	      {BIG_HELLO, BIG_ENVELOPE, "S 250 a\r\n250 b\r\n354 c\r\n552 5.3.4 too big\r\n", "H"});
+	static const struct {
+		enum channel_verdict verdict;
+		const char *words;
+	} wanted[] = {{CHANNEL_TEMPORARY, "silent for too long (before the end of data"},
+		      {CHANNEL_TEMPORARY, "before the end of data"},
+		      {CHANNEL_PERMANENT, "5.3.4 too big"}};
+	char *text = big_text();
+	struct smtp_limits limits = smtp_limits_default();
+	limits.text_ms = 50;
+	client_start(&client, peer.port, OFF, &limits);
+	for (int64_t id = 0; id < 3; id++) {
+		client_send_text(&client, id, text);
+		client_shrink(&client, &peer);
+		assert_int_equal(client_wait(&client, id)->verdict, wanted[id].verdict);
+		if (id != 1) /* that connection ends by itself */
+			assert_int_equal(sem_post(&peer.result), 0);
+		assert_non_null(strstr(client.results[id].reply, wanted[id].words));
+	}
+	client_stop(&client);
+	peer_stop(&peer);
+	free(text);
 }
 
 static void live__lost_after_the_dot__is_unknown(void **cmocka)
@@ -502,6 +600,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(live__two_messages__use_one_connection),
+		cmocka_unit_test(live__big_mail__arrives_whole),
+		cmocka_unit_test(live__stalled_within_the_text__is_temporary),
 		cmocka_unit_test(live__lost_after_the_dot__is_unknown),
 		cmocka_unit_test(live__silent_after_the_dot__is_unknown),
 		cmocka_unit_test(live__silent_before_the_dot__is_temporary),
