@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build")).resolve()
 LIB = ROOT / "tests" / "lib"
+sys.path.insert(0, str(LIB))  # the scripted servers
 SAKHALIN = ZoneInfo("Asia/Sakhalin")
 
 # The tests decide about language and zone, not the machine they run on.
