@@ -1,0 +1,16 @@
+/* role: how a person takes part in a task, and so which steps speak to them. */
+#ifndef DEADLINED_PLAN_ROLE_H
+#define DEADLINED_PLAN_ROLE_H
+
+#include <stdbool.h>
+
+enum role { ROLE_RESPONSIBLE, ROLE_PARTICIPANT, ROLE_SUPERVISOR, ROLE_WATCHER, ROLE_MAX };
+
+/* "responsible", "participant", "supervisor", "watcher": as in the schema's CHECK */
+const char *role_name(enum role role);
+bool role_find(const char *name, enum role *ret_role);
+
+/* A set of roles. */
+#define ROLE_BIT(role) (1u << (role))
+
+#endif
