@@ -231,6 +231,12 @@ int outbox_settle(struct store *store, int64_t id, const struct outbox_result *r
 {
 	struct store_message message;
 	int status = store_message_load(store, id, &message, err);
+	if (status == -ENOENT) {
+		log_warning("message=%lld was deleted while it was in flight", (long long)id);
+		*ret_state = MESSAGE_CANCELLED;
+		*ret_next_utc = now_utc;
+		return 0;
+	}
 	if (status < 0)
 		return status;
 	if (message.state == MESSAGE_SENDING) {

@@ -51,7 +51,8 @@ MUSTCHECK int outbox_claim(struct store *store, const char *channel, int64_t now
 			   size_t *ret_n, struct err *err);
 
 /* Writes the result of an attempt and decides what comes next. *ret_state: where the message is now; *ret_next_utc: its
- * next try when that is pending. A message that is no longer 'sending' is left alone. */
+ * next try when that is pending. A message that is no longer 'sending' is left alone; one that somebody deleted counts as
+ * cancelled. */
 MUSTCHECK int outbox_settle(struct store *store, int64_t id, const struct outbox_result *result, int64_t now_utc,
 			    enum message_state *ret_state, int64_t *ret_next_utc, struct err *err);
 

@@ -1,0 +1,233 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "office.h"
+#include "remind/outbox.h"
+
+static const int64_t now = INT64_C(1750000000);
+
+static struct office office;
+static int64_t task;
+
+static int open_office(void **state)
+{
+	(void)state;
+	office_open(&office);
+	office_add_person(&office, "anna", "Europe/Moscow", "email");
+	task = office_add_task(&office, &(struct office_task){.uid = "t", .start = "2025-06-15", .people = "anna"});
+	return 0;
+}
+
+static int close_office(void **state)
+{
+	(void)state;
+	office_close(&office);
+	return 0;
+}
+
+static int64_t add(const char *step, int64_t due_utc)
+{
+	return office_add_message(&office, task, "anna", "email", step, due_utc);
+}
+
+static size_t claim(int64_t at, size_t max, int64_t *ids)
+{
+	size_t n = 0;
+	OK(store_begin(office.store, err));
+	OK(outbox_claim(office.store, "email", at, max, ids, &n, err));
+	OK(store_commit(office.store, err));
+	return n;
+}
+
+static void claim_one(int64_t id, int64_t at)
+{
+	int64_t ids[1];
+	assert_int_equal(claim(at, 1, ids), 1);
+	assert_int_equal(ids[0], id);
+}
+
+static enum message_state settle(int64_t id, struct outbox_result result, int64_t at, int64_t *ret_next)
+{
+	enum message_state to = MESSAGE_STATE_MAX;
+	if (result.reply == NULL)
+		result.reply = "250 ok";
+	OK(store_begin(office.store, err));
+	OK(outbox_settle(office.store, id, &result, at, &to, ret_next, err));
+	OK(store_commit(office.store, err));
+	return to;
+}
+
+static size_t recover(int64_t at)
+{
+	size_t n = 99;
+	OK(store_begin(office.store, err));
+	OK(outbox_recover(office.store, at, &n, err));
+	OK(store_commit(office.store, err));
+	return n;
+}
+
+static int64_t field(int64_t id, const char *name)
+{
+	return office_number(&office, "SELECT %s FROM message WHERE id = %lld", name, (long long)id);
+}
+
+static void outbox__crash__brings_every_claimed_message_back(void **state)
+{
+	(void)state;
+	int64_t ids[2], a = add("1d", now), b = add("2d", now), at = now;
+	assert_int_equal(claim(now, 2, ids), 2);
+	(void)settle(b, (struct outbox_result){.event = OUTBOX_ACCEPTED, .code = 250}, now, &at);
+	for (int64_t crash = 1; crash <= 3; crash++) {
+		office_reopen(&office);
+		assert_int_equal(recover(now), 1);
+		assert_int_equal(recover(now), 0);
+		assert_string_equal(office_state(&office, a), "pending");
+		assert_int_equal(field(a, "crashes"), crash);
+		assert_int_equal(field(a, "uncertain"), 0);
+		at = field(a, "not_before");
+		assert_in_range(at - now, (crash - 1) * 60, (crash - 1) * 60);
+		claim_one(a, at);
+	}
+	assert_string_equal(office_state(&office, b), "sent");
+	assert_int_equal(office_number(&office, "SELECT count(*) FROM attempt WHERE outcome = 'unknown'"), 3);
+	assert_int_equal(office_number(&office, "SELECT count(*) FROM attempt WHERE outcome IS NULL"), 1);
+}
+
+static void outbox__crash_before_the_commit__leaves_no_trace(void **state)
+{
+	(void)state;
+	int64_t ids[1], id = add("1d", now);
+	size_t n = 0;
+	OK(store_begin(office.store, err));
+	OK(outbox_claim(office.store, "email", now, 1, ids, &n, err));
+	assert_int_equal(n, 1);
+	office_reopen(&office);
+	assert_int_equal(recover(now), 0);
+	assert_string_equal(office_state(&office, id), "pending");
+	assert_int_equal(field(id, "attempts"), 0);
+	assert_int_equal(office_number(&office, "SELECT count(*) FROM attempt"), 0);
+}
+
+static void outbox__many_in_flight__are_all_recovered(void **state)
+{
+	(void)state;
+	int64_t ids[OUTBOX_BATCH];
+	OK(store_begin(office.store, err));
+	for (int i = 0; i < 2 * OUTBOX_BATCH + 3; i++) {
+		char step[16];
+		(void)snprintf(step, sizeof(step), "%dd", i);
+		(void)add(step, now);
+	}
+	OK(store_commit(office.store, err));
+	while (claim(now, OUTBOX_BATCH, ids) > 0)
+		;
+	assert_int_equal(recover(now), 2 * OUTBOX_BATCH + 3);
+}
+
+/* What happens to the task while its message is in flight decides only what is not decided yet. */
+static const struct {
+	enum outbox_event event;
+	const char *state;
+	bool keeps_reminder;
+} closed[] = {
+	{OUTBOX_ACCEPTED, "sent", true},        {OUTBOX_TEMPORARY, "cancelled", false},
+	{OUTBOX_THROTTLED, "cancelled", false}, {OUTBOX_PERMANENT, "dead", false},
+	{OUTBOX_UNKNOWN, "cancelled", false},
+};
+
+static void outbox__done_while_sending__ends_with_what_happened(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++) {
+		char step[8];
+		int64_t next;
+		(void)snprintf(step, sizeof(step), "%zud", i);
+		int64_t id = add(step, now);
+		claim_one(id, now);
+		office_run(&office, "UPDATE task SET status = 'done'");
+		assert_string_equal(office_state(&office, id), "sending");
+		(void)settle(id, (struct outbox_result){.event = closed[i].event, .retry_after_s = 60}, now, &next);
+		assert_string_equal(office_state(&office, id), closed[i].state);
+		assert_int_equal(office_number(&office, "SELECT dropped IS NULL FROM reminder WHERE message = %lld",
+					       (long long)id),
+				 closed[i].keeps_reminder);
+		office_run(&office, "UPDATE task SET status = 'open'");
+	}
+}
+
+static void outbox__done_while_sending_and_crash__is_cancelled_unsent(void **state)
+{
+	(void)state;
+	int64_t ids[1], id = add("1d", now);
+	claim_one(id, now);
+	office_run(&office, "UPDATE task SET status = 'done'");
+	office_reopen(&office);
+	assert_int_equal(recover(now), 1);
+	assert_int_equal(claim(now, 1, ids), 0);
+	assert_string_equal(office_state(&office, id), "cancelled");
+}
+
+static void outbox__message_no_longer_sending__is_left_alone(void **state)
+{
+	(void)state;
+	static const char *const states[] = {"pending", "sent", "dead", "cancelled", "stale", "held"};
+	int64_t id = add("1d", now);
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		for (int event = OUTBOX_ACCEPTED; event <= OUTBOX_UNKNOWN; event++) {
+			int64_t next = 0;
+			office_run(&office, "UPDATE message SET state = '%s'", states[i]);
+			enum message_state to =
+				settle(id, (struct outbox_result){.event = (enum outbox_event)event}, now + 5, &next);
+			assert_string_equal(message_state_name(to), states[i]);
+			assert_string_equal(office_state(&office, id), states[i]);
+			assert_int_equal(field(id, "not_before"), now);
+		}
+}
+
+static void outbox__message_deleted_while_sending__does_not_stop_the_rest(void **state)
+{
+	(void)state;
+	int64_t id = add("1d", now), next;
+	claim_one(id, now);
+	office_run(&office, "DELETE FROM message");
+	(void)settle(id, (struct outbox_result){.event = OUTBOX_ACCEPTED}, now, &next);
+}
+
+static void outbox__expire__ends_what_waits_and_was_due_before(void **state)
+{
+	(void)state;
+	size_t n = 99;
+	int64_t old = add("1d", now - 101), edge = add("2d", now - 100), in_flight = add("3d", now - 5000), ids[1];
+	assert_int_equal(claim(now, 1, ids), 1);
+	assert_int_equal(ids[0], in_flight);
+	OK(outbox_expire(office.store, now - 100, &n, err));
+	assert_int_equal(n, 1);
+	assert_string_equal(office_state(&office, old), "stale");
+	assert_string_equal(office_state(&office, edge), "pending");
+	assert_string_equal(office_state(&office, in_flight), "sending");
+	assert_true(office_number(&office, "SELECT length(reason) FROM message WHERE id = %lld", (long long)old) > 0);
+	OK(outbox_expire(office.store, now - 100, &n, err));
+	assert_int_equal(n, 0);
+}
+
+#define WITH_OFFICE(test) cmocka_unit_test_setup_teardown(test, open_office, close_office)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_OFFICE(outbox__crash__brings_every_claimed_message_back),
+		WITH_OFFICE(outbox__crash_before_the_commit__leaves_no_trace),
+		WITH_OFFICE(outbox__many_in_flight__are_all_recovered),
+		WITH_OFFICE(outbox__done_while_sending__ends_with_what_happened),
+		WITH_OFFICE(outbox__done_while_sending_and_crash__is_cancelled_unsent),
+		WITH_OFFICE(outbox__message_no_longer_sending__is_left_alone),
+		WITH_OFFICE(outbox__message_deleted_while_sending__does_not_stop_the_rest),
+		WITH_OFFICE(outbox__expire__ends_what_waits_and_was_due_before),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
