@@ -11,6 +11,10 @@ void person_done(struct person *person)
 	free(person->name);
 	free(person->language);
 	free(person->zone);
+	free(person->calendar);
+	free(person->quiet);
+	free(person->work);
+	free(person->digest);
 	for (size_t i = 0; i < person->n_addresses; i++) {
 		free(person->addresses[i].channel);
 		free(person->addresses[i].address);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { PERSON_ID_MAX = 64, PERSON_NAME_MAX = 200, PERSON_ADDRESS_MAX = 320 };
 
@@ -17,6 +18,12 @@ struct person {
 	char *name;
 	char *language;
 	char *zone;
+	char *calendar;    /* name of a working calendar, "" for Monday to Friday */
+	char *quiet;       /* quiet hours, working hours and digest as written in hours.h; "" for none */
+	char *work;
+	char *digest;
+	int64_t ceiling;   /* messages a day beyond which they are held and merged; 0 = none */
+	unsigned roles;    /* ROLE_BIT()s in the task that it was read for */
 	struct person_address *addresses;
 	size_t n_addresses;
 };

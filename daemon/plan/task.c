@@ -11,5 +11,8 @@ void task_done(struct task *task)
 	free(task->zone);
 	free(task->policy);
 	free(task->status);
+	free(task->rrule);
+	free(task->rdate);
+	free(task->exdate);
 	*task = (struct task){0};
 }

@@ -2,6 +2,7 @@
 #ifndef DEADLINED_PLAN_TASK_H
 #define DEADLINED_PLAN_TASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,10 @@ struct task {
 	char *policy;
 	char *status;     /* "open", "done", "cancelled" */
 	int64_t sequence; /* raised by every change of the date */
+	bool is_urgent;   /* passes quiet and working hours */
+	char *rrule;      /* RFC 5545 recurrence of the period's start, "" when it does not repeat */
+	char *rdate;      /* dates added, dates left out, separated by commas */
+	char *exdate;
 };
 
 void task_done(struct task *task);

@@ -8,7 +8,9 @@
 #include "store/store_priv.h"
 
 /* Rows of (id, name, language, zone, active, channel, address), a row an address; the people come out one by one. */
-#define PERSON_COLUMNS "p.id, p.name, p.language, p.zone, p.active, a.channel, a.address "
+#define PERSON_COLUMNS                                                                                                 \
+	"p.id, p.name, p.language, p.zone, p.active, a.channel, a.address, p.calendar, p.quiet, p.work, p.digest,"     \
+	" p.ceiling "
 
 /* Starts a person when the row names another one than people[*n - 1], then adds the row's address. */
 static void store_person_add_row(sqlite3_stmt *stmt, struct person **people, size_t *n)
@@ -21,6 +23,12 @@ static void store_person_add_row(sqlite3_stmt *stmt, struct person **people, siz
 			.name = store_text(stmt, 1),
 			.language = store_text(stmt, 2),
 			.zone = store_text(stmt, 3),
+			.calendar = store_text(stmt, 7),
+			.quiet = store_text(stmt, 8),
+			.work = store_text(stmt, 9),
+			.digest = store_text(stmt, 10),
+			.ceiling = sqlite3_column_int64(stmt, 11),
+			.roles = sqlite3_column_count(stmt) > 12 ? (unsigned)sqlite3_column_int(stmt, 12) : 0,
 		};
 	}
 	if (sqlite3_column_type(stmt, 5) != SQLITE_NULL) {
@@ -58,6 +66,8 @@ static int store_person_collect(struct store *store, sqlite3_stmt *stmt, struct 
 int store_person_of_task(struct store *store, int64_t task, struct person **ret_people, size_t *ret_n, struct err *err)
 {
 	static const char sql[] = "SELECT DISTINCT " PERSON_COLUMNS
+				  ", (SELECT sum(CASE role WHEN 'responsible' THEN 1 WHEN 'participant' THEN 2"
+				  "   WHEN 'supervisor' THEN 4 ELSE 8 END) FROM part q WHERE q.task = ?1 AND q.person = p.id) "
 				  "FROM part JOIN person p ON p.id = part.person LEFT JOIN address a ON a.person = p.id"
 				  " WHERE part.task = ?1 AND p.active = 1 ORDER BY p.id, a.channel";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
@@ -129,16 +139,27 @@ int store_person_each(struct store *store, store_person_cb each, void *arg, stru
 	return status;
 }
 
+/* A person without hours of their own may leave them NULL. */
+static const char *store_person_given(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
 static int store_person_write(struct store *store, const struct person *person, int64_t *ret_changes, struct err *err)
 {
 	static const char sql[] =
-		"INSERT INTO person (id, name, language, zone) VALUES (?1, ?2, ?3, ?4)"
-		" ON CONFLICT (id) DO UPDATE SET name = ?2, language = ?3, zone = ?4"
-		" WHERE name <> ?2 OR language <> ?3 OR zone <> ?4";
+		"INSERT INTO person (id, name, language, zone, calendar, quiet, work, digest, ceiling)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+		" ON CONFLICT (id) DO UPDATE SET name = ?2, language = ?3, zone = ?4, calendar = ?5, quiet = ?6, work = ?7,"
+		"  digest = ?8, ceiling = ?9"
+		" WHERE name <> ?2 OR language <> ?3 OR zone <> ?4 OR calendar <> ?5 OR quiet <> ?6 OR work <> ?7"
+		"  OR digest <> ?8 OR ceiling <> ?9";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return -EIO;
-	store_bind(stmt, "tttt", person->id, person->name, person->language, person->zone);
+	store_bind(stmt, "tttttttti", person->id, person->name, person->language, person->zone,
+		   store_person_given(person->calendar), store_person_given(person->quiet), store_person_given(person->work),
+		   store_person_given(person->digest), person->ceiling);
 	return store_run(store, stmt, "writing a person", ret_changes, err);
 }
 

@@ -9,7 +9,7 @@
 #include "store/store.h"
 #include "store/store_task.h"
 
-/* Adds the person, or updates the one with the same id: name, language, zone; addresses become exactly those given on the
+/* Adds the person, or updates the one with the same id; addresses become exactly those given on the
  * channels named in channels (n of them), addresses on other channels stay. */
 MUSTCHECK int store_person_put(struct store *store, const struct person *person, const char *const *channels, size_t n,
 			       enum store_change *ret_change, struct err *err);

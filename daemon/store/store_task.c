@@ -9,7 +9,8 @@
 #include "store/store_priv.h"
 
 #define TASK_COLUMNS                                                                                                   \
-	"id, uid, title, place, note, start_local, end_local, precision, zone, policy, status, sequence, next_due_utc "
+	"id, uid, title, place, note, start_local, end_local, precision, zone, policy, status, sequence, next_due_utc,"        \
+	" priority, rrule, rdate, exdate "
 
 /* Reads one end of a period as it stands in a row. */
 static bool store_task_read_civil(sqlite3_stmt *stmt, int column, bool wants_time, struct civil *ret_civil)
@@ -48,6 +49,10 @@ static int store_task_read(sqlite3_stmt *stmt, struct task *ret_task, struct err
 		.policy = store_text(stmt, 9),
 		.status = store_text(stmt, 10),
 		.sequence = sqlite3_column_int64(stmt, 11),
+		.is_urgent = strcmp((const char *)sqlite3_column_text(stmt, 13), "urgent") == 0,
+		.rrule = store_text(stmt, 14),
+		.rdate = store_text(stmt, 15),
+		.exdate = store_text(stmt, 16),
 	};
 	int status = store_task_read_period(stmt, task.uid, &task.period, err);
 	if (status < 0) {
@@ -77,17 +82,29 @@ static void store_task_write_dates(const struct period *period, struct store_tas
 	dates->end = dates->end_text;
 }
 
+static const char *store_task_priority(const struct task *task)
+{
+	return task->is_urgent ? "urgent" : "normal";
+}
+
+/* A task that does not repeat may leave its rules NULL. */
+static const char *store_task_rule(const char *rule)
+{
+	return rule != NULL ? rule : "";
+}
+
 static int store_task_insert(struct store *store, const struct task *task, const struct store_task_dates *dates,
 			     int64_t planned_until, struct err *err)
 {
 	static const char sql[] =
-		"INSERT INTO task (uid, title, place, note, start_local, end_local, precision, zone, policy, planned_until)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+		"INSERT INTO task (uid, title, place, note, start_local, end_local, precision, zone, policy, priority, rrule,"
+		"  rdate, exdate, planned_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return -EIO;
-	store_bind(stmt, "tttttttttn", task->uid, task->title, task->place, task->note, dates->start, dates->end,
-		   period_precision_name(task->period.precision), task->zone, task->policy, planned_until);
+	store_bind(stmt, "tttttttttttttn", task->uid, task->title, task->place, task->note, dates->start, dates->end,
+		   period_precision_name(task->period.precision), task->zone, task->policy, store_task_priority(task),
+		   store_task_rule(task->rrule), store_task_rule(task->rdate), store_task_rule(task->exdate), planned_until);
 	return store_run(store, stmt, "adding a task", NULL, err);
 }
 
@@ -97,15 +114,17 @@ static int store_task_update(struct store *store, int64_t id, const struct task 
 {
 	static const char sql[] =
 		"UPDATE task SET title = ?2, place = ?3, note = ?4, start_local = ?5, end_local = ?6, precision = ?7,"
-		"  zone = ?8, policy = ?9"
+		"  zone = ?8, policy = ?9, priority = ?10, rrule = ?11, rdate = ?12, exdate = ?13"
 		" WHERE id = ?1 AND (title <> ?2 OR place <> ?3 OR note <> ?4 OR start_local IS NOT ?5 OR end_local <> ?6"
-		"  OR precision <> ?7 OR zone <> ?8 OR policy <> ?9)";
+		"  OR precision <> ?7 OR zone <> ?8 OR policy <> ?9 OR priority <> ?10 OR rrule <> ?11 OR rdate <> ?12"
+		"  OR exdate <> ?13)";
 	int64_t changes = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return -EIO;
-	store_bind(stmt, "itttttttt", id, task->title, task->place, task->note, dates->start, dates->end,
-		   period_precision_name(task->period.precision), task->zone, task->policy);
+	store_bind(stmt, "itttttttttttt", id, task->title, task->place, task->note, dates->start, dates->end,
+		   period_precision_name(task->period.precision), task->zone, task->policy, store_task_priority(task),
+		   store_task_rule(task->rrule), store_task_rule(task->rdate), store_task_rule(task->exdate));
 	int status = store_run(store, stmt, "changing a task", &changes, err);
 	if (status == 0)
 		*ret_change = changes > 0 ? STORE_CHANGED : STORE_UNCHANGED;

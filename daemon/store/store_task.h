@@ -12,8 +12,8 @@
 
 enum store_change { STORE_ADDED, STORE_CHANGED, STORE_UNCHANGED };
 
-/* Adds the task, or updates the one with the same uid: title, place, note, period, zone and policy; the status of a task
- * that exists stays. planned_until_utc: steps due until then count as planned for a new task, so nothing of its past is
+/* Adds the task, or updates the one with the same uid: everything in struct task but status
+ * and sequence, which stay. planned_until_utc: steps due until then count as planned for a new task, so nothing of its past is
  * sent. *ret_id: its row. */
 MUSTCHECK int store_task_put(struct store *store, const struct task *task, int64_t planned_until_utc, int64_t *ret_id,
 			     enum store_change *ret_change, struct err *err);
