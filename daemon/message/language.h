@@ -7,6 +7,7 @@
 #ifndef DEADLINED_MESSAGE_LANGUAGE_H
 #define DEADLINED_MESSAGE_LANGUAGE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -25,6 +26,8 @@ const char *language_tag(const struct language *language);
 
 /* "вторник, 15 апреля 2025 г." */
 void language_add_date(const struct language *language, const struct civil *date, struct buf *out);
+/* "15 апреля", "April 15", "4月15日": the day of a year that needs no saying */
+void language_add_short_date(const struct language *language, const struct civil *date, struct buf *out);
 /* "09:00", "14:30", "2:30 PM" as the language writes times of day, 24 hours where it uses them */
 void language_add_time(const struct language *language, const struct civil *time, struct buf *out);
 /* "июнь 2025 г.", "апрель – май 2025 г.", "11–16 октября 2024 г.", a single day with its weekday, a minute with its
@@ -39,6 +42,12 @@ void language_add_span(const struct language *language, int64_t seconds, struct 
 void language_add_relative_days(const struct language *language, int64_t days, struct buf *out);
 /* Seconds from now, for the day itself: "через 15 минут", "2 часа назад", "сейчас". In full hours from two hours on. */
 void language_add_relative_seconds(const struct language *language, int64_t seconds, struct buf *out);
+/* "1 234" as the language writes a number */
+void language_add_number(const struct language *language, int64_t number, struct buf *out);
+/* Which form of a noun stands behind that number: "zero", "one", "two", "few", "many" or "other", as CLDR calls them. */
+const char *language_plural(const struct language *language, int64_t number);
+/* "А", "А и Б", "А, Б и В"; nothing for no items. Items are valid UTF-8. */
+void language_add_list(const struct language *language, const char *const *items, size_t n, struct buf *out);
 /* The place a zone is named after, and its offset at that instant: "о-в Сахалин (UTC+11)", "上海 (UTC+8)"; a zone
  * without a place is its offset alone. */
 void language_add_zone(const struct language *language, const struct zone *zone, int64_t utc, struct buf *out);

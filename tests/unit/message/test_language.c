@@ -125,6 +125,77 @@ static void language__days__have_their_plural(void **state)
 	buf_done(&out);
 }
 
+static void language__short_date__has_no_year(void **state)
+{
+	(void)state;
+	static const char *const expected[N_LANGUAGES] = {"15 апреля", "April 15", "4月15日"};
+	struct buf out;
+	buf_init(&out, 1024);
+	for (size_t l = 0; l < N_LANGUAGES; l++) {
+		struct language *language = open_language(tags[l]);
+		language_add_short_date(language, &tuesday, &out);
+		assert_said(&out, expected[l]);
+		language_free(language);
+	}
+	buf_done(&out);
+}
+
+static void language__number__has_its_plural(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *tag;
+		int64_t number;
+		const char *text, *form;
+	} rows[] = {
+		{"ru", 0, "0", "many"},    {"ru", 1, "1", "one"},        {"ru", 2, "2", "few"},
+		{"ru", 5, "5", "many"},    {"ru", 11, "11", "many"},     {"ru", 21, "21", "one"},
+		{"ru", 104, "104", "few"}, {"ru", 1234, "1 234", "few"}, {"ru", 12345, "12 345", "many"},
+		{"en", 0, "0", "other"},   {"en", 1, "1", "one"},        {"en", 1234, "1,234", "other"},
+		{"zh", 1, "1", "other"},   {"ar", 2, "٢", "two"},        {"lv", 0, "0", "zero"},
+	};
+	struct buf out;
+	buf_init(&out, 1024);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct language *language = open_language(rows[i].tag);
+		language_add_number(language, rows[i].number, &out);
+		assert_said(&out, rows[i].text);
+		assert_string_equal(language_plural(language, rows[i].number), rows[i].form);
+		language_free(language);
+	}
+	buf_done(&out);
+}
+
+static void language__list__is_joined_as_people_do(void **state)
+{
+	(void)state;
+	static const char *const items[] = {"А", "Б", "В"};
+	static const char *const expected[N_LANGUAGES][4] = {
+		{"", "А", "А и Б", "А, Б и В"}, {"", "А", "А and Б", "А, Б, and В"}, {"", "А", "А和Б", "А、Б和В"}};
+	struct buf out;
+	buf_init(&out, 4096);
+	for (size_t l = 0; l < N_LANGUAGES; l++) {
+		struct language *language = open_language(tags[l]);
+		for (size_t n = 0; n <= 3; n++) {
+			language_add_list(language, items, n, &out);
+			assert_said(&out, expected[l][n]);
+		}
+		language_free(language);
+	}
+
+	char longest[1201] = "";
+	memset(longest, 'n', sizeof(longest) - 1);
+	const char *const two[] = {longest, "\xff"};
+	struct language *language = open_language("en");
+	language_add_list(language, two, 2, &out); /* not valid: joined all the same */
+	assert_int_equal(out.len, 1203);
+	buf_clear(&out);
+	language_add_list(language, (const char *const[]){longest, longest}, 2, &out);
+	assert_int_equal(out.len, 2405);
+	buf_done(&out);
+	language_free(language);
+}
+
 static void language__span__has_its_two_largest_units(void **state)
 {
 	(void)state;
@@ -328,6 +399,9 @@ int main(void)
 		cmocka_unit_test(language__words_of_three_languages),
 		cmocka_unit_test(language__period__is_written_in_its_precision),
 		cmocka_unit_test(language__days__have_their_plural),
+		cmocka_unit_test(language__short_date__has_no_year),
+		cmocka_unit_test(language__number__has_its_plural),
+		cmocka_unit_test(language__list__is_joined_as_people_do),
 		cmocka_unit_test(language__span__has_its_two_largest_units),
 		cmocka_unit_test(language__relative_days__are_what_people_say),
 		cmocka_unit_test(language__relative_seconds__are_for_the_day_itself),
