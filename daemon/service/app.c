@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "remind/backoff.h"
 #include "remind/gate.h"
 #include "remind/outbox.h"
 #include "remind/planner.h"
@@ -81,7 +82,10 @@ static void app_on_result(void *arg, int64_t message_id, const struct channel_re
 		app->size_results = app->size_results * 2 + 16;
 		app->results = mem_grow(app->results, app->size_results, sizeof(*app->results));
 	}
-	app->results[app->n_results++] = (struct app_result){.id = message_id, .result = *result, .from = from};
+	struct app_result *entry = &app->results[app->n_results++];
+	*entry = (struct app_result){.id = message_id, .result = *result, .from = from};
+	if (result->verdict == CHANNEL_THROTTLED)
+		entry->result.retry_after_s++; /* our second began before the peer's: asking early is an offence */
 	app->wake(app->wake_arg);
 }
 
@@ -213,7 +217,7 @@ static void app_judge(struct app_result *entry, int64_t now_utc)
 	else if (result->blame != CHANNEL_BLAME_CHANNEL)
 		return;
 	else if (result->verdict == CHANNEL_THROTTLED)
-		gate_pause(gate, now_utc + (result->retry_after_s > 0 ? result->retry_after_s : 1));
+		gate_pause(gate, backoff_asked(result->retry_after_s, now_utc));
 	else
 		(void)gate_failed(gate, now_utc, entry->id);
 }
