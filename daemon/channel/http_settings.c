@@ -12,7 +12,12 @@
 #include "channel/preset_url.h"
 #include "conf/secret.h"
 
-enum { HTTP_CONNECTIONS_MAX = 64, HTTP_TIMEOUT_MAX_S = 600, HTTP_VALUE_MAX = INI_LINE_MAX };
+enum {
+	HTTP_CONNECTIONS_MAX = 64,
+	HTTP_TIMEOUT_MAX_S = 600,
+	HTTP_VALUE_MAX = INI_LINE_MAX,
+	HTTP_KEY_MIN = 12, /* shorter parts of an address are words of the service, not keys */
+};
 
 static const struct option http_fixed_options[HTTP_FIXED_OPTIONS] = {
 	{.key = "type",
@@ -129,6 +134,21 @@ static bool http_is_reference(const char *value)
 	return strncmp(value, "credential:", 11) == 0 || strncmp(value, "file:", 5) == 0;
 }
 
+/* A server does not know the whole of its address, but may repeat the part that is the key. */
+static void http_hide_parts(const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *part = host != NULL ? strchr(host + 3, '/') : NULL;
+	while (part != NULL && *part != '\0') {
+		size_t len = strcspn(part, "/?&=");
+		char *key = len >= HTTP_KEY_MIN ? mem_dup_n(part, len) : NULL;
+		if (key != NULL)
+			log_hide(key);
+		mem_free_secret(key);
+		part += len + (part[len] != '\0');
+	}
+}
+
 /* An address that is a secret as a whole may be referred to: puts the secret in the place of the reference. */
 static bool http_resolve(const struct conf *conf, char **value, bool *ret_is_secret, struct err *err)
 {
@@ -140,6 +160,7 @@ static bool http_resolve(const struct conf *conf, char **value, bool *ret_is_sec
 		return false;
 	free(*value);
 	*value = secret;
+	http_hide_parts(secret);
 	return true;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "channel/channel.h"
 
@@ -23,6 +24,7 @@ static const struct {
 } files[] = {
 	{"tg", "123456:AAFakeTokenForTests\n"},
 	{"goodurl", "https://hooks.example.org/geheim/1\n"},
+	{"keyurl", "https://hooks.example.org/services/T0/0123456789abcdefX?key=AAAAbbbbCCCC&v=1\n"},
 	{"badurl", "http://hooks.example.org/geheim/2\n"},
 	{"proxy", "http://user:geheim@127.0.0.1:3128\n"},
 	{"mine.ini",
@@ -142,11 +144,24 @@ static void http_channel_new__good_sections__are_taken(void **state)
 	}
 }
 
+static void http_channel_new__address_with_a_key__hides_the_key_alone(void **state)
+{
+	(void)state;
+	struct problems problems = {0};
+	struct channel *channel = make_channel("preset = webhook\nurl = credential:keyurl\n", &problems);
+	assert_non_null(channel);
+	char told[] = "no /services/T0/0123456789abcdefX?key=AAAAbbbbCCCC&v=1 here";
+	log_redact(told);
+	assert_string_equal(told, "no /services/T0/***?key=***&v=1 here");
+	channel_free(channel);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(http_channel_new__every_mistake__is_named_with_its_line),
 		cmocka_unit_test(http_channel_new__good_sections__are_taken),
+		cmocka_unit_test(http_channel_new__address_with_a_key__hides_the_key_alone),
 	};
 	return cmocka_run_group_tests(tests, make_files, remove_files);
 }
