@@ -191,9 +191,13 @@ int planner_plan(const struct planner *planner, struct store *store, const struc
 	} else {
 		at.policy = planner_policy(planner, &task);
 		period_key(&task.period, at.occurrence);
-		status = planner_plan_people(&at, zone, after, &next, err);
+		status = planner_plan_people(&at, zone, after, &next, &problem);
 		if (status == 0)
 			status = store_task_planned(store, task.id, after > now_utc ? after : now_utc, next, err);
+		else if (status == -EEXIST) /* a row that only SQL could write, as an id with a 0 byte in it */
+			status = planner_put_aside(store, task.id, problem.text, now_utc, err);
+		else
+			(void)err_set(err, status, "%s", problem.text);
 	}
 	task_done(&task);
 	if (status == 0)

@@ -133,8 +133,8 @@ static inline void office_add_person(struct office *office, const char *id, cons
 }
 
 struct office_task {
-	const char *uid, *start, *end; /* start NULL: a limit; end NULL: as start */
-	enum period_precision precision;
+	const char *uid, *start, *end;      /* start NULL: a limit; end NULL: as start */
+	enum period_precision precision;    /* 0: a day or, where a time is given, a minute */
 	const char *zone, *policy, *people; /* NULL: UTC, default, nobody */
 	int64_t planned_until;
 };
@@ -156,9 +156,12 @@ static inline int64_t office_add_task(struct office *office, const struct office
 		.policy = mem_dup(row->policy != NULL ? row->policy : "default"),
 		.status = mem_dup("open"),
 	};
+	bool has_time = false;
 	if (row->start != NULL)
 		assert_true(civil_parse(row->start, &task.period.start, NULL));
-	assert_true(civil_parse(row->end != NULL ? row->end : row->start, &task.period.end, NULL));
+	assert_true(civil_parse(row->end != NULL ? row->end : row->start, &task.period.end, &has_time));
+	if (row->precision == PERIOD_MINUTE && !has_time)
+		task.period.precision = PERIOD_DAY;
 	OK(store_task_put(office->store, &task, row->planned_until, &id, &change, err));
 	strlist_add_words(&people, row->people != NULL ? row->people : "");
 	OK(store_task_set_people(office->store, id, &people, &is_changed, err));
