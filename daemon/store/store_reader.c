@@ -1,0 +1,310 @@
+#include "store/store_reader.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/store_priv.h"
+
+/* The text of the only column of the first row, owned; NULL when there is no row. */
+static int store_reader_text(struct store *store, sqlite3_stmt *stmt, const char *doing, char **ret_text, struct err *err)
+{
+	int status = store_row(store, stmt, doing, err);
+	if (status < 0)
+		return status;
+	*ret_text = status == 1 ? store_text(stmt, 0) : NULL;
+	(void)sqlite3_reset(stmt);
+	return 0;
+}
+
+/* ---- deputies and silences ---------------------------------------------------------------------------------------- */
+
+int store_deputy(struct store *store, const char *person, const char *day, char **ret_deputy, struct err *err)
+{
+	static const char sql[] = "SELECT d.deputy FROM deputy d JOIN person p ON p.id = d.deputy AND p.active = 1"
+				  " WHERE d.person = ?1 AND ?2 BETWEEN d.from_date AND d.to_date LIMIT 1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "tt", person, day);
+	return store_reader_text(store, stmt, "looking for a deputy", ret_deputy, err);
+}
+
+int store_deputy_set(struct store *store, const char *person, const char *deputy, const char *from_day,
+		     const char *to_day, struct err *err)
+{
+	static const char sql[] = "INSERT INTO deputy (person, deputy, from_date, to_date) VALUES (?1, ?2, ?3, ?4)"
+				  " ON CONFLICT (person, from_date) DO UPDATE SET deputy = ?2, to_date = ?4";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "tttt", person, deputy, from_day, to_day);
+	return store_run(store, stmt, "writing a deputy", NULL, err);
+}
+
+int store_silence(struct store *store, int64_t task, const char *person, int64_t now_utc, char **ret_why,
+		  struct err *err)
+{
+	static const char sql[] =
+		"SELECT 'silenced by ' || author || ': ' || reason FROM silence WHERE until_utc > ?3"
+		" AND (task IS NULL OR task = ?1) AND (person IS NULL OR person = ?2) ORDER BY until_utc DESC LIMIT 1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "iti", task, person, now_utc);
+	return store_reader_text(store, stmt, "looking for a silence", ret_why, err);
+}
+
+int store_silence_add(struct store *store, int64_t task, const char *person, int64_t until_utc, const char *reason,
+		      const char *author, struct err *err)
+{
+	static const char sql[] =
+		"INSERT INTO silence (task, person, until_utc, reason, author) VALUES (?1, ?2, ?3, ?4, ?5)";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "ntitt", task != 0 ? task : (int64_t)-1, person, until_utc, reason, author);
+	return store_run(store, stmt, "writing a silence", NULL, err);
+}
+
+/* ---- acknowledged, snoozed, told ---------------------------------------------------------------------------------- */
+
+int store_is_acknowledged(struct store *store, int64_t task, const char *occurrence, bool *ret_is, struct err *err)
+{
+	static const char sql[] = "SELECT 1 FROM acknowledgement WHERE task = ?1 AND occurrence = ?2";
+	int64_t found = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "it", task, occurrence);
+	int status = store_one(store, stmt, "looking for an acknowledgement", 0, &found, err);
+	if (status == 0)
+		*ret_is = found != 0;
+	return status;
+}
+
+int store_acknowledge(struct store *store, int64_t task, const char *occurrence, struct err *err)
+{
+	static const char sql[] = "INSERT INTO acknowledgement (task, occurrence) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "it", task, occurrence);
+	return store_run(store, stmt, "acknowledging", NULL, err);
+}
+
+int store_snoozed_until(struct store *store, int64_t task, const char *person, int64_t now_utc, int64_t *ret_until_utc,
+			struct err *err)
+{
+	static const char sql[] = "SELECT max(due_utc) FROM reminder WHERE task = ?1 AND person = ?2"
+				  " AND step LIKE 'snoozed %' AND due_utc > ?3 AND dropped IS NULL";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "iti", task, person, now_utc);
+	return store_one(store, stmt, "looking for a snooze", 0, ret_until_utc, err);
+}
+
+int store_told_count(struct store *store, const char *person, const char *day, int64_t *ret_count, struct err *err)
+{
+	static const char sql[] = "SELECT told_count FROM person WHERE id = ?1 AND told_day = ?2";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "tt", person, day);
+	return store_one(store, stmt, "counting a day's messages", 0, ret_count, err);
+}
+
+int store_told_add(struct store *store, const char *person, const char *day, struct err *err)
+{
+	static const char sql[] = "UPDATE person SET told_count = CASE told_day WHEN ?2 THEN told_count + 1 ELSE 1 END,"
+				  " told_day = ?2 WHERE id = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "tt", person, day);
+	return store_run(store, stmt, "counting a message", NULL, err);
+}
+
+int store_joinable(struct store *store, const char *person, const char *channel, int64_t not_before, bool only_catch_up,
+		   int64_t *ret_message, struct err *err)
+{
+	static const char sql[] =
+		"SELECT id FROM message WHERE state = 'pending' AND channel = ?2 AND not_before = ?3 AND person = ?1"
+		" AND attempts = 0 AND urgent = 0 AND (kind = 'catch_up' OR (kind IN ('single', 'merged') AND NOT ?4)) LIMIT 1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "ttii", person, channel, not_before, (int64_t)only_catch_up);
+	return store_one(store, stmt, "looking for a waiting message", 0, ret_message, err);
+}
+
+int store_join(struct store *store, int64_t message, bool is_catch_up, struct err *err)
+{
+	static const char sql[] = "UPDATE message SET thread = NULL,"
+				  " kind = CASE WHEN ?2 OR kind = 'catch_up' THEN 'catch_up' ELSE 'merged' END WHERE id = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "ii", message, (int64_t)is_catch_up);
+	return store_run(store, stmt, "merging reminders", NULL, err);
+}
+
+int store_told_other_date(struct store *store, int64_t task, const char *current_key, struct strlist *ret_people,
+			  struct strlist *ret_channels, struct err *err)
+{
+	/* With max(), SQLite takes the other columns from the row of the latest message (lang_select, bare columns). */
+	static const char sql[] =
+		"SELECT person, channel, occurrence, max(message) FROM reminder WHERE task = ?1 AND message IN"
+		" (SELECT id FROM message WHERE state = 'sent') GROUP BY person, channel HAVING occurrence <> ?2";
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "it", task, current_key);
+	while ((status = store_row(store, stmt, "looking for people told an old date", err)) == 1) {
+		const char *person = (const char *)sqlite3_column_text(stmt, 0);
+		const char *channel = (const char *)sqlite3_column_text(stmt, 1);
+		strlist_add(ret_people, person, strlen(person));
+		strlist_add(ret_channels, channel, strlen(channel));
+	}
+	return status;
+}
+
+/* ---- digests ------------------------------------------------------------------------------------------------------ */
+
+int store_digest_due(struct store *store, int64_t now_utc, size_t max, struct strlist *ret_people, struct err *err)
+{
+	static const char sql[] = "SELECT id FROM person WHERE digest <> '' AND active = 1"
+				  " AND (next_digest_utc IS NULL OR next_digest_utc <= ?1) LIMIT ?2";
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "ii", now_utc, (int64_t)max);
+	while ((status = store_row(store, stmt, "looking for due digests", err)) == 1) {
+		const char *person = (const char *)sqlite3_column_text(stmt, 0);
+		strlist_add(ret_people, person, strlen(person));
+	}
+	return status;
+}
+
+int store_digest_time(struct store *store, const char *person, bool *ret_is_set, int64_t *ret_utc, struct err *err)
+{
+	static const char sql[] = "SELECT next_digest_utc FROM person WHERE id = ?1";
+	int64_t utc = -1;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "t", person);
+	int status = store_one(store, stmt, "reading the time of a digest", -1, &utc, err);
+	*ret_is_set = utc >= 0;
+	*ret_utc = utc;
+	return status;
+}
+
+int store_digest_set(struct store *store, const char *person, int64_t next_utc, struct err *err)
+{
+	static const char sql[] = "UPDATE person SET next_digest_utc = ?2 WHERE id = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "ti", person, next_utc);
+	return store_run(store, stmt, "setting the time of a digest", NULL, err);
+}
+
+int store_digest_next(struct store *store, int64_t *ret_utc, struct err *err)
+{
+	static const char sql[] = "SELECT min(coalesce(next_digest_utc, 0)) FROM person WHERE digest <> '' AND active = 1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	return stmt == NULL ? -EIO : store_one(store, stmt, "looking for the next digest", STORE_NEVER, ret_utc, err);
+}
+
+int store_tasks_of(struct store *store, const char *person, int64_t **ret_ids, size_t *ret_n, struct err *err)
+{
+	static const char sql[] = "SELECT DISTINCT t.id FROM part JOIN task t ON t.id = part.task"
+				  " WHERE part.person = ?1 AND t.status = 'open' ORDER BY t.end_local, t.id";
+	int64_t *ids = NULL;
+	size_t n = 0;
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "t", person);
+	while ((status = store_row(store, stmt, "reading a person's tasks", err)) == 1) {
+		ids = mem_grow(ids, n + 1, sizeof(*ids));
+		ids[n++] = sqlite3_column_int64(stmt, 0);
+	}
+	if (status < 0) {
+		free(ids);
+		return status;
+	}
+	*ret_ids = ids;
+	*ret_n = n;
+	return 0;
+}
+
+/* ---- single occurrences ------------------------------------------------------------------------------------------- */
+
+static void store_occurrence_read(sqlite3_stmt *stmt, struct store_occurrence *ret_item)
+{
+	const char *status = (const char *)sqlite3_column_text(stmt, 1);
+	const char *start = (const char *)sqlite3_column_text(stmt, 2), *end = (const char *)sqlite3_column_text(stmt, 3);
+	const char *precision = (const char *)sqlite3_column_text(stmt, 4);
+	*ret_item = (struct store_occurrence){.is_open = strcmp(status, "open") == 0};
+	(void)snprintf(ret_item->date, sizeof(ret_item->date), "%s", (const char *)sqlite3_column_text(stmt, 0));
+	struct period *period = &ret_item->period;
+	period->has_start = start != NULL && civil_parse(start, &period->start, NULL);
+	ret_item->is_moved = end != NULL && precision != NULL && civil_parse(end, &period->end, NULL) &&
+			     period_precision_find(precision, &period->precision);
+}
+
+int store_occurrences(struct store *store, int64_t task, struct store_occurrence **ret_items, size_t *ret_n,
+		      struct err *err)
+{
+	static const char sql[] =
+		"SELECT date, status, start_local, end_local, precision FROM occurrence WHERE task = ?1 ORDER BY date";
+	struct store_occurrence *items = NULL;
+	size_t n = 0;
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "i", task);
+	while ((status = store_row(store, stmt, "reading occurrences", err)) == 1) {
+		items = mem_grow(items, n + 1, sizeof(*items));
+		store_occurrence_read(stmt, &items[n++]);
+	}
+	if (status < 0) {
+		free(items);
+		return status;
+	}
+	*ret_items = items;
+	*ret_n = n;
+	return 0;
+}
+
+int store_occurrence_set(struct store *store, int64_t task, const char *date, const char *status,
+			 const struct period *period, struct err *err)
+{
+	static const char sql[] =
+		"INSERT INTO occurrence (task, date, status, start_local, end_local, precision, moved_key)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (task, date) DO UPDATE SET status = ?3,"
+		" start_local = coalesce(?4, start_local), end_local = coalesce(?5, end_local),"
+		" precision = coalesce(?6, precision), moved_key = coalesce(?7, moved_key)";
+	char start[CIVIL_TEXT_SIZE], end[CIVIL_TEXT_SIZE], key[PERIOD_KEY_SIZE];
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	if (period != NULL) {
+		civil_format(&period->start, start);
+		civil_format(&period->end, end);
+		period_key(period, key);
+	}
+	store_bind(stmt, "itttttt", task, date, status, period != NULL && period->has_start ? start : NULL,
+		   period != NULL ? end : NULL, period != NULL ? period_precision_name(period->precision) : NULL,
+		   period != NULL ? key : NULL);
+	return store_run(store, stmt, "changing an occurrence", NULL, err);
+}

@@ -1,0 +1,82 @@
+/* store_reader: what the planner must know about a reader before it writes to them: who stands in for whom, what was
+ * silenced, acknowledged or snoozed, what already waits, and when the next digest is. */
+#ifndef DEADLINED_STORE_STORE_READER_H
+#define DEADLINED_STORE_STORE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/strlist.h"
+#include "plan/person.h"
+#include "plan/task.h"
+#include "store/store.h"
+#include "store/store_message.h"
+
+/* Who stands in for person on that day ("2025-04-01"); NULL when nobody does. Returned owned. */
+MUSTCHECK int store_deputy(struct store *store, const char *person, const char *day, char **ret_deputy, struct err *err);
+MUSTCHECK int store_deputy_set(struct store *store, const char *person, const char *deputy, const char *from_day,
+			       const char *to_day, struct err *err);
+
+/* Why reminders of the task to the person are silenced at now_utc ("silenced by A: reason"); NULL when they are not.
+ * Returned owned. */
+MUSTCHECK int store_silence(struct store *store, int64_t task, const char *person, int64_t now_utc, char **ret_why,
+			    struct err *err);
+/* task 0 = every task, person NULL = everybody; not both. Drops what waits. */
+MUSTCHECK int store_silence_add(struct store *store, int64_t task, const char *person, int64_t until_utc,
+				const char *reason, const char *author, struct err *err);
+
+MUSTCHECK int store_is_acknowledged(struct store *store, int64_t task, const char *occurrence, bool *ret_is,
+				    struct err *err);
+/* Acknowledging again changes nothing. */
+MUSTCHECK int store_acknowledge(struct store *store, int64_t task, const char *occurrence, struct err *err);
+
+/* Until when the person has snoozed the task; 0 when they have not, or that is over. */
+MUSTCHECK int store_snoozed_until(struct store *store, int64_t task, const char *person, int64_t now_utc,
+				  int64_t *ret_until_utc, struct err *err);
+
+/* How many messages were planned for the person on that day of theirs, and one more. */
+MUSTCHECK int store_told_count(struct store *store, const char *person, const char *day, int64_t *ret_count,
+			       struct err *err);
+MUSTCHECK int store_told_add(struct store *store, const char *person, const char *day, struct err *err);
+
+/* A message to that person on that channel, planned for exactly not_before, that was never tried and is not urgent:
+ * another reminder may join it. only_catch_up: of kind "catch_up". 0 when there is none. */
+MUSTCHECK int store_joinable(struct store *store, const char *person, const char *channel, int64_t not_before,
+			     bool only_catch_up, int64_t *ret_message, struct err *err);
+/* Makes it one of several reminders: kind "merged" or "catch_up", and of no thread. */
+MUSTCHECK int store_join(struct store *store, int64_t message, bool is_catch_up, struct err *err);
+
+/* People and channels that were last told of the task for another date than current_key; people and channels are lists
+ * of the same length. */
+MUSTCHECK int store_told_other_date(struct store *store, int64_t task, const char *current_key,
+				    struct strlist *ret_people, struct strlist *ret_channels, struct err *err);
+
+/* Up to max ids of active people with a digest whose time has come or was never set. */
+MUSTCHECK int store_digest_due(struct store *store, int64_t now_utc, size_t max, struct strlist *ret_people,
+			       struct err *err);
+/* *ret_is_set false: the digest has no time yet. */
+MUSTCHECK int store_digest_time(struct store *store, const char *person, bool *ret_is_set, int64_t *ret_utc,
+				struct err *err);
+MUSTCHECK int store_digest_set(struct store *store, const char *person, int64_t next_utc, struct err *err);
+/* Earliest digest of all: 0 when one has no time yet, STORE_NEVER when nobody has one. */
+MUSTCHECK int store_digest_next(struct store *store, int64_t *ret_utc, struct err *err);
+
+/* Ids of the open tasks the person takes part in, in whatever role. */
+MUSTCHECK int store_tasks_of(struct store *store, const char *person, int64_t **ret_ids, size_t *ret_n, struct err *err);
+
+/* What was said of single occurrences of a repeating task. */
+struct store_occurrence {
+	char date[PERIOD_KEY_SIZE]; /* the key its rule gives it */
+	bool is_open;
+	bool is_moved;
+	struct period period; /* when it was moved */
+};
+/* All of them, by date; the caller frees the array. */
+MUSTCHECK int store_occurrences(struct store *store, int64_t task, struct store_occurrence **ret_items, size_t *ret_n,
+				struct err *err);
+/* status "open", "done" or "cancelled"; period NULL = not moved. */
+MUSTCHECK int store_occurrence_set(struct store *store, int64_t task, const char *date, const char *status,
+				   const struct period *period, struct err *err);
+
+#endif
