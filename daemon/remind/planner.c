@@ -3,112 +3,130 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "plan/person.h"
+#include "remind/digest.h"
+#include "remind/occurrences.h"
+#include "remind/post.h"
 #include "remind/schedule.h"
 #include "store/store_message.h"
 #include "store/store_person.h"
+#include "store/store_reader.h"
 
 enum { PLANNER_CLOCK_BACK_MAX_S = 3 * 3600 };
 
-/* What is being planned: one task for one person. */
+/* What is being planned: one task, then one occurrence of it. */
 struct planner_case {
-	const struct planner *planner;
-	struct store *store;
-	const struct task *task;
-	const struct person *person;
-	const struct policy *policy;
-	const struct schedule *schedule;
-	char occurrence[PERIOD_KEY_SIZE];
-	int64_t now_utc;
-	size_t planned;
+	struct post post;
+	const struct occurrence *occurrence;
+	struct person *people;
+	size_t n_people;
+	bool is_acknowledged;
+	int64_t after_utc;
+	int64_t next_utc; /* earliest next step found so far */
 };
 
-static void planner_reminder(const struct planner_case *at, const struct schedule_due *due,
-			     struct store_reminder *ret_reminder)
+/* ---- people ------------------------------------------------------------------------------------------------------- */
+
+static unsigned planner_all_roles(const struct planner_case *at)
 {
-	*ret_reminder = (struct store_reminder){.task = at->task->id, .due_utc = due->due_utc};
-	(void)snprintf(ret_reminder->occurrence, sizeof(ret_reminder->occurrence), "%s", at->occurrence);
-	(void)snprintf(ret_reminder->step, sizeof(ret_reminder->step), "%s", due->step->text);
+	unsigned all = 0;
+	for (size_t i = 0; i < at->n_people; i++)
+		all |= at->people[i].roles;
+	return all;
 }
 
-/* Adds the message for the latest of the due steps that were not planned before. */
-static int planner_add_message(struct planner_case *at, const struct planner_channel *channel, int64_t due_utc,
-			       int64_t *ret_message, struct err *err)
+/* Where nobody is named responsible, every participant is. */
+static int planner_read_people(struct planner_case *at, struct err *err)
 {
-	bool is_stale = at->now_utc - due_utc > at->planner->catch_up_max_age_s;
-	int64_t thread = 0;
-	int status = store_thread_root(at->store, at->task->id, at->person->id, channel->name, &thread, err);
-	if (status == 0)
-		status = store_message_add(at->store, at->person->id, channel->name, "single",
-					   is_stale ? MESSAGE_STALE : MESSAGE_PENDING,
-					   is_stale ? "missed for longer than catch_up_max_age" : NULL, due_utc, at->now_utc,
-					   channel->domain, thread, ret_message, err);
-	at->planned += status == 0;
+	int status = store_person_of_task(at->post.store, at->post.task->id, &at->people, &at->n_people, err);
+	if (status < 0 || (planner_all_roles(at) & ROLE_BIT(ROLE_RESPONSIBLE)) != 0)
+		return status;
+	for (size_t i = 0; i < at->n_people; i++)
+		if ((at->people[i].roles & ROLE_BIT(ROLE_PARTICIPANT)) != 0)
+			at->people[i].roles |= ROLE_BIT(ROLE_RESPONSIBLE);
+	return 0;
+}
+
+static void planner_free_people(struct planner_case *at)
+{
+	for (size_t i = 0; i < at->n_people; i++)
+		person_done(&at->people[i]);
+	free(at->people);
+}
+
+/* ---- steps -------------------------------------------------------------------------------------------------------- */
+
+/* A reminder before an anchor that has gone by helps nobody. */
+static bool planner_is_past_use(const struct planner_case *at, const struct step *step)
+{
+	const struct period *period = &at->occurrence->period;
+	if (step->is_after)
+		return false;
+	bool is_end = step->is_end || !period->has_start;
+	int64_t anchor = is_end ? period_end_utc(period, at->post.event_zone) : period_start_utc(period, at->post.event_zone);
+	return at->post.now_utc - anchor > 86400; /* on the day itself it still says what is going on */
+}
+
+static int planner_plan_person(struct planner_case *at, const struct person *person, struct err *err)
+{
+	struct reader reader;
+	struct schedule steps;
+	struct post_step due[POLICY_STEPS_MAX];
+	reader_init(&reader, person, at->post.planner->calendars, at->post.event_zone);
+	const struct schedule_query query = {
+		.policy = at->post.policy,
+		.period = &at->occurrence->period,
+		.event_zone = at->post.event_zone,
+		.reader_zone = reader.time.zone,
+		.calendar = reader.time.calendar,
+		.roles = person->roles,
+		.is_acknowledged = at->is_acknowledged,
+		.after_utc = at->after_utc,
+		.until_utc = at->post.now_utc,
+	};
+	schedule(&query, &steps);
+	if (steps.next_utc < at->next_utc)
+		at->next_utc = steps.next_utc;
+	for (size_t i = 0; i < steps.n_due; i++)
+		due[i] = (struct post_step){
+			.text = steps.due[i].step->text,
+			.due_utc = steps.due[i].due_utc,
+			.is_digest = steps.due[i].step->is_digest,
+			.is_past_use = planner_is_past_use(at, steps.due[i].step),
+		};
+	return steps.n_due == 0 ? 0 : post_steps(&at->post, person, due, steps.n_due, err);
+}
+
+static int planner_plan_occurrence(struct planner_case *at, const struct occurrence *occurrence, struct err *err)
+{
+	at->occurrence = occurrence;
+	at->post.occurrence = occurrence->key;
+	int status = store_is_acknowledged(at->post.store, at->post.task->id, occurrence->key, &at->is_acknowledged, err);
+	for (size_t i = 0; i < at->n_people && status == 0; i++)
+		status = planner_plan_person(at, &at->people[i], err);
 	return status;
 }
 
-/* Latest first: the first new step makes the message, those due at the same instant join it, older ones are dropped. */
-static int planner_plan_channel(struct planner_case *at, const struct planner_channel *channel, struct err *err)
+/* Those who were told another date hear of the new one, once, in the same thread. */
+static int planner_tell_new_date(struct planner_case *at, const struct occurrence *occurrence, struct err *err)
 {
-	int64_t message = 0, message_due = 0;
-	int status = 0;
-	for (size_t i = at->schedule->n_due; i-- > 0 && status == 0;) {
-		const struct schedule_due *due = &at->schedule->due[i];
-		struct store_reminder reminder;
-		bool exists = false;
-		planner_reminder(at, due, &reminder);
-		status = store_reminder_exists(at->store, &reminder, at->person->id, channel->name, &exists, err);
-		if (status < 0 || exists)
-			continue;
-		if (message == 0) {
-			status = planner_add_message(at, channel, due->due_utc, &message, err);
-			message_due = due->due_utc;
-		}
-		bool joins = due->due_utc == message_due;
-		if (status == 0)
-			status = store_reminder_add(at->store, &reminder, at->person->id, channel->name,
-						    joins ? message : 0, joins ? NULL : "a later step replaced it", err);
-	}
+	struct strlist people = {0}, channels = {0};
+	const struct post_step moved = {.text = "moved", .due_utc = at->post.now_utc};
+	at->post.occurrence = occurrence->key;
+	int status = store_told_other_date(at->post.store, at->post.task->id, occurrence->key, &people, &channels, err);
+	for (size_t i = 0; i < people.n && status == 0; i++)
+		for (size_t j = 0; j < at->n_people && status == 0; j++)
+			if (strcmp(at->people[j].id, people.items[i]) == 0)
+				status = post_steps(&at->post, &at->people[j], &moved, 1, err);
+	strlist_done(&people);
+	strlist_done(&channels);
 	return status;
 }
 
-/* Nobody is left out silently: a person without an address gets a line in the ledger of reminders, and the log one. */
-static int planner_note_unreachable(struct planner_case *at, struct err *err)
-{
-	int status = 0;
-	for (size_t i = 0; i < at->schedule->n_due && status == 0; i++) {
-		struct store_reminder reminder;
-		bool exists = false;
-		planner_reminder(at, &at->schedule->due[i], &reminder);
-		status = store_reminder_exists(at->store, &reminder, at->person->id, "", &exists, err);
-		if (status < 0 || exists)
-			continue;
-		log_warning("task=%s person=%s step='%s': no address on any channel of policy %s", at->task->uid,
-			    at->person->id, reminder.step, at->policy->name);
-		status = store_reminder_add(at->store, &reminder, at->person->id, "", 0, "no address", err);
-	}
-	return status;
-}
-
-static int planner_plan_person(struct planner_case *at, struct err *err)
-{
-	const struct planner *planner = at->planner;
-	bool is_reached = false;
-	int status = 0;
-	for (size_t i = 0; i < planner->n_channels && status == 0; i++) {
-		const struct planner_channel *channel = &planner->channels[i];
-		bool is_listed = at->policy->channels.n == 0 || strlist_has(&at->policy->channels, channel->name);
-		if (!is_listed || person_address(at->person, channel->name) == NULL)
-			continue;
-		is_reached = true;
-		status = planner_plan_channel(at, channel, err);
-	}
-	if (status == 0 && !is_reached)
-		status = planner_note_unreachable(at, err);
-	return status;
-}
+/* ---- a task ------------------------------------------------------------------------------------------------------- */
 
 static const struct policy *planner_policy(const struct planner *planner, const struct task *task)
 {
@@ -117,37 +135,6 @@ static const struct policy *planner_policy(const struct planner *planner, const 
 		return policy;
 	log_warning("task=%s: there is no [policy %s], the default policy is used", task->uid, task->policy);
 	return policies_find(planner->policies, "default");
-}
-
-/* Plans for everybody; *ret_next_utc: the next step of any of them. */
-static int planner_plan_people(struct planner_case *at, const struct zone *event_zone, int64_t after_utc,
-			       int64_t *ret_next_utc, struct err *err)
-{
-	struct person *people = NULL;
-	size_t n = 0;
-	int64_t next = STORE_NEVER;
-	int status = store_person_of_task(at->store, at->task->id, &people, &n, err);
-	for (size_t i = 0; i < n && status == 0; i++) {
-		const struct zone *zone = zone_find(people[i].zone);
-		struct schedule steps;
-		if (zone == NULL) {
-			log_error("person=%s: unknown zone '%s', the event's zone is used", people[i].id, people[i].zone);
-			zone = event_zone;
-		}
-		schedule(at->policy, &at->task->period, event_zone, zone, after_utc, at->now_utc, &steps);
-		if (steps.next_utc < next)
-			next = steps.next_utc;
-		at->person = &people[i];
-		at->schedule = &steps;
-		if (steps.n_due != 0)
-			status = planner_plan_person(at, err);
-	}
-	for (size_t i = 0; i < n; i++)
-		person_done(&people[i]);
-	free(people);
-	if (status == 0)
-		*ret_next_utc = next;
-	return status;
 }
 
 /* From where steps count as new. A clock that was set back a little is waited for; one that had been far ahead, so that
@@ -171,36 +158,180 @@ static int planner_put_aside(struct store *store, int64_t task, const char *prob
 	return status < 0 ? status : store_task_planned(store, task, now_utc, STORE_NEVER, err);
 }
 
+/* How many days before its start and after its end a policy may speak of an occurrence; generous, because an occurrence
+ * too many only costs time. */
+static int64_t planner_reach_days(const struct policy *policy)
+{
+	static const int64_t days[] = {[STEP_MINUTES] = 1, [STEP_HOURS] = 1,   [STEP_DAYS] = 1,
+				       [STEP_WEEKS] = 7,   [STEP_MONTHS] = 31, [STEP_WORKING_DAYS] = 3};
+	int64_t reach = 0;
+	for (size_t i = 0; i < policy->n_steps; i++) {
+		int64_t span = policy->steps[i].count * days[policy->steps[i].unit];
+		reach = span > reach ? span : reach;
+	}
+	return reach + 15;
+}
+
+static int planner_list_occurrences(const struct planner_case *at, struct occurrence **ret_items, size_t *ret_n,
+				    struct err *err)
+{
+	const struct task *task = at->post.task;
+	int64_t reach = planner_reach_days(at->post.policy);
+	int64_t length = civil_to_days(&task->period.end) - civil_to_days(task->period.has_start ? &task->period.start
+												 : &task->period.end);
+	struct civil after = zone_to_civil(at->post.event_zone, at->after_utc);
+	struct civil now = zone_to_civil(at->post.event_zone, at->post.now_utc);
+	struct civil from = civil_add_days(&after, -reach - length), to = civil_add_days(&now, reach);
+	return occurrences_around(at->post.store, task, &from, &to, ret_items, ret_n, err);
+}
+
+static int planner_plan_task(struct planner_case *at, bool is_edited, struct err *err)
+{
+	struct occurrence *occurrences = NULL;
+	size_t n = 0;
+	int status = planner_read_people(at, err);
+	if (status == 0)
+		status = planner_list_occurrences(at, &occurrences, &n, err);
+	if (status == 0 && is_edited && at->post.task->rrule[0] == '\0' && n == 1)
+		status = planner_tell_new_date(at, &occurrences[0], err);
+	for (size_t i = 0; i < n && status == 0; i++)
+		status = planner_plan_occurrence(at, &occurrences[i], err);
+	free(occurrences);
+	planner_free_people(at);
+	return status;
+}
+
+/* A row that only SQL could write must not stop the others: it is put aside, with a line for the operator. */
+static int planner_plan_loaded(const struct planner *planner, struct store *store, const struct task *task,
+			       const struct store_due *due, int64_t now_utc, size_t *ret_planned, struct err *err)
+{
+	struct err problem = {0};
+	struct planner_case at = {
+		.post = {.planner = planner, .store = store, .task = task, .now_utc = now_utc,
+			 .event_zone = zone_find(task->zone)},
+		.after_utc = planner_after(due, now_utc),
+		.next_utc = STORE_NEVER,
+	};
+	if (at.post.event_zone == NULL) {
+		(void)err_set(&problem, 0, "task %s is in the unknown zone '%s'", task->uid, task->zone);
+		return planner_put_aside(store, task->id, problem.text, now_utc, err);
+	}
+	at.post.policy = planner_policy(planner, task);
+	int status = planner_plan_task(&at, due->is_edited, &problem);
+	if (status == -EEXIST || status == -EINVAL)
+		return planner_put_aside(store, task->id, problem.text, now_utc, err);
+	if (status < 0)
+		return err_set(err, status, "%s", problem.text);
+	*ret_planned = at.post.planned;
+	return store_task_planned(store, task->id, at.after_utc > now_utc ? at.after_utc : now_utc, at.next_utc, err);
+}
+
 int planner_plan(const struct planner *planner, struct store *store, const struct store_due *due, int64_t now_utc,
 		 size_t *ret_planned, struct err *err)
 {
 	struct task task;
 	struct err problem = {0};
+	*ret_planned = 0;
 	int status = store_task_load(store, due->task, &task, &problem);
 	if (status == -EUCLEAN)
 		return planner_put_aside(store, due->task, problem.text, now_utc, err);
 	if (status < 0)
 		return err_set(err, status, "%s", problem.text);
-
-	const struct zone *zone = zone_find(task.zone);
-	int64_t after = planner_after(due, now_utc), next = STORE_NEVER;
-	struct planner_case at = {.planner = planner, .store = store, .task = &task, .now_utc = now_utc};
-	if (zone == NULL) {
-		(void)err_set(&problem, 0, "task %s is in the unknown zone '%s'", task.uid, task.zone);
-		status = planner_put_aside(store, task.id, problem.text, now_utc, err);
-	} else {
-		at.policy = planner_policy(planner, &task);
-		period_key(&task.period, at.occurrence);
-		status = planner_plan_people(&at, zone, after, &next, &problem);
-		if (status == 0)
-			status = store_task_planned(store, task.id, after > now_utc ? after : now_utc, next, err);
-		else if (status == -EEXIST) /* a row that only SQL could write, as an id with a 0 byte in it */
-			status = planner_put_aside(store, task.id, problem.text, now_utc, err);
-		else
-			(void)err_set(err, status, "%s", problem.text);
-	}
+	status = planner_plan_loaded(planner, store, &task, due, now_utc, ret_planned, err);
 	task_done(&task);
+	return status;
+}
+
+/* ---- snooze ------------------------------------------------------------------------------------------------------- */
+
+int planner_snooze(const struct planner *planner, struct store *store, const struct task *task, const char *key,
+		   const struct person *person, int64_t until_utc, int64_t now_utc, struct err *err)
+{
+	char text[STORE_STEP_SIZE], until[32];
+	struct post post = {
+		.planner = planner,
+		.store = store,
+		.task = task,
+		.policy = planner_policy(planner, task),
+		.occurrence = key,
+		.event_zone = zone_find(task->zone),
+		.now_utc = now_utc,
+		.not_before_utc = until_utc,
+	};
+	if (post.event_zone == NULL)
+		return err_set(err, -ENOENT, "task %s is in the unknown zone '%s'", task->uid, task->zone);
+	clock_format_utc(until_utc, until);
+	(void)snprintf(text, sizeof(text), "snoozed until %s", until);
+	const struct post_step step = {.text = text, .due_utc = until_utc};
+	return post_steps(&post, person, &step, 1, err);
+}
+
+/* ---- digests ------------------------------------------------------------------------------------------------------ */
+
+/* The first channel of the default policy, or of the configuration, on which the person can be reached. */
+static const struct planner_channel *planner_digest_channel(const struct planner *planner, const struct person *person)
+{
+	const struct policy *policy = policies_find(planner->policies, "default");
+	for (int listed = 1; listed >= 0; listed--)
+		for (size_t i = 0; i < planner->n_channels; i++) {
+			const struct planner_channel *channel = &planner->channels[i];
+			bool is_listed = policy->channels.n == 0 || strlist_has(&policy->channels, channel->name);
+			if ((is_listed || !listed) && person_address(person, channel->name) != NULL)
+				return channel;
+		}
+	return NULL;
+}
+
+static int planner_add_digest(const struct planner *planner, struct store *store, const struct reader *reader,
+			      int64_t due_utc, int64_t now_utc, struct err *err)
+{
+	const struct planner_channel *channel = planner_digest_channel(planner, reader->person);
+	struct digest digest = {0};
+	int64_t message = 0;
+	if (channel == NULL) {
+		log_warning("person=%s has a digest and no address to send it to", reader->person->id);
+		return 0;
+	}
+	int status = digest_collect(store, reader, now_utc, &digest, err);
+	if (status == 0 && digest.n_items > 0)
+		status = store_message_add(store, reader->person->id, channel->name, "digest", MESSAGE_PENDING, NULL, due_utc,
+					   now_utc, channel->domain, 0, &message, err);
+	digest_done(&digest);
+	return status;
+}
+
+/* A digest that was missed is said once, late, unless the next one is due, too. */
+static int planner_plan_digest(const struct planner *planner, struct store *store, const char *id, int64_t now_utc,
+			       struct err *err)
+{
+	struct person person;
+	struct reader reader;
+	bool is_set = false;
+	int64_t due = 0;
+	int status = store_person_load(store, id, &person, err);
+	if (status < 0)
+		return status;
+	reader_init(&reader, &person, planner->calendars, zone_find("UTC"));
+	status = store_digest_time(store, id, &is_set, &due, err);
+	if (status == 0 && is_set && reader.has_digest && now_utc - due <= planner->catch_up_max_age_s)
+		status = planner_add_digest(planner, store, &reader, due, now_utc, err);
 	if (status == 0)
-		*ret_planned = at.planned;
+		status = store_digest_set(store, id,
+					  reader.has_digest ? hours_next_digest_utc(&reader.time, &reader.digest, now_utc)
+							    : STORE_NEVER,
+					  err);
+	person_done(&person);
+	return status;
+}
+
+int planner_plan_digests(const struct planner *planner, struct store *store, int64_t now_utc, size_t *ret_n,
+			 struct err *err)
+{
+	struct strlist people = {0};
+	int status = store_digest_due(store, now_utc, PLANNER_DIGESTS, &people, err);
+	for (size_t i = 0; i < people.n && status == 0; i++)
+		status = planner_plan_digest(planner, store, people.items[i], now_utc, err);
+	*ret_n = people.n;
+	strlist_done(&people);
 	return status;
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "plan/calendar.h"
 #include "remind/policy.h"
 #include "store/store_task.h"
 
@@ -24,6 +25,7 @@ struct planner {
 	const struct policies *policies;
 	const struct planner_channel *channels;
 	size_t n_channels;
+	const struct calendars *calendars; /* may be NULL: Monday to Friday for everybody */
 	int64_t catch_up_max_age_s;
 };
 
@@ -31,5 +33,16 @@ struct planner {
  * date or an unknown zone that somebody wrote by SQL) is logged, noted in the ledger and put aside until it is edited. */
 MUSTCHECK int planner_plan(const struct planner *planner, struct store *store, const struct store_due *due,
 			   int64_t now_utc, size_t *ret_planned, struct err *err);
+
+/* Plans the digests whose hour has come, up to PLANNER_DIGESTS of them: none for a person who has nothing to hear of. The
+ * hour of the next one moves on in the same transaction. *ret_n: people looked at. */
+enum { PLANNER_DIGESTS = 64 };
+MUSTCHECK int planner_plan_digests(const struct planner *planner, struct store *store, int64_t now_utc, size_t *ret_n,
+				   struct err *err);
+
+/* Lets the person sleep on the task until then: what falls due before is held, and a reminder comes at that instant. key:
+ * the occurrence, as period_key() writes it. Errors: those of the store; -ENOENT an unknown policy. */
+MUSTCHECK int planner_snooze(const struct planner *planner, struct store *store, const struct task *task, const char *key,
+			     const struct person *person, int64_t until_utc, int64_t now_utc, struct err *err);
 
 #endif

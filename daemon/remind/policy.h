@@ -1,13 +1,13 @@
 /* policy: who hears how long before or after a deadline, as an administrator writes it.
  *
  *     remind   = 30d 7d 1d before start at 09:00
- *     remind   = 2h 0m before end
- *     overdue  = 1d 3d 7d after end at 09:00
+ *     remind   = 3wd before end at 10:00 to responsible
+ *     fix_date = 45d before start, then every 7d
+ *     overdue  = 1d 3d 7d after end, then every 7d, at most 8
+ *     escalate = 2wd after end to supervisor
  *     channels = email telegram
  *
- * A lead is a number and a unit: m h are exact spans, d w mo go by the calendar. "at" gives d, w and mo a time of day in
- * the reader's zone. Without it they keep the event's own time of day where one is known, and mean 09:00 where only days
- * are. */
+ * What a line may say stands in step.h. */
 #ifndef DEADLINED_REMIND_POLICY_H
 #define DEADLINED_REMIND_POLICY_H
 
@@ -18,21 +18,7 @@
 #include "base/strlist.h"
 #include "conf/conf.h"
 #include "conf/problem.h"
-
-enum step_kind { STEP_REMIND, STEP_OVERDUE };
-enum step_unit { STEP_MINUTES, STEP_HOURS, STEP_DAYS, STEP_WEEKS, STEP_MONTHS };
-
-enum { POLICY_STEPS_MAX = 64, STEP_TEXT_SIZE = 64, STEP_DEFAULT_AT_MINUTE = 9 * 60 };
-
-struct step {
-	enum step_kind kind;
-	int count; /* 0..1000 units */
-	enum step_unit unit;
-	bool is_after; /* after the anchor, not before it */
-	bool is_end;   /* the anchor is the period's end, not its start */
-	int at_minute; /* of the reader's day; -1 = not given */
-	char text[STEP_TEXT_SIZE]; /* "30d before start at 09:00", "overdue 1d after end": its identity in the ledger */
-};
+#include "remind/step.h"
 
 struct policy {
 	char *name;
@@ -57,7 +43,7 @@ const char *policies_nearest(const struct policies *policies, const char *typed)
 /* Changes when any policy changes: the daemon then looks at every task again. */
 uint64_t policies_fingerprint(const struct policies *policies);
 
-/* Reads one line of steps, as "30d 7d before start at 09:00", and appends them. Errors: -EINVAL, nothing is added. */
+/* Reads one line of steps, see step.h, and appends them. Errors: -EINVAL, nothing is added. */
 MUSTCHECK int policy_parse_steps(struct policy *policy, enum step_kind kind, const char *text, struct err *err);
 
 #endif

@@ -1,6 +1,6 @@
 #include "remind/schedule.h"
 
-static struct civil schedule_shift(const struct step *step, const struct civil *from)
+static struct civil schedule_shift(const struct step *step, const struct civil *from, const struct calendar *calendar)
 {
 	int sign = step->is_after ? 1 : -1;
 	switch (step->unit) {
@@ -8,6 +8,8 @@ static struct civil schedule_shift(const struct step *step, const struct civil *
 		return civil_add_months(from, sign * step->count);
 	case STEP_WEEKS:
 		return civil_add_days(from, sign * step->count * 7);
+	case STEP_WORKING_DAYS:
+		return calendar_add_working_days(calendar, from, sign * step->count);
 	case STEP_DAYS:
 	case STEP_HOURS:
 	case STEP_MINUTES:
@@ -26,7 +28,7 @@ static struct civil schedule_at(const struct civil *day, int minute)
 }
 
 int64_t schedule_instant(const struct step *step, const struct period *period, const struct zone *event_zone,
-			 const struct zone *reader_zone)
+			 const struct zone *reader_zone, const struct calendar *calendar)
 {
 	bool is_end = step->is_end || !period->has_start;
 	int64_t anchor = is_end ? period_end_utc(period, event_zone) : period_start_utc(period, event_zone);
@@ -37,11 +39,12 @@ int64_t schedule_instant(const struct step *step, const struct period *period, c
 
 	bool is_minute = period->precision == PERIOD_MINUTE;
 	const struct civil *written = is_end ? &period->end : &period->start;
-	const struct zone *zone = is_minute && step->at_minute < 0 ? event_zone : reader_zone;
+	bool is_event_time = step->is_event_time || (is_minute && step->at_minute < 0);
+	const struct zone *zone = is_event_time ? event_zone : reader_zone;
 	struct civil local = is_minute ? zone_to_civil(zone, anchor) : *written;
 	if (!is_minute || step->at_minute >= 0)
 		local = schedule_at(&local, step->at_minute >= 0 ? step->at_minute : STEP_DEFAULT_AT_MINUTE);
-	local = schedule_shift(step, &local);
+	local = schedule_shift(step, &local, calendar);
 
 	int64_t due = zone_to_utc(zone, &local);
 	/* Zones lie at most 26 hours apart, so a few mornings are enough, unless the calendar ends before them. */
@@ -60,17 +63,30 @@ static void schedule_insert(struct schedule *schedule, const struct step *step, 
 	schedule->due[at] = (struct schedule_due){.step = step, .due_utc = due_utc};
 }
 
-void schedule(const struct policy *policy, const struct period *period, const struct zone *event_zone,
-	      const struct zone *reader_zone, int64_t after_utc, int64_t until_utc, struct schedule *ret_schedule)
+static bool schedule_applies(const struct step *step, const struct schedule_query *query)
 {
-	int64_t both = after_utc > until_utc ? after_utc : until_utc;
+	bool is_late = step->kind == STEP_OVERDUE || step->kind == STEP_HANDOFF || step->kind == STEP_ESCALATE;
+	bool is_date_known = query->period->precision == PERIOD_MINUTE || query->period->precision == PERIOD_DAY;
+	if (query->roles != 0 && (step->roles & query->roles) == 0)
+		return false;
+	if (step->kind == STEP_FIX_DATE && is_date_known)
+		return false;
+	return !(is_late && query->is_acknowledged);
+}
+
+void schedule(const struct schedule_query *query, struct schedule *ret_schedule)
+{
+	int64_t both = query->after_utc > query->until_utc ? query->after_utc : query->until_utc;
 	ret_schedule->n_due = 0;
 	ret_schedule->next_utc = INT64_MAX;
-	for (size_t i = 0; i < policy->n_steps; i++) {
-		int64_t due = schedule_instant(&policy->steps[i], period, event_zone, reader_zone);
+	for (size_t i = 0; i < query->policy->n_steps; i++) {
+		const struct step *step = &query->policy->steps[i];
+		if (!schedule_applies(step, query))
+			continue;
+		int64_t due = schedule_instant(step, query->period, query->event_zone, query->reader_zone, query->calendar);
 		if (due > both && due < ret_schedule->next_utc)
 			ret_schedule->next_utc = due;
-		if (due > after_utc && due <= until_utc)
-			schedule_insert(ret_schedule, &policy->steps[i], due);
+		if (due > query->after_utc && due <= query->until_utc)
+			schedule_insert(ret_schedule, step, due);
 	}
 }

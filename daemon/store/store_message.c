@@ -33,8 +33,11 @@ void store_message_done(struct store_message *message)
 	free(message->kind);
 	free(message->reason);
 	free(message->last_reply);
-	for (size_t i = 0; i < message->n_reminders; i++)
+	for (size_t i = 0; i < message->n_reminders; i++) {
 		free(message->reminders[i].task_uid);
+		free(message->reminders[i].held);
+		free(message->reminders[i].deputy_for);
+	}
 	free(message->reminders);
 	*message = (struct store_message){0};
 }
@@ -61,14 +64,24 @@ int store_reminder_add(struct store *store, const struct store_reminder *reminde
 		       const char *channel, int64_t message, const char *dropped, struct err *err)
 {
 	static const char sql[] =
-		"INSERT INTO reminder (task, occurrence, step, person, channel, due_utc, message, dropped)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+		"INSERT INTO reminder (task, occurrence, step, person, channel, due_utc, message, dropped, held, deputy_for)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return -EIO;
-	store_bind(stmt, "ittttint", reminder->task, reminder->occurrence, reminder->step, person, channel,
-		   reminder->due_utc, message != 0 ? message : (int64_t)-1, dropped);
+	store_bind(stmt, "ittttinttt", reminder->task, reminder->occurrence, reminder->step, person, channel,
+		   reminder->due_utc, message != 0 ? message : (int64_t)-1, dropped, reminder->held, reminder->deputy_for);
 	return store_run(store, stmt, "planning a reminder", NULL, err);
+}
+
+int store_message_set_urgent(struct store *store, int64_t id, struct err *err)
+{
+	static const char sql[] = "UPDATE message SET urgent = 1 WHERE id = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "i", id);
+	return store_run(store, stmt, "marking a message as urgent", NULL, err);
 }
 
 int store_thread_root(struct store *store, int64_t task, const char *person, const char *channel, int64_t *ret_message,
@@ -104,7 +117,7 @@ int store_message_add(struct store *store, const char *person, const char *chann
 
 #define MESSAGE_COLUMNS                                                                                                \
 	"m.id, m.person, m.channel, m.kind, m.state, m.reason, m.last_reply, m.due_utc, m.not_before, m.attempts,"     \
-	" m.uncertain, m.crashes, m.domain, m.thread, root.domain "
+	" m.uncertain, m.crashes, m.domain, m.thread, root.domain, m.urgent "
 #define MESSAGE_FROM "FROM message m LEFT JOIN message root ON root.id = m.thread "
 
 static void store_message_write_id(const struct store *store, int64_t id, const char *domain, char *text)
@@ -112,10 +125,15 @@ static void store_message_write_id(const struct store *store, int64_t id, const 
 	(void)snprintf(text, STORE_MESSAGE_ID_SIZE, "m%lld.%s@%s", (long long)id, store->instance, domain);
 }
 
+static char *store_message_text_or_null(sqlite3_stmt *stmt, int column)
+{
+	return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NULL : store_text(stmt, column);
+}
+
 static int store_message_read_reminders(struct store *store, struct store_message *message, struct err *err)
 {
 	static const char sql[] =
-		"SELECT r.task, t.uid, r.occurrence, r.step, r.due_utc FROM reminder r JOIN task t ON t.id = r.task"
+		"SELECT r.task, t.uid, r.occurrence, r.step, r.due_utc, r.held, r.deputy_for FROM reminder r JOIN task t ON t.id = r.task"
 		" WHERE r.message = ?1 AND (r.dropped IS NULL OR ?2) ORDER BY r.due_utc DESC, r.task, r.step";
 	bool is_settled = message->state != MESSAGE_PENDING && message->state != MESSAGE_SENDING;
 	int status;
@@ -130,6 +148,8 @@ static int store_message_read_reminders(struct store *store, struct store_messag
 			.task = sqlite3_column_int64(stmt, 0),
 			.task_uid = store_text(stmt, 1),
 			.due_utc = sqlite3_column_int64(stmt, 4),
+			.held = store_message_text_or_null(stmt, 5),
+			.deputy_for = store_message_text_or_null(stmt, 6),
 		};
 		(void)snprintf(reminder->occurrence, sizeof(reminder->occurrence), "%s",
 			       (const char *)sqlite3_column_text(stmt, 2));
@@ -152,6 +172,7 @@ static void store_message_read(const struct store *store, sqlite3_stmt *stmt, st
 		.attempts = sqlite3_column_int64(stmt, 9),
 		.uncertain = sqlite3_column_int64(stmt, 10),
 		.crashes = sqlite3_column_int64(stmt, 11),
+		.is_urgent = sqlite3_column_int(stmt, 15) != 0,
 	};
 	(void)message_state_find((const char *)sqlite3_column_text(stmt, 4), &ret_message->state); /* CHECK keeps the set */
 	store_message_write_id(store, ret_message->id, (const char *)sqlite3_column_text(stmt, 12),
@@ -272,7 +293,7 @@ int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc
 int store_message_is_live(struct store *store, int64_t id, bool *ret_is_live, struct err *err)
 {
 	static const char sql[] =
-		"SELECT kind IN ('test', 'notice') OR EXISTS (SELECT 1 FROM reminder WHERE message = ?1 AND dropped IS NULL)"
+		"SELECT kind IN ('test', 'notice', 'digest') OR EXISTS (SELECT 1 FROM reminder WHERE message = ?1 AND dropped IS NULL)"
 		" FROM message WHERE id = ?1";
 	int64_t is_live = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);

@@ -36,6 +36,8 @@ struct store_reminder {
 	char occurrence[PERIOD_KEY_SIZE];
 	char step[STORE_STEP_SIZE];
 	int64_t due_utc;
+	char *held;       /* why it waits for its reader; NULL when it does not */
+	char *deputy_for; /* the absent person it is meant for; NULL when it is for the reader */
 };
 
 struct store_message {
@@ -47,6 +49,7 @@ struct store_message {
 	int64_t due_utc;    /* of its first step */
 	int64_t not_before; /* next try */
 	int64_t attempts, uncertain, crashes;
+	bool is_urgent;
 	char message_id[STORE_MESSAGE_ID_SIZE]; /* without <>; the same for life */
 	char thread_id[STORE_MESSAGE_ID_SIZE];  /* of the first message about the same task; "" when this is the first */
 	struct store_reminder *reminders;       /* those not dropped; all of them once the message is settled */
@@ -62,6 +65,8 @@ MUSTCHECK int store_reminder_exists(struct store *store, const struct store_remi
 /* message 0 = none, then dropped says why. Errors: -EEXIST the key is there already. */
 MUSTCHECK int store_reminder_add(struct store *store, const struct store_reminder *reminder, const char *person,
 				 const char *channel, int64_t message, const char *dropped, struct err *err);
+/* Marks a message as one that passes quiet and working hours. */
+MUSTCHECK int store_message_set_urgent(struct store *store, int64_t id, struct err *err);
 /* The first message about a task to that person on that channel; 0 when there is none. */
 MUSTCHECK int store_thread_root(struct store *store, int64_t task, const char *person, const char *channel,
 				int64_t *ret_message, struct err *err);
@@ -104,7 +109,8 @@ MUSTCHECK int store_message_overdue(struct store *store, int64_t cutoff_utc, int
 				    struct err *err);
 /* Brings every next try that lies after latest_utc back to now_utc: the clock was set back. */
 MUSTCHECK int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err);
-/* Whether the message holds a reminder that was not dropped; test and notice messages hold none and count as live. */
+/* Whether the message holds a reminder that was not dropped; test, notice and digest
+ * messages hold none and count as live. */
 MUSTCHECK int store_message_is_live(struct store *store, int64_t id, bool *ret_is_live, struct err *err);
 
 /* Earliest not_before of the pending messages of a channel, STORE_NEVER when there is none. */

@@ -1,0 +1,120 @@
+#include "remind/digest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "remind/occurrences.h"
+#include "store/store_reader.h"
+#include "store/store_task.h"
+
+enum { DIGEST_PAST_DAYS = 90, DIGEST_AHEAD_DAYS = 8 };
+
+void digest_done(struct digest *digest)
+{
+	for (size_t i = 0; i < digest->n_items; i++)
+		task_done(&digest->items[i].task);
+	free(digest->items);
+	*digest = (struct digest){0};
+}
+
+/* The day of an end of a period as the reader counts it: as written, or the reader's own where the minute is known. */
+static int64_t digest_day(const struct period *period, const struct civil *written, const struct zone *event_zone,
+			  const struct reader *reader)
+{
+	if (period->precision != PERIOD_MINUTE)
+		return civil_to_days(written);
+	struct civil local = zone_to_civil(reader->time.zone, zone_to_utc(event_zone, written));
+	return civil_to_days(&local);
+}
+
+/* The section of an occurrence, DIGEST_SECTION_MAX when it is in none. */
+static enum digest_section digest_classify(const struct period *period, const struct zone *event_zone,
+					   const struct reader *reader, int64_t now_utc)
+{
+	struct civil local = zone_to_civil(reader->time.zone, now_utc);
+	int64_t today = civil_to_days(&local);
+	int64_t sunday = today + 7 - civil_weekday(&local);
+	int64_t end = digest_day(period, &period->end, event_zone, reader);
+	if (period_end_utc(period, event_zone) <= now_utc)
+		return DIGEST_OVERDUE;
+	if (end <= today)
+		return DIGEST_TODAY;
+	int64_t start = period->has_start ? digest_day(period, &period->start, event_zone, reader) : end;
+	if (start == today)
+		return DIGEST_TODAY;
+	if (end <= sunday)
+		return DIGEST_WEEK;
+	return start > today && start <= today + DIGEST_OPENING_DAYS ? DIGEST_OPENING : DIGEST_SECTION_MAX;
+}
+
+static void digest_add(struct digest *digest, struct store *store, const struct task *task,
+		       const struct occurrence *occurrence, enum digest_section section)
+{
+	struct err err;
+	struct task copy;
+	if (digest->n_items == DIGEST_ITEMS_MAX) {
+		digest->n_left_out++;
+		return;
+	}
+	if (store_task_load(store, task->id, &copy, &err) < 0) {
+		log_warning("task=%s is left out of a digest: %s", task->uid, err.text);
+		return;
+	}
+	copy.period = occurrence->period;
+	digest->items = mem_grow(digest->items, digest->n_items + 1, sizeof(*digest->items));
+	digest->items[digest->n_items++] = (struct digest_item){.task = copy, .section = section};
+}
+
+static int digest_add_task(struct digest *digest, struct store *store, const struct reader *reader, int64_t id,
+			   int64_t now_utc, struct err *err)
+{
+	struct task task;
+	struct occurrence *occurrences = NULL;
+	size_t n = 0;
+	int status = store_task_load(store, id, &task, err);
+	if (status == -EUCLEAN)
+		return 0; /* the planner has put it aside and told the operator */
+	if (status < 0)
+		return status;
+	const struct zone *zone = zone_find(task.zone);
+	struct civil local = zone_to_civil(reader->time.zone, now_utc);
+	struct civil from = civil_add_days(&local, -DIGEST_PAST_DAYS), to = civil_add_days(&local, DIGEST_AHEAD_DAYS);
+	status = zone == NULL ? 0 : occurrences_around(store, &task, &from, &to, &occurrences, &n, err);
+	for (size_t i = 0; i < n && status == 0; i++) {
+		enum digest_section section = digest_classify(&occurrences[i].period, zone, reader, now_utc);
+		if (section != DIGEST_SECTION_MAX)
+			digest_add(digest, store, &task, &occurrences[i], section);
+	}
+	free(occurrences);
+	task_done(&task);
+	return status == -EINVAL ? 0 : status;
+}
+
+static int digest_compare(const void *left, const void *right)
+{
+	const struct digest_item *a = left, *b = right;
+	if (a->section != b->section)
+		return a->section < b->section ? -1 : 1;
+	int order = civil_compare(&a->task.period.end, &b->task.period.end);
+	return order != 0 ? order : strcmp(a->task.uid, b->task.uid);
+}
+
+int digest_collect(struct store *store, const struct reader *reader, int64_t now_utc, struct digest *ret_digest,
+		   struct err *err)
+{
+	int64_t *ids = NULL;
+	size_t n = 0;
+	*ret_digest = (struct digest){0};
+	int status = store_tasks_of(store, reader->person->id, &ids, &n, err);
+	for (size_t i = 0; i < n && status == 0; i++)
+		status = digest_add_task(ret_digest, store, reader, ids[i], now_utc, err);
+	free(ids);
+	if (status < 0)
+		digest_done(ret_digest);
+	else if (ret_digest->n_items > 0)
+		qsort(ret_digest->items, ret_digest->n_items, sizeof(*ret_digest->items), digest_compare);
+	return status;
+}

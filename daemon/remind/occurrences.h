@@ -1,0 +1,25 @@
+/* occurrences: the dates of a task that matter around an instant: the one of an ordinary task, those of a repeating one
+ * that are near, each as it was moved, none that is done or cancelled by itself. */
+#ifndef DEADLINED_REMIND_OCCURRENCES_H
+#define DEADLINED_REMIND_OCCURRENCES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan/task.h"
+#include "store/store.h"
+
+struct occurrence {
+	char key[PERIOD_KEY_SIZE]; /* of the period: it names the occurrence in reminders */
+	struct period period;
+};
+
+/* The most occurrences that are looked at; a rule that gives more within the span is cut there, and logged. */
+enum { OCCURRENCES_MAX = 512 };
+
+/* The open occurrences whose start lies in from .. to (dates), and the first one after that. The caller frees the array.
+ * Errors: those of the store; -EINVAL a rule that cannot be read. */
+MUSTCHECK int occurrences_around(struct store *store, const struct task *task, const struct civil *from,
+				 const struct civil *to, struct occurrence **ret_items, size_t *ret_n, struct err *err);
+
+#endif

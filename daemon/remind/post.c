@@ -1,0 +1,218 @@
+#include "remind/post.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "store/store_message.h"
+#include "store/store_person.h"
+#include "store/store_reader.h"
+
+/* To whom the steps of one person go, and when. */
+struct post_route {
+	struct person deputy; /* owned; empty when nobody stands in */
+	const struct person *reader;
+	const char *deputy_for; /* id of the absent person */
+	struct reader hours;
+	int64_t not_before_utc;
+	const char *held; /* why not at once */
+	char *silenced;   /* owned; why not at all */
+	char day[CIVIL_DATE_SIZE];
+};
+
+/* ---- whom and when ------------------------------------------------------------------------------------------------ */
+
+static int post_find_deputy(struct post *post, const struct person *person, struct post_route *route, struct err *err)
+{
+	char *deputy = NULL;
+	reader_init(&route->hours, person, post->planner->calendars, post->event_zone);
+	reader_day(&route->hours, post->now_utc, route->day);
+	route->reader = person;
+	int status = store_deputy(post->store, person->id, route->day, &deputy, err);
+	if (status == 0 && deputy != NULL) {
+		status = store_person_load(post->store, deputy, &route->deputy, err);
+		if (status == 0) {
+			route->reader = &route->deputy;
+			route->deputy_for = person->id;
+			reader_init(&route->hours, route->reader, post->planner->calendars, post->event_zone);
+			reader_day(&route->hours, post->now_utc, route->day);
+		}
+	}
+	free(deputy);
+	return status;
+}
+
+static void post_hold(struct post_route *route, int64_t until_utc, const char *why)
+{
+	if (until_utc > route->not_before_utc) {
+		route->not_before_utc = until_utc;
+		route->held = why;
+	}
+}
+
+/* The later of several holds counts; what it ends in must be inside the reader's hours, too. */
+static void post_hold_for_hours(const struct post *post, struct post_route *route)
+{
+	const char *why = NULL;
+	int64_t open = hours_open_utc(&route->hours.time, route->not_before_utc, post->task->is_urgent, &why);
+	post_hold(route, open, route->held != NULL ? route->held : why);
+}
+
+static int post_hold_for_ceiling(struct post *post, struct post_route *route, struct err *err)
+{
+	int64_t told = 0;
+	if (route->reader->ceiling == 0 || post->task->is_urgent)
+		return 0;
+	int status = store_told_count(post->store, route->reader->id, route->day, &told, err);
+	if (status == 0 && told >= route->reader->ceiling)
+		post_hold(route, hours_tomorrow_morning_utc(&route->hours.time, post->now_utc), "daily ceiling");
+	return status;
+}
+
+static int post_find_route(struct post *post, const struct person *person, struct post_route *route, struct err *err)
+{
+	int64_t snoozed = 0;
+	*route = (struct post_route){.not_before_utc = post->now_utc};
+	int status = post_find_deputy(post, person, route, err);
+	if (status == 0)
+		status = store_silence(post->store, post->task->id, route->reader->id, post->now_utc, &route->silenced, err);
+	if (status == 0)
+		status = store_snoozed_until(post->store, post->task->id, route->reader->id, post->now_utc, &snoozed, err);
+	if (status < 0)
+		return status;
+	post_hold(route, snoozed, "snoozed");
+	post_hold(route, post->not_before_utc, "snoozed");
+	status = post_hold_for_ceiling(post, route, err);
+	post_hold_for_hours(post, route);
+	return status;
+}
+
+/* ---- one channel -------------------------------------------------------------------------------------------------- */
+
+static void post_reminder(const struct post *post, const struct post_route *route, const struct post_step *step,
+			  struct store_reminder *ret_reminder)
+{
+	*ret_reminder = (struct store_reminder){
+		.task = post->task->id,
+		.due_utc = step->due_utc,
+		.held = (char *)route->held,
+		.deputy_for = (char *)route->deputy_for,
+	};
+	(void)snprintf(ret_reminder->occurrence, sizeof(ret_reminder->occurrence), "%s", post->occurrence);
+	(void)snprintf(ret_reminder->step, sizeof(ret_reminder->step), "%s", step->text);
+}
+
+static const char *post_stale_reason(const struct post *post, const struct post_step *step)
+{
+	if (post->now_utc - step->due_utc > post->planner->catch_up_max_age_s)
+		return "missed for longer than catch_up_max_age";
+	return step->is_past_use ? "the moment it was for has passed" : NULL;
+}
+
+static int post_new_message(struct post *post, const struct post_route *route, const struct planner_channel *channel,
+			    const struct post_step *step, bool is_late, int64_t *ret_message, struct err *err)
+{
+	const char *stale = post_stale_reason(post, step);
+	int64_t thread = 0;
+	int status = store_thread_root(post->store, post->task->id, route->reader->id, channel->name, &thread, err);
+	if (status == 0)
+		status = store_message_add(post->store, route->reader->id, channel->name, is_late ? "catch_up" : "single",
+					   stale != NULL ? MESSAGE_STALE : MESSAGE_PENDING, stale, step->due_utc,
+					   route->not_before_utc, channel->domain, thread, ret_message, err);
+	if (status == 0 && post->task->is_urgent)
+		status = store_message_set_urgent(post->store, *ret_message, err);
+	if (status == 0 && stale == NULL && route->reader->ceiling > 0)
+		status = store_told_add(post->store, route->reader->id, route->day, err);
+	post->planned += status == 0;
+	return status;
+}
+
+/* The message for a step: one that waits for the same hour, or a new one. */
+static int post_message(struct post *post, const struct post_route *route, const struct planner_channel *channel,
+			const struct post_step *step, int64_t *ret_message, struct err *err)
+{
+	bool is_late = post->now_utc - step->due_utc > POST_LATE_S;
+	bool is_held = route->not_before_utc > post->now_utc;
+	int64_t waiting = 0;
+	int status = 0;
+	if ((is_held || is_late) && !post->task->is_urgent && post_stale_reason(post, step) == NULL)
+		status = store_joinable(post->store, route->reader->id, channel->name, route->not_before_utc, !is_held,
+					&waiting, err);
+	if (status < 0)
+		return status;
+	if (waiting == 0)
+		return post_new_message(post, route, channel, step, is_late, ret_message, err);
+	*ret_message = waiting;
+	return store_join(post->store, waiting, is_late, err);
+}
+
+/* Latest first: the first new step makes or finds the message, those due at the same instant join it, older ones are
+ * written down as replaced. */
+static int post_channel(struct post *post, const struct post_route *route, const struct planner_channel *channel,
+			const struct post_step *steps, size_t n, struct err *err)
+{
+	int64_t message = 0, message_due = 0;
+	int status = 0;
+	for (size_t i = n; i-- > 0 && status == 0;) {
+		struct store_reminder reminder;
+		bool exists = false;
+		post_reminder(post, route, &steps[i], &reminder);
+		status = store_reminder_exists(post->store, &reminder, route->reader->id, channel->name, &exists, err);
+		if (status < 0 || exists)
+			continue;
+		const char *dropped = route->silenced != NULL ? route->silenced
+				      : steps[i].is_digest    ? "only in the digest"
+							      : NULL;
+		if (dropped == NULL && message == 0) {
+			status = post_message(post, route, channel, &steps[i], &message, err);
+			message_due = steps[i].due_utc;
+		} else if (dropped == NULL && steps[i].due_utc != message_due) {
+			dropped = "a later step replaced it";
+		}
+		if (status == 0)
+			status = store_reminder_add(post->store, &reminder, route->reader->id, channel->name,
+						    dropped == NULL ? message : 0, dropped, err);
+	}
+	return status;
+}
+
+/* Nobody is left out silently. */
+static int post_note_unreachable(struct post *post, const struct post_route *route, const struct post_step *steps,
+				 size_t n, struct err *err)
+{
+	int status = 0;
+	for (size_t i = 0; i < n && status == 0; i++) {
+		struct store_reminder reminder;
+		bool exists = false;
+		post_reminder(post, route, &steps[i], &reminder);
+		status = store_reminder_exists(post->store, &reminder, route->reader->id, "", &exists, err);
+		if (status < 0 || exists)
+			continue;
+		log_warning("task=%s person=%s step='%s': no address on any channel of policy %s", post->task->uid,
+			    route->reader->id, reminder.step, post->policy->name);
+		status = store_reminder_add(post->store, &reminder, route->reader->id, "", 0, "no address", err);
+	}
+	return status;
+}
+
+int post_steps(struct post *post, const struct person *person, const struct post_step *steps, size_t n, struct err *err)
+{
+	struct post_route route;
+	bool is_reached = false;
+	int status = post_find_route(post, person, &route, err);
+	for (size_t i = 0; i < post->planner->n_channels && status == 0; i++) {
+		const struct planner_channel *channel = &post->planner->channels[i];
+		bool is_listed = post->policy->channels.n == 0 || strlist_has(&post->policy->channels, channel->name);
+		if (!is_listed || person_address(route.reader, channel->name) == NULL)
+			continue;
+		is_reached = true;
+		status = post_channel(post, &route, channel, steps, n, err);
+	}
+	if (status == 0 && !is_reached)
+		status = post_note_unreachable(post, &route, steps, n, err);
+	person_done(&route.deputy);
+	free(route.silenced);
+	return status;
+}
