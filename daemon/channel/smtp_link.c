@@ -328,8 +328,10 @@ static void smtp_link_setopts(struct smtp_link *link)
 	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	(void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (server->ca_file != NULL)
+	if (server->ca_file != NULL) {
 		(void)curl_easy_setopt(easy, CURLOPT_CAINFO, server->ca_file);
+		(void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* Debian's libcurl has the system's there too */
+	}
 	if (server->username != NULL) {
 		(void)curl_easy_setopt(easy, CURLOPT_USERNAME, server->username);
 		(void)curl_easy_setopt(easy, CURLOPT_PASSWORD, server->password);

@@ -47,7 +47,7 @@ enum { PERIOD_PHRASE_MAX = 200 };
 
 /* Reads a phrase in Russian, English or Chinese, or ISO 8601. default_year: the year of a phrase that names none; 0 = a
  * year must be named. Nothing is guessed: a phrase that is not understood to its last word is an error. The phrase may
- * be any bytes.
+ * be any bytes. A repeated date is an error: see period_parse_repeat().
  *
  * What the words mean:
  * - Weeks are Monday..Sunday. "The 2nd week of November" is the second such week that begins in November, "the week
@@ -68,6 +68,19 @@ enum { PERIOD_PHRASE_MAX = 200 };
  * Errors: -EINVAL with *ret_error filled (never NULL); *ret_period is untouched then. */
 MUSTCHECK int period_parse(const char *phrase, int default_year, struct period *ret_period,
 			   struct period_error *ret_error);
+
+/* The same, and repeats: "ежемесячно", "каждый понедельник", "quarterly", 每周一, "15 числа каждого месяца". ret_rrule is
+ * then an RFC 5545 rule that ends with the year, and *ret_period its first occurrence; it is "" for a single period.
+ *
+ * - The year, or another window made of whole units, may stand before or behind: "ежемесячно в 2025 году", "every Monday
+ *   in June", 2025年每月. An occurrence belongs to the window in which it begins.
+ * - A unit repeats as a whole: "monthly" begins with the month of January, "weekly" with the first Monday's week. A
+ *   weekday, or a day of the month up to 28 or the last, is a day; it may have a time. "ежемесячно до 15 числа" is a
+ *   limit. "30 числа каждого месяца" is an error, as February has none.
+ * - Beside a yearly repeat stands its date: "ежегодно 15 июня", "every year in June". */
+enum { PERIOD_RRULE_SIZE = 80 };
+MUSTCHECK int period_parse_repeat(const char *phrase, int default_year, struct period *ret_period,
+				  char ret_rrule[PERIOD_RRULE_SIZE], struct period_error *ret_error);
 
 /* The identity of the period as an ISO 8601 interval: "2025-06-01/2025-06-30", "2025-06-15", "2025-06-15T14:00",
  * "../2025-06-01" for a limit. */

@@ -12,7 +12,7 @@ static void period_parse_lead(struct period_cursor *cursor)
 }
 
 /* "до", "by", "не позднее", "no later than", and "../" as in the key of a limit. */
-static bool period_parse_limit_word(struct period_cursor *cursor)
+bool period_parse_limit_word(struct period_cursor *cursor)
 {
 	if (period_cursor_has(cursor, 0, WORD_NOT) && period_cursor_has(cursor, 1, WORD_LATER)) {
 		cursor->at += 2;
@@ -64,7 +64,7 @@ static int period_parse_limit(struct period_cursor *cursor, const struct period_
 	return rc < 0 ? rc : period_resolve_limit(cursor, part, default_year, ret_period);
 }
 
-static int period_parse_phrase(struct period_cursor *cursor, int default_year, struct period *ret_period)
+int period_parse_phrase(struct period_cursor *cursor, int default_year, struct period *ret_period)
 {
 	period_parse_lead(cursor);
 	cursor->is_limit = period_parse_limit_word(cursor);
@@ -92,7 +92,7 @@ static int period_parse_refuse_repeat(const struct period_cursor *cursor)
 {
 	for (size_t i = 0; i < cursor->phrase->n_tokens; i++) {
 		const struct period_token *token = &cursor->phrase->tokens[i];
-		if (token->word == WORD_REPEAT)
+		if (period_repeat_is_marker(token))
 			return period_cursor_fail(cursor, token, token,
 						  "name one date or one range, not a repeated one");
 	}

@@ -30,7 +30,8 @@ enum period_word {
 	WORD_EDGE,       /* 1 beginning, 2 middle, 3 end */
 	WORD_YEAR,       /* "год", "г", 年; 1: 全年, which needs no number */
 	WORD_MONTH_UNIT, /* "месяц", 月 */
-	WORD_DAY_UNIT,   /* 日 */
+	WORD_DAY_UNIT,   /* "число", 日 */
+	WORD_DAY,        /* "день", "day" */
 	WORD_HOUR_UNIT,
 	WORD_MINUTE_UNIT,
 	WORD_HALF_DAY, /* "am", "pm": hours to add, 0 or 12 */
@@ -52,7 +53,9 @@ enum period_word {
 	WORD_LATER,
 	WORD_THAN,
 	WORD_INCLUSIVE,
-	WORD_REPEAT,
+	WORD_REPEAT,   /* "ежемесячно": an enum period_repeat_unit */
+	WORD_EVERY,    /* "каждый" */
+	WORD_WEEKDAYS, /* "понедельникам", "Mondays": 1..7 */
 };
 
 enum { PERIOD_LAST = -1 };
@@ -151,6 +154,14 @@ struct period_part {
 	bool is_end;         /* "конец марта": in a limit its last day */
 	const struct period_token *first, *last, *number_token, *month_token, *weekday_token;
 };
+
+/* Reads the whole of the cursor's phrase as one period. */
+MUSTCHECK int period_parse_phrase(struct period_cursor *cursor, int default_year, struct period *ret_period);
+/* Steps over what makes a limit of the date behind it: "до", "не позднее", "by". */
+bool period_parse_limit_word(struct period_cursor *cursor);
+
+/* Does the token make a phrase a repeat? */
+bool period_repeat_is_marker(const struct period_token *token);
 
 /* Reads one part at the cursor. */
 MUSTCHECK int period_part_parse(struct period_cursor *cursor, struct period_part *ret_part);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "plan/period_repeat.h"
 
 struct period_entry {
 	enum period_word word;
@@ -43,11 +44,11 @@ static const struct period_entry period_entries[] = {
 	{WORD_ORDINAL, 3, "третий третья третье третьего третьей третьем третью третьему third"},
 	{WORD_ORDINAL, 4, "четвертый четвертая четвертое четвертого четвертой четвертом четвертую четвертому fourth"},
 	{WORD_ORDINAL, 5, "пятый пятая пятое пятого пятой пятом пятую пятому fifth"},
-	{WORD_ORDINAL, PERIOD_LAST, "последний последняя последнее последней последнюю последнего последнем last"},
+	{WORD_ORDINAL, PERIOD_LAST, "последний последняя последнее последней последнюю последнего последнем last 最后"},
 
 	{WORD_QUARTER, 0,
 	 "квартал квартала кварталу кварталом квартале кварталы кварталов кварталах кв quarter quarters 季度"},
-	{WORD_HALF, 0, "полугодие полугодия полугодию полугодием полугодии half"},
+	{WORD_HALF, 0, "полугодие полугодия полугодию полугодием полугодии half 半年"},
 	{WORD_THE_HALF, 1, "上半年"},
 	{WORD_THE_HALF, 2, "下半年"},
 	{WORD_WEEK, 0, "неделя недели неделе неделю неделей нед week weeks 周 星期"},
@@ -61,8 +62,9 @@ static const struct period_entry period_entries[] = {
 
 	{WORD_YEAR, 0, "год года году годом годе годы годов гг г year years 年"},
 	{WORD_YEAR, 1, "全年"},
-	{WORD_MONTH_UNIT, 0, "месяц месяца месяце 月"},
-	{WORD_DAY_UNIT, 0, "日 号"},
+	{WORD_MONTH_UNIT, 0, "месяц месяца месяце month 月"},
+	{WORD_DAY_UNIT, 0, "число числа числу числом числе 日 号"},
+	{WORD_DAY, 0, "день дня дню днем дне day 天"},
 	{WORD_Q, 0, "q"},
 	{WORD_H, 0, "h"},
 	{WORD_W, 0, "w"},
@@ -86,9 +88,19 @@ static const struct period_entry period_entries[] = {
 	{WORD_HALF_DAY, 0, "am"},
 	{WORD_HALF_DAY, 12, "pm"},
 	{WORD_NTH, 0, "第"},
-	{WORD_REPEAT, 0,
-	 "ежедневно еженедельно ежемесячно ежеквартально ежегодно каждый каждая каждое каждую каждые каждого "
-	 "every each daily weekly monthly quarterly yearly annually 每 每天 每周 每月 每年 每季度"},
+	{WORD_REPEAT, REPEAT_DAY, "ежедневно daily"},
+	{WORD_REPEAT, REPEAT_WEEK, "еженедельно weekly"},
+	{WORD_REPEAT, REPEAT_MONTH, "ежемесячно monthly"},
+	{WORD_REPEAT, REPEAT_QUARTER, "ежеквартально quarterly"},
+	{WORD_REPEAT, REPEAT_YEAR, "ежегодно yearly annually"},
+	{WORD_EVERY, 0, "каждый каждая каждое каждую каждые каждого каждой каждом каждому every each 每"},
+	{WORD_WEEKDAYS, 1, "понедельникам mondays"},
+	{WORD_WEEKDAYS, 2, "вторникам tuesdays"},
+	{WORD_WEEKDAYS, 3, "средам wednesdays"},
+	{WORD_WEEKDAYS, 4, "четвергам thursdays"},
+	{WORD_WEEKDAYS, 5, "пятницам fridays"},
+	{WORD_WEEKDAYS, 6, "субботам saturdays"},
+	{WORD_WEEKDAYS, 7, "воскресеньям sundays"},
 };
 
 enum { PERIOD_WORD_MAX = 48 }; /* no known word is longer */
@@ -120,6 +132,8 @@ bool period_words_find(const char *text, size_t len, enum period_word *ret_word,
 static unsigned period_words_distance(const char *form, size_t form_len, const char *text, size_t len, unsigned limit)
 {
 	char a[PERIOD_WORD_MAX + 1], b[PERIOD_WORD_MAX + 1];
+	if (form_len >= len + limit || len >= form_len + limit)
+		return limit; /* so many letters are missing already */
 	assert(form_len <= PERIOD_WORD_MAX && len <= PERIOD_WORD_MAX);
 	memcpy(a, form, form_len);
 	a[form_len] = '\0';

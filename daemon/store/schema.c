@@ -302,11 +302,9 @@ static const char schema_2[] =
 static const char *const schema_versions[] = {schema_1, schema_2};
 enum { SCHEMA_VERSION = sizeof(schema_versions) / sizeof(schema_versions[0]) };
 
-static int schema_pragma(struct store *store, const char *name, int *ret_value, struct err *err)
+static int schema_number(struct store *store, const char *sql, int *ret_value, struct err *err)
 {
-	char sql[64];
 	sqlite3_stmt *stmt = NULL;
-	(void)snprintf(sql, sizeof(sql), "PRAGMA %s", name);
 	int rc = sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(stmt);
@@ -346,34 +344,55 @@ static int schema_upgrade(struct store *store, int from, struct err *err)
 	return status == 0 ? schema_execute(store, sql, err) : status;
 }
 
-int schema_ensure(struct store *store, struct err *err)
+/* Ours has our id, and a new one is empty: anything else is somebody's, and must not get our tables. */
+static int schema_check_owner(struct store *store, int version, struct err *err)
 {
-	int version = 0, application = 0;
-	int status = schema_pragma(store, "user_version", &version, err);
+	int application = 0, tables = 0;
+	int status = schema_number(store, "PRAGMA application_id", &application, err);
 	if (status == 0)
-		status = schema_pragma(store, "application_id", &application, err);
+		status = schema_number(store, "SELECT count(*) FROM sqlite_schema", &tables, err);
+	if (status < 0)
+		return status;
+	bool is_new = version == 0 && application == 0 && tables == 0;
+	return application == SCHEMA_APPLICATION_ID || is_new
+		       ? 0
+		       : err_set(err, -EPROTO, "it is a database of another application");
+}
+
+int schema_check(struct store *store, struct err *err)
+{
+	int version = 0;
+	int status = schema_number(store, "PRAGMA user_version", &version, err);
+	if (status == 0)
+		status = schema_check_owner(store, version, err);
 	if (status < 0)
 		return status;
 	if (version > SCHEMA_VERSION)
 		return err_set(err, -EPROTO, "its schema is version %d, this program knows only up to %d: update the program",
 			       version, SCHEMA_VERSION);
-	if (version != 0 && application != SCHEMA_APPLICATION_ID)
-		return err_set(err, -EPROTO, "it is a database of another application");
+	if (version < SCHEMA_VERSION && sqlite3_db_readonly(store->db, "main") == 1)
+		return err_set(err, -EPROTO, "its schema is version %d, this program needs %d: start deadlined, which upgrades it",
+			       version, SCHEMA_VERSION);
+	store->version = version;
+	return 0;
+}
 
-	store->version = SCHEMA_VERSION;
-	if (version == SCHEMA_VERSION)
+int schema_ensure(struct store *store, struct err *err)
+{
+	int version = 0;
+	if (store->version == SCHEMA_VERSION)
 		return 0;
-
-	status = store_begin(store, err);
+	int status = store_begin(store, err);
 	if (status < 0)
 		return status;
 	/* Another process may have done it while we waited for the lock. */
-	status = schema_pragma(store, "user_version", &version, err);
+	status = schema_number(store, "PRAGMA user_version", &version, err);
 	if (status == 0 && version < SCHEMA_VERSION)
 		status = schema_upgrade(store, version, err);
 	if (status < 0) {
 		store_rollback(store);
 		return status;
 	}
+	store->version = SCHEMA_VERSION;
 	return store_commit(store, err);
 }

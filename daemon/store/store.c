@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "store/store_priv.h"
+
+enum { STORE_HEADER_SIZE = 100 };
 
 int store_fail(const struct store *store, int rc, const char *doing, struct err *err)
 {
@@ -181,13 +184,30 @@ static int store_resolve(const char *path, char **ret_path, struct err *err)
 	return status;
 }
 
+/* SQLite takes a file that is shorter than its header for an empty database, and would write over it. */
+static int store_check_file(const char *path, int flags, struct err *err)
+{
+	struct stat status;
+	if (lstat(path, &status) < 0) {
+		bool may_be_made = errno == ENOENT && (flags & SQLITE_OPEN_CREATE) != 0;
+		return may_be_made ? 0 : err_set(err, -errno, "%s", strerror(errno));
+	}
+	if (S_ISREG(status.st_mode) && status.st_size > 0 && status.st_size < STORE_HEADER_SIZE)
+		return err_set(err, -EUCLEAN, "it is no database");
+	return 0;
+}
+
 static int store_open_file(const char *path, int flags, int busy_ms, sqlite3 **ret_db, struct err *err)
 {
 	struct store opening = {0};
 	char *real = NULL;
 	int status = store_resolve(path, &real, err);
-	if (status < 0)
+	if (status == 0)
+		status = store_check_file(real, flags, err);
+	if (status < 0) {
+		free(real);
 		return status;
+	}
 
 	int rc = sqlite3_open_v2(real, &opening.db, flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX,
 				 NULL);
@@ -245,6 +265,8 @@ static int store_prepare(struct store *store, const char *path, enum store_mode 
 	int flags = mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	int status = mode == STORE_MEMORY ? store_load_copy(store, path, busy_ms, err)
 					  : store_open_file(path, flags, busy_ms, &store->db, err);
+	if (status == 0)
+		status = schema_check(store, err);
 	if (status == 0 && mode == STORE_WRITE)
 		status = store_set_durable(store, err);
 	if (status == 0)

@@ -11,6 +11,7 @@
  *   -EPROTO   the schema is newer than this program, or the file belongs to another application
  *   -EEXIST   a constraint of the schema refuses the row
  *   -EIO      reading or writing failed
+ *   -EACCES   the file may not be read, or not be written, or is a symbolic link
  *   -ENOENT   there is no such row, or no such file */
 #ifndef DEADLINED_STORE_STORE_H
 #define DEADLINED_STORE_STORE_H

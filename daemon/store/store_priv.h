@@ -47,7 +47,9 @@ MUSTCHECK int store_one(struct store *store, sqlite3_stmt *stmt, const char *doi
  * message. */
 char *store_text(sqlite3_stmt *stmt, int column);
 
-/* Creates the schema or brings it up to this program's version. */
+/* Whether the file is one of ours, or new, and of a version this program knows. Nothing is written. Errors: -EPROTO. */
+MUSTCHECK int schema_check(struct store *store, struct err *err);
+/* Creates the schema or brings it up to this program's version; after schema_check(). */
 MUSTCHECK int schema_ensure(struct store *store, struct err *err);
 
 #endif

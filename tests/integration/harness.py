@@ -283,10 +283,10 @@ class Daemon:
 class Authority:
     """A certificate authority of the tests' own."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, name="deadlined test CA"):
         self.folder = Path(folder)
         self.ca_file = self.folder / "ca.pem"
-        self._openssl("req", "-x509", *self._new_key("ca"), "-days", "30", "-subj", "/CN=deadlined test CA",
+        self._openssl("req", "-x509", *self._new_key("ca"), "-days", "30", "-subj", f"/CN={name}",
                       "-out", self.ca_file, "-addext", "basicConstraints=critical,CA:TRUE")
 
     def issue(self, names="DNS:localhost,IP:127.0.0.1", days=30):

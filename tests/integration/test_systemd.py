@@ -30,6 +30,11 @@ path = /var/lib/deadlined/mail
 remind = 0m before start
 channels = email
 INI
+# In a chroot the kernel refuses user namespaces to everybody; there that one line of the unit is left out.
+if ! systemd-run --quiet --wait -p PrivateUsers=yes true 2>/dev/null; then
+    mkdir -p /etc/systemd/system/deadlined.service.d
+    printf '[Service]\nPrivateUsers=no\n' >/etc/systemd/system/deadlined.service.d/chroot.conf
+fi
 systemctl daemon-reload
 
 fact() { printf 'FACT %s=%s\n' "$1" "$2"; }

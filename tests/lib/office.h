@@ -28,14 +28,15 @@ static inline int64_t utc(const char *text)
 	return civil_to_seconds(&civil);
 }
 
-/* Fails the test with the words of the store. */
+static struct err office_err;
+
+/* Fails the test with the words of the store: OK(store_begin(office.store, ERR)); */
+#define ERR (&office_err)
 #define OK(call)                                                                                                       \
 	do {                                                                                                           \
-		struct err ok_err_ = {0};                                                                              \
-		struct err *err = &ok_err_;                                                                            \
 		int ok_status_ = (call);                                                                               \
 		if (ok_status_ != 0)                                                                                   \
-			fail_msg("%s:%d: %s: %d %s", __FILE__, __LINE__, #call, ok_status_, err->text);                \
+			fail_msg("%s:%d: %s: %d %s", __FILE__, __LINE__, #call, ok_status_, office_err.text);          \
 	} while (0)
 
 static inline void office_open_sql(struct office *office)
@@ -49,7 +50,7 @@ static inline void office_open(struct office *office)
 {
 	*office = (struct office){0};
 	scratch_make(&office->scratch);
-	OK(store_open(office->scratch.database, STORE_WRITE, 50, &office->store, err));
+	OK(store_open(office->scratch.database, STORE_WRITE, 50, &office->store, ERR));
 	office_open_sql(office);
 }
 
@@ -64,7 +65,7 @@ static inline void office_close(struct office *office)
 static inline void office_reopen(struct office *office)
 {
 	store_close(office->store);
-	OK(store_open(office->scratch.database, STORE_WRITE, 50, &office->store, err));
+	OK(store_open(office->scratch.database, STORE_WRITE, 50, &office->store, ERR));
 }
 
 __attribute__((format(printf, 2, 3))) static inline void office_run(struct office *office, const char *fmt, ...)
@@ -127,7 +128,7 @@ static inline void office_add_person(struct office *office, const char *id, cons
 		person_add_address(&person, names.items[i], address);
 		free(address);
 	}
-	OK(store_person_put(office->store, &person, (const char *const *)names.items, names.n, &change, err));
+	OK(store_person_put(office->store, &person, (const char *const *)names.items, names.n, &change, ERR));
 	strlist_done(&names);
 	person_done(&person);
 }
@@ -162,9 +163,9 @@ static inline int64_t office_add_task(struct office *office, const struct office
 	assert_true(civil_parse(row->end != NULL ? row->end : row->start, &task.period.end, &has_time));
 	if (row->precision == PERIOD_MINUTE && !has_time)
 		task.period.precision = PERIOD_DAY;
-	OK(store_task_put(office->store, &task, row->planned_until, &id, &change, err));
+	OK(store_task_put(office->store, &task, row->planned_until, &id, &change, ERR));
 	strlist_add_words(&people, row->people != NULL ? row->people : "");
-	OK(store_task_set_people(office->store, id, &people, &is_changed, err));
+	OK(store_task_set_people(office->store, id, &people, &is_changed, ERR));
 	strlist_done(&people);
 	task_done(&task);
 	return id;
@@ -177,10 +178,10 @@ static inline int64_t office_add_message(struct office *office, int64_t task, co
 	struct store_reminder reminder = {.task = task, .occurrence = "2025-06-15", .due_utc = due_utc};
 	int64_t id = 0, thread = 0;
 	(void)snprintf(reminder.step, sizeof(reminder.step), "%s", step);
-	OK(store_thread_root(office->store, task, person, channel, &thread, err));
+	OK(store_thread_root(office->store, task, person, channel, &thread, ERR));
 	OK(store_message_add(office->store, person, channel, "single", MESSAGE_PENDING, NULL, due_utc, due_utc,
-			     "example.org", thread, &id, err));
-	OK(store_reminder_add(office->store, &reminder, person, channel, id, NULL, err));
+			     "example.org", thread, &id, ERR));
+	OK(store_reminder_add(office->store, &reminder, person, channel, id, NULL, ERR));
 	return id;
 }
 

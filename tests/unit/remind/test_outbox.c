@@ -113,9 +113,9 @@ static int64_t add(const char *step, int64_t due_utc)
 static size_t claim(int64_t at, size_t max, int64_t *ids)
 {
 	size_t n = 0;
-	OK(store_begin(office.store, err));
-	OK(outbox_claim(office.store, "email", at, max, ids, &n, err));
-	OK(store_commit(office.store, err));
+	OK(store_begin(office.store, ERR));
+	OK(outbox_claim(office.store, "email", at, max, ids, &n, ERR));
+	OK(store_commit(office.store, ERR));
 	return n;
 }
 
@@ -131,9 +131,9 @@ static enum message_state settle(int64_t id, struct outbox_result result, int64_
 	enum message_state to = MESSAGE_STATE_MAX;
 	if (result.reply == NULL)
 		result.reply = "250 ok";
-	OK(store_begin(office.store, err));
-	OK(outbox_settle(office.store, id, &result, at, &to, ret_next, err));
-	OK(store_commit(office.store, err));
+	OK(store_begin(office.store, ERR));
+	OK(outbox_settle(office.store, id, &result, at, &to, ret_next, ERR));
+	OK(store_commit(office.store, ERR));
 	return to;
 }
 
@@ -273,7 +273,7 @@ static void outbox__unknown_three_times__is_dead(void **state)
 	for (int i = 1; i <= 3; i++) {
 		struct store_message message;
 		claim_one(id, at);
-		OK(store_message_load(office.store, id, &message, err));
+		OK(store_message_load(office.store, id, &message, ERR));
 		if (i == 1)
 			(void)snprintf(first, sizeof(first), "%s", message.message_id);
 		assert_string_equal(message.message_id, first);

@@ -38,9 +38,9 @@ static int64_t add(const char *step, int64_t due_utc)
 static size_t claim(int64_t at, size_t max, int64_t *ids)
 {
 	size_t n = 0;
-	OK(store_begin(office.store, err));
-	OK(outbox_claim(office.store, "email", at, max, ids, &n, err));
-	OK(store_commit(office.store, err));
+	OK(store_begin(office.store, ERR));
+	OK(outbox_claim(office.store, "email", at, max, ids, &n, ERR));
+	OK(store_commit(office.store, ERR));
 	return n;
 }
 
@@ -56,18 +56,18 @@ static enum message_state settle(int64_t id, struct outbox_result result, int64_
 	enum message_state to = MESSAGE_STATE_MAX;
 	if (result.reply == NULL)
 		result.reply = "250 ok";
-	OK(store_begin(office.store, err));
-	OK(outbox_settle(office.store, id, &result, at, &to, ret_next, err));
-	OK(store_commit(office.store, err));
+	OK(store_begin(office.store, ERR));
+	OK(outbox_settle(office.store, id, &result, at, &to, ret_next, ERR));
+	OK(store_commit(office.store, ERR));
 	return to;
 }
 
 static size_t recover(int64_t at)
 {
 	size_t n = 99;
-	OK(store_begin(office.store, err));
-	OK(outbox_recover(office.store, at, &n, err));
-	OK(store_commit(office.store, err));
+	OK(store_begin(office.store, ERR));
+	OK(outbox_recover(office.store, at, &n, ERR));
+	OK(store_commit(office.store, ERR));
 	return n;
 }
 
@@ -103,8 +103,8 @@ static void outbox__crash_before_the_commit__leaves_no_trace(void **state)
 	(void)state;
 	int64_t ids[1], id = add("1d", now);
 	size_t n = 0;
-	OK(store_begin(office.store, err));
-	OK(outbox_claim(office.store, "email", now, 1, ids, &n, err));
+	OK(store_begin(office.store, ERR));
+	OK(outbox_claim(office.store, "email", now, 1, ids, &n, ERR));
 	assert_int_equal(n, 1);
 	office_reopen(&office);
 	assert_int_equal(recover(now), 0);
@@ -117,13 +117,13 @@ static void outbox__many_in_flight__are_all_recovered(void **state)
 {
 	(void)state;
 	int64_t ids[OUTBOX_BATCH];
-	OK(store_begin(office.store, err));
+	OK(store_begin(office.store, ERR));
 	for (int i = 0; i < 2 * OUTBOX_BATCH + 3; i++) {
 		char step[16];
 		(void)snprintf(step, sizeof(step), "%dd", i);
 		(void)add(step, now);
 	}
-	OK(store_commit(office.store, err));
+	OK(store_commit(office.store, ERR));
 	while (claim(now, OUTBOX_BATCH, ids) > 0)
 		;
 	assert_int_equal(recover(now), 2 * OUTBOX_BATCH + 3);
@@ -205,13 +205,13 @@ static void outbox__expire__ends_what_waits_and_was_due_before(void **state)
 	int64_t old = add("1d", now - 101), edge = add("2d", now - 100), in_flight = add("3d", now - 5000), ids[1];
 	assert_int_equal(claim(now, 1, ids), 1);
 	assert_int_equal(ids[0], in_flight);
-	OK(outbox_expire(office.store, now - 100, &n, err));
+	OK(outbox_expire(office.store, now - 100, &n, ERR));
 	assert_int_equal(n, 1);
 	assert_string_equal(office_state(&office, old), "stale");
 	assert_string_equal(office_state(&office, edge), "pending");
 	assert_string_equal(office_state(&office, in_flight), "sending");
 	assert_true(office_number(&office, "SELECT length(reason) FROM message WHERE id = %lld", (long long)old) > 0);
-	OK(outbox_expire(office.store, now - 100, &n, err));
+	OK(outbox_expire(office.store, now - 100, &n, ERR));
 	assert_int_equal(n, 0);
 }
 

@@ -54,14 +54,14 @@ static size_t plan(const char *at)
 {
 	struct store_due due[64];
 	size_t n = 0, total = 0;
-	OK(store_begin(office.store, err));
-	OK(store_task_due(office.store, utc(at), due, 64, &n, err));
+	OK(store_begin(office.store, ERR));
+	OK(store_task_due(office.store, utc(at), due, 64, &n, ERR));
 	for (size_t i = 0; i < n; i++) {
 		size_t planned = 0;
-		OK(planner_plan(&planner, office.store, &due[i], utc(at), &planned, err));
+		OK(planner_plan(&planner, office.store, &due[i], utc(at), &planned, ERR));
 		total += planned;
 	}
-	OK(store_commit(office.store, err));
+	OK(store_commit(office.store, ERR));
 	return total;
 }
 
@@ -121,7 +121,7 @@ static void planner__planned_twice__makes_no_duplicates(void **state)
 				.planned_until = utc("2025-06-01")};
 	size_t planned = 0;
 	for (int i = 0; i < 3; i++) {
-		OK(planner_plan(&planner, office.store, &due, utc("2025-06-08T07:00"), &planned, err));
+		OK(planner_plan(&planner, office.store, &due, utc("2025-06-08T07:00"), &planned, ERR));
 		assert_int_equal(planned, i == 0);
 	}
 	office_run(&office, "UPDATE task SET next_due_utc = NULL, planned_until = 0");
