@@ -27,6 +27,8 @@ const struct option conf_daemon_options[] = {
 	 .help = "folder with the texts of the reminders, one folder a language"},
 	{"messengers", OPTION_PATH, CONF_FIELD(messengers), .preset = DEADLINED_DATADIR "/messengers",
 	 .help = "folder with the presets of the messengers, one file each"},
+	{"calendars", OPTION_PATH, CONF_FIELD(calendars),
+	 .help = "folder with the working calendars; when left out, \"calendars\" beside the folder of templates"},
 	{"state_dir", OPTION_PATH, CONF_FIELD(state_dir), .preset = "/var/lib/deadlined", .flags = OPTION_RESTART,
 	 .help = "folder for what the daemon keeps beside the database"},
 };

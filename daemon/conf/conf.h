@@ -20,6 +20,7 @@ struct conf {
 	int64_t scan_interval_s;
 	char *templates;  /* folder */
 	char *messengers; /* folder of presets */
+	char *calendars;  /* folder of working calendars */
 	char *state_dir;
 
 	/* [limits] */

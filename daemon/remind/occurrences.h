@@ -3,6 +3,7 @@
 #ifndef DEADLINED_REMIND_OCCURRENCES_H
 #define DEADLINED_REMIND_OCCURRENCES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,5 +22,9 @@ enum { OCCURRENCES_MAX = 512 };
  * Errors: those of the store; -EINVAL a rule that cannot be read. */
 MUSTCHECK int occurrences_around(struct store *store, const struct task *task, const struct civil *from,
 				 const struct civil *to, struct occurrence **ret_items, size_t *ret_n, struct err *err);
+
+/* The period of the occurrence with that key: false when the task has no such occurrence any more. Errors as above. */
+MUSTCHECK int occurrences_find(struct store *store, const struct task *task, const char *key, bool *ret_found,
+			       struct period *ret_period, struct err *err);
 
 #endif

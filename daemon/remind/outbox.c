@@ -136,18 +136,29 @@ int outbox_expire(struct store *store, int64_t cutoff_utc, size_t *ret_n, struct
 
 /* ---- claim -------------------------------------------------------------------------------------------------------- */
 
-static int outbox_claim_one(struct store *store, int64_t id, int64_t now_utc, bool *ret_claimed, struct err *err)
+static int outbox_cancel_empty(struct store *store, int64_t id, struct err *err)
 {
-	bool is_live = false;
-	int status = store_message_is_live(store, id, &is_live, err);
+	struct store_move move = {.reason = "nothing left to say", .not_before = -1};
+	bool is_moved;
+	return outbox_move(store, id, MESSAGE_PENDING, OUTBOX_EMPTY, &move, &is_moved, err);
+}
+
+static int outbox_claim_one(struct store *store, int64_t id, int64_t now_utc, outbox_open_cb open, void *open_arg,
+			    bool *ret_claimed, struct err *err)
+{
+	struct store_peek peek;
+	int64_t open_utc = now_utc;
+	*ret_claimed = false;
+	int status = store_message_peek(store, id, &peek, err);
 	if (status < 0)
 		return status;
-	if (!is_live) {
-		struct store_move move = {.reason = "nothing left to say", .not_before = -1};
-		*ret_claimed = false;
-		bool is_moved;
-		return outbox_move(store, id, MESSAGE_PENDING, OUTBOX_EMPTY, &move, &is_moved, err);
-	}
+	if (!peek.is_live)
+		return outbox_cancel_empty(store, id, err);
+	if (open != NULL && !peek.is_urgent && peek.not_before < now_utc)
+		status = open(open_arg, peek.person, now_utc, &open_utc, err);
+	if (status < 0 || open_utc > now_utc)
+		return status < 0 ? status : store_message_postpone(store, id, open_utc, err);
+
 	struct store_move move = {.not_before = -1, .add_attempts = 1};
 	status = outbox_move(store, id, MESSAGE_PENDING, OUTBOX_CLAIM, &move, ret_claimed, err);
 	if (status == 0 && *ret_claimed)
@@ -155,15 +166,15 @@ static int outbox_claim_one(struct store *store, int64_t id, int64_t now_utc, bo
 	return status;
 }
 
-int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size_t max, int64_t *ret_ids, size_t *ret_n,
-		 struct err *err)
+int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size_t max, outbox_open_cb open,
+		 void *open_arg, int64_t *ret_ids, size_t *ret_n, struct err *err)
 {
 	int64_t ids[OUTBOX_BATCH];
 	size_t n = 0, n_claimed = 0;
 	int status = store_message_ready(store, channel, now_utc, ids, max < OUTBOX_BATCH ? max : OUTBOX_BATCH, &n, err);
 	for (size_t i = 0; i < n && status == 0; i++) {
 		bool is_claimed = false;
-		status = outbox_claim_one(store, ids[i], now_utc, &is_claimed, err);
+		status = outbox_claim_one(store, ids[i], now_utc, open, open_arg, &is_claimed, err);
 		if (status == 0 && is_claimed)
 			ret_ids[n_claimed++] = ids[i];
 	}

@@ -45,10 +45,15 @@ MUSTCHECK int outbox_recover(struct store *store, int64_t now_utc, size_t *ret_n
 enum { OUTBOX_BATCH = 256 };
 MUSTCHECK int outbox_expire(struct store *store, int64_t cutoff_utc, size_t *ret_n, struct err *err);
 
+/* Says from when on a person may be written to; at most now_utc = now. */
+typedef int (*outbox_open_cb)(void *arg, const char *person, int64_t now_utc, int64_t *ret_open_utc, struct err *err);
+
 /* Claims up to max ready messages of a channel: state 'sending', one attempt more. Messages whose reminders were all
- * dropped are cancelled instead. A message may be handed to its channel only after the commit. */
-MUSTCHECK int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size_t max, int64_t *ret_ids,
-			   size_t *ret_n, struct err *err);
+ * dropped are cancelled instead; one that comes later than planned, as a retry does, and would now disturb its reader, is
+ * postponed until open says they may be written to. open may be NULL. A message may be handed to its channel only after
+ * the commit. */
+MUSTCHECK int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size_t max, outbox_open_cb open,
+			   void *open_arg, int64_t *ret_ids, size_t *ret_n, struct err *err);
 
 /* Writes the result of an attempt and decides what comes next. *ret_state: where the message is now; *ret_next_utc: its
  * next try when that is pending. A message that is no longer 'sending' is left alone; one that somebody deleted counts as

@@ -12,9 +12,12 @@
 #include "remind/gate.h"
 #include "remind/outbox.h"
 #include "remind/planner.h"
+#include "remind/reader.h"
 #include "service/brake.h"
 #include "service/letter.h"
 #include "store/store_message.h"
+#include "store/store_person.h"
+#include "store/store_reader.h"
 #include "store/store_task.h"
 
 enum {
@@ -258,6 +261,7 @@ static int app_plan(struct app *app, int64_t now_utc, bool *ret_more, struct err
 		.policies = app->setup->policies,
 		.channels = app->planner_channels,
 		.n_channels = app->setup->n_channels,
+		.calendars = app->setup->calendars,
 		.catch_up_max_age_s = app->setup->conf->catch_up_max_age_s,
 	};
 	struct store_due due[APP_PLAN_SLICE];
@@ -267,7 +271,10 @@ static int app_plan(struct app *app, int64_t now_utc, bool *ret_more, struct err
 		size_t planned = 0;
 		status = planner_plan(&planner, app->store, &due[i], now_utc, &planned, err);
 	}
-	*ret_more = *ret_more || n == APP_PLAN_SLICE;
+	size_t n_digests = 0;
+	if (status == 0)
+		status = planner_plan_digests(&planner, app->store, now_utc, &n_digests, err);
+	*ret_more = *ret_more || n == APP_PLAN_SLICE || n_digests == PLANNER_DIGESTS;
 	return status;
 }
 
@@ -314,6 +321,22 @@ static int app_notice_policies(struct app *app, struct err *err)
 	return status;
 }
 
+/* Whether a message that comes later than planned may still be sent now. */
+static int app_open(void *arg, const char *id, int64_t now_utc, int64_t *ret_open_utc, struct err *err)
+{
+	const struct app *app = arg;
+	struct person person;
+	struct reader reader;
+	const char *why;
+	int status = store_person_load(app->store, id, &person, err);
+	if (status < 0)
+		return status;
+	reader_init(&reader, &person, app->setup->calendars, app->setup->zone);
+	*ret_open_utc = hours_open_utc(&reader.time, now_utc, false, &why);
+	person_done(&person);
+	return 0;
+}
+
 static int app_claim(struct app *app, struct app_claim *claims, struct instant now, struct err *err)
 {
 	int status = 0;
@@ -326,7 +349,8 @@ static int app_claim(struct app *app, struct app_claim *claims, struct instant n
 		room = room == 0 ? 0 : brake_allow(&app->brake, room, now.wall_s);
 		if (room == 0)
 			continue;
-		status = outbox_claim(app->store, entry->channel->name, now.wall_s, room, claims[i].ids, &claims[i].n, err);
+		status = outbox_claim(app->store, entry->channel->name, now.wall_s, room, app_open, app, claims[i].ids,
+				      &claims[i].n, err);
 		gate_take(&entry->gate, (unsigned)claims[i].n);
 		brake_count(&app->brake, (unsigned)claims[i].n, now.wall_s);
 	}
@@ -426,6 +450,10 @@ static int app_plan_wake(struct app *app, bool has_more, int64_t now_utc, struct
 		return 0;
 	}
 	int status = app->is_stopping ? 0 : store_task_next_due(app->store, &at, err);
+	if (status == 0 && !app->is_stopping)
+		next = app_earlier(next, at);
+	if (status == 0 && !app->is_stopping)
+		status = store_digest_next(app->store, &at, err);
 	if (status == 0 && !app->is_stopping)
 		next = app_earlier(next, at);
 	for (size_t i = 0; i < app->setup->n_channels && status == 0 && !app->is_stopping; i++) {

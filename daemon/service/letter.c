@@ -2,66 +2,243 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/mem.h"
+#include "base/strlist.h"
+#include "remind/occurrences.h"
+#include "remind/reader.h"
+#include "remind/step.h"
 #include "store/store_person.h"
 #include "store/store_task.h"
 
+/* One task of a letter, and what its facts point to. */
+struct letter_item {
+	struct task task; /* with the period of the occurrence */
+	const char *kind;
+	const char *step;
+	int64_t due_utc;
+	enum compose_section section;
+	struct strlist responsible;
+	char *deputy_for; /* name */
+	const char *holiday_event, *holiday_reader;
+};
+
 void letter_done(struct letter *letter)
 {
+	for (size_t i = 0; i < letter->n_items; i++) {
+		task_done(&letter->items[i].task);
+		strlist_done(&letter->items[i].responsible);
+		free(letter->items[i].deputy_for);
+	}
+	free(letter->items);
 	store_message_done(&letter->row);
 	person_done(&letter->person);
-	task_done(&letter->task);
 	compose_text_done(&letter->text);
 	*letter = (struct letter){0};
 }
 
-/* The latest step speaks for the message; an overdue one has its own words. */
-static const char *letter_kind(const struct store_message *row)
+/* ---- what it is about --------------------------------------------------------------------------------------------- */
+
+static const char *letter_step_kind(const char *step)
 {
-	return strncmp(row->reminders[0].step, "overdue ", 8) == 0 ? "overdue" : "reminder";
+	return strcmp(step, "moved") == 0 ? "moved" : step_kind_name(step_text_kind(step));
+}
+
+static struct letter_item *letter_add_item(struct letter *letter, const struct task *task)
+{
+	letter->items = mem_grow(letter->items, letter->n_items + 1, sizeof(*letter->items));
+	struct letter_item *item = &letter->items[letter->n_items++];
+	*item = (struct letter_item){.task = *task};
+	return item;
+}
+
+/* Names of those whose task it is: a supervisor must know whom to ask. */
+static int letter_read_responsible(struct store *store, struct letter_item *item, struct err *err)
+{
+	struct person *people = NULL;
+	size_t n = 0;
+	unsigned wanted = ROLE_BIT(ROLE_RESPONSIBLE), all = 0;
+	int status = store_person_of_task(store, item->task.id, &people, &n, err);
+	for (size_t i = 0; i < n; i++)
+		all |= people[i].roles;
+	if ((all & wanted) == 0)
+		wanted = ROLE_BIT(ROLE_PARTICIPANT);
+	for (size_t i = 0; i < n; i++) {
+		if ((people[i].roles & wanted) != 0)
+			strlist_add(&item->responsible, people[i].name, strlen(people[i].name));
+		person_done(&people[i]);
+	}
+	free(people);
+	return status;
+}
+
+static int letter_read_deputy(struct store *store, struct letter_item *item, const char *id, struct err *err)
+{
+	struct person absent;
+	int status = store_person_load(store, id, &absent, err);
+	if (status < 0)
+		return status;
+	item->deputy_for = mem_dup(absent.name);
+	person_done(&absent);
+	return 0;
+}
+
+static bool letter_has(const struct letter *letter, const struct store_reminder *reminder)
+{
+	for (size_t i = 0; i < letter->n_items; i++)
+		if (letter->items[i].task.id == reminder->task)
+			return true;
+	return false;
+}
+
+/* The latest step of a task speaks for it. */
+static int letter_read_reminder(struct store *store, struct letter *letter, const struct store_reminder *reminder,
+				struct err *err)
+{
+	struct task task;
+	bool is_found = false;
+	if (letter_has(letter, reminder))
+		return 0;
+	int status = store_task_load(store, reminder->task, &task, err);
+	if (status < 0)
+		return status;
+	struct letter_item *item = letter_add_item(letter, &task);
+	item->kind = letter_step_kind(reminder->step);
+	item->step = reminder->step;
+	item->due_utc = reminder->due_utc;
+	status = occurrences_find(store, &task, reminder->occurrence, &is_found, &item->task.period, err);
+	if (status == 0 && (strcmp(item->kind, "escalation") == 0 || strcmp(item->kind, "handoff") == 0))
+		status = letter_read_responsible(store, item, err);
+	if (status == 0 && reminder->deputy_for != NULL)
+		status = letter_read_deputy(store, item, reminder->deputy_for, err);
+	return status;
+}
+
+static int letter_read_digest(struct store *store, const struct setup *setup, struct letter *letter, int64_t now_utc,
+			      struct err *err)
+{
+	static const enum compose_section sections[] = {
+		[DIGEST_OVERDUE] = COMPOSE_SECTION_OVERDUE,
+		[DIGEST_TODAY] = COMPOSE_SECTION_TODAY,
+		[DIGEST_WEEK] = COMPOSE_SECTION_WEEK,
+		[DIGEST_OPENING] = COMPOSE_SECTION_OPENING,
+	};
+	struct reader reader;
+	struct digest digest;
+	reader_init(&reader, &letter->person, setup->calendars, setup->zone);
+	int status = digest_collect(store, &reader, now_utc, &digest, err);
+	if (status < 0)
+		return status;
+	for (size_t i = 0; i < digest.n_items; i++) {
+		struct letter_item *item = letter_add_item(letter, &digest.items[i].task);
+		item->section = sections[digest.items[i].section];
+		digest.items[i].task = (struct task){0}; /* it is the letter's now */
+	}
+	digest_done(&digest);
+	return 0;
+}
+
+static int letter_read(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc,
+		       struct letter *letter, struct err *err)
+{
+	int status = store_message_load(store, id, &letter->row, err);
+	if (status == 0)
+		status = store_person_load(store, letter->row.person, &letter->person, err);
+	if (status < 0)
+		return status;
+	if (person_address(&letter->person, letter->row.channel) == NULL)
+		return err_set(err, -ENODATA, "%s has no address on %s any more", letter->person.id, letter->row.channel);
+	if (strcmp(letter->row.kind, "digest") == 0)
+		status = letter_read_digest(store, setup, letter, now_utc, err);
+	for (size_t i = 0; i < letter->row.n_reminders && status == 0; i++)
+		status = letter_read_reminder(store, letter, &letter->row.reminders[i], err);
+	if (status == 0 && letter->n_items == 0)
+		status = err_set(err, -ENODATA, "nothing is left to say");
+	return status;
+}
+
+/* ---- its text ----------------------------------------------------------------------------------------------------- */
+
+/* Why the deadline's day is no working day at the event's and at the reader's place. */
+static void letter_find_holidays(const struct setup *setup, const struct reader *reader, struct letter_item *item)
+{
+	const struct period *period = &item->task.period;
+	const struct calendar *there = setup->calendars == NULL
+					       ? NULL
+					       : calendars_of_zone(setup->calendars, item->task.zone);
+	if (period->precision != PERIOD_MINUTE && period->precision != PERIOD_DAY)
+		return;
+	item->holiday_event = there != NULL ? calendar_holiday(there, &period->end) : NULL;
+	item->holiday_reader = reader->time.calendar != NULL && reader->time.calendar != there
+				       ? calendar_holiday(reader->time.calendar, &period->end)
+				       : NULL;
+}
+
+static struct compose_item *letter_compose_items(const struct letter *letter)
+{
+	struct compose_item *items = mem_zero(letter->n_items, sizeof(*items));
+	for (size_t i = 0; i < letter->n_items; i++) {
+		const struct letter_item *item = &letter->items[i];
+		items[i] = (struct compose_item){
+			.task = &item->task,
+			.kind = item->kind,
+			.step = item->step,
+			.due_utc = item->due_utc,
+			.section = item->section,
+			.responsible = (const char *const *)item->responsible.items,
+			.n_responsible = item->responsible.n,
+			.holiday_event = item->holiday_event,
+			.holiday_reader = item->holiday_reader,
+			.deputy_for = item->deputy_for,
+		};
+	}
+	return items;
 }
 
 static void letter_compose(const struct setup *setup, struct letter *letter, int64_t now_utc)
 {
 	struct err problem = {0};
+	struct reader reader;
+	bool is_single = strcmp(letter->row.kind, "single") == 0;
+	reader_init(&reader, &letter->person, setup->calendars, setup->zone);
+	for (size_t i = 0; i < letter->n_items; i++)
+		letter_find_holidays(setup, &reader, &letter->items[i]);
+
+	struct compose_item *items = letter_compose_items(letter);
+	const struct letter_item *first = &letter->items[0];
 	const struct compose_facts facts = {
-		.kind = letter_kind(&letter->row),
-		.task = &letter->task,
+		.kind = is_single ? first->kind : letter->row.kind,
+		.task = is_single ? &first->task : NULL,
 		.person = &letter->person,
 		.default_language = setup->conf->language,
-		.step = letter->row.reminders[0].step,
-		.due_utc = letter->row.reminders[0].due_utc,
+		.step = first->step,
+		.due_utc = first->due_utc,
 		.now_utc = now_utc,
 		.channel = letter->row.channel,
+		.items = is_single ? NULL : items,
+		.n_items = is_single ? 0 : letter->n_items,
+		.responsible = items[0].responsible,
+		.n_responsible = items[0].n_responsible,
+		.holiday_event = first->holiday_event,
+		.holiday_reader = first->holiday_reader,
+		.deputy_for = first->deputy_for,
+		.is_held = letter->row.n_reminders > 0 && letter->row.reminders[0].held != NULL,
 	};
 	compose(setup->catalog, &facts, &letter->text, &problem);
+	free(items);
 	if (problem.text[0] != '\0')
 		log_error("message=%lld task=%s: the built-in text is sent: %s", (long long)letter->row.id,
-			  letter->task.uid, problem.text);
-}
-
-static int letter_read(struct store *store, int64_t id, struct letter *letter, struct err *err)
-{
-	int status = store_message_load(store, id, &letter->row, err);
-	if (status < 0)
-		return status;
-	if (letter->row.n_reminders == 0)
-		return err_set(err, -ENODATA, "nothing is left to say");
-	status = store_task_load(store, letter->row.reminders[0].task, &letter->task, err);
-	if (status == 0)
-		status = store_person_load(store, letter->row.person, &letter->person, err);
-	if (status == 0 && person_address(&letter->person, letter->row.channel) == NULL)
-		status = err_set(err, -ENODATA, "%s has no address on %s any more", letter->person.id, letter->row.channel);
-	return status;
+			  first->task.uid, problem.text);
 }
 
 int letter_write(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc,
 		 struct letter *ret_letter, struct err *err)
 {
 	*ret_letter = (struct letter){0};
-	int status = letter_read(store, id, ret_letter, err);
+	int status = letter_read(store, setup, id, now_utc, ret_letter, err);
 	if (status < 0) {
 		letter_done(ret_letter);
 		return status;
@@ -84,7 +261,7 @@ int letter_write(struct store *store, const struct setup *setup, int64_t id, int
 		.message_id = row->message_id,
 		.thread_id = row->thread_id[0] != '\0' ? row->thread_id : NULL,
 		.key = ret_letter->key,
-		.task_uid = ret_letter->task.uid,
+		.task_uid = ret_letter->n_items == 1 ? ret_letter->items[0].task.uid : NULL,
 		.date_utc = now_utc,
 		.date_offset_s = zone_offset_s(zone != NULL ? zone : setup->zone, now_utc),
 	};

@@ -8,14 +8,18 @@
 #include "message/compose.h"
 #include "plan/person.h"
 #include "plan/task.h"
+#include "remind/digest.h"
 #include "service/setup.h"
 #include "store/store_message.h"
+
+struct letter_item;
 
 struct letter {
 	struct channel_message message; /* points into what follows */
 	struct store_message row;
 	struct person person;
-	struct task task;
+	struct letter_item *items; /* the tasks it is about */
+	size_t n_items;
 	struct compose_text text;
 	char key[96];
 };

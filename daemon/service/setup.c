@@ -24,6 +24,16 @@ static void setup_check_zone(struct setup *setup, struct problems *problems)
 			     "zone: there is no time zone '%s': give an IANA name like Asia/Sakhalin", conf->zone);
 }
 
+static void setup_load_calendars(struct setup *setup, struct problems *problems)
+{
+	const struct conf *conf = setup->conf;
+	if (access(conf->calendars, R_OK | X_OK) < 0)
+		problems_add(problems, conf->file, setup_line(conf, "calendars"), "calendars: the folder %s: %s", conf->calendars,
+			     strerror(errno));
+	else
+		setup->calendars = calendars_load(conf->calendars, problems);
+}
+
 static void setup_load_catalog(struct setup *setup, struct problems *problems)
 {
 	const struct conf *conf = setup->conf;
@@ -66,6 +76,7 @@ struct setup *setup_load(const char *file, struct problems *problems)
 
 	struct setup *setup = mem_zero(1, sizeof(*setup));
 	setup->conf = conf;
+	setup_load_calendars(setup, problems);
 	setup->policies = policies_load(conf, problems);
 	setup_check_zone(setup, problems);
 	setup_load_catalog(setup, problems);
@@ -86,6 +97,7 @@ void setup_free(struct setup *setup)
 	free(setup->channels);
 	catalog_free(setup->catalog);
 	policies_free(setup->policies);
+	calendars_free(setup->calendars);
 	conf_free(setup->conf);
 	free(setup);
 }

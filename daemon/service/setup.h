@@ -10,12 +10,14 @@
 #include "conf/conf.h"
 #include "conf/problem.h"
 #include "message/catalog.h"
+#include "plan/calendar.h"
 #include "plan/zone.h"
 #include "remind/policy.h"
 
 struct setup {
 	struct conf *conf;
 	const struct zone *zone;
+	struct calendars *calendars;
 	struct policies *policies;
 	struct catalog *catalog;
 	struct channel **channels;

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "store/store_priv.h"
+#include "store/store_reader.h"
 #include "store/store_task.h"
 
 static const char *const message_state_names[] = {"pending", "sending", "sent", "dead", "cancelled", "stale", "held"};
@@ -306,6 +307,42 @@ int store_message_is_live(struct store *store, int64_t id, bool *ret_is_live, st
 	return status;
 }
 
+int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_peek, struct err *err)
+{
+	static const char sql[] =
+		"SELECT kind IN ('test', 'notice', 'digest')"
+		"  OR EXISTS (SELECT 1 FROM reminder WHERE message = ?1 AND dropped IS NULL), urgent, attempts > 0, not_before,"
+		" person FROM message WHERE id = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "i", id);
+	int status = store_row(store, stmt, "looking into a message", err);
+	if (status == 0)
+		return err_set(err, -ENOENT, "there is no message %lld", (long long)id);
+	if (status < 0)
+		return status;
+	*ret_peek = (struct store_peek){
+		.is_live = sqlite3_column_int(stmt, 0) != 0,
+		.is_urgent = sqlite3_column_int(stmt, 1) != 0,
+		.was_tried = sqlite3_column_int(stmt, 2) != 0,
+		.not_before = sqlite3_column_int64(stmt, 3),
+	};
+	(void)snprintf(ret_peek->person, sizeof(ret_peek->person), "%s", (const char *)sqlite3_column_text(stmt, 4));
+	(void)sqlite3_reset(stmt);
+	return 0;
+}
+
+int store_message_postpone(struct store *store, int64_t id, int64_t not_before, struct err *err)
+{
+	static const char sql[] = "UPDATE message SET not_before = ?2 WHERE id = ?1 AND state = 'pending'";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "ii", id, not_before);
+	return store_run(store, stmt, "postponing a message", NULL, err);
+}
+
 int store_message_next(struct store *store, const char *channel, int64_t *ret_utc, struct err *err)
 {
 	static const char sql[] = "SELECT min(not_before) FROM message WHERE state = 'pending' AND channel = ?1";
@@ -411,7 +448,7 @@ int store_count(struct store *store, struct store_counts *ret_counts, struct err
 		" SELECT min((SELECT min(not_before) FROM message WHERE state = 'pending' AND channel = name)) FROM c"
 		" WHERE name IS NOT NULL";
 	struct store_counts counts = {0};
-	int64_t next_due = STORE_NEVER;
+	int64_t next_due = STORE_NEVER, next_digest = STORE_NEVER;
 	int status = store_count_states(store, &counts, err);
 	sqlite3_stmt *stmt = status == 0 ? store_statement(store, oldest, err) : NULL;
 	if (stmt == NULL)
@@ -423,8 +460,11 @@ int store_count(struct store *store, struct store_counts *ret_counts, struct err
 	status = store_one(store, stmt, "looking for the next try", STORE_NEVER, &counts.next_wake_utc, err);
 	if (status == 0)
 		status = store_task_next_due(store, &next_due, err);
+	if (status == 0)
+		status = store_digest_next(store, &next_digest, err);
 	if (status < 0)
 		return status;
+	next_due = next_digest < next_due ? next_digest : next_due;
 	if (next_due < counts.next_wake_utc)
 		counts.next_wake_utc = next_due;
 	*ret_counts = counts;

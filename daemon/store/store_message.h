@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "plan/period.h"
+#include "plan/person.h"
 #include "store/store.h"
 
 enum message_state {
@@ -109,9 +110,22 @@ MUSTCHECK int store_message_overdue(struct store *store, int64_t cutoff_utc, int
 				    struct err *err);
 /* Brings every next try that lies after latest_utc back to now_utc: the clock was set back. */
 MUSTCHECK int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err);
-/* Whether the message holds a reminder that was not dropped; test, notice and digest
- * messages hold none and count as live. */
+/* Whether the message holds a reminder that was not dropped; test, notice and digest messages hold none and count as
+ * live. */
 MUSTCHECK int store_message_is_live(struct store *store, int64_t id, bool *ret_is_live, struct err *err);
+
+/* What a claim must know of a message. */
+struct store_peek {
+	bool is_live;
+	bool is_urgent;
+	bool was_tried;
+	int64_t not_before;
+	char person[PERSON_ID_MAX * 4 + 1];
+};
+/* Errors: -ENOENT. */
+MUSTCHECK int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_peek, struct err *err);
+/* Sets the next try of a pending message. */
+MUSTCHECK int store_message_postpone(struct store *store, int64_t id, int64_t not_before, struct err *err);
 
 /* Earliest not_before of the pending messages of a channel, STORE_NEVER when there is none. */
 MUSTCHECK int store_message_next(struct store *store, const char *channel, int64_t *ret_utc, struct err *err);

@@ -114,7 +114,7 @@ static size_t claim(int64_t at, size_t max, int64_t *ids)
 {
 	size_t n = 0;
 	OK(store_begin(office.store, ERR));
-	OK(outbox_claim(office.store, "email", at, max, ids, &n, ERR));
+	OK(outbox_claim(office.store, "email", at, max, NULL, NULL, ids, &n, ERR));
 	OK(store_commit(office.store, ERR));
 	return n;
 }

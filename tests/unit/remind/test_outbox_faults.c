@@ -39,7 +39,7 @@ static size_t claim(int64_t at, size_t max, int64_t *ids)
 {
 	size_t n = 0;
 	OK(store_begin(office.store, ERR));
-	OK(outbox_claim(office.store, "email", at, max, ids, &n, ERR));
+	OK(outbox_claim(office.store, "email", at, max, NULL, NULL, ids, &n, ERR));
 	OK(store_commit(office.store, ERR));
 	return n;
 }
@@ -104,7 +104,7 @@ static void outbox__crash_before_the_commit__leaves_no_trace(void **state)
 	int64_t ids[1], id = add("1d", now);
 	size_t n = 0;
 	OK(store_begin(office.store, ERR));
-	OK(outbox_claim(office.store, "email", now, 1, ids, &n, ERR));
+	OK(outbox_claim(office.store, "email", now, 1, NULL, NULL, ids, &n, ERR));
 	assert_int_equal(n, 1);
 	office_reopen(&office);
 	assert_int_equal(recover(now), 0);
