@@ -17,7 +17,8 @@ enum { CATALOG_FILE_MAX = 64 * 1024 };
 
 #define CATALOG_SUFFIX ".mustache"
 
-static const char *const catalog_kinds[] = {"reminder", "overdue", "test"};
+static const char *const catalog_kinds[] = {"reminder", "overdue",  "fix_date", "escalation", "handoff", "moved",
+					    "merged",   "catch_up", "digest",   "notice",     "test"};
 enum { CATALOG_N_KINDS = sizeof(catalog_kinds) / sizeof(catalog_kinds[0]) };
 
 /* One file: "reminder.subject", "reminder.text" or the name of a partial. */

@@ -15,8 +15,8 @@
 struct catalog;
 
 /* Loads every language found in folder, with every kind in each. Problems: a template that does not compile, a language
- * ICU does not know, a language without one of the kinds "reminder", "overdue", "test", a name that is unknown. What
- * can be used is kept all the same. Returns owned, never NULL. */
+ * ICU does not know, a language without one of the kinds (context.h lists them), a name that is unknown. What can be used
+ * is kept all the same. Returns owned, never NULL. */
 struct catalog *catalog_load(const char *folder, struct problems *problems);
 void catalog_free(struct catalog *catalog);
 /* True when that very language is there; case does not matter. */

@@ -106,12 +106,13 @@ static int compose_from_templates(const struct catalog *catalog, const struct co
 {
 	struct catalog_choice choice;
 	const char *wanted = facts->person != NULL ? facts->person->language : NULL;
-	if (!catalog_choose(catalog, facts->kind, wanted, facts->default_language, &choice))
-		return err_set(err, -ENOENT, "no language has templates for '%s'", facts->kind);
+	const char *kind = context_kind(facts);
+	if (!catalog_choose(catalog, kind, wanted, facts->default_language, &choice))
+		return err_set(err, -ENOENT, "no language has templates for '%s'", kind);
 
 	int result = compose_with(&choice, facts, ret_text, err);
 	if (result < 0)
-		err_prefix(err, "%s/%s", language_tag(choice.language), facts->kind);
+		err_prefix(err, "%s/%s", language_tag(choice.language), kind);
 	return result;
 }
 
@@ -125,6 +126,41 @@ static void compose_add_line(const char *value, struct buf *text)
 	buf_add_char(text, '\n');
 }
 
+static void compose_add_period(const char *prefix, const struct period *period, const struct task *task,
+			       struct buf *text)
+{
+	char key[PERIOD_KEY_SIZE];
+	period_key(period, key);
+	buf_printf(text, "%s%s (", prefix, key);
+	context_add_clean(task->zone, false, text);
+	buf_add_str(text, ")\n");
+}
+
+static void compose_add_task(const struct task *task, const struct period *old_period, const char *const *responsible,
+			     size_t n_responsible, struct buf *text)
+{
+	compose_add_line(task->title, text);
+	compose_add_period("", &task->period, task, text);
+	if (old_period != NULL)
+		compose_add_period("<- ", old_period, task, text);
+	compose_add_line(task->place, text);
+	for (size_t i = 0; i < n_responsible; i++)
+		compose_add_line(responsible[i], text);
+}
+
+static void compose_built_in_list(const struct compose_facts *facts, struct buf *subject, struct buf *text)
+{
+	context_add_clean(facts->items[0].task->title, false, subject);
+	if (facts->n_items > 1)
+		buf_printf(subject, " (+%zu)", facts->n_items - 1);
+	for (size_t i = 0; i < facts->n_items; i++) {
+		const struct compose_item *item = &facts->items[i];
+		if (i > 0)
+			buf_add_char(text, '\n');
+		compose_add_task(item->task, item->old_period, item->responsible, item->n_responsible, text);
+	}
+}
+
 /* Facts alone, dates the international way: understood in any language, and nothing in it can fail. */
 static void compose_built_in(const struct compose_facts *facts, struct compose_text *ret_text)
 {
@@ -133,17 +169,19 @@ static void compose_built_in(const struct compose_facts *facts, struct compose_t
 	buf_init(&subject, COMPOSE_SUBJECT_MAX);
 	buf_init(&text, COMPOSE_TEXT_MAX);
 
-	if (task != NULL) {
-		char key[PERIOD_KEY_SIZE];
-		period_key(&task->period, key);
+	if (facts->n_items > 0) {
+		compose_built_in_list(facts, &subject, &text);
+	} else if (task != NULL) {
 		context_add_clean(task->title, false, &subject);
-		compose_add_line(task->title, &text);
-		buf_printf(&text, "%s (%s)\n", key, task->zone);
-		compose_add_line(task->place, &text);
+		compose_add_task(task, facts->old_period, facts->responsible, facts->n_responsible, &text);
 		compose_add_line(task->note, &text);
+	} else if (facts->notice != NULL) {
+		buf_add_str(&subject, "deadlined: notice");
+		compose_add_line(facts->notice, &text);
 	} else {
-		buf_add_str(&subject, "deadlined: test");
-		buf_add_str(&text, "This is a test message from deadlined; nothing needs to be done.\n");
+		buf_printf(&subject, "deadlined: %s", facts->kind);
+		buf_printf(&text, "This is a message of the kind '%s' from deadlined; nothing needs to be done.\n",
+			   facts->kind);
 		compose_add_line(facts->channel, &text);
 	}
 	*ret_text = (struct compose_text){buf_take(&subject), buf_take(&text), "und"};

@@ -299,7 +299,33 @@ static const char schema_2[] =
 	"    AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
 	"END;";
 
-static const char *const schema_versions[] = {schema_1, schema_2};
+/* sqlite3(1) does not enforce foreign keys, so what hangs on a deleted task or person is removed here: the number of a
+ * deleted task is given again, and its people must not hear of the next one. An address that goes while a message to it
+ * is in flight ends its retries, too. */
+static const char schema_3[] =
+	"CREATE INDEX reminder_person ON reminder (person, channel);"
+	"CREATE TRIGGER task_gone AFTER DELETE ON task BEGIN"
+	"  DELETE FROM part WHERE task = old.id;"
+	"  DELETE FROM reminder WHERE task = old.id;"
+	"  DELETE FROM occurrence WHERE task = old.id;"
+	"  DELETE FROM acknowledgement WHERE task = old.id;"
+	"  DELETE FROM silence WHERE task = old.id;"
+	"END;"
+	"CREATE TRIGGER person_gone AFTER DELETE ON person BEGIN"
+	"  UPDATE reminder SET dropped = 'person deleted' WHERE person = old.id AND dropped IS NULL"
+	"    AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"  DELETE FROM part WHERE person = old.id;"
+	"  DELETE FROM address WHERE person = old.id;"
+	"  DELETE FROM deputy WHERE old.id IN (person, deputy);"
+	"  DELETE FROM silence WHERE person = old.id;"
+	"END;"
+	"DROP TRIGGER address_removed;"
+	"CREATE TRIGGER address_removed AFTER DELETE ON address BEGIN"
+	"  UPDATE reminder SET dropped = 'no address' WHERE person = old.person AND channel = old.channel"
+	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"END;";
+
+static const char *const schema_versions[] = {schema_1, schema_2, schema_3};
 enum { SCHEMA_VERSION = sizeof(schema_versions) / sizeof(schema_versions[0]) };
 
 static int schema_number(struct store *store, const char *sql, int *ret_value, struct err *err)

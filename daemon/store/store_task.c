@@ -172,14 +172,35 @@ static int store_task_part(struct store *store, const char *sql, int64_t task, c
 	return store_run(store, stmt, "changing who takes part", NULL, err);
 }
 
+/* Reads the column of names that stmt gives. */
+static int store_task_read_people(struct store *store, sqlite3_stmt *stmt, struct strlist *ret_people, struct err *err)
+{
+	struct strlist people = {0};
+	int status;
+	while ((status = store_row(store, stmt, "reading who takes part", err)) == 1) {
+		const char *person = (const char *)sqlite3_column_text(stmt, 0);
+		strlist_add(&people, person, strlen(person));
+	}
+	if (status < 0)
+		strlist_done(&people);
+	else
+		*ret_people = people;
+	return status;
+}
+
 int store_task_set_people(struct store *store, int64_t task, const struct strlist *people, bool *ret_changed,
 			  struct err *err)
 {
+	static const char list[] = "SELECT person FROM part WHERE task = ?1 AND role = 'participant' ORDER BY person";
 	static const char add[] = "INSERT INTO part (task, person) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-	static const char drop[] = "DELETE FROM part WHERE task = ?1 AND person = ?2";
+	static const char drop[] = "DELETE FROM part WHERE task = ?1 AND person = ?2 AND role = 'participant'";
 	struct strlist old = {0};
 	bool is_changed = false;
-	int status = store_task_people(store, task, &old, err);
+	sqlite3_stmt *stmt = store_statement(store, list, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "i", task);
+	int status = store_task_read_people(store, stmt, &old, err);
 	for (size_t i = 0; i < old.n && status == 0; i++) {
 		if (strlist_has(people, old.items[i]))
 			continue;
@@ -239,21 +260,11 @@ int store_task_load(struct store *store, int64_t id, struct task *ret_task, stru
 int store_task_people(struct store *store, int64_t task, struct strlist *ret_people, struct err *err)
 {
 	static const char sql[] = "SELECT DISTINCT person FROM part WHERE task = ?1 ORDER BY person";
-	struct strlist people = {0};
-	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return -EIO;
 	store_bind(stmt, "i", task);
-	while ((status = store_row(store, stmt, "reading who takes part", err)) == 1) {
-		const char *person = (const char *)sqlite3_column_text(stmt, 0);
-		strlist_add(&people, person, strlen(person));
-	}
-	if (status < 0)
-		strlist_done(&people);
-	else
-		*ret_people = people;
-	return status;
+	return store_task_read_people(store, stmt, ret_people, err);
 }
 
 int store_task_each(struct store *store, bool all, store_task_cb each, void *arg, struct err *err)

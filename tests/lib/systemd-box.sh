@@ -9,17 +9,23 @@
 # Exit status: SCRIPT's; 124 it took too long; 125 the box could not be made; 126 it did not boot.
 set -u
 
+usage() {
+    echo "usage: systemd-box.sh [--bind=DIR] [--timeout=SECONDS] SCRIPT [ARGUMENT...]" >&2
+    exit 125
+}
+
 limit=120
 binds=()
 while :; do
     case ${1-} in
     --bind=*) binds+=("--bind-ro=${1#*=}") ;;
     --timeout=*) limit=${1#*=} ;;
+    -*) usage ;;
     *) break ;;
     esac
     shift
 done
-[ $# -gt 0 ] || { echo "usage: systemd-box.sh [--bind=DIR] [--timeout=SECONDS] SCRIPT [ARGUMENT...]" >&2; exit 125; }
+[ $# -gt 0 ] || usage
 script=$(readlink -f "$1")
 shift
 [ -f "$script" ] || { echo "systemd-box: no script $script" >&2; exit 125; }

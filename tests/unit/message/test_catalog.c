@@ -62,16 +62,20 @@ static void write_file(const char *name, const char *text)
 	write_bytes(name, text, strlen(text));
 }
 
+static const char *const kinds[] = {"reminder", "overdue",  "fix_date", "escalation", "handoff", "moved",
+				    "merged",   "catch_up", "digest",   "notice",     "test"};
+
 /* A language with every kind. */
 static void write_language(const char *tag)
 {
-	static const char *const names[] = {"reminder.subject", "reminder.text", "overdue.subject",
-					    "overdue.text",     "test.subject",  "test.text"};
 	make_language(tag);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		char *name = mem_printf("%s/%s.mustache", tag, names[i]);
-		write_file(name, "{{title}}\n");
-		free(name);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		char *subject = mem_printf("%s/%s.subject.mustache", tag, kinds[i]);
+		char *text = mem_printf("%s/%s.text.mustache", tag, kinds[i]);
+		write_file(subject, "{{title}}\n");
+		write_file(text, "{{title}}\n");
+		free(subject);
+		free(text);
 	}
 }
 
@@ -173,10 +177,19 @@ static void catalog__missing_kind__is_a_problem(void **state)
 	(void)state;
 	write_language("en");
 	write_language("ru");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		char *name = mem_printf("%s.text.mustache", kinds[i]);
+		char *path = mem_printf("%s/ru/%s", folder, name);
+		write_language("ru");
+		assert_int_equal(unlink(path), 0);
+		assert_problem("/ru", 0, name);
+		free(path);
+		free(name);
+	}
+	write_language("ru");
 	char *path = mem_printf("%s/ru/overdue.text.mustache", folder);
 	assert_int_equal(unlink(path), 0);
 	free(path);
-	assert_problem("/ru", 0, "overdue.text.mustache");
 
 	struct problems problems = {0};
 	struct catalog *catalog = catalog_load(folder, &problems);

@@ -442,7 +442,7 @@ static void compose__what_fails__becomes_the_built_in_text(void **state)
 	static const struct {
 		const char *kind, *event, *reader, *said;
 	} rows[] = {
-		{"moved", "Asia/Shanghai", "Asia/Sakhalin", "'moved'"},
+		{"removed", "Asia/Shanghai", "Asia/Sakhalin", "'removed'"},
 		{"reminder", "Asia/Nowhere", "Asia/Sakhalin", "ru/reminder: unknown zone 'Asia/Nowhere'"},
 		{"reminder", "Asia/Shanghai", "", "unknown zone ''"},
 	};

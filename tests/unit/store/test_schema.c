@@ -74,7 +74,7 @@ static void schema__new_database__is_marked_whole_and_strict(void **state)
 	(void)state;
 	int64_t version = office_number(&office, "PRAGMA user_version");
 	assert_int_equal(version, store_schema_version(office.store));
-	assert_int_equal(version, sizeof(old_schemas) / sizeof(old_schemas[0]) + 1);
+	assert_true(version > (int64_t)(sizeof(old_schemas) / sizeof(old_schemas[0])));
 	assert_int_equal(office_number(&office, "PRAGMA application_id"), 0x64656164);
 	assert_string_equal(office_text(&office, "PRAGMA journal_mode"), "wal");
 	assert_string_equal(office_text(&office, "PRAGMA integrity_check"), "ok");

@@ -1,0 +1,120 @@
+/* Several tasks in one message: every item has the names that a message about it alone would have, the sections of a
+ * digest share them. */
+#include "message/context.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "message/context_priv.h"
+
+static const struct context_section {
+	const char *list, *flag, *count;
+} context_sections[COMPOSE_SECTION_MAX] = {
+	[COMPOSE_SECTION_OVERDUE] = {"overdue", "has_overdue", "of_overdue"},
+	[COMPOSE_SECTION_TODAY] = {"today", "has_today", "of_today"},
+	[COMPOSE_SECTION_WEEK] = {"this_week", "has_this_week", "of_this_week"},
+	[COMPOSE_SECTION_OPENING] = {"opening", "has_opening", "of_opening"},
+};
+
+/* ---- counts -------------------------------------------------------------------------------------------------- */
+
+/* {"number": "3", "few": true}. Returns owned. */
+static json_t *context_new_count(struct context *context, size_t n)
+{
+	json_t *outer = context->data, *count = json_object();
+	context->data = count;
+	language_add_number(context->language, (int64_t)n, &context->text);
+	context_set(context, "number");
+	context_set_flag(context, language_plural(context->language, (int64_t)n), true);
+	context->data = outer;
+	return count;
+}
+
+/* ---- items --------------------------------------------------------------------------------------------------- */
+
+/* Adds the item to the list. */
+static int context_add_item(struct context *context, const struct compose_facts *facts, size_t i, json_t *items,
+			    struct err *err)
+{
+	struct compose_item item = facts->items[i];
+	if (item.deputy_for == NULL)
+		item.deputy_for = facts->deputy_for;
+	if (strcmp(facts->kind, "digest") == 0)
+		item.due_utc = 0; /* it comes when it is its hour, never late */
+
+	json_t *outer = context->data;
+	context->data = json_object();
+	json_array_append_new(items, context->data);
+	context_set_flag(context, "is_listed", true);
+	int result = context_set_task(context, &item, err);
+	context->data = outer;
+	if (result < 0)
+		err_prefix(err, "task '%s'", item.task->uid);
+	return result;
+}
+
+static void context_set_section(struct context *context, enum compose_section section, json_t *list, json_t *counts)
+{
+	const struct context_section *names = &context_sections[section];
+	size_t n = json_array_size(list);
+	if (n == 0) {
+		json_decref(list);
+		return;
+	}
+	json_object_set_new_nocheck(context->data, names->list, list);
+	context_set_flag(context, names->flag, true);
+
+	json_t *count = context_new_count(context, n);
+	json_object_set_new_nocheck(count, names->count, json_true());
+	json_array_append_new(counts, count);
+}
+
+static json_t *context_new_section(const struct compose_facts *facts, json_t *items, enum compose_section section)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < facts->n_items; i++)
+		if (facts->items[i].section == section)
+			json_array_append(list, json_array_get(items, i));
+	return list;
+}
+
+static void context_set_sections(struct context *context, const struct compose_facts *facts, json_t *items)
+{
+	json_t *counts = json_array();
+	for (int section = COMPOSE_SECTION_NONE + 1; section < COMPOSE_SECTION_MAX; section++)
+		context_set_section(context, (enum compose_section)section,
+				    context_new_section(facts, items, (enum compose_section)section), counts);
+
+	json_t *last = json_array_get(counts, json_array_size(counts) - 1);
+	json_object_set_new_nocheck(last, "is_last", json_true());
+	json_object_set_new_nocheck(context->data, "counts", counts);
+}
+
+/* A task that stood in no section would be lost without a word. */
+static int context_check_sections(const struct compose_facts *facts, struct err *err)
+{
+	for (size_t i = 0; i < facts->n_items; i++)
+		if (facts->items[i].section == COMPOSE_SECTION_NONE)
+			return err_set(err, -EINVAL, "task '%s' has no section", facts->items[i].task->uid);
+	return 0;
+}
+
+int context_set_items(struct context *context, const struct compose_facts *facts, struct err *err)
+{
+	bool is_digest = strcmp(facts->kind, "digest") == 0;
+	int result = is_digest ? context_check_sections(facts, err) : 0;
+	if (result < 0)
+		return result;
+
+	json_t *items = json_array();
+	json_object_set_new_nocheck(context->data, "items", items);
+	for (size_t i = 0; i < facts->n_items && result == 0; i++)
+		result = context_add_item(context, facts, i, items, err);
+	if (result < 0)
+		return result;
+
+	json_object_set_new_nocheck(context->data, "items_count", context_new_count(context, facts->n_items));
+	if (is_digest)
+		context_set_sections(context, facts, items);
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* What the files of context share: the object in the making and how names get into it. */
+#ifndef DEADLINED_MESSAGE_CONTEXT_PRIV_H
+#define DEADLINED_MESSAGE_CONTEXT_PRIV_H
+
+#include "message/context.h"
+
+struct context {
+	json_t *data; /* the object that gets the names */
+	const struct language *language;
+	const struct zone *reader;
+	int64_t now_utc;
+	int64_t today;  /* the reader's, in days since 1970 */
+	int64_t late_s; /* a message that comes so much later than planned says so */
+	bool is_held;
+	struct buf text; /* the value in the making */
+};
+
+/* Gives what was gathered in context->text that name, or leaves the name out when it is nothing. */
+void context_set(struct context *context, const char *name);
+/* value may be NULL. */
+void context_set_clean(struct context *context, const char *name, const char *value, bool allow_lines);
+void context_set_flag(struct context *context, const char *name, bool is_true);
+/* "Sunday, June 15, 2025 at 2:00 PM" */
+void context_set_moment(struct context *context, const char *name, const struct zone *zone, int64_t utc);
+void context_set_zone(struct context *context, const char *zone_name, const char *offset_name, const struct zone *zone,
+		      int64_t utc);
+
+/* The names of one task: context_task.c. Error: -EINVAL its zone is not known. */
+MUSTCHECK int context_set_task(struct context *context, const struct compose_item *item, struct err *err);
+
+/* The names of several tasks: context_list.c. Errors: as context_new(). */
+MUSTCHECK int context_set_items(struct context *context, const struct compose_facts *facts, struct err *err);
+
+#endif

@@ -1,0 +1,312 @@
+#include "plan/calendar.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/strlist.h"
+#include "conf/ini.h"
+
+enum { CALENDAR_DAYS = 366, CALENDAR_WEEKEND_PRESET = 1 << 5 | 1 << 6, CALENDAR_SEARCH_MAX = 20000 };
+
+/* What a file says of single days: index is the day of the year, counted from 0. */
+struct calendar_year {
+	int year;
+	bool is_worked[CALENDAR_DAYS]; /* on a weekend, to make up for another day */
+	char *off[CALENDAR_DAYS];      /* reason, owned; NULL = nothing said */
+};
+
+struct calendar {
+	char *name;
+	struct strlist zones;
+	unsigned weekend; /* bit 0 = Monday */
+	struct calendar_year **years;
+	size_t n_years;
+};
+
+struct calendars {
+	struct calendar **items;
+	size_t n;
+};
+
+/* ---- asking ------------------------------------------------------------------------------------------------------- */
+
+static size_t calendar_day_of_year(const struct civil *date)
+{
+	const struct civil first = {.year = date->year, .month = 1, .day = 1};
+	return (size_t)(civil_to_days(date) - civil_to_days(&first));
+}
+
+static const struct calendar_year *calendar_year(const struct calendar *calendar, int year)
+{
+	for (size_t i = 0; calendar != NULL && i < calendar->n_years; i++)
+		if (calendar->years[i]->year == year)
+			return calendar->years[i];
+	return NULL;
+}
+
+bool calendar_is_working(const struct calendar *calendar, const struct civil *date)
+{
+	const struct calendar_year *year = calendar_year(calendar, date->year);
+	unsigned weekend = calendar != NULL ? calendar->weekend : CALENDAR_WEEKEND_PRESET;
+	size_t day = calendar_day_of_year(date);
+	if (year != NULL && (year->is_worked[day] || year->off[day] != NULL))
+		return year->is_worked[day];
+	return (weekend >> (civil_weekday(date) - 1) & 1) == 0;
+}
+
+struct civil calendar_add_working_days(const struct calendar *calendar, const struct civil *date, int n)
+{
+	struct civil day = *date;
+	int direction = n < 0 ? -1 : 1;
+	int left = n * direction;
+	for (int tries = 0; left > 0 && tries < CALENDAR_SEARCH_MAX; tries++) {
+		day = civil_add_days(&day, direction);
+		left -= calendar_is_working(calendar, &day);
+	}
+	return day;
+}
+
+const char *calendar_holiday(const struct calendar *calendar, const struct civil *date)
+{
+	const struct calendar_year *year = calendar_year(calendar, date->year);
+	return year != NULL ? year->off[calendar_day_of_year(date)] : NULL;
+}
+
+bool calendar_has_year(const struct calendar *calendar, int year)
+{
+	return calendar_year(calendar, year) != NULL;
+}
+
+const struct calendar *calendars_find(const struct calendars *calendars, const char *name)
+{
+	for (size_t i = 0; i < calendars->n; i++)
+		if (strcmp(calendars->items[i]->name, name) == 0)
+			return calendars->items[i];
+	return NULL;
+}
+
+const struct calendar *calendars_of_zone(const struct calendars *calendars, const char *zone)
+{
+	for (size_t i = 0; i < calendars->n; i++)
+		if (strlist_has(&calendars->items[i]->zones, zone))
+			return calendars->items[i];
+	return NULL;
+}
+
+const char *calendars_name(const struct calendars *calendars, unsigned i)
+{
+	return i < calendars->n ? calendars->items[i]->name : NULL;
+}
+
+const char *calendars_nearest(const struct calendars *calendars, const char *typed)
+{
+	const char **names = mem_zero(calendars->n, sizeof(*names));
+	for (size_t i = 0; i < calendars->n; i++)
+		names[i] = calendars->items[i]->name;
+	const char *nearest = strlist_nearest(typed, names, calendars->n);
+	free(names);
+	return nearest;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------------ */
+
+/* Where a problem lies. */
+struct calendar_place {
+	struct problems *problems;
+	const char *file;
+	unsigned line;
+};
+
+/* "01-08" of that year. */
+static bool calendar_read_day(const char *text, int year, struct civil *ret_date)
+{
+	char iso[16];
+	(void)snprintf(iso, sizeof(iso), "%04d-%.5s", year, text);
+	return civil_parse(iso, ret_date, NULL);
+}
+
+/* Reads "MM-DD" or "MM-DD..MM-DD" and what follows it. */
+static bool calendar_read_span(const struct calendar_place *place, const char *text, int year, struct civil *ret_from,
+			       struct civil *ret_to, const char **ret_rest)
+{
+	size_t len = strcspn(text, " \t");
+	bool is_span = len == 12 && strncmp(text + 5, "..", 2) == 0;
+	bool is_read = (len == 5 || is_span) && calendar_read_day(text, year, ret_from) &&
+		       calendar_read_day(is_span ? text + 7 : text, year, ret_to);
+	if (!is_read || civil_compare(ret_from, ret_to) > 0) {
+		problems_add(place->problems, place->file, place->line,
+			     "'%s' does not begin with days of %d: write 01-08 or 01-01..01-08", text, year);
+		return false;
+	}
+	*ret_rest = text + len + strspn(text + len, " \t");
+	return true;
+}
+
+static void calendar_read_off(struct calendar_year *year, const struct calendar_place *place, const char *text)
+{
+	struct civil from, to;
+	const char *reason;
+	if (!calendar_read_span(place, text, year->year, &from, &to, &reason))
+		return;
+	if (*reason == '\0') {
+		problems_add(place->problems, place->file, place->line, "off: say why behind the days: off = %s New Year", text);
+		return;
+	}
+	for (size_t day = calendar_day_of_year(&from); day <= calendar_day_of_year(&to); day++) {
+		if (year->off[day] != NULL || year->is_worked[day]) {
+			problems_add(place->problems, place->file, place->line, "off: a day of '%s' is named already", text);
+			return;
+		}
+		year->off[day] = mem_dup(reason);
+	}
+}
+
+static void calendar_read_work(struct calendar_year *year, const struct calendar_place *place, const char *text)
+{
+	struct civil from, to;
+	const char *rest;
+	if (!calendar_read_span(place, text, year->year, &from, &to, &rest))
+		return;
+	for (size_t day = calendar_day_of_year(&from); day <= calendar_day_of_year(&to); day++) {
+		if (year->off[day] != NULL)
+			problems_add(place->problems, place->file, place->line, "work: a day of '%s' is off, too", text);
+		year->is_worked[day] = true;
+	}
+}
+
+static void calendar_read_year(struct calendar *calendar, const struct ini_section *section, struct problems *problems)
+{
+	struct err err;
+	int64_t number = 0;
+	struct calendar_place place = {.problems = problems, .file = section->file, .line = section->line};
+	if (section->name == NULL || num_parse(section->name, 1900, 2999, &number, &err) < 0) {
+		problems_add(problems, section->file, section->line, "write the year like [year 2025]");
+		return;
+	}
+	struct calendar_year *year = mem_zero(1, sizeof(*year));
+	year->year = (int)number;
+	calendar->years = mem_grow(calendar->years, calendar->n_years + 1, sizeof(struct calendar_year *));
+	calendar->years[calendar->n_years++] = year;
+	for (size_t i = 0; i < section->n_entries; i++) {
+		const struct ini_entry *entry = &section->entries[i];
+		place.line = entry->line;
+		if (strcmp(entry->key, "off") == 0)
+			calendar_read_off(year, &place, entry->value);
+		else if (strcmp(entry->key, "work") == 0)
+			calendar_read_work(year, &place, entry->value);
+		else
+			problems_add(problems, section->file, entry->line, "unknown key '%s': a year has off and work", entry->key);
+	}
+}
+
+static void calendar_read_weekend(struct calendar *calendar, const struct calendar_place *place, const char *text)
+{
+	static const char *const names[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+	struct strlist words = {0};
+	unsigned weekend = 0;
+	strlist_add_words(&words, text);
+	for (size_t i = 0; i < words.n; i++) {
+		unsigned day = 0;
+		while (day < 7 && strcmp(words.items[i], names[day]) != 0)
+			day++;
+		if (day == 7)
+			problems_add(place->problems, place->file, place->line,
+				     "weekend: '%s' is no day: write Mon, Tue, Wed, Thu, Fri, Sat or Sun", words.items[i]);
+		else
+			weekend |= 1u << day;
+	}
+	strlist_done(&words);
+	if (weekend == 0x7f)
+		problems_add(place->problems, place->file, place->line, "weekend: no day is left to work on");
+	else
+		calendar->weekend = weekend;
+}
+
+static void calendar_read_head(struct calendar *calendar, const struct ini_section *section, struct problems *problems)
+{
+	for (size_t i = 0; i < section->n_entries; i++) {
+		const struct ini_entry *entry = &section->entries[i];
+		const struct calendar_place place = {.problems = problems, .file = section->file, .line = entry->line};
+		if (strcmp(entry->key, "zones") == 0)
+			strlist_add_words(&calendar->zones, entry->value);
+		else if (strcmp(entry->key, "weekend") == 0)
+			calendar_read_weekend(calendar, &place, entry->value);
+		else
+			problems_add(problems, section->file, entry->line,
+				     "unknown key '%s': [calendar] has zones and weekend", entry->key);
+	}
+}
+
+static struct calendar *calendar_read(const char *file, const char *name, struct problems *problems)
+{
+	struct ini *ini = ini_read(file, problems);
+	struct calendar *calendar = mem_zero(1, sizeof(*calendar));
+	calendar->name = mem_dup_n(name, strlen(name) - strlen(".ini"));
+	calendar->weekend = CALENDAR_WEEKEND_PRESET;
+	for (size_t i = 0; ini != NULL && i < ini->n_sections; i++) {
+		const struct ini_section *section = &ini->sections[i];
+		if (strcmp(section->kind, "calendar") == 0 && section->name == NULL)
+			calendar_read_head(calendar, section, problems);
+		else if (strcmp(section->kind, "year") == 0)
+			calendar_read_year(calendar, section, problems);
+		else
+			problems_add(problems, file, section->line,
+				     "unknown section: a calendar has [calendar] and [year 2025]");
+	}
+	ini_free(ini);
+	return calendar;
+}
+
+static int calendar_is_ini(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+	return len > 4 && entry->d_name[0] != '.' && strcmp(entry->d_name + len - 4, ".ini") == 0;
+}
+
+struct calendars *calendars_load(const char *folder, struct problems *problems)
+{
+	struct calendars *calendars = mem_zero(1, sizeof(*calendars));
+	struct dirent **entries = NULL;
+	int n = scandir(folder, &entries, calendar_is_ini, alphasort);
+	if (n < 0) {
+		problems_add(problems, folder, 0, "cannot be read as a folder of calendars: %s", strerror(errno));
+		return calendars;
+	}
+	calendars->items = mem_zero((size_t)n, sizeof(struct calendar *));
+	for (int i = 0; i < n; i++) {
+		char *file = mem_printf("%s/%s", folder, entries[i]->d_name);
+		calendars->items[calendars->n++] = calendar_read(file, entries[i]->d_name, problems);
+		free(file);
+		free(entries[i]);
+	}
+	free(entries);
+	return calendars;
+}
+
+static void calendar_free(struct calendar *calendar)
+{
+	for (size_t i = 0; i < calendar->n_years; i++) {
+		for (size_t day = 0; day < CALENDAR_DAYS; day++)
+			free(calendar->years[i]->off[day]);
+		free(calendar->years[i]);
+	}
+	free(calendar->years);
+	strlist_done(&calendar->zones);
+	free(calendar->name);
+	free(calendar);
+}
+
+void calendars_free(struct calendars *calendars)
+{
+	if (calendars == NULL)
+		return;
+	for (size_t i = 0; i < calendars->n; i++)
+		calendar_free(calendars->items[i]);
+	free(calendars->items);
+	free(calendars);
+}

@@ -1,0 +1,347 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "message/compose.h"
+#include "scratch.h"
+
+/* Every kind of message in every language, about the plan of an office in 2025, as files that a person can read:
+ * tests/golden/<language>/<kind>.txt, "und" being the text that is built in. UPDATE_GOLDEN=1 writes them anew. */
+static const char *const languages[] = {"ru", "en", "zh", "und"};
+static const char *const kinds[] = {"reminder", "overdue",  "fix_date", "escalation", "handoff", "moved",
+				    "merged",   "catch_up", "digest",   "notice",     "test"};
+
+enum { N_LANGUAGES = sizeof(languages) / sizeof(languages[0]), N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+static struct catalog *shipped, *empty;
+
+static int64_t utc(const char *text)
+{
+	struct civil civil;
+	assert_true(civil_parse(text, &civil, NULL));
+	return civil_to_seconds(&civil);
+}
+
+/* ---- the plan ------------------------------------------------------------------------------------------------ */
+
+enum { SCHOOL, FAIR, FORUM, MAYORS, REPORT, CALL, CEREMONY, N_TASKS };
+
+#define MONTHS(first, last, last_day, precision)                                                                       \
+	{                                                                                                              \
+		true, {2025, first, 1, 0, 0, 0}, {2025, last, last_day, 0, 0, 0}, precision                            \
+	}
+#define DAY(month, day)                                                                                                \
+	{                                                                                                              \
+		true, {2025, month, day, 0, 0, 0}, {2025, month, day, 0, 0, 0}, PERIOD_DAY                             \
+	}
+#define MINUTE(month, day, hour, minute)                                                                               \
+	{                                                                                                              \
+		true, {2025, month, day, hour, minute, 0}, {2025, month, day, hour, minute, 0}, PERIOD_MINUTE          \
+	}
+
+static const struct plan {
+	const char *uid, *title, *place, *note, *zone;
+	struct period period;
+} plan[N_TASKS] = {
+	[SCHOOL] = {.uid = "2025-school-visit",
+		    .title = "Приезд учеников школы № 5 (район Айгунь, Хэйхэ) в школу № 22",
+		    .place = "Южно-Сахалинск",
+		    .note = "Поездка предусмотрена соглашением двух школ.",
+		    .zone = "Asia/Sakhalin",
+		    .period = MONTHS(4, 5, 31, PERIOD_RANGE)},
+	[FAIR] = {.uid = "2025-harbin-fair",
+		  .title = "Участие в 34-й Харбинской международной торгово-экономической ярмарке",
+		  .place = "Харбин",
+		  .note = "",
+		  .zone = "Asia/Shanghai",
+		  .period = MONTHS(6, 6, 30, PERIOD_MONTH)},
+	[FORUM] = {.uid = "2025-business-forum",
+		   .title = "Российско-китайский деловой форум по экономическому сотрудничеству",
+		   .place = "Южно-Сахалинск",
+		   .note = "",
+		   .zone = "Asia/Sakhalin",
+		   .period = MONTHS(6, 6, 30, PERIOD_MONTH)},
+	[MAYORS] = {.uid = "2025-five-mayors",
+		    .title = "Встреча мэров пяти городов",
+		    .place = "Чжухай",
+		    .note = "Города-участники: Благовещенск, Нижний Новгород, Южно-Сахалинск, Хэйхэ и Чжухай. "
+			    "Основание: протокол о намерениях пяти городов.",
+		    .zone = "Asia/Shanghai",
+		    .period = MONTHS(7, 7, 31, PERIOD_MONTH)},
+	[REPORT] = {.uid = "2025-q1-report",
+		    .title = "Отчёт о международных связях за первый квартал",
+		    .place = "",
+		    .note = "",
+		    .zone = "Asia/Sakhalin",
+		    .period = {false, {0}, {2025, 4, 14, 0, 0, 0}, PERIOD_DAY}},
+	[CALL] = {.uid = "2025-zhuhai-call",
+		  .title = "Видеовстреча с Чжухаем о программе",
+		  .place = "",
+		  .note = "",
+		  .zone = "Asia/Shanghai",
+		  .period = MINUTE(4, 15, 14, 30)},
+	[CEREMONY] = {.uid = "2025-opening",
+		      .title = "Открытие выставки",
+		      .place = "Хэйхэ",
+		      .note = "",
+		      .zone = "Asia/Shanghai",
+		      .period = DAY(10, 1)},
+};
+
+static struct task tasks[N_TASKS];
+
+/* Facts are borrowed and never written to, but their structs own what they have elsewhere. */
+static char *lend(const char *text)
+{
+	return (char *)text;
+}
+
+static void fill_tasks(void)
+{
+	for (size_t i = 0; i < N_TASKS; i++)
+		tasks[i] = (struct task){
+			.uid = lend(plan[i].uid),
+			.title = lend(plan[i].title),
+			.place = lend(plan[i].place),
+			.note = lend(plan[i].note),
+			.zone = lend(plan[i].zone),
+			.period = plan[i].period,
+		};
+}
+
+static int open_catalogs(void **state)
+{
+	(void)state;
+	struct problems problems = {0};
+	fill_tasks();
+	shipped = catalog_load("config/templates", &problems);
+	problems_print(&problems, stderr);
+	assert_int_equal(problems.n, 0);
+	empty = catalog_load("config/templates/ru", &problems); /* no folder in it, so no language */
+	problems_done(&problems);
+	return 0;
+}
+
+static int close_catalogs(void **state)
+{
+	(void)state;
+	catalog_free(shipped);
+	catalog_free(empty);
+	return 0;
+}
+
+static const struct period old_month = MONTHS(5, 5, 31, PERIOD_MONTH);
+static const struct period old_minute = MINUTE(4, 14, 10, 0);
+static const char *const one_name[] = {"Протокольный отдел"};
+static const char *const three_names[] = {"Протокольный отдел", "Отдел образования", "Press desk"};
+
+#define NAMES(list) .responsible = list, .n_responsible = sizeof(list) / sizeof(list[0])
+
+/* ---- the scenes ---------------------------------------------------------------------------------------------- */
+
+static const struct compose_item night_items[] = {
+	{.task = &tasks[FAIR], .kind = "reminder"},
+	{.task = &tasks[MAYORS], .kind = "fix_date", .deputy_for = "Протокольный отдел"},
+	{.task = &tasks[CALL], .kind = "moved", .old_period = &old_minute},
+	{.task = &tasks[REPORT], .kind = "handoff", NAMES(one_name)},
+	{.task = &tasks[CEREMONY], .kind = "reminder", .holiday_event = "国庆节", .holiday_reader = "отпуск"},
+};
+
+static const struct compose_item late_items[] = {
+	{.task = &tasks[FAIR], .kind = "reminder", .due_utc = 1744675200 - 8100},
+	{.task = &tasks[REPORT], .kind = "overdue", .due_utc = 1744675200 - 2 * 86400},
+};
+
+static const struct compose_item day_items[] = {
+	{.task = &tasks[REPORT], .kind = "overdue", .section = COMPOSE_SECTION_OVERDUE},
+	{.task = &tasks[CALL], .kind = "reminder", .section = COMPOSE_SECTION_TODAY},
+	{.task = &tasks[SCHOOL], .kind = "reminder", .section = COMPOSE_SECTION_WEEK},
+	{.task = &tasks[FAIR], .kind = "fix_date", .section = COMPOSE_SECTION_OPENING},
+	{.task = &tasks[FORUM], .kind = "reminder", .section = COMPOSE_SECTION_OPENING},
+};
+
+/* 15 April 2025, 09:00 on Sakhalin is 14 April, 22:00 UTC. */
+#define MORNING "2025-04-14T22:00"
+#define ITEMS(list, n) .items = list, .n_items = n
+
+static const struct scene {
+	const char *title, *now;
+	int64_t late_s; /* after the step was due */
+	struct compose_facts facts;
+} scenes[] = {
+	{"школа, за 30 дней", "2025-03-01T22:00", 0, {.kind = "reminder", .task = &tasks[SCHOOL]}},
+	{"школа, идёт", "2025-05-29T22:00", 0, {.kind = "reminder", .task = &tasks[SCHOOL]}},
+	{"ярмарка, за 30 дней", "2025-05-01T22:00", 0, {.kind = "reminder", .task = &tasks[FAIR]}},
+	{"форум, завтра", "2025-05-30T22:00", 0, {.kind = "reminder", .task = &tasks[FORUM]}},
+	{"мэры, за 3 дня, с заметкой; заместителю",
+	 "2025-06-27T22:00",
+	 0,
+	 {.kind = "reminder", .task = &tasks[MAYORS], .deputy_for = "Отдел образования"}},
+	{"отчёт: только крайний день", "2025-04-10T22:00", 0, {.kind = "reminder", .task = &tasks[REPORT]}},
+	{"видеовстреча, в тот же день, с опозданием", MORNING, 8100, {.kind = "reminder", .task = &tasks[CALL]}},
+	{"видеовстреча, ждала утра", MORNING, 9 * 3600, {.kind = "reminder", .task = &tasks[CALL], .is_held = true}},
+	{"выставка, праздник на месте",
+	 "2025-09-25T22:00",
+	 0,
+	 {.kind = "reminder", .task = &tasks[CEREMONY], .holiday_event = "国庆节"}},
+	{"выставка, праздник у читателя",
+	 "2025-09-25T22:00",
+	 0,
+	 {.kind = "reminder", .task = &tasks[CEREMONY], .holiday_reader = "выходной"}},
+	{"выставка, праздник и там и там",
+	 "2025-09-25T22:00",
+	 0,
+	 {.kind = "reminder", .task = &tasks[CEREMONY], .holiday_event = "国庆节", .holiday_reader = "выходной"}},
+
+	{"ярмарка, на третий день", "2025-07-02T22:00", 0, {.kind = "overdue", .task = &tasks[FAIR]}},
+	{"отчёт, на следующий день, праздник",
+	 MORNING,
+	 0,
+	 {.kind = "overdue", .task = &tasks[REPORT], .holiday_reader = "выходной"}},
+	{"видеовстреча, через два часа", "2025-04-15T08:30", 0, {.kind = "overdue", .task = &tasks[CALL]}},
+
+	{"школа", "2025-02-15T22:00", 0, {.kind = "fix_date", .task = &tasks[SCHOOL]}},
+	{"мэры", "2025-05-16T22:00", 0, {.kind = "fix_date", .task = &tasks[MAYORS], .holiday_event = "劳动节"}},
+
+	{"ярмарка, одно имя", "2025-07-02T22:00", 0, {.kind = "escalation", .task = &tasks[FAIR], NAMES(one_name)}},
+	{"видеовстреча, три имени",
+	 "2025-04-16T22:00",
+	 0,
+	 {.kind = "escalation", .task = &tasks[CALL], NAMES(three_names), .deputy_for = "Мэр"}},
+	{"школа, срок ещё не прошёл, имён нет", "2025-05-29T22:00", 0, {.kind = "escalation", .task = &tasks[SCHOOL]}},
+
+	{"отчёт", "2025-06-14T22:00", 0, {.kind = "handoff", .task = &tasks[REPORT], NAMES(three_names)}},
+
+	{"ярмарка, прежний срок известен",
+	 "2025-03-01T22:00",
+	 0,
+	 {.kind = "moved", .task = &tasks[FAIR], .old_period = &old_month}},
+	{"видеовстреча, время",
+	 "2025-04-10T22:00",
+	 0,
+	 {.kind = "moved", .task = &tasks[CALL], .old_period = &old_minute}},
+	{"отчёт, прежний срок неизвестен", "2025-04-10T22:00", 0, {.kind = "moved", .task = &tasks[REPORT]}},
+
+	{"пять", MORNING, 0, {.kind = "merged", ITEMS(night_items, 5)}},
+	{"два", MORNING, 0, {.kind = "merged", ITEMS(night_items, 2)}},
+	{"одно", MORNING, 0, {.kind = "merged", ITEMS(late_items, 1)}},
+
+	{"два", "2025-04-15T00:00", 0, {.kind = "catch_up", ITEMS(late_items, 2)}},
+	{"одно", "2025-04-15T00:00", 0, {.kind = "catch_up", ITEMS(late_items + 1, 1)}},
+
+	{"всё", MORNING, 0, {.kind = "digest", ITEMS(day_items, 5)}},
+	{"одно дело", MORNING, 0, {.kind = "digest", ITEMS(day_items + 2, 1)}},
+	{"скоро одно, заместителю",
+	 MORNING,
+	 0,
+	 {.kind = "digest", ITEMS(day_items + 3, 1), .deputy_for = "Отдел образования"}},
+	{"пусто", MORNING, 0, {.kind = "digest"}},
+
+	{"две строки",
+	 MORNING,
+	 0,
+	 {.kind = "notice", .notice = "3 messages have waited for more than an hour\nThe oldest is 42."}},
+	{"проба", MORNING, 0, {.kind = "test"}},
+};
+
+/* ---- comparing ----------------------------------------------------------------------------------------------- */
+
+/* A reader in Russia and one in China; the built-in text does not depend on either. */
+static void add_scene(const char *language, const struct scene *scene, struct buf *out)
+{
+	bool is_built_in = strcmp(language, "und") == 0, is_chinese = strcmp(language, "zh") == 0;
+	struct person person = {.id = lend("desk"),
+				.name = lend(is_chinese ? "友好城市外事办公室" : "Протокольный отдел"),
+				.language = lend(language),
+				.zone = lend(is_chinese ? "Asia/Shanghai" : "Asia/Sakhalin")};
+	struct compose_facts facts = scene->facts;
+	struct compose_text text;
+	struct err err;
+	facts.person = &person;
+	facts.now_utc = utc(scene->now);
+	facts.due_utc = facts.now_utc - scene->late_s;
+	facts.channel = "email";
+	compose(is_built_in ? empty : shipped, &facts, &text, &err);
+	if (!is_built_in && err.text[0] != '\0')
+		fail_msg("%s: %s", scene->title, err.text);
+	assert_string_equal(text.language, language);
+	buf_printf(out, "=== %s ===\nSubject: %s\n\n%s\n", scene->title, text.subject, text.text);
+	compose_text_done(&text);
+}
+
+/* Both from the line on in which they differ first. */
+static void fail_with_line(const char *path, const char *expected, const char *said)
+{
+	unsigned line = 1;
+	size_t start = 0;
+	for (size_t i = 0; expected[i] == said[i]; i++)
+		if (expected[i] == '\n') {
+			line++;
+			start = i + 1;
+		}
+	fail_msg("%s:%u: (UPDATE_GOLDEN=1 writes it anew)\nexpected: %.*s\nnow:      %.*s", path, line,
+		 (int)strcspn(expected + start, "\n"), expected + start, (int)strcspn(said + start, "\n"),
+		 said + start);
+}
+
+static void assert_golden(const char *path, const struct buf *said)
+{
+	FILE *file = fopen(path, "rb");
+	if (file == NULL)
+		fail_msg("%s: %s; UPDATE_GOLDEN=1 writes it", path, strerror(errno));
+	assert_int_equal(fclose(file), 0);
+	char *expected = scratch_read(path, NULL);
+	if (strcmp(expected, buf_str(said)) != 0)
+		fail_with_line(path, expected, buf_str(said));
+	free(expected);
+}
+
+static void update_golden(const char *language, const char *path, const struct buf *said)
+{
+	char *folder = mem_printf("tests/golden/%s", language);
+	assert_true(mkdir("tests/golden", 0777) == 0 || errno == EEXIST);
+	assert_true(mkdir(folder, 0777) == 0 || errno == EEXIST);
+	scratch_write(path, buf_str(said), said->len);
+	free(folder);
+}
+
+static void compose__every_kind__reads_as_in_its_file(void **state)
+{
+	(void)state;
+	bool do_update = getenv("UPDATE_GOLDEN") != NULL;
+	struct buf said;
+	buf_init(&said, 256 * 1024);
+	for (size_t l = 0; l < N_LANGUAGES; l++) {
+		for (size_t k = 0; k < N_KINDS; k++) {
+			char *path = mem_printf("tests/golden/%s/%s.txt", languages[l], kinds[k]);
+			for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
+				if (strcmp(scenes[i].facts.kind, kinds[k]) == 0)
+					add_scene(languages[l], &scenes[i], &said);
+			assert_true(said.len > 0);
+			if (do_update)
+				update_golden(languages[l], path, &said);
+			else
+				assert_golden(path, &said);
+			buf_clear(&said);
+			free(path);
+		}
+	}
+	buf_done(&said);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(compose__every_kind__reads_as_in_its_file),
+	};
+	return cmocka_run_group_tests(tests, open_catalogs, close_catalogs);
+}
