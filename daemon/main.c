@@ -9,7 +9,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/table.h"
 #include "service/lock.h"
 #include "service/loop.h"
 #include "service/rehearse.h"
@@ -146,11 +148,27 @@ static int main_rehearse(const struct main_options *options)
 		return EX_CONFIG;
 
 	log_set_level(LOG_LEVEL_WARNING);
+	const struct clock clock = clock_system();
+	const struct rehearse_span span = {
+		.from = from,
+		.to = to,
+		.now_utc = clock_now(&clock).wall_s,
+		.deliver = options->deliver,
+		.progress = stderr,
+	};
+	int64_t messages = 0;
+	struct table table;
+	rehearse_print_headings(&table);
 	int status = store_open(setup->conf->database, STORE_MEMORY, MAIN_REHEARSE_BUSY_MS, &store, &err);
 	if (status == 0)
-		status = rehearse(store, setup, &from, &to, options->deliver, stdout, stderr, &err);
+		status = rehearse(store, setup, &span, rehearse_print_row, &table, &messages, &err);
 	else
 		setup_free(setup);
+	if (status == 0) {
+		table_print(&table, stdout);
+		(void)printf("%lld messages, %s\n", (long long)messages, options->rehearse);
+	}
+	table_done(&table);
 	store_close(store);
 	if (status < 0)
 		(void)fprintf(stderr, "deadlined: %s\n", err.text);

@@ -112,6 +112,8 @@ struct conf *conf_read(const char *file, struct problems *problems)
 		conf_take_section(conf, &ini->sections[i], problems);
 	options_apply(conf_daemon_options, conf_n_daemon_options, ini_section(ini, "daemon", NULL), conf->secrets_dir,
 		      conf, problems);
+	if (conf->calendars == NULL && conf->templates != NULL)
+		conf->calendars = option_absolute_path("calendars", conf->templates);
 	options_apply(conf_limit_options, conf_n_limit_options, ini_section(ini, "limits", NULL), conf->secrets_dir,
 		      conf, problems);
 	return conf;

@@ -33,7 +33,7 @@ bool calendar_is_working(const struct calendar *calendar, const struct civil *da
 /* The working day that comes n working days after date, or before it when n is negative; date itself for 0. Keeps the time
  * of day. */
 struct civil calendar_add_working_days(const struct calendar *calendar, const struct civil *date, int n);
-/* Why a day is off that is none by the week alone, as the file says it ("День России"); NULL for every other day. */
+/* Why the file says that a day is off ("День России"), be it on a weekend or not; NULL for every other day. */
 const char *calendar_holiday(const struct calendar *calendar, const struct civil *date);
 /* Whether the file has that year. */
 bool calendar_has_year(const struct calendar *calendar, int year);

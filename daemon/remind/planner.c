@@ -295,7 +295,8 @@ static int planner_add_digest(const struct planner *planner, struct store *store
 	int status = digest_collect(store, reader, now_utc, &digest, err);
 	if (status == 0 && digest.n_items > 0)
 		status = store_message_add(store, reader->person->id, channel->name, "digest", MESSAGE_PENDING, NULL, due_utc,
-					   now_utc, channel->domain, 0, &message, err);
+					   hours_open_utc(&reader->time, now_utc, false, NULL), channel->domain, 0, &message,
+					   err);
 	digest_done(&digest);
 	return status;
 }
@@ -313,13 +314,12 @@ static int planner_plan_digest(const struct planner *planner, struct store *stor
 		return status;
 	reader_init(&reader, &person, planner->calendars, zone_find("UTC"));
 	status = store_digest_time(store, id, &is_set, &due, err);
-	if (status == 0 && is_set && reader.has_digest && now_utc - due <= planner->catch_up_max_age_s)
+	if (status == 0 && is_set && reader.digest.minute >= 0 && now_utc - due <= planner->catch_up_max_age_s)
 		status = planner_add_digest(planner, store, &reader, due, now_utc, err);
+	int64_t next = reader.digest.minute < 0 ? STORE_NEVER
+						: hours_next_digest_utc(&reader.time, &reader.digest, now_utc);
 	if (status == 0)
-		status = store_digest_set(store, id,
-					  reader.has_digest ? hours_next_digest_utc(&reader.time, &reader.digest, now_utc)
-							    : STORE_NEVER,
-					  err);
+		status = store_digest_set(store, id, next < STORE_NEVER ? next : STORE_NEVER, err);
 	person_done(&person);
 	return status;
 }

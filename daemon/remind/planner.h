@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #include "plan/calendar.h"
+#include "plan/person.h"
+#include "plan/task.h"
 #include "remind/policy.h"
 #include "store/store_task.h"
 

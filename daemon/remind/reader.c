@@ -16,7 +16,11 @@ void reader_init(struct reader *reader, const struct person *person, const struc
 	const char *quiet = person->quiet != NULL ? person->quiet : "", *work = person->work != NULL ? person->work : "";
 	const char *digest = person->digest != NULL ? person->digest : "";
 	struct err err = {0};
-	*reader = (struct reader){.person = person, .time = {.zone = zone_find(person->zone), .hours = HOURS_NONE}};
+	*reader = (struct reader){
+		.person = person,
+		.time = {.zone = zone_find(person->zone), .hours = hours_any()},
+		.digest = {.minute = -1},
+	};
 	if (reader->time.zone == NULL) {
 		log_error("person=%s: unknown zone '%s', %s is used", person->id, person->zone, zone_name(fallback_zone));
 		reader->time.zone = fallback_zone;
@@ -28,9 +32,11 @@ void reader_init(struct reader *reader, const struct person *person, const struc
 	}
 	reader_parse(hours_parse_quiet(quiet, &reader->time.hours, &err), person, "quiet", quiet, &err);
 	reader_parse(hours_parse_work(work, &reader->time.hours, &err), person, "work", work, &err);
-	int status = digest[0] == '\0' ? 0 : digest_time_parse(digest, &reader->digest, &err);
-	reader_parse(status, person, "digest", digest, &err);
-	reader->has_digest = digest[0] != '\0' && status == 0;
+	reader_parse(hours_parse_digest(digest, &reader->digest, &err), person, "digest", digest, &err);
+	if (hours_check(&reader->time.hours, &err) < 0) {
+		log_error("person=%s: quiet and working hours are left out of account: %s", person->id, err.text);
+		reader->time.hours = hours_any();
+	}
 }
 
 void reader_day(const struct reader *reader, int64_t utc, char text[CIVIL_DATE_SIZE])

@@ -10,8 +10,7 @@
 struct reader {
 	const struct person *person; /* borrowed */
 	struct reader_time time;
-	struct digest_time digest;
-	bool has_digest;
+	struct digest_time digest; /* minute -1: none */
 };
 
 /* Makes a reader of a person. What a row written by SQL says wrongly (an unknown zone or calendar, hours that cannot be

@@ -12,16 +12,25 @@
 #include "store/store_message.h"
 #include "store/store_person.h"
 
+/* A message that left. */
+struct rehearse_note {
+	int64_t message, at_utc;
+	char language[16];
+};
+
 struct rehearsal {
 	struct store *store;
 	struct app *app;
 	const struct zone *zone;
 	struct instant now;
-	bool deliver;
-	bool is_woken; /* a result waits for a pass */
-	struct table table;
+	const struct rehearse_span *span;
+	int64_t from_utc, to_utc; /* of what is told */
+	bool is_woken;            /* a result waits for a pass */
+	struct rehearse_note *notes;
+	size_t n_notes;
 	int64_t n_messages;
-	struct err err; /* first failure to note a message */
+	rehearse_row_cb each;
+	void *arg;
 };
 
 /* Stands in for a channel of the configuration. */
@@ -31,40 +40,90 @@ struct rehearse_channel {
 	struct rehearsal *rehearsal;
 };
 
-/* ---- the table ---------------------------------------------------------------------------------------------------- */
+/* ---- what is told ------------------------------------------------------------------------------------------------- */
 
-static void rehearse_note_reminder(struct rehearsal *rehearsal, const struct channel_message *message,
-				   const struct person *person, const struct store_reminder *reminder, const char *channel)
+static void rehearse_note(struct rehearsal *rehearsal, const struct channel_message *message)
 {
-	char local[ZONE_TEXT_SIZE];
-	const struct zone *zone = zone_find(person->zone);
-	zone_format(zone != NULL ? zone : rehearsal->zone, rehearsal->now.wall_s, local);
-	local[10] = ' ';
-	local[16] = '\0';
-	table_add(&rehearsal->table, local);
-	table_add(&rehearsal->table, person->zone);
-	table_add(&rehearsal->table, person->id);
-	table_add(&rehearsal->table, channel);
-	table_add(&rehearsal->table, message->language);
-	table_add(&rehearsal->table, reminder->step);
-	table_add(&rehearsal->table, reminder->task_uid);
+	rehearsal->notes = mem_grow(rehearsal->notes, rehearsal->n_notes + 1, sizeof(*rehearsal->notes));
+	struct rehearse_note *note = &rehearsal->notes[rehearsal->n_notes++];
+	*note = (struct rehearse_note){.message = message->id, .at_utc = rehearsal->now.wall_s};
+	(void)snprintf(note->language, sizeof(note->language), "%s", message->language);
+	rehearsal->n_messages += rehearsal->now.wall_s >= rehearsal->from_utc;
 }
 
-static void rehearse_note(struct rehearsal *rehearsal, const struct channel_message *message, const char *channel)
+static int rehearse_compare(const void *left, const void *right)
 {
-	struct store_message row;
-	struct person person;
-	int status = store_message_load(rehearsal->store, message->id, &row, &rehearsal->err);
+	const struct rehearse_note *a = left, *b = right;
+	return a->message < b->message ? -1 : a->message > b->message;
+}
+
+static const struct rehearse_note *rehearse_find(const struct rehearsal *rehearsal, int64_t message)
+{
+	const struct rehearse_note key = {.message = message};
+	if (rehearsal->n_notes == 0)
+		return NULL;
+	return bsearch(&key, rehearsal->notes, rehearsal->n_notes, sizeof(key), rehearse_compare);
+}
+
+static const char *rehearse_reason(const struct store_plan_row *row, const struct rehearse_note *note)
+{
+	if (note != NULL)
+		return row->held != NULL ? row->held : "";
+	return row->dropped != NULL ? row->dropped : row->reason != NULL ? row->reason : "not within this time";
+}
+
+static int rehearse_tell(void *arg, const struct store_plan_row *row)
+{
+	struct rehearsal *rehearsal = arg;
+	const struct rehearse_note *note = row->dropped == NULL ? rehearse_find(rehearsal, row->message) : NULL;
+	int64_t at_utc = note != NULL ? note->at_utc : row->due_utc;
+	struct person person = {0};
+	struct err err;
+	if (at_utc < rehearsal->from_utc || at_utc >= rehearsal->to_utc)
+		return 0;
+	int status = store_person_load(rehearsal->store, row->person, &person, &err);
 	if (status < 0)
+		return status;
+	const struct rehearse_row told = {
+		.at_utc = at_utc,
+		.zone = person.zone,
+		.task = row->task,
+		.occurrence = row->occurrence,
+		.step = row->step,
+		.person = row->person,
+		.channel = row->channel,
+		.language = note != NULL ? note->language : "",
+		.state = note == NULL ? "dropped" : row->held != NULL ? "held" : "planned",
+		.reason = rehearse_reason(row, note),
+	};
+	rehearsal->each(rehearsal->arg, &told);
+	person_done(&person);
+	return 0;
+}
+
+void rehearse_print_headings(struct table *table)
+{
+	static const char *const headings[] = {"LOCAL TIME", "ZONE", "RECIPIENT", "CHANNEL", "LANG", "STEP", "TASK"};
+	table_init(table, headings, sizeof(headings) / sizeof(headings[0]));
+}
+
+void rehearse_print_row(void *arg, const struct rehearse_row *row)
+{
+	struct table *table = arg;
+	char local[ZONE_TEXT_SIZE];
+	const struct zone *zone = zone_find(row->zone);
+	if (strcmp(row->state, "dropped") == 0)
 		return;
-	status = store_person_load(rehearsal->store, row.person, &person, &rehearsal->err);
-	if (status == 0) {
-		for (size_t i = 0; i < row.n_reminders; i++)
-			rehearse_note_reminder(rehearsal, message, &person, &row.reminders[i], channel);
-		person_done(&person);
-	}
-	store_message_done(&row);
-	rehearsal->n_messages++;
+	zone_format(zone != NULL ? zone : zone_find("UTC"), row->at_utc, local);
+	local[10] = ' ';
+	local[16] = '\0';
+	table_add(table, local);
+	table_add(table, row->zone);
+	table_add(table, row->person);
+	table_add(table, row->channel);
+	table_add(table, row->language);
+	table_add(table, row->step);
+	table_add(table, row->task);
 }
 
 /* ---- channels that only note -------------------------------------------------------------------------------------- */
@@ -79,8 +138,8 @@ static void rehearse_send(struct channel *channel, const struct channel_message 
 {
 	struct rehearse_channel *self = (struct rehearse_channel *)channel;
 	struct channel_result result;
-	rehearse_note(self->rehearsal, message, channel->name);
-	if (self->rehearsal->deliver && self->real->ops->is_local) {
+	rehearse_note(self->rehearsal, message);
+	if (self->rehearsal->span->deliver && self->real->ops->is_local) {
 		channel_send(self->real, message);
 		return;
 	}
@@ -147,8 +206,9 @@ static void rehearse_move(struct rehearsal *rehearsal, int64_t to_utc)
 	rehearsal->now.wall_s = to_utc;
 }
 
-static void rehearse_show_month(const struct rehearsal *rehearsal, int *month, FILE *progress)
+static void rehearse_show_month(const struct rehearsal *rehearsal, int *month)
 {
+	FILE *progress = rehearsal->span->progress;
 	struct civil local = zone_to_civil(rehearsal->zone, rehearsal->now.wall_s);
 	if (progress == NULL || local.month == *month)
 		return;
@@ -173,17 +233,16 @@ static int rehearse_next(struct rehearsal *rehearsal, int64_t end_utc, int64_t *
 	return 0;
 }
 
-static int rehearse_run(struct rehearsal *rehearsal, int64_t end_utc, FILE *progress, struct err *err)
+static int rehearse_run(struct rehearsal *rehearsal, struct err *err)
 {
 	int month = 0;
+	int64_t end_utc = rehearsal->to_utc;
 	int status = app_start(rehearsal->app, rehearsal->now, err);
 	while (status == 0 && rehearsal->now.wall_s < end_utc) {
 		int64_t next = 0;
-		rehearse_show_month(rehearsal, &month, progress);
+		rehearse_show_month(rehearsal, &month);
 		rehearsal->is_woken = false;
 		status = app_tick(rehearsal->app, rehearsal->now, err);
-		if (status == 0 && rehearsal->err.text[0] != '\0')
-			status = err_set(err, -1, "%s", rehearsal->err.text);
 		if (status < 0 || rehearsal->is_woken || app_next_wake_utc(rehearsal->app) <= rehearsal->now.wall_s)
 			continue;
 		status = rehearse_next(rehearsal, end_utc, &next, err);
@@ -193,32 +252,40 @@ static int rehearse_run(struct rehearsal *rehearsal, int64_t end_utc, FILE *prog
 	return status;
 }
 
-int rehearse(struct store *store, struct setup *setup, const struct civil *from, const struct civil *to, bool deliver,
-	     FILE *out, FILE *progress, struct err *err)
+/* The past is rehearsed from an empty outbox, what is to come from today's. */
+static int rehearse_begin(struct rehearsal *rehearsal, struct err *err)
 {
-	static const char *const headings[] = {"LOCAL TIME", "ZONE", "RECIPIENT", "CHANNEL", "LANG", "STEP", "TASK"};
-	const struct civil after = civil_add_days(to, 1);
-	int64_t start_utc = zone_to_utc(setup->zone, from), end_utc = zone_to_utc(setup->zone, &after);
+	bool is_past = rehearsal->from_utc < rehearsal->span->now_utc;
+	rehearsal->now.wall_s = is_past ? rehearsal->from_utc : rehearsal->span->now_utc;
+	return is_past ? store_rewind(rehearsal->store, rehearsal->from_utc - 1, err) : 0;
+}
+
+int rehearse(struct store *store, struct setup *setup, const struct rehearse_span *span, rehearse_row_cb each, void *arg,
+	     int64_t *ret_messages, struct err *err)
+{
+	const struct civil after = civil_add_days(&span->to, 1);
 	struct rehearsal rehearsal = {
 		.store = store,
 		.zone = setup->zone,
-		.now = {.wall_s = start_utc},
-		.deliver = deliver,
+		.span = span,
+		.from_utc = zone_to_utc(setup->zone, &span->from),
+		.to_utc = zone_to_utc(setup->zone, &after),
+		.each = each,
+		.arg = arg,
 	};
-	table_init(&rehearsal.table, headings, sizeof(headings) / sizeof(headings[0]));
 	for (size_t i = 0; i < setup->n_channels; i++)
 		setup->channels[i] = rehearse_wrap(&rehearsal, setup->channels[i]);
-
+	int status = rehearse_begin(&rehearsal, err);
 	rehearsal.app = app_new(store, setup, NULL, rehearsal.now, rehearse_wake, &rehearsal);
-	int status = store_rewind(store, start_utc - 1, err);
 	if (status == 0)
-		status = rehearse_run(&rehearsal, end_utc, progress, err);
+		status = rehearse_run(&rehearsal, err);
 	if (status == 0) {
-		table_print(&rehearsal.table, out);
-		(void)fprintf(out, "%" PRId64 " messages from %04d-%02d-%02d to %04d-%02d-%02d\n", rehearsal.n_messages,
-			      from->year, from->month, from->day, to->year, to->month, to->day);
+		if (rehearsal.n_notes > 0)
+			qsort(rehearsal.notes, rehearsal.n_notes, sizeof(*rehearsal.notes), rehearse_compare);
+		*ret_messages = rehearsal.n_messages;
+		status = store_plan_each(store, rehearse_tell, &rehearsal, err);
 	}
 	app_free(rehearsal.app);
-	table_done(&rehearsal.table);
+	free(rehearsal.notes);
 	return status;
 }

@@ -1,12 +1,14 @@
 /* rehearse: the live code on a virtual clock and on a copy of the database in memory: every message that would be sent
- * between two days, without sending one or changing a byte.
+ * in a span of time, without sending one or changing a byte. `deadlined --rehearse` and `deadlinectl plan` both come here.
  *
- * The rehearsal begins with the plan as it stands, an empty outbox and every earlier step behind it. Each channel is
- * replaced by one that notes the message and accepts it; with deliver, local channels get it for real. */
+ * A span that begins in the past is rehearsed as if it began now: with the plan as it stands, an empty outbox and every
+ * earlier step behind it. Any other goes on from today's outbox. Each channel is replaced by one that notes the message and
+ * accepts it; with deliver, local channels get it for real. */
 #ifndef DEADLINED_SERVICE_REHEARSE_H
 #define DEADLINED_SERVICE_REHEARSE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -14,9 +16,33 @@
 #include "service/setup.h"
 #include "store/store.h"
 
-/* Rehearses the days from .. to, both included, in the configured zone, and prints a table to out; progress goes to
- * progress (may be NULL). store: a STORE_MEMORY one, borrowed. setup is taken. Errors: those of the store. */
-MUSTCHECK int rehearse(struct store *store, struct setup *setup, const struct civil *from, const struct civil *to,
-		       bool deliver, FILE *out, FILE *progress, struct err *err);
+/* What would become of a reminder. Texts are borrowed for the call. */
+struct rehearse_row {
+	int64_t at_utc;   /* when it leaves; when it was due, for one that is dropped */
+	const char *zone; /* the recipient's */
+	const char *task, *occurrence, *step; /* task and occurrence "" for a digest */
+	const char *person, *channel;
+	const char *language; /* "" for one that is dropped */
+	const char *state;    /* "planned", "held" or "dropped" */
+	const char *reason;   /* why it is held or dropped, "" for "planned" */
+};
+typedef void (*rehearse_row_cb)(void *arg, const struct rehearse_row *row);
+
+struct rehearse_span {
+	struct civil from, to; /* days, both included, in the configured zone */
+	int64_t now_utc;
+	bool deliver;
+	FILE *progress; /* may be NULL */
+};
+
+/* Rehearses the span and calls each for every reminder and digest in it, by instant. *ret_messages: how many messages.
+ * store: a STORE_MEMORY one, borrowed. setup is taken. Errors: those of the store. */
+MUSTCHECK int rehearse(struct store *store, struct setup *setup, const struct rehearse_span *span, rehearse_row_cb each,
+		       void *arg, int64_t *ret_messages, struct err *err);
+
+/* The table that --rehearse prints: every message that leaves. */
+struct table;
+void rehearse_print_headings(struct table *table);
+void rehearse_print_row(void *table, const struct rehearse_row *row);
 
 #endif

@@ -24,14 +24,15 @@ static void setup_check_zone(struct setup *setup, struct problems *problems)
 			     "zone: there is no time zone '%s': give an IANA name like Asia/Sakhalin", conf->zone);
 }
 
+/* A folder that was not asked for may be missing: nobody then has a calendar, and who names one is told. */
 static void setup_load_calendars(struct setup *setup, struct problems *problems)
 {
 	const struct conf *conf = setup->conf;
-	if (access(conf->calendars, R_OK | X_OK) < 0)
-		problems_add(problems, conf->file, setup_line(conf, "calendars"), "calendars: the folder %s: %s", conf->calendars,
-			     strerror(errno));
-	else
+	unsigned line = setup_line(conf, "calendars");
+	if (access(conf->calendars, R_OK | X_OK) == 0)
 		setup->calendars = calendars_load(conf->calendars, problems);
+	else if (line != 0)
+		problems_add(problems, conf->file, line, "calendars: the folder %s: %s", conf->calendars, strerror(errno));
 }
 
 static void setup_load_catalog(struct setup *setup, struct problems *problems)

@@ -231,6 +231,53 @@ int store_message_each(struct store *store, enum message_state state, store_mess
 	return status;
 }
 
+static void store_plan_read(sqlite3_stmt *stmt, struct store_plan_row *row)
+{
+	const char *state = (const char *)sqlite3_column_text(stmt, 11);
+	*row = (struct store_plan_row){
+		.message = sqlite3_column_int64(stmt, 0),
+		.due_utc = sqlite3_column_int64(stmt, 1),
+		.not_before = sqlite3_column_int64(stmt, 2),
+		.task = (const char *)sqlite3_column_text(stmt, 3),
+		.occurrence = (const char *)sqlite3_column_text(stmt, 4),
+		.step = (const char *)sqlite3_column_text(stmt, 5),
+		.person = (const char *)sqlite3_column_text(stmt, 6),
+		.channel = (const char *)sqlite3_column_text(stmt, 7),
+		.held = (const char *)sqlite3_column_text(stmt, 8),
+		.dropped = (const char *)sqlite3_column_text(stmt, 9),
+		.deputy_for = (const char *)sqlite3_column_text(stmt, 10),
+		.state = MESSAGE_CANCELLED,
+		.reason = (const char *)sqlite3_column_text(stmt, 12),
+	};
+	if (state != NULL)
+		(void)message_state_find(state, &row->state); /* CHECK keeps the set */
+}
+
+int store_plan_each(struct store *store, store_plan_cb each, void *arg, struct err *err)
+{
+	static const char sql[] =
+		"SELECT coalesce(m.id, 0), r.due_utc, coalesce(m.not_before, r.due_utc) AS at, t.uid, r.occurrence, r.step,"
+		"  r.person, r.channel, r.held, r.dropped, r.deputy_for, m.state, m.reason"
+		" FROM reminder r JOIN task t ON t.id = r.task LEFT JOIN message m ON m.id = r.message"
+		" UNION ALL SELECT id, due_utc, not_before, '', '', kind, person, channel, NULL, NULL, NULL, state, reason"
+		"  FROM message WHERE kind IN ('digest', 'notice', 'test')"
+		" ORDER BY 3, 7, 8, 4, 6";
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	while ((status = store_row(store, stmt, "listing the plan", err)) == 1) {
+		struct store_plan_row row;
+		store_plan_read(stmt, &row);
+		status = each(arg, &row);
+		if (status < 0) {
+			(void)sqlite3_reset(stmt);
+			return status;
+		}
+	}
+	return status;
+}
+
 static int store_message_ids(struct store *store, sqlite3_stmt *stmt, int64_t *ret_ids, size_t max, size_t *ret_n,
 			     struct err *err)
 {

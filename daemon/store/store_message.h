@@ -146,6 +146,21 @@ typedef int (*store_message_cb)(void *arg, const struct store_message *message);
 MUSTCHECK int store_message_each(struct store *store, enum message_state state, store_message_cb each, void *arg,
 				 struct err *err);
 
+/* What became of a planned reminder, or of a digest, which has no task. Texts are borrowed for the call. */
+struct store_plan_row {
+	int64_t message; /* 0 = none */
+	int64_t due_utc, not_before;
+	const char *task, *occurrence, *step; /* "" for a digest; its step is "digest" */
+	const char *person, *channel;
+	const char *held, *dropped; /* NULL, or why */
+	const char *deputy_for;     /* NULL, or for whom */
+	enum message_state state;   /* of the message; MESSAGE_CANCELLED when there is none */
+	const char *reason;         /* of the message's state; NULL when there is none */
+};
+/* Calls each for every reminder and digest, by instant. Stops at its first negative result and returns it. */
+typedef int (*store_plan_cb)(void *arg, const struct store_plan_row *row);
+MUSTCHECK int store_plan_each(struct store *store, store_plan_cb each, void *arg, struct err *err);
+
 struct store_counts {
 	int64_t n[MESSAGE_STATE_MAX];
 	int64_t oldest_unsent_due_utc; /* STORE_NEVER when everything due was sent */

@@ -41,6 +41,11 @@ static const struct {
 	{STEP_REMIND, "  3d,\t1d  before\tstart ", {"3d before start", "1d before start"}},
 	{STEP_OVERDUE, "30m 1h after end", {"overdue 30m after end", "overdue 1h after end"}},
 	{STEP_REMIND, "60m 1h before start", {"60m before start", "1h before start"}},
+	{STEP_REMIND, "3wd before end at 10:00 to responsible", {"3wd before end at 10:00"}},
+	{STEP_REMIND, "1d before start at 18:00 event time", {"1d before start at 18:00 event time"}},
+	{STEP_REMIND, "7d before start in digest", {"7d before start"}},
+	{STEP_FIX_DATE, "21d before start, then every 7d", {"fix_date 21d before start", "fix_date 14d before start", "fix_date 7d before start", "fix_date 0d before start"}},
+	{STEP_ESCALATE, "2wd after end to supervisor", {"escalate 2wd after end"}},
 };
 
 static void policy__good_lines__become_steps_with_their_texts(void **state)
@@ -60,6 +65,23 @@ static void policy__good_lines__become_steps_with_their_texts(void **state)
 		assert_int_equal(policy.n_steps, n);
 		policy_forget(&policy);
 	}
+}
+
+static void policy__overdue_that_repeats__ends_with_one_hand_off(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {"overdue 1d after end", "overdue 3d after end",  "overdue 7d after end",
+					    "overdue 14d after end", "overdue 21d after end", "handoff 28d after end"};
+	struct policy policy = {0};
+	assert_int_equal(policy_parse_steps(&policy, STEP_OVERDUE, "1d 3d 7d after end, then every 7d, at most 5", NULL), 0);
+	assert_int_equal(policy.n_steps, sizeof(texts) / sizeof(texts[0]));
+	for (size_t i = 0; i < policy.n_steps; i++)
+		assert_string_equal(policy.steps[i].text, texts[i]);
+	assert_int_equal(policy.steps[0].roles, ROLE_BIT(ROLE_RESPONSIBLE) | ROLE_BIT(ROLE_PARTICIPANT));
+	assert_int_equal(policy.steps[5].roles, ROLE_BIT(ROLE_SUPERVISOR));
+	assert_int_equal(step_text_kind(policy.steps[5].text), STEP_HANDOFF);
+	assert_int_equal(step_text_kind("7d before start"), STEP_REMIND);
+	policy_forget(&policy);
 }
 
 static void policy__steps__carry_what_the_line_says(void **state)
@@ -97,14 +119,13 @@ static const struct {
 	{STEP_REMIND, "d before start", "'d'", "30d"},
 	{STEP_REMIND, "-3d before start", "'-3d'", "30d"},
 	{STEP_REMIND, "+3d before start", "'+3d'", "30d"},
-	{STEP_REMIND, "1.5d before start", "'1.5d'", "m, h, d, w or mo"},
-	{STEP_REMIND, "3x before start", "'x'", "m, h, d, w or mo"},
-	{STEP_REMIND, "3D before start", "'D'", "m, h, d, w or mo"},
-	{STEP_REMIND, "3s before start", "'s'", "m, h, d, w or mo"},
-	{STEP_REMIND, "3wd before start", "'wd'", "m, h, d, w or mo"},
-	{STEP_REMIND, "1001d before start", "1001", "1000"},
+	{STEP_REMIND, "1.5d before start", "'1.5d'", "m, h, d, wd, w or mo"},
+	{STEP_REMIND, "3x before start", "'x'", "m, h, d, wd, w or mo"},
+	{STEP_REMIND, "3D before start", "'D'", "m, h, d, wd, w or mo"},
+	{STEP_REMIND, "3s before start", "'s'", "m, h, d, wd, w or mo"},
+		{STEP_REMIND, "1001d before start", "1001", "1000"},
 	{STEP_REMIND, "99999999999999999999d before start", "99999999999999999999", "1000"},
-	{STEP_REMIND, "7d 1x before start", "'x'", "m, h, d, w or mo"},
+	{STEP_REMIND, "7d 1x before start", "'x'", "m, h, d, wd, w or mo"},
 	{STEP_REMIND, "7d 7d before start", "'7d before start'", "already"},
 	{STEP_REMIND, "7d 07d before start", "'7d before start'", "already"},
 	{STEP_REMIND, "1d before start 09:00", "'09:00'", "'at HH:MM'"},
@@ -118,8 +139,15 @@ static const struct {
 	{STEP_REMIND, "1d before start at :00", "':00'", "09:00"},
 	{STEP_REMIND, "1d before start at 9h", "'9h'", "09:00"},
 	{STEP_REMIND, "1d before start before end", "'before'", "'at HH:MM'"},
-	{STEP_REMIND, "2h before start at 09:00", "'2h'", "d, w and mo"},
-	{STEP_REMIND, "0m before start at 09:00", "'0m'", "d, w and mo"},
+	{STEP_REMIND, "2h before start at 09:00", "'2h'", "d, wd, w and mo"},
+	{STEP_REMIND, "0m before start at 09:00", "'0m'", "d, wd, w and mo"},
+	{STEP_REMIND, "1d before start to nobody", "'to nobody'", "supervisor"},
+	{STEP_REMIND, "1d before start then 7d", "'then'", "then every 7d"},
+	{STEP_REMIND, "1d before start then every 7h", "'then every 7h'", "d"},
+	{STEP_REMIND, "1d before start then every 0d", "'0d'", "moving on"},
+	{STEP_OVERDUE, "1d after end then every 7d at most 0", "'0'", "1 to"},
+	{STEP_FIX_DATE, "1d after start", "after start", "'before start'"},
+	{STEP_ESCALATE, "1d before end", "before end", "'after end'"},
 	{STEP_OVERDUE, "1d before end", "before end", "'after end'"},
 	{STEP_OVERDUE, "1d after start", "after start", "'after end'"},
 	{STEP_OVERDUE, "1d before start", "before start", "'after end'"},
@@ -219,7 +247,7 @@ static const struct {
 } bad_files[] = {
 	{"[policy a]\nremnd = 1d before end\nremind = 1d before end\n", 7, "'remnd'", "did you mean 'remind'?"},
 	{"[policy a]\nzzzzz = 1\nremind = 1d before end\n", 7, "'zzzzz'", "remind, overdue and channels"},
-	{"[policy a]\nremind = 1d before end\nremind = 3x before end\n", 8, "remind: '3x'", "m, h, d, w or mo"},
+	{"[policy a]\nremind = 1d before end\nremind = 3x before end\n", 8, "remind: '3x'", "m, h, d, wd, w or mo"},
 	{"[policy a]\nremind = 1d before end\noverdue = 1d before end\n", 8, "overdue:", "'after end'"},
 	{"[policy a]\nremind = 1d before end\nchannels = emial\n", 8, "[channel emial]", "did you mean 'email'?"},
 	{"[policy a]\nremind = 1d before end\nchannels = email\nchannels = email\n", 9, "'channels'", "again"},
@@ -334,6 +362,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(policy__good_lines__become_steps_with_their_texts),
+		cmocka_unit_test(policy__overdue_that_repeats__ends_with_one_hand_off),
 		cmocka_unit_test(policy__steps__carry_what_the_line_says),
 		cmocka_unit_test(policy__bad_lines__are_named_with_their_cure_and_add_nothing),
 		cmocka_unit_test(policy__same_step_in_a_later_line__is_refused),

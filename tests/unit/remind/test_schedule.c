@@ -143,7 +143,7 @@ static void schedule__instant__is_where_the_step_says(void **state)
 		policy_of(&policy, rows[i].line);
 		struct period period = period_of(rows[i].start, rows[i].end, rows[i].precision);
 		int64_t at = schedule_instant(&policy.steps[0], &period, zone(rows[i].event_zone),
-					      zone(rows[i].reader_zone));
+					      zone(rows[i].reader_zone), NULL);
 		clock_format_utc(at, due);
 		if (rows[i].due != NULL && strcmp(due, rows[i].due) != 0)
 			fail_msg("%s of %s in %s, read in %s: %s instead of %s", rows[i].line, rows[i].end,
@@ -173,7 +173,7 @@ static void schedule__step_after__never_comes_before_its_anchor(void **state)
 		const char *day = days[rest / 24 % 8];
 		struct period period = period_of(day, day, PERIOD_DAY);
 		int64_t anchor = is_end ? period_end_utc(&period, event) : period_start_utc(&period, event);
-		int64_t due = schedule_instant(&policy.steps[0], &period, event, reader);
+		int64_t due = schedule_instant(&policy.steps[0], &period, event, reader, NULL);
 		if (due < anchor || due > anchor + 4 * 86400)
 			fail_msg("%s of %s, %s read in %s: %lld s from the anchor", line, day, zone_name(event),
 				 zone_name(reader), (long long)(due - anchor));
@@ -214,8 +214,8 @@ static void schedule__window__holds_what_is_after_its_start_up_to_its_end(void *
 	struct period period = period_of("2025-06-15", "2025-06-15", PERIOD_DAY);
 	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
 		struct schedule due;
-		schedule(&policy, &period, zone(moscow), zone(moscow), utc(windows[i].after), utc(windows[i].until),
-			 &due);
+		const struct schedule_query query = {.policy = &policy, .period = &period, .event_zone = zone(moscow), .reader_zone = zone(moscow), .after_utc = utc(windows[i].after), .until_utc = utc(windows[i].until)};
+	schedule(&query, &due);
 		if (due.n_due != windows[i].n_due)
 			fail_msg("%s: %zu due", windows[i].name, due.n_due);
 		if (due.n_due > 0)
@@ -237,7 +237,8 @@ static void schedule__due_steps__come_earliest_first_and_ties_as_written(void **
 	assert_int_equal(policy_parse_steps(&policy, STEP_REMIND, "3d before start at 08:00", NULL), 0);
 	assert_int_equal(policy_parse_steps(&policy, STEP_REMIND, "1w before end at 09:00", NULL), 0);
 	struct period period = period_of("2025-06-15", "2025-06-15", PERIOD_DAY);
-	schedule(&policy, &period, zone(moscow), zone(moscow), 0, utc("2026-01-01T00:00:00"), &due);
+	const struct schedule_query query = {.policy = &policy, .period = &period, .event_zone = zone(moscow), .reader_zone = zone(moscow), .after_utc = 0, .until_utc = utc("2026-01-01T00:00:00")};
+	schedule(&query, &due);
 	assert_int_equal(due.n_due, 5);
 	for (size_t i = 0; i < 5; i++)
 		assert_string_equal(due.due[i].step->text, order[i]);
@@ -256,7 +257,8 @@ static void schedule__most_steps__all_fit(void **state)
 		assert_int_equal(policy_parse_steps(&policy, STEP_REMIND, line, NULL), 0);
 	}
 	struct period period = period_of("2025-06-15", "2025-06-15", PERIOD_DAY);
-	schedule(&policy, &period, zone(moscow), zone(moscow), 0, utc("2026-01-01T00:00:00"), &due);
+	const struct schedule_query query = {.policy = &policy, .period = &period, .event_zone = zone(moscow), .reader_zone = zone(moscow), .after_utc = 0, .until_utc = utc("2026-01-01T00:00:00")};
+	schedule(&query, &due);
 	assert_int_equal(due.n_due, POLICY_STEPS_MAX);
 	for (size_t i = 1; i < due.n_due; i++)
 		assert_true(due.due[i - 1].due_utc < due.due[i].due_utc);
