@@ -14,78 +14,20 @@ enum {
 };
 
 const char *const context_names[] = {
+	/* clang-format off */
 	/* a task */
-	"title",
-	"place",
-	"note",
-	"uid",
-	"step",
-	"responsible",
-	"deputy_for",
-	"old_period",
-	"holiday_event",
-	"holiday_reader",
-	"event_period",
-	"event_zone",
-	"event_offset",
-	"your_period",
-	"your_zone",
-	"your_offset",
-	"starts_on",
-	"starts_in",
-	"ends_on",
-	"ends_in",
-	"days_left",
-	"overdue_by",
-	"late_by",
-	"is_minute",
-	"is_day",
-	"is_span",
-	"is_limit",
-	"is_window",
-	"is_upcoming",
-	"is_running",
-	"is_overdue",
-	"zones_differ",
-	"is_late",
-	"is_held",
-	"asks_date",
-	"is_moved",
-	"is_escalation",
-	"is_handoff",
-	"is_listed",
+	"title", "place", "note", "uid", "step", "responsible", "deputy_for", "old_period", "holiday_event",
+	"holiday_reader", "event_period", "event_zone", "event_offset", "your_period", "your_zone", "your_offset",
+	"starts_on", "starts_in", "ends_on", "ends_in", "days_left", "overdue_by", "late_by", "is_minute", "is_day",
+	"is_span", "is_limit", "is_window", "is_upcoming", "is_running", "is_overdue", "zones_differ", "is_late",
+	"is_held", "asks_date", "is_moved", "is_escalation", "is_handoff", "is_listed",
 	/* the message */
-	"person_name",
-	"channel",
-	"now",
-	"date",
-	"short_date",
-	"notice",
-	"notice_line",
+	"person_name", "channel", "now", "date", "short_date", "notice", "notice_line",
 	/* several tasks */
-	"items",
-	"overdue",
-	"today",
-	"this_week",
-	"opening",
-	"has_overdue",
-	"has_today",
-	"has_this_week",
-	"has_opening",
-	"items_count",
-	"counts",
-	"number",
-	"zero",
-	"one",
-	"two",
-	"few",
-	"many",
-	"other",
-	"of_overdue",
-	"of_today",
-	"of_this_week",
-	"of_opening",
-	"is_last",
+	"items", "overdue", "today", "this_week", "opening", "has_overdue", "has_today", "has_this_week",
+	"has_opening", "items_count", "counts", "number", "zero", "one", "two", "few", "many", "other", "of_overdue",
+	"of_today", "of_this_week", "of_opening", "is_last",
+	/* clang-format on */
 };
 const size_t context_n_names = sizeof(context_names) / sizeof(context_names[0]);
 
@@ -109,6 +51,8 @@ const char *context_kind(const struct compose_facts *facts)
 	return facts->items[0].kind != NULL ? facts->items[0].kind : "reminder";
 }
 
+/* ---- setting names ------------------------------------------------------------------------------------------- */
+
 void context_add_clean(const char *text, bool allow_lines, struct buf *out)
 {
 	const char *end = text + strlen(text);
@@ -120,8 +64,6 @@ void context_add_clean(const char *text, bool allow_lines, struct buf *out)
 		buf_add(out, utf8, utf8_put(c, utf8));
 	}
 }
-
-/* ---- setting names ------------------------------------------------------------------------------------------- */
 
 void context_set(struct context *context, const char *name)
 {

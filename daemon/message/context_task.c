@@ -191,7 +191,7 @@ static void context_set_late(struct context *context, int64_t due_utc)
 		return;
 	context_set_flag(context, "is_late", true);
 	context_set_flag(context, "is_held", context->is_held);
-	language_add_span(context->language, late_s, &context->text);
+	language_add_span(context->language, late_s - late_s % 60, &context->text); /* nobody counts seconds here */
 	context_set(context, "late_by");
 }
 

@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-bool calendar_is_working(const struct calendar *calendar, const struct civil *date);
+#include "plan/calendar.h"
 
 enum {
 	HOURS_MORNING_MINUTE = 9 * 60,
@@ -43,11 +43,11 @@ static bool hours_has_day(const struct reader_time *reader, const struct civil *
 
 static bool hours_is_working_day(const struct reader_time *reader, const struct civil *date)
 {
-	unsigned days = reader->hours.work_days;
-	int weekday = civil_weekday(date);
-	bool is_working = calendar_is_working(reader->calendar, date);
-	if (days != 0) /* the calendar's word on a Saturday or Sunday is mostly "weekend", which the person denies */
-		is_working = (days >> (weekday - 1) & 1) != 0 && (is_working || weekday >= 6);
+	unsigned named = reader->hours.work_days;
+	bool is_working =
+		(named >> (civil_weekday(date) - 1) & 1) != 0 && calendar_holiday(reader->calendar, date) == NULL;
+	if (named == 0)
+		is_working = calendar_is_working(reader->calendar, date);
 	return is_working && hours_has_day(reader, date);
 }
 

@@ -3,8 +3,8 @@
  *
  * The edges of a window are local times of a day and fall on an instant as zone.h has it: in a gap on the first instant
  * after it, where the hour comes twice on the first of the two. A day is a working day by the calendar; a person who
- * names days of the week works on these days alone, so not on a Saturday that the calendar moved work to, and still not
- * on the calendar's days off from Monday to Friday. */
+ * names days of the week works on these, less the calendar's holidays: a named Saturday is worked though the country
+ * rests, a working day moved to a Saturday that is not named isn't. */
 #ifndef DEADLINED_PLAN_HOURS_H
 #define DEADLINED_PLAN_HOURS_H
 

@@ -127,6 +127,8 @@ static bool period_repeat_clause(struct period_cursor *cursor, struct period_cla
 	struct period_clause clause = {.first = period_cursor_peek(cursor, 0)};
 	period_repeat_lead(cursor, &clause);
 	bool has_day = period_repeat_day(cursor, &clause);
+	if (has_day && period_cursor_last(cursor)->is_cjk)
+		return false; /* in 6月1日至12日每月5日 the 12日 belongs to the window */
 	if (has_day)
 		(void)period_cursor_take(cursor, WORD_OF);
 

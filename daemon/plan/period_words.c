@@ -60,7 +60,7 @@ static const struct period_entry period_entries[] = {
 	{WORD_EDGE, 2, "середина середины середине середину серединой mid middle"},
 	{WORD_EDGE, 3, "конец конца концу конце концом late end 底 末"},
 
-	{WORD_YEAR, 0, "год года году годом годе годы годов гг г year years 年"},
+	{WORD_YEAR, 0, "год года году годом годе годы годов годах гг г year years 年"},
 	{WORD_YEAR, 1, "全年"},
 	{WORD_MONTH_UNIT, 0, "месяц месяца месяце month 月"},
 	{WORD_DAY_UNIT, 0, "число числа числу числом числе 日 号"},

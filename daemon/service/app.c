@@ -368,6 +368,7 @@ static size_t app_claimed(const struct app *app, const struct app_claim *claims)
 static int app_write(struct app *app, struct app_claim *claims, struct instant now, bool *ret_more, struct err *err)
 {
 	const struct brake before = app->brake;
+	const bool had_noticed_policies = app->has_noticed_policies;
 	int status = store_begin(app->store, err);
 	if (status < 0)
 		return status;
@@ -391,6 +392,7 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	if (status < 0) {
 		store_rollback(app->store);
 		app->brake = before;
+		app->has_noticed_policies = had_noticed_policies;
 	}
 	return status;
 }

@@ -45,8 +45,8 @@ static void import_test_write(const char *name, const char *text)
 
 static int import_test_setup(void **state)
 {
-	static const char *const templates[] = {"reminder.subject", "reminder.text", "overdue.subject",
-						"overdue.text",     "test.subject",  "test.text"};
+	static const char *const kinds[] = {"reminder", "overdue",  "fix_date", "escalation", "handoff", "moved",
+					    "merged",   "catch_up", "digest",   "notice",     "test"};
 	struct problems problems = {0};
 	struct err err = {0};
 	(void)state;
@@ -55,10 +55,13 @@ static int import_test_setup(void **state)
 	char *path = import_test_path("ru");
 	assert_int_equal(mkdir(path, 0700), 0);
 	free(path);
-	for (size_t i = 0; i < ROWS(templates); i++) {
-		char *name = mem_printf("ru/%s.mustache", templates[i]);
-		import_test_write(name, "text");
-		free(name);
+	for (size_t i = 0; i < ROWS(kinds); i++) {
+		char *subject = mem_printf("ru/%s.subject.mustache", kinds[i]);
+		char *text = mem_printf("ru/%s.text.mustache", kinds[i]);
+		import_test_write(subject, "text");
+		import_test_write(text, "text");
+		free(subject);
+		free(text);
 	}
 	import_test_write("deadlined.ini",
 			  "[daemon]\ndatabase = db\nzone = Asia/Sakhalin\nlanguage = ru\ntemplates = .\n"

@@ -280,6 +280,13 @@ static void context__names__are_those_of_the_readme(void **state)
 		if (!readme_has(readme, context_names[i]))
 			fail_msg("%s is not in the README", context_names[i]);
 
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		char *row = mem_printf("\n| %s |", kinds[i]);
+		if (strstr(readme, row) == NULL)
+			fail_msg("the kind %s is not in the README", kinds[i]);
+		free(row);
+	}
+
 	size_t n_rows = 0;
 	for (const char *c = readme; (c = strstr(c, "\n| `")) != NULL; c++)
 		n_rows++;

@@ -246,8 +246,10 @@ static void compose__subject__is_the_same_for_every_reminder_of_a_task(void **st
 	(void)state;
 	static const struct {
 		const char *kind, *now;
-	} rows[] = {
-		{"reminder", "2025-05-01T22:00"}, {"reminder", "2025-06-29T22:00"}, {"overdue", "2025-07-02T22:00"}};
+	} rows[] = {{"reminder", "2025-05-01T22:00"},   {"reminder", "2025-06-29T22:00"},
+		    {"overdue", "2025-07-02T22:00"},    {"fix_date", "2025-05-01T22:00"},
+		    {"escalation", "2025-07-02T22:00"}, {"handoff", "2025-07-02T22:00"},
+		    {"moved", "2025-05-01T22:00"}};
 	static const char *const languages[] = {"ru", "en", "zh"};
 	for (size_t l = 0; l < sizeof(languages) / sizeof(languages[0]); l++) {
 		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

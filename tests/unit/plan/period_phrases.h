@@ -348,6 +348,7 @@ static const struct {
 	 "FREQ=MONTHLY;BYMONTHDAY=15;UNTIL=20250531"},
 	{"ежедневно с 11 по 16 октября", "2025-10-11", "day", "FREQ=DAILY;UNTIL=20251016"},
 	{"ежеквартально в 2025-2026 гг.", "2025-01-01/2025-03-31", "quarter", "FREQ=MONTHLY;INTERVAL=3;UNTIL=20261231"},
+	{"3月1日至6月12日每月5日", "2025-03-05", "day", "FREQ=MONTHLY;BYMONTHDAY=5;UNTIL=20250612"},
 	{"2025年6月每周一", "2025-06-02", "day", "FREQ=WEEKLY;BYDAY=MO;UNTIL=20250630"},
 
 	/* yearly: the date stands beside it */

@@ -9,74 +9,66 @@
 #include <string.h>
 
 #include "base/strlist.h"
+#include "plan/calendar.h"
 #include "plan/hours.h"
+#include "scratch.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 /* ---- calendars ---- */
 
-bool calendar_is_working(const struct calendar *calendar, const struct civil *date);
+static struct calendars *countries, *odd;
 
-/* Days that differ from Monday to Friday; "02-11..02-13" is a row of days. */
-struct calendar {
-	const char *name;
-	const char *const *off, *const *working;
-	bool is_never;
-};
-
-static bool has_day(const char *const *rows, const struct civil *date)
+static struct calendars *load_calendars(const char *folder)
 {
-	char text[CIVIL_DATE_SIZE];
-	civil_format_date(date, text);
-	for (; *rows != NULL; rows++) {
-		const char *last = strlen(*rows) > 10 ? *rows + 12 : *rows;
-		if (strncmp(text, *rows, 10) >= 0 && strncmp(text, last, 10) <= 0)
-			return true;
-	}
-	return false;
+	struct problems problems = {0};
+	struct calendars *calendars = calendars_load(folder, &problems);
+	if (problems.n > 0)
+		fail_msg("%s:%u: %s", problems.items[0].file, problems.items[0].line, problems.items[0].text);
+	return calendars;
 }
 
-static const struct calendar calendars[] = {
-	{"RU",
-	 (const char *const[]){"2025-01-01..2025-01-08", "2025-05-01..2025-05-02", "2025-05-08..2025-05-09",
-			       "2025-06-12..2025-06-13", "2025-11-03..2025-11-04", "2025-12-31",
-			       "2026-01-01..2026-01-09", "2026-02-23", "2026-03-09", "2026-05-01", "2026-05-11",
-			       "2026-06-12", "2026-11-04", "2026-12-31", NULL},
-	 (const char *const[]){"2025-11-01", NULL}, false},
-	{"CN",
-	 (const char *const[]){"2025-01-01", "2025-01-28..2025-02-04", "2025-04-04..2025-04-06",
-			       "2025-05-01..2025-05-05", "2025-05-31..2025-06-02", "2025-10-01..2025-10-08",
-			       "2026-01-01..2026-01-03", "2026-02-15..2026-02-23", "2026-04-04..2026-04-06",
-			       "2026-05-01..2026-05-05", NULL},
-	 (const char *const[]){"2025-01-26", "2025-02-08", "2025-04-27", "2025-09-28", "2025-10-11", "2026-01-04",
-			       "2026-02-14", "2026-02-28", "2026-05-09", NULL},
-	 false},
-	{"never", NULL, NULL, true},
-};
-
-bool calendar_is_working(const struct calendar *calendar, const struct civil *date)
+static int load_all(void **state)
 {
-	bool is_weekday = civil_weekday(date) <= 5;
-	if (calendar == NULL)
-		return is_weekday;
-	if (calendar->is_never || has_day(calendar->off, date))
-		return false;
-	return is_weekday || has_day(calendar->working, date);
+	static struct scratch scratch;
+	static const char *const years[] = {"[year 2025]", "[year 2026]", "[year 2027]"};
+	(void)state;
+	countries = load_calendars("config/calendars");
+
+	scratch_make(&scratch);
+	FILE *file = fopen(scratch_path(&scratch, "never.ini"), "w");
+	assert_non_null(file);
+	for (size_t i = 0; i < ROWS(years); i++)
+		(void)fprintf(file, "%s\noff = 01-01..12-31 closed\n", years[i]);
+	assert_int_equal(fclose(file), 0);
+	odd = load_calendars(scratch.folder);
+	scratch_remove(&scratch);
+	return 0;
+}
+
+static int free_all(void **state)
+{
+	(void)state;
+	calendars_free(countries);
+	calendars_free(odd);
+	return 0;
 }
 
 /* "": none */
 static const struct calendar *find_calendar(const char *name)
 {
-	for (size_t i = 0; i < ROWS(calendars); i++)
-		if (strcmp(calendars[i].name, name) == 0)
-			return &calendars[i];
-	assert_string_equal(name, "");
-	return NULL;
+	const struct calendar *calendar = calendars_find(countries, name);
+	if (calendar == NULL)
+		calendar = calendars_find(odd, name);
+	if (calendar == NULL && *name != '\0')
+		fail_msg("no calendar '%s'", name);
+	return calendar;
 }
 
 /* ---- readers ---- */
 
 static const char sakhalin[] = "Asia/Sakhalin", shanghai[] = "Asia/Shanghai", moscow[] = "Europe/Moscow";
+static const char russia[] = "russia", china[] = "china";
 static const char york[] = "America/New_York", berlin[] = "Europe/Berlin", cairo[] = "Africa/Cairo";
 static const char apia[] = "Pacific/Apia";
 static const char held[] = "quiet hours", closed[] = "outside working hours", off[] = "day off";
@@ -164,7 +156,7 @@ static void hours__quiet_hours__hold_until_they_end(void **state)
 		 held},
 		{"Shanghai", shanghai, "", night, "", "2025-06-08T22:30+08", "2025-06-09T08:00+08", held},
 		{"Moscow", moscow, "", night, "", "2025-06-08T22:30+03", "2025-06-09T08:00+03", held},
-		{"holidays are no night", sakhalin, "RU", night, "", "2025-05-09T12:00+11", NULL, NULL},
+		{"holidays are no night", sakhalin, russia, night, "", "2025-05-09T12:00+11", NULL, NULL},
 	};
 	for (size_t i = 0; i < ROWS(rows); i++)
 		check_open(&rows[i]);
@@ -191,28 +183,30 @@ static void hours__working_hours__hold_until_a_working_day(void **state)
 		 "2025-06-08T09:00+11", closed},
 		{"to the end of the day", sakhalin, "", "", "18:00-24:00", "2025-06-06T23:59:59+11", NULL, NULL},
 
-		{"eve of 1 May", sakhalin, "RU", "", office, "2025-04-30T18:00+11", "2025-05-05T09:00+11", closed},
-		{"1 May", sakhalin, "RU", "", office, "2025-05-01T10:00+11", "2025-05-05T09:00+11", off},
-		{"eve of 8 May", moscow, "RU", "", office, "2025-05-07T18:00+03", "2025-05-12T09:00+03", closed},
-		{"holidays of who names days", sakhalin, "RU", "", named, "2025-05-08T10:00+11", "2025-05-12T09:00+11",
-		 off},
-		{"New Year", sakhalin, "RU", "", office, "2025-01-01T00:00+11", "2025-01-09T09:00+11", off},
-		{"moved Saturday", sakhalin, "RU", "", office, "2025-11-01T10:00+11", NULL, NULL},
-		{"before it", sakhalin, "RU", "", office, "2025-10-31T18:30+11", "2025-11-01T09:00+11", closed},
-		{"after it", sakhalin, "RU", "", office, "2025-11-01T18:00+11", "2025-11-05T09:00+11", closed},
-		{"not of who names days", sakhalin, "RU", "", named, "2025-10-31T18:30+11", "2025-11-05T09:00+11",
+		{"eve of 1 May", sakhalin, russia, "", office, "2025-04-30T18:00+11", "2025-05-05T09:00+11", closed},
+		{"1 May", sakhalin, russia, "", office, "2025-05-01T10:00+11", "2025-05-05T09:00+11", off},
+		{"eve of 8 May", moscow, russia, "", office, "2025-05-07T18:00+03", "2025-05-12T09:00+03", closed},
+		{"holidays of who names days", sakhalin, russia, "", named, "2025-05-08T10:00+11",
+		 "2025-05-12T09:00+11", off},
+		{"New Year", sakhalin, russia, "", office, "2025-01-01T00:00+11", "2025-01-09T09:00+11", off},
+		{"moved Saturday", sakhalin, russia, "", office, "2025-11-01T10:00+11", NULL, NULL},
+		{"before it", sakhalin, russia, "", office, "2025-10-31T18:30+11", "2025-11-01T09:00+11", closed},
+		{"after it", sakhalin, russia, "", office, "2025-11-01T18:00+11", "2025-11-05T09:00+11", closed},
+		{"not of who names days", sakhalin, russia, "", named, "2025-10-31T18:30+11", "2025-11-05T09:00+11",
 		 closed},
-		{"ordinary Saturday", sakhalin, "RU", "", office, "2025-10-25T10:00+11", "2025-10-27T09:00+11", off},
-		{"Saturdays by name", sakhalin, "RU", "", "Mon-Sat 09:00-18:00", "2025-10-24T18:30+11",
+		{"ordinary Saturday", sakhalin, russia, "", office, "2025-10-25T10:00+11", "2025-10-27T09:00+11", off},
+		{"Saturdays by name", sakhalin, russia, "", "Mon-Sat 09:00-18:00", "2025-10-24T18:30+11",
 		 "2025-10-25T09:00+11", closed},
+		{"Saturdays by name, but a holiday", sakhalin, russia, "", "Mon-Sat 09:00-18:00", "2025-01-03T12:00+11",
+		 "2025-01-09T09:00+11", off},
 
-		{"make-up Sunday", shanghai, "CN", "", office, "2025-09-27T12:00+08", "2025-09-28T09:00+08", off},
-		{"National Day", shanghai, "CN", "", office, "2025-09-30T18:00+08", "2025-10-09T09:00+08", closed},
-		{"make-up Saturday", shanghai, "CN", "", office, "2025-10-10T19:00+08", "2025-10-11T09:00+08", closed},
-		{"Spring Festival", shanghai, "CN", "", office, "2025-01-29T12:00+08", "2025-02-05T09:00+08", off},
-		{"both neighbours of it", shanghai, "CN", "", office, "2025-01-25T12:00+08", "2025-01-26T09:00+08",
+		{"make-up Sunday", shanghai, china, "", office, "2025-09-27T12:00+08", "2025-09-28T09:00+08", off},
+		{"National Day", shanghai, china, "", office, "2025-09-30T18:00+08", "2025-10-09T09:00+08", closed},
+		{"make-up Saturday", shanghai, china, "", office, "2025-10-10T19:00+08", "2025-10-11T09:00+08", closed},
+		{"Spring Festival", shanghai, china, "", office, "2025-01-29T12:00+08", "2025-02-05T09:00+08", off},
+		{"both neighbours of it", shanghai, china, "", office, "2025-01-25T12:00+08", "2025-01-26T09:00+08",
 		 off},
-		{"China's holiday in Russia", sakhalin, "RU", "", office, "2025-10-01T12:00+11", NULL, NULL},
+		{"China's holiday in Russia", sakhalin, russia, "", office, "2025-10-01T12:00+11", NULL, NULL},
 	};
 	for (size_t i = 0; i < ROWS(rows); i++)
 		check_open(&rows[i]);
@@ -295,7 +289,7 @@ static void hours__nothing_ever_open__holds_nothing(void **state)
 		{"quiet around an hour", "", "11:00-10:00", "11:00-12:00"},
 		{"never a working day", "never", "", "09:00-18:00"},
 	};
-	static const int64_t instants[] = {0, 1749384000, INT64_MAX};
+	static const int64_t instants[] = {1749384000, 1751328000, INT64_MAX};
 	for (size_t i = 0; i < ROWS(rows); i++)
 		for (size_t k = 0; k < ROWS(instants); k++) {
 			struct reader_time reader = reader_of(sakhalin, rows[i].calendar, rows[i].quiet, rows[i].work);
@@ -349,13 +343,13 @@ static void hours__digest__comes_on_working_days(void **state)
 		{"strictly after", sakhalin, "", "", daily, "2025-06-09T08:59:59+11",
 		 "2025-06-09T09:00+11 2025-06-10T09:00+11"},
 		{"weekend", sakhalin, "", "", daily, "2025-06-06T09:00+11", "2025-06-09T09:00+11 2025-06-10T09:00+11"},
-		{"May", sakhalin, "RU", "", daily, "2025-04-30T09:00+11",
+		{"May", sakhalin, russia, "", daily, "2025-04-30T09:00+11",
 		 "2025-05-05T09:00+11 2025-05-06T09:00+11 2025-05-07T09:00+11 2025-05-12T09:00+11"},
-		{"moved Saturday", sakhalin, "RU", "09:00-18:00", daily, "2025-10-30T09:00+11",
+		{"moved Saturday", sakhalin, russia, "09:00-18:00", daily, "2025-10-30T09:00+11",
 		 "2025-10-31T09:00+11 2025-11-01T09:00+11 2025-11-05T09:00+11"},
-		{"October in China", shanghai, "CN", "", daily, "2025-09-27T09:00+08",
+		{"October in China", shanghai, china, "", daily, "2025-09-27T09:00+08",
 		 "2025-09-28T09:00+08 2025-09-29T09:00+08 2025-09-30T09:00+08 2025-10-09T09:00+08"},
-		{"days of one's own", sakhalin, "RU", "Mon,Wed,Fri 10:00-16:00", daily, "2025-04-29T12:00+11",
+		{"days of one's own", sakhalin, russia, "Mon,Wed,Fri 10:00-16:00", daily, "2025-04-29T12:00+11",
 		 "2025-04-30T09:00+11 2025-05-05T09:00+11 2025-05-07T09:00+11 2025-05-12T09:00+11"},
 		{"midnight", sakhalin, "", "", "daily 00:00", "2025-06-08T23:59:59+11",
 		 "2025-06-09T00:00+11 2025-06-10T00:00+11"},
@@ -363,15 +357,15 @@ static void hours__digest__comes_on_working_days(void **state)
 
 		{"weekly", sakhalin, "", "", "weekly Mon 09:00", "2025-06-09T08:59:59+11",
 		 "2025-06-09T09:00+11 2025-06-16T09:00+11 2025-06-23T09:00+11"},
-		{"Monday off", sakhalin, "RU", "", "weekly Mon 09:00", "2025-10-27T09:00+11",
+		{"Monday off", sakhalin, russia, "", "weekly Mon 09:00", "2025-10-27T09:00+11",
 		 "2025-11-05T09:00+11 2025-11-10T09:00+11"},
-		{"Thursdays of May", sakhalin, "RU", "", "weekly Thu 09:00", "2025-04-24T09:00+11",
+		{"Thursdays of May", sakhalin, russia, "", "weekly Thu 09:00", "2025-04-24T09:00+11",
 		 "2025-05-05T09:00+11 2025-05-12T09:00+11 2025-05-15T09:00+11"},
-		{"after the day itself, while it's off", sakhalin, "RU", "", "weekly Thu 09:00", "2025-05-03T12:00+11",
-		 "2025-05-05T09:00+11 2025-05-12T09:00+11"},
-		{"Saturdays", sakhalin, "RU", "", "weekly Sat 09:00", "2025-10-20T09:00+11",
+		{"after the day itself, while it's off", sakhalin, russia, "", "weekly Thu 09:00",
+		 "2025-05-03T12:00+11", "2025-05-05T09:00+11 2025-05-12T09:00+11"},
+		{"Saturdays", sakhalin, russia, "", "weekly Sat 09:00", "2025-10-20T09:00+11",
 		 "2025-10-27T09:00+11 2025-11-01T09:00+11 2025-11-10T09:00+11"},
-		{"two weeks meet", shanghai, "CN", "", "weekly Wed 09:00", "2025-09-24T09:00+08",
+		{"two weeks meet", shanghai, china, "", "weekly Wed 09:00", "2025-09-24T09:00+08",
 		 "2025-10-09T09:00+08 2025-10-15T09:00+08"},
 		{"weekly by days of one's own", sakhalin, "", "Tue,Thu", "weekly Fri 09:00", "2025-06-09T09:00+11",
 		 "2025-06-10T09:00+11 2025-06-17T09:00+11"},
@@ -447,10 +441,10 @@ static void hours__tomorrow_morning__is_when_the_next_working_day_begins(void **
 		{"before midnight", sakhalin, "", "", "2025-06-09T23:59:59+11", "2025-06-10T09:00+11"},
 		{"Friday", sakhalin, "", "", "2025-06-06T12:00+11", "2025-06-09T09:00+11"},
 		{"Sunday", sakhalin, "", "", "2025-06-08T12:00+11", "2025-06-09T09:00+11"},
-		{"May", sakhalin, "RU", "", "2025-05-07T12:00+11", "2025-05-12T09:00+11"},
-		{"moved Saturday", sakhalin, "RU", "", "2025-10-31T12:00+11", "2025-11-01T09:00+11"},
-		{"from it", sakhalin, "RU", "", "2025-11-01T12:00+11", "2025-11-05T09:00+11"},
-		{"October in China", shanghai, "CN", "", "2025-09-30T12:00+08", "2025-10-09T09:00+08"},
+		{"May", sakhalin, russia, "", "2025-05-07T12:00+11", "2025-05-12T09:00+11"},
+		{"moved Saturday", sakhalin, russia, "", "2025-10-31T12:00+11", "2025-11-01T09:00+11"},
+		{"from it", sakhalin, russia, "", "2025-11-01T12:00+11", "2025-11-05T09:00+11"},
+		{"October in China", shanghai, china, "", "2025-09-30T12:00+08", "2025-10-09T09:00+08"},
 		{"days of one's own", sakhalin, "", "Tue,Thu 10:00-16:00", "2025-06-05T12:00+11",
 		 "2025-06-10T10:00+11"},
 		{"days at any time", sakhalin, "", "Tue,Thu", "2025-06-05T12:00+11", "2025-06-10T09:00+11"},
@@ -510,7 +504,7 @@ static struct reader_time random_reader(void)
 {
 	static const char *const zones[] = {
 		sakhalin, shanghai, moscow, york, berlin, cairo, "Australia/Lord_Howe", "America/Santiago"};
-	static const char *const names[] = {"", "RU", "CN"};
+	static const char *const names[] = {"", russia, china};
 	return (struct reader_time){
 		.zone = need_zone(zones[random_below((int)ROWS(zones))]),
 		.calendar = find_calendar(names[random_below((int)ROWS(names))]),
@@ -542,7 +536,7 @@ static bool is_open_by_wall(const struct reader_time *reader, int64_t wall_s)
 	bool is_day = calendar_is_working(reader->calendar, &at);
 	if (hours->work_days != 0)
 		is_day = (hours->work_days & (1U << (civil_weekday(&at) - 1))) != 0 &&
-			 (is_day || civil_weekday(&at) > 5);
+			 calendar_holiday(reader->calendar, &at) == NULL;
 	bool is_bound = hours->work_from_minute >= 0 || hours->work_days != 0;
 	bool is_hour =
 		hours->work_from_minute < 0 || (minute >= hours->work_from_minute && minute < hours->work_to_minute);
@@ -621,5 +615,5 @@ int main(void)
 		cmocka_unit_test(hours__tomorrow_morning__is_when_the_next_working_day_begins),
 		cmocka_unit_test(hours__random_hours__first_open_minute_as_counted_on_the_wall),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, load_all, free_all);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "period_phrases.h"
@@ -291,6 +292,30 @@ static void random_start(const char *test)
 	print_message("%s: SEED=%" PRIu64 "\n", test, random_state);
 }
 
+/* Whatever is understood is printed so that it is understood as the same again. */
+static void check_printed(const char *phrase, const struct period *period, const char *rrule)
+{
+	static const char *const languages[] = {"ru", "en", "zh"};
+	if (period->end.year > 2999) /* the last winter reaches into a year that no plan may name */
+		return;
+	char key[PERIOD_KEY_SIZE], again_key[PERIOD_KEY_SIZE], again_rrule[PERIOD_RRULE_SIZE];
+	period_key(period, key);
+	for (size_t i = 0; i < ROWS(languages); i++) {
+		struct period again;
+		struct period_error error;
+		struct buf printed;
+		buf_init(&printed, PERIOD_PHRASE_MAX);
+		period_print_repeat(period, rrule, languages[i], &printed);
+		if (period_parse_repeat(buf_str(&printed), 0, &again, again_rrule, &error) < 0)
+			fail_msg("'%s' is printed '%s': %s", phrase, buf_str(&printed), error.err.text);
+		period_key(&again, again_key);
+		if (strcmp(key, again_key) != 0 || strcmp(rrule, again_rrule) != 0 ||
+		    again.precision != period->precision)
+			fail_msg("'%s' is printed '%s'", phrase, buf_str(&printed));
+		buf_done(&printed);
+	}
+}
+
 /* A repeat is what only the reader of repeats takes. */
 static void check_any_repeat(const char *phrase, bool is_single)
 {
@@ -301,6 +326,7 @@ static void check_any_repeat(const char *phrase, bool is_single)
 		assert_int_equal(rrule[0] == '\0', is_single);
 		assert_true(civil_is_valid(&period.start) && civil_is_valid(&period.end));
 		assert_true(civil_compare(&period.start, &period.end) <= 0);
+		check_printed(phrase, &period, rrule);
 	} else {
 		assert_false(is_single);
 		assert_string_equal(rrule, "?");

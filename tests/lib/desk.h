@@ -1,0 +1,222 @@
+/* desk: an app with fake channels and a clock that the test holds, on a real database in a folder of its own.
+ *
+ * The fake channels write down every message that is handed to them and whether its claim was committed by then; they
+ * answer when the test says so, or at once. A crash frees the app without settling anything and starts a new one. */
+#ifndef DEADLINED_TESTS_DESK_H
+#define DEADLINED_TESTS_DESK_H
+
+#include "office.h"
+#include "service/app.h"
+
+enum { DESK_SENDINGS_MAX = 4096, DESK_FLYING_MAX = 512 };
+
+struct desk_sending {
+	int64_t id;
+	char channel[16], to_address[64], message_id[STORE_MESSAGE_ID_SIZE], key[80];
+	bool is_recorded; /* its claim was in the database, for others to see */
+};
+
+struct desk {
+	struct office office;
+	struct app *app;
+	struct instant now;
+	int n_wakes;
+
+	struct desk_sending sendings[DESK_SENDINGS_MAX];
+	size_t n_sendings;
+	struct {
+		struct channel *channel;
+		int64_t id;
+	} flying[DESK_FLYING_MAX];
+	size_t n_flying;
+	unsigned room; /* messages in flight that a channel allows */
+	bool answers_at_once;
+};
+
+static struct desk desk;
+
+/* ---- the fake channel --------------------------------------------------------------------------------------------- */
+
+struct desk_channel {
+	struct channel channel;
+	bool is_stopped;
+};
+
+/* Takes what is in flight at that place and answers it. */
+static inline void desk_finish(size_t at, const struct channel_result *result)
+{
+	struct channel *channel = desk.flying[at].channel;
+	int64_t id = desk.flying[at].id;
+	desk.flying[at] = desk.flying[--desk.n_flying];
+	channel_finish(channel, id, result);
+}
+
+static inline struct channel_result desk_result(enum channel_verdict verdict, enum channel_blame blame)
+{
+	struct channel_result result;
+	channel_result_set(&result, verdict, blame, 0, "said the fake");
+	return result;
+}
+
+static inline void desk_send(struct channel *channel, const struct channel_message *message)
+{
+	assert_true(desk.n_sendings < DESK_SENDINGS_MAX && desk.n_flying < DESK_FLYING_MAX);
+	struct desk_sending *sending = &desk.sendings[desk.n_sendings++];
+	*sending = (struct desk_sending){.id = message->id};
+	(void)snprintf(sending->channel, sizeof(sending->channel), "%s", channel->name);
+	(void)snprintf(sending->to_address, sizeof(sending->to_address), "%s", message->to_address);
+	(void)snprintf(sending->message_id, sizeof(sending->message_id), "%s", message->message_id);
+	(void)snprintf(sending->key, sizeof(sending->key), "%s", message->key);
+	sending->is_recorded = office_number(&desk.office,
+					     "SELECT count(*) FROM message m JOIN attempt a ON a.message = m.id"
+					     " WHERE m.id = %lld AND m.state = 'sending' AND a.outcome IS NULL",
+					     (long long)message->id) == 1;
+	desk.flying[desk.n_flying].channel = channel;
+	desk.flying[desk.n_flying++].id = message->id;
+	if (desk.answers_at_once) {
+		struct channel_result result = desk_result(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+		desk_finish(desk.n_flying - 1, &result);
+	}
+}
+
+static inline bool desk_check_address(const struct channel *channel, const char *address, struct err *err)
+{
+	(void)channel;
+	return strncmp(address, "bad", 3) != 0 || err_set(err, 0, "a bad address") != 0;
+}
+
+static inline unsigned desk_room(const struct channel *channel)
+{
+	bool is_stopped = ((const struct desk_channel *)channel)->is_stopped;
+	return is_stopped || channel->in_flight >= desk.room ? 0 : desk.room - channel->in_flight;
+}
+
+static inline void desk_stop_channel(struct channel *channel)
+{
+	((struct desk_channel *)channel)->is_stopped = true;
+}
+
+static inline void desk_free_channel(struct channel *channel)
+{
+	for (size_t i = desk.n_flying; i-- > 0;)
+		if (desk.flying[i].channel == channel)
+			desk.flying[i] = desk.flying[--desk.n_flying];
+	free(channel);
+}
+
+static const struct channel_ops desk_ops = {
+	.type = "fake",
+	.check_address = desk_check_address,
+	.send = desk_send,
+	.room = desk_room,
+	.stop = desk_stop_channel,
+	.free = desk_free_channel,
+};
+
+/* ---- the app ------------------------------------------------------------------------------------------------------ */
+
+/* What a configuration of this text and the usual folders makes, its channels replaced by fake ones. */
+static inline struct setup *desk_setup(const char *text)
+{
+	struct problems problems = {0};
+	char folder[256];
+	assert_non_null(getcwd(folder, sizeof(folder)));
+	const char *path = scratch_path(&desk.office.scratch, "deadlined.ini");
+	char *whole = mem_printf("[daemon]\ndatabase = plan.db\nstate_dir = .\nzone = Europe/Moscow\nlanguage = en\n"
+				 "templates = %s/config/templates\nmessengers = %s/config/messengers\n"
+				 "scan_interval = 1d\n%s",
+				 folder, folder, text);
+	scratch_write(path, whole, strlen(whole));
+	free(whole);
+	struct setup *setup = setup_load(path, &problems);
+	problems_print(&problems, stderr);
+	assert_non_null(setup);
+	for (size_t i = 0; i < setup->n_channels; i++) {
+		struct channel *real = setup->channels[i];
+		struct desk_channel *fake = mem_zero(1, sizeof(*fake));
+		fake->channel = (struct channel){.ops = &desk_ops,
+						 .name = mem_dup(real->name),
+						 .domain = mem_dup("example.org"),
+						 .rate = real->rate};
+		channel_free(real);
+		setup->channels[i] = &fake->channel;
+	}
+	return setup;
+}
+
+static inline void desk_wake(void *arg)
+{
+	(void)arg;
+	desk.n_wakes++;
+}
+
+static inline void desk_start(const char *text)
+{
+	desk.app = app_new(desk.office.store, desk_setup(text), NULL, desk.now, desk_wake, NULL);
+	OK(app_start(desk.app, desk.now, ERR));
+}
+
+static inline void desk_open(const char *text, const char *now)
+{
+	desk = (struct desk){.now = {.wall_s = utc(now), .mono_ms = 1000}, .room = 64};
+	office_open(&desk.office);
+	desk_start(text);
+}
+
+static inline void desk_close(void)
+{
+	app_free(desk.app);
+	office_close(&desk.office);
+}
+
+/* kill -9: what is in flight and what is not settled yet is lost; the new process starts at once. */
+static inline void desk_crash(const char *text)
+{
+	app_free(desk.app);
+	assert_int_equal(desk.n_flying, 0);
+	office_reopen(&desk.office);
+	desk_start(text);
+}
+
+static inline void desk_move(int64_t seconds)
+{
+	desk.now.wall_s += seconds;
+	desk.now.mono_ms += seconds * 1000;
+}
+
+static inline void desk_move_to(const char *to)
+{
+	desk_move(utc(to) - desk.now.wall_s);
+}
+
+static inline int desk_try(void)
+{
+	return app_tick(desk.app, desk.now, ERR);
+}
+
+/* Passes until the app has nothing more to do at this instant. */
+static inline void desk_tick(void)
+{
+	for (int i = 0; i < 100; i++) {
+		desk.n_wakes = 0;
+		OK(desk_try());
+		if (desk.n_wakes == 0 && app_next_wake_utc(desk.app) > desk.now.wall_s)
+			return;
+	}
+	fail_msg("the app does not come to rest");
+}
+
+/* Everything in flight gets this answer. */
+static inline void desk_answer(enum channel_verdict verdict, enum channel_blame blame)
+{
+	struct channel_result result = desk_result(verdict, blame);
+	while (desk.n_flying > 0)
+		desk_finish(desk.n_flying - 1, &result);
+}
+
+static inline int64_t desk_count(const char *state)
+{
+	return office_number(&desk.office, "SELECT count(*) FROM message WHERE state = '%s'", state);
+}
+
+#endif

@@ -1,0 +1,286 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "desk.h"
+
+/* What holds the app back or changes it: reload, brake, rate, gate, the clock. */
+
+#define CHANNEL "[channel email]\ntype = maildir\npath = mail\n"
+#define POLICY "[policy default]\nremind = 3d 1d before start at 09:00\n"
+
+static const char config[] = CHANNEL POLICY;
+
+static int open_desk(void **state)
+{
+	(void)state;
+	desk_open(config, "2025-06-01T00:00");
+	office_add_person(&desk.office, "anna", "Europe/Moscow", "email");
+	return 0;
+}
+
+static int close_desk(void **state)
+{
+	(void)state;
+	desk_close();
+	return 0;
+}
+
+static void add_task(const char *uid, const char *day, const char *planned_until)
+{
+	(void)office_add_task(&desk.office, &(struct office_task){.uid = uid,
+								  .start = day,
+								  .zone = "Europe/Moscow",
+								  .people = "anna",
+								  .planned_until = utc(planned_until)});
+}
+
+/* So many tasks on 15 June, reminded of on 12 and 14 June at 06:00 UTC; their messages wait at 06:00 on the 12th. */
+static void add_tasks(int n)
+{
+	for (int i = 0; i < n; i++) {
+		char uid[16];
+		(void)snprintf(uid, sizeof(uid), "t%d", i);
+		add_task(uid, "2025-06-15", "2025-06-01");
+	}
+	desk_move_to("2025-06-12T06:00");
+}
+
+static void reload(const char *text)
+{
+	app_reload(desk.app, desk_setup(text), desk.now);
+}
+
+/* ---- reload ------------------------------------------------------------------------------------------------------- */
+
+static void app__reload__keeps_what_is_in_flight_and_settles_it(void **state)
+{
+	(void)state;
+	add_tasks(2);
+	desk.room = 1;
+	desk_tick();
+	int64_t in_flight = 0, sent = 0;
+	reload(config);
+	desk_tick(); /* the new channel has room of its own */
+	assert_int_equal(desk.n_sendings, 2);
+	assert_int_not_equal(desk.sendings[0].id, desk.sendings[1].id);
+	app_counts(desk.app, &sent, &in_flight);
+	assert_int_equal(in_flight, 2);
+	reload(config);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 2);
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	assert_int_equal(desk_count("sent"), 2);
+	assert_true(app_is_idle(desk.app));
+}
+
+static void app__reload__keeps_the_pause_of_a_failing_channel(void **state)
+{
+	(void)state;
+	add_tasks(3);
+	desk.room = 1;
+	desk_tick();
+	desk_answer(CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+	reload(config);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+}
+
+static void app__new_policies__are_planned_with_even_if_the_first_try_fails(void **state)
+{
+	(void)state;
+	add_task("t", "2025-06-15", "2025-06-01");
+	desk_tick();
+	reload(CHANNEL "[policy default]\nremind = 10d before start at 09:00\n");
+	/* A commit that fails late: everything was written, then the constraint stops it. */
+	office_run(&desk.office, "CREATE TRIGGER full BEFORE INSERT ON meta WHEN new.key = 'policies' BEGIN"
+				 " SELECT raise(ROLLBACK, 'disk full'); END");
+	assert_true(desk_try() < 0);
+	office_run(&desk.office, "DROP TRIGGER full");
+	desk_tick();
+	assert_int_equal(app_next_wake_utc(desk.app), utc("2025-06-02T00:00"));
+	desk_move_to("2025-06-05T06:00");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+}
+
+static void app__pass_that_fails_at_its_end__forgets_no_policy(void **state)
+{
+	(void)state;
+	add_tasks(1);
+	desk_move_to("2025-06-01T00:00");
+	desk_tick();
+	add_task("u", "2025-06-04", "2025-06-01");
+	reload(CHANNEL "[policy default]\nremind = 10d 3d before start at 09:00\n");
+	desk_move_to("2025-06-01T06:00");
+	office_run(&desk.office,
+		   "CREATE TRIGGER full BEFORE INSERT ON attempt BEGIN SELECT raise(ROLLBACK, 'disk full'); END");
+	assert_true(desk_try() < 0); /* the claim of u's message fails, after the policies were noticed */
+	assert_int_equal(desk.n_sendings, 0);
+	office_run(&desk.office, "DROP TRIGGER full");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+	desk_move_to("2025-06-05T06:00");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 2); /* t's new step */
+}
+
+/* ---- brake and rate ----------------------------------------------------------------------------------------------- */
+
+static const char braked[] = "[limits]\nmessages_per_hour = 3\n" CHANNEL POLICY;
+
+static void app__brake__lets_so_many_through_an_hour_over_restarts(void **state)
+{
+	(void)state;
+	desk.answers_at_once = true;
+	add_tasks(10);
+	reload(braked);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 3);
+	desk_crash(braked);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 3);
+	int64_t hour_ago = desk.now.wall_s;
+	for (int minute = 0; minute < 240 && desk.n_sendings < 10; minute++) {
+		desk_move(60);
+		desk_tick();
+		int64_t hours = (desk.now.wall_s - hour_ago) / 3600 + 1;
+		assert_true((int64_t)desk.n_sendings <= 3 * (hours + 1));
+	}
+	assert_int_equal(desk.n_sendings, 10);
+}
+
+static void app__brake_raised__lets_the_rest_go(void **state)
+{
+	(void)state;
+	desk.answers_at_once = true;
+	add_tasks(10);
+	reload(braked);
+	desk_tick();
+	assert_true(app_next_wake_utc(desk.app) > desk.now.wall_s);
+	reload(config);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 10);
+}
+
+static void app__rate_of_a_channel__is_kept(void **state)
+{
+	(void)state;
+	desk.answers_at_once = true;
+	reload("[channel email]\ntype = maildir\npath = mail\nrate = 2/m\n" POLICY);
+	add_tasks(6);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 2);
+	int64_t start = desk.now.wall_s;
+	while (desk.n_sendings < 6) {
+		int64_t next = app_next_wake_utc(desk.app);
+		assert_in_range(next - desk.now.wall_s, 1, 30);
+		desk_move(next - desk.now.wall_s);
+		desk_tick();
+		assert_true((int64_t)desk.n_sendings <= 2 + (desk.now.wall_s - start) / 30);
+	}
+	assert_int_equal(desk.now.wall_s - start, 120);
+}
+
+/* ---- the gate ----------------------------------------------------------------------------------------------------- */
+
+static void app__server_fails__is_probed_by_one_message_until_it_accepts(void **state)
+{
+	(void)state;
+	add_tasks(5);
+	desk.room = 2;
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 2);
+	desk_answer(CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+	desk_tick();
+	for (size_t probe = 3; probe <= 6; probe++) {
+		assert_int_equal(desk.n_flying, 0);
+		assert_true(app_next_wake_utc(desk.app) > desk.now.wall_s);
+		desk_move(app_next_wake_utc(desk.app) - desk.now.wall_s);
+		desk_tick();
+		if (desk.n_flying == 0) { /* a message's own pause may be longer than the server's */
+			desk_move(app_next_wake_utc(desk.app) - desk.now.wall_s);
+			desk_tick();
+		}
+		assert_int_equal(desk.n_sendings, probe);
+		assert_int_equal(desk.n_flying, 1);
+		desk_answer(CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+		desk_tick();
+	}
+	desk_move(3600);
+	desk_tick();
+	assert_int_equal(desk.n_flying, 1);
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	assert_int_equal(desk.n_flying, 2);
+}
+
+static void app__one_recipient_fails__nobody_else_waits(void **state)
+{
+	(void)state;
+	add_tasks(3);
+	desk.room = 1;
+	desk_tick();
+	desk_answer(CHANNEL_TEMPORARY, CHANNEL_BLAME_RECIPIENT);
+	desk_tick();
+	assert_int_equal(desk.n_flying, 1);
+	desk_answer(CHANNEL_PERMANENT, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 3);
+}
+
+static const struct {
+	int64_t asked_s, waits_s;
+} pauses[] = {
+	{1, 2}, {60, 61}, {10072, 10073}, {86400, 86400}, {30 * 86400, 86400}}; /* a second more: ours had begun */
+
+static void app__server_asks_to_wait__everybody_waits_but_a_day_at_most(void **state)
+{
+	for (size_t i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
+		add_tasks(2);
+		desk.room = 1;
+		desk_tick();
+		assert_int_equal(desk.n_sendings, 1);
+		struct channel_result result = desk_result(CHANNEL_THROTTLED, CHANNEL_BLAME_CHANNEL);
+		result.retry_after_s = pauses[i].asked_s;
+		desk_finish(0, &result);
+		desk_tick();
+		assert_int_equal(desk.n_sendings, 1);
+		desk_move(pauses[i].waits_s - 1);
+		desk_tick();
+		if (desk.n_sendings != 1)
+			fail_msg("asked to wait %lld s, sent before", (long long)pauses[i].asked_s);
+		desk_move(1);
+		desk_tick();
+		assert_int_equal(desk.n_sendings, 2);
+		(void)close_desk(state);
+		(void)open_desk(state);
+	}
+}
+
+#define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_DESK(app__reload__keeps_what_is_in_flight_and_settles_it),
+		WITH_DESK(app__reload__keeps_the_pause_of_a_failing_channel),
+		WITH_DESK(app__new_policies__are_planned_with_even_if_the_first_try_fails),
+		WITH_DESK(app__pass_that_fails_at_its_end__forgets_no_policy),
+		WITH_DESK(app__brake__lets_so_many_through_an_hour_over_restarts),
+		WITH_DESK(app__brake_raised__lets_the_rest_go),
+		WITH_DESK(app__rate_of_a_channel__is_kept),
+		WITH_DESK(app__server_fails__is_probed_by_one_message_until_it_accepts),
+		WITH_DESK(app__one_recipient_fails__nobody_else_waits),
+		WITH_DESK(app__server_asks_to_wait__everybody_waits_but_a_day_at_most),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
