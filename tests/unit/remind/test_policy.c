@@ -246,7 +246,7 @@ static const struct {
 	const char *what, *cure;
 } bad_files[] = {
 	{"[policy a]\nremnd = 1d before end\nremind = 1d before end\n", 7, "'remnd'", "did you mean 'remind'?"},
-	{"[policy a]\nzzzzz = 1\nremind = 1d before end\n", 7, "'zzzzz'", "remind, overdue and channels"},
+	{"[policy a]\nzzzzz = 1\nremind = 1d before end\n", 7, "'zzzzz'", "remind, fix_date, overdue, escalate and channels"},
 	{"[policy a]\nremind = 1d before end\nremind = 3x before end\n", 8, "remind: '3x'", "m, h, d, wd, w or mo"},
 	{"[policy a]\nremind = 1d before end\noverdue = 1d before end\n", 8, "overdue:", "'after end'"},
 	{"[policy a]\nremind = 1d before end\nchannels = emial\n", 8, "[channel emial]", "did you mean 'email'?"},

@@ -255,6 +255,8 @@ static void app__waiting_too_long__is_stale_and_not_sent(void **state)
 	desk_move_to("2025-06-13T06:00");
 	desk_tick();
 	assert_int_equal(desk_count("pending"), 1);
+	desk_move_to("2025-06-14T06:00");
+	desk_tick();
 	desk_move_to("2025-06-20T06:00");
 	desk_tick();
 	desk.room = 9;

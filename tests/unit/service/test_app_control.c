@@ -80,13 +80,27 @@ static void app__reload__keeps_what_is_in_flight_and_settles_it(void **state)
 	assert_true(app_is_idle(desk.app));
 }
 
-static void app__reload__keeps_the_pause_of_a_failing_channel(void **state)
+static void app__reload__tries_a_failed_channel_again_at_once(void **state)
 {
 	(void)state;
 	add_tasks(3);
 	desk.room = 1;
 	desk_tick();
 	desk_answer(CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+	reload(config);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 2);
+}
+
+static void app__reload__keeps_a_pause_that_the_server_asked_for(void **state)
+{
+	(void)state;
+	add_tasks(3);
+	desk.room = 1;
+	desk_tick();
+	desk_answer(CHANNEL_THROTTLED, CHANNEL_BLAME_CHANNEL);
 	desk_tick();
 	assert_int_equal(desk.n_sendings, 1);
 	reload(config);
@@ -272,7 +286,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_DESK(app__reload__keeps_what_is_in_flight_and_settles_it),
-		WITH_DESK(app__reload__keeps_the_pause_of_a_failing_channel),
+		WITH_DESK(app__reload__tries_a_failed_channel_again_at_once),
+		WITH_DESK(app__reload__keeps_a_pause_that_the_server_asked_for),
 		WITH_DESK(app__new_policies__are_planned_with_even_if_the_first_try_fails),
 		WITH_DESK(app__pass_that_fails_at_its_end__forgets_no_policy),
 		WITH_DESK(app__brake__lets_so_many_through_an_hour_over_restarts),
