@@ -1,5 +1,6 @@
 """The whole daemon against a Bot API server that refuses what the real one refuses."""
 import time
+from urllib.parse import quote
 
 import pytest
 from telegram_server import TEXT_MAX, Reply, TelegramServer, utf16_length
@@ -190,7 +191,7 @@ def test_what_becomes_of_a_message(site, bot, start, fault):
 def test_the_token_is_told_nowhere(site, bot, start):
     """Whatever goes wrong, and even when the server repeats it."""
     path = f"/bot{TOKEN}/sendMessage"
-    bot.script(Reply(404, {}, {"ok": False, "error_code": 404, "description": f"Not Found: {path}"}))
+    bot.script(Reply(404, {}, {"ok": False, "error_code": 404, "description": f"Not Found: {path}, {quote(path)}"}))
     use(site, bot)
     site.add_people("telegram", {"desk": "5"})
     daemon = start(site)
