@@ -119,7 +119,8 @@ int store_one(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_
 	int status = store_row(store, stmt, doing, err);
 	if (status < 0)
 		return status;
-	*ret_value = status == 1 && sqlite3_column_type(stmt, 0) != SQLITE_NULL ? sqlite3_column_int64(stmt, 0) : absent;
+	*ret_value =
+		status == 1 && sqlite3_column_type(stmt, 0) != SQLITE_NULL ? sqlite3_column_int64(stmt, 0) : absent;
 	(void)sqlite3_reset(stmt);
 	return 0;
 }
@@ -177,7 +178,7 @@ static int store_resolve(const char *path, char **ret_path, struct err *err)
 	char real[PATH_MAX];
 	int status = 0;
 	if (realpath(folder, real) == NULL)
-		status = err_set(err, -errno, "folder %s: %s", folder, strerror(errno));
+		status = err_set(err, errno != 0 ? -errno : -EIO, "folder %s: %s", folder, strerror(errno));
 	else
 		*ret_path = mem_printf("%s/%s", strcmp(real, "/") == 0 ? "" : real, slash == NULL ? path : slash + 1);
 	free(folder);
@@ -209,13 +210,14 @@ static int store_open_file(const char *path, int flags, int busy_ms, sqlite3 **r
 		return status;
 	}
 
-	int rc = sqlite3_open_v2(real, &opening.db, flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX,
-				 NULL);
+	int rc = sqlite3_open_v2(real, &opening.db,
+				 flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX, NULL);
 	free(real);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_timeout(opening.db, busy_ms);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(opening.db, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY",
+		rc = sqlite3_exec(opening.db,
+				  "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY",
 				  NULL, NULL, NULL);
 	if (rc != SQLITE_OK) {
 		status = store_fail(&opening, rc, "opening it", err);
@@ -234,8 +236,8 @@ static int store_load_copy(struct store *store, const char *path, int busy_ms, s
 	if (status < 0)
 		return status;
 
-	int rc = sqlite3_open_v2(":memory:", &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-				 NULL);
+	int rc = sqlite3_open_v2(":memory:", &store->db,
+				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 	sqlite3_backup *backup = rc == SQLITE_OK ? sqlite3_backup_init(store->db, "main", file, "main") : NULL;
 	if (backup != NULL) {
 		(void)sqlite3_backup_step(backup, -1); /* its code comes again from finish */
@@ -244,7 +246,8 @@ static int store_load_copy(struct store *store, const char *path, int busy_ms, s
 		rc = sqlite3_errcode(store->db);
 	}
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(store->db, "PRAGMA journal_mode = MEMORY; PRAGMA foreign_keys = ON", NULL, NULL, NULL);
+		rc = sqlite3_exec(store->db, "PRAGMA journal_mode = MEMORY; PRAGMA foreign_keys = ON", NULL, NULL,
+				  NULL);
 	if (rc != SQLITE_OK)
 		status = store_fail(store, rc, "copying it", err);
 	(void)sqlite3_close_v2(file);
@@ -351,7 +354,9 @@ int store_meta_save(struct store *store, const char *key, const char *value, str
 
 int store_rewind(struct store *store, int64_t from_utc, struct err *err)
 {
-	static const char forget[] = "DELETE FROM reminder; DELETE FROM attempt; DELETE FROM message;";
+	static const char forget[] = "DELETE FROM reminder; DELETE FROM attempt; DELETE FROM message;"
+				     "UPDATE person SET next_digest_utc = NULL, told_day = '', told_count = 0;"
+				     "DELETE FROM meta WHERE key = 'sent_by_hour';";
 	static const char sql[] = "UPDATE task SET planned_until = ?1, next_due_utc = NULL";
 	assert(store->is_memory);
 	int rc = sqlite3_exec(store->db, forget, NULL, NULL, NULL);
@@ -366,11 +371,23 @@ int store_rewind(struct store *store, int64_t from_utc, struct err *err)
 
 int store_ledger_stamp(struct store *store, const char *who, const char *through, int64_t now_utc, struct err *err)
 {
-	static const char sql[] = "UPDATE ledger SET at_utc = ?1, who = coalesce(?2, who), through = coalesce(?3, through)"
-				  " WHERE at_utc IS NULL";
+	static const char sql[] =
+		"UPDATE ledger SET at_utc = ?1, who = coalesce(?2, who), through = coalesce(?3, through)"
+		" WHERE at_utc IS NULL";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return -EIO;
 	store_bind(stmt, "itt", now_utc, who, who != NULL ? through : NULL);
 	return store_run(store, stmt, "stamping the ledger", NULL, err);
+}
+
+int store_ledger_add(struct store *store, const char *action, const char *task, const char *person, const char *detail,
+		     struct err *err)
+{
+	static const char sql[] = "INSERT INTO ledger (action, task, person, detail) VALUES (?1, ?2, ?3, ?4)";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "tttt", action, task, person, detail);
+	return store_run(store, stmt, "writing the ledger", NULL, err);
 }
