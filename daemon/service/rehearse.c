@@ -1,5 +1,6 @@
 #include "service/rehearse.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/table.h"
+#include "remind/reader.h"
 #include "service/app.h"
 #include "store/store_message.h"
 #include "store/store_person.h"
@@ -26,6 +28,7 @@ struct rehearsal {
 	const struct rehearse_span *span;
 	int64_t from_utc, to_utc; /* of what is told */
 	bool is_woken;            /* a result waits for a pass */
+	const struct calendars *calendars;
 	struct rehearse_note *notes;
 	size_t n_notes;
 	int64_t n_messages;
@@ -65,38 +68,73 @@ static const struct rehearse_note *rehearse_find(const struct rehearsal *rehears
 	return bsearch(&key, rehearsal->notes, rehearsal->n_notes, sizeof(key), rehearse_compare);
 }
 
-static const char *rehearse_reason(const struct store_plan_row *row, const struct rehearse_note *note)
+/* Whose hours and language it is; somebody may have deleted the row. */
+static int rehearse_load_person(const struct rehearsal *rehearsal, const char *id, struct person *person,
+				struct err *err)
 {
-	if (note != NULL)
-		return row->held != NULL ? row->held : "";
-	return row->dropped != NULL ? row->dropped : row->reason != NULL ? row->reason : "not within this time";
+	int status = store_person_load(rehearsal->store, id, person, err);
+	if (status != -ENOENT)
+		return status;
+	*person = (struct person){.id = mem_dup(id),
+				  .name = mem_dup(id),
+				  .language = mem_dup(""),
+				  .zone = mem_dup(zone_name(rehearsal->zone))};
+	return 0;
 }
 
-static int rehearse_tell(void *arg, const struct store_plan_row *row)
+/* Why it left later than it was due; NULL when it did not. A digest has no reminder that would say so. */
+static const char *rehearse_held(const struct rehearsal *rehearsal, const struct store_plan_row *row,
+				 const struct rehearse_note *note, const struct person *person)
 {
-	struct rehearsal *rehearsal = arg;
-	const struct rehearse_note *note = row->dropped == NULL ? rehearse_find(rehearsal, row->message) : NULL;
-	int64_t at_utc = note != NULL ? note->at_utc : row->due_utc;
-	struct person person = {0};
-	struct err err;
-	if (at_utc < rehearsal->from_utc || at_utc >= rehearsal->to_utc)
-		return 0;
-	int status = store_person_load(rehearsal->store, row->person, &person, &err);
-	if (status < 0)
-		return status;
+	const char *why = NULL;
+	struct reader reader;
+	if (row->task[0] != '\0' || note->at_utc <= row->due_utc)
+		return row->held;
+	reader_init(&reader, person, rehearsal->calendars, rehearsal->zone);
+	(void)hours_open_utc(&reader.time, row->due_utc, false, &why);
+	return why;
+}
+
+static void rehearse_tell_person(const struct rehearsal *rehearsal, const struct store_plan_row *row,
+				 const struct rehearse_note *note, const struct person *person)
+{
+	const char *held = note != NULL ? rehearse_held(rehearsal, row, note, person) : NULL;
+	const char *dropped = row->dropped != NULL ? row->dropped : row->reason != NULL ? row->reason : "";
 	const struct rehearse_row told = {
-		.at_utc = at_utc,
-		.zone = person.zone,
+		.at_utc = note != NULL ? note->at_utc : row->due_utc,
+		.zone = person->zone,
 		.task = row->task,
 		.occurrence = row->occurrence,
 		.step = row->step,
 		.person = row->person,
 		.channel = row->channel,
-		.language = note != NULL ? note->language : "",
-		.state = note == NULL ? "dropped" : row->held != NULL ? "held" : "planned",
-		.reason = rehearse_reason(row, note),
+		.language = note != NULL ? note->language : person->language,
+		.state = note == NULL   ? "dropped"
+			 : held != NULL ? "held"
+					: "planned",
+		.reason = note == NULL   ? dropped
+			  : held != NULL ? held
+					 : "",
 	};
 	rehearsal->each(rehearsal->arg, &told);
+}
+
+/* What left before this rehearsal is not of it, nor is what waits for its reader longer than that. */
+static int rehearse_tell(void *arg, const struct store_plan_row *row)
+{
+	const struct rehearsal *rehearsal = arg;
+	const struct rehearse_note *note = row->dropped == NULL ? rehearse_find(rehearsal, row->message) : NULL;
+	int64_t at_utc = note != NULL ? note->at_utc : row->due_utc;
+	bool is_dropped = row->dropped != NULL || row->state == MESSAGE_CANCELLED || row->state == MESSAGE_STALE ||
+			  row->state == MESSAGE_DEAD;
+	struct person person = {0};
+	struct err err;
+	if (at_utc < rehearsal->from_utc || at_utc >= rehearsal->to_utc || (note == NULL && !is_dropped))
+		return 0;
+	int status = rehearse_load_person(rehearsal, row->person, &person, &err);
+	if (status < 0)
+		return status;
+	rehearse_tell_person(rehearsal, row, note, &person);
 	person_done(&person);
 	return 0;
 }
@@ -182,7 +220,9 @@ static struct channel *rehearse_wrap(struct rehearsal *rehearsal, struct channel
 {
 	struct rehearse_channel *self = mem_zero(1, sizeof(*self));
 	*self = (struct rehearse_channel){
-		.channel = {.ops = &rehearse_ops, .name = mem_dup(real->name), .domain = mem_dup(real->domain),
+		.channel = {.ops = &rehearse_ops,
+			    .name = mem_dup(real->name),
+			    .domain = mem_dup(real->domain),
 			    .rate = real->rate},
 		.real = real,
 		.rehearsal = rehearsal,
@@ -252,21 +292,25 @@ static int rehearse_run(struct rehearsal *rehearsal, struct err *err)
 	return status;
 }
 
-/* The past is rehearsed from an empty outbox, what is to come from today's. */
+/* A past day is rehearsed from an empty outbox, what is to come from today's. */
 static int rehearse_begin(struct rehearsal *rehearsal, struct err *err)
 {
-	bool is_past = rehearsal->from_utc < rehearsal->span->now_utc;
+	struct civil today = zone_to_civil(rehearsal->zone, rehearsal->span->now_utc);
+	bool is_past = civil_to_days(&rehearsal->span->from) < civil_to_days(&today);
+	if (!is_past && rehearsal->from_utc < rehearsal->span->now_utc)
+		rehearsal->from_utc = rehearsal->span->now_utc;
 	rehearsal->now.wall_s = is_past ? rehearsal->from_utc : rehearsal->span->now_utc;
 	return is_past ? store_rewind(rehearsal->store, rehearsal->from_utc - 1, err) : 0;
 }
 
-int rehearse(struct store *store, struct setup *setup, const struct rehearse_span *span, rehearse_row_cb each, void *arg,
-	     int64_t *ret_messages, struct err *err)
+int rehearse(struct store *store, struct setup *setup, const struct rehearse_span *span, rehearse_row_cb each,
+	     void *arg, int64_t *ret_messages, struct err *err)
 {
 	const struct civil after = civil_add_days(&span->to, 1);
 	struct rehearsal rehearsal = {
 		.store = store,
 		.zone = setup->zone,
+		.calendars = setup->calendars,
 		.span = span,
 		.from_utc = zone_to_utc(setup->zone, &span->from),
 		.to_utc = zone_to_utc(setup->zone, &after),

@@ -1,8 +1,8 @@
 /* rehearse: the live code on a virtual clock and on a copy of the database in memory: every message that would be sent
  * in a span of time, without sending one or changing a byte. `deadlined --rehearse` and `deadlinectl plan` both come here.
  *
- * A span that begins in the past is rehearsed as if it began now: with the plan as it stands, an empty outbox and every
- * earlier step behind it. Any other goes on from today's outbox. Each channel is replaced by one that notes the message and
+ * A span that begins on a past day is rehearsed as if it began now: with the plan as it stands, an empty outbox and every
+ * earlier step behind it. Any other goes on from today's outbox, and nothing before now is told. Each channel is replaced by one that notes the message and
  * accepts it; with deliver, local channels get it for real. */
 #ifndef DEADLINED_SERVICE_REHEARSE_H
 #define DEADLINED_SERVICE_REHEARSE_H
@@ -18,11 +18,11 @@
 
 /* What would become of a reminder. Texts are borrowed for the call. */
 struct rehearse_row {
-	int64_t at_utc;   /* when it leaves; when it was due, for one that is dropped */
-	const char *zone; /* the recipient's */
+	int64_t at_utc;                       /* when it leaves; when it was due, for one that is dropped */
+	const char *zone;                     /* the recipient's */
 	const char *task, *occurrence, *step; /* task and occurrence "" for a digest */
 	const char *person, *channel;
-	const char *language; /* "" for one that is dropped */
+	const char *language; /* of the message; of the person for one that is dropped */
 	const char *state;    /* "planned", "held" or "dropped" */
 	const char *reason;   /* why it is held or dropped, "" for "planned" */
 };
