@@ -142,7 +142,8 @@ static int main_rehearse(const struct main_options *options)
 	struct err err = {0};
 	struct store *store = NULL;
 	if (!main_parse_days(options->rehearse, &from, &to))
-		return main_usage("--rehearse takes two days in order, like 2025-01-01..2025-12-31, not ", options->rehearse);
+		return main_usage("--rehearse takes two days in order, like 2025-01-01..2025-12-31, not ",
+				  options->rehearse);
 	struct setup *setup = main_load(options->config, stderr);
 	if (setup == NULL)
 		return EX_CONFIG;
@@ -200,7 +201,8 @@ int main(int argc, char **argv)
 {
 	struct main_options options = {.config = DEADLINED_SYSCONFDIR "/deadlined.ini"};
 	(void)argc;
-	(void)setlocale(LC_CTYPE, "C.UTF-8"); /* wide characters in tables; without it they are only less well aligned */
+	(void)setlocale(LC_CTYPE,
+			"C.UTF-8"); /* wide characters in tables; without it they are only less well aligned */
 	(void)umask(077);
 	(void)signal(SIGPIPE, SIG_IGN);
 

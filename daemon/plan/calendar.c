@@ -154,12 +154,14 @@ static void calendar_read_off(struct calendar_year *year, const struct calendar_
 	if (!calendar_read_span(place, text, year->year, &from, &to, &reason))
 		return;
 	if (*reason == '\0') {
-		problems_add(place->problems, place->file, place->line, "off: say why behind the days: off = %s New Year", text);
+		problems_add(place->problems, place->file, place->line,
+			     "off: say why behind the days: off = %s New Year", text);
 		return;
 	}
 	for (size_t day = calendar_day_of_year(&from); day <= calendar_day_of_year(&to); day++) {
 		if (year->off[day] != NULL || year->is_worked[day]) {
-			problems_add(place->problems, place->file, place->line, "off: a day of '%s' is named already", text);
+			problems_add(place->problems, place->file, place->line, "off: a day of '%s' is named already",
+				     text);
 			return;
 		}
 		year->off[day] = mem_dup(reason);
@@ -174,7 +176,8 @@ static void calendar_read_work(struct calendar_year *year, const struct calendar
 		return;
 	for (size_t day = calendar_day_of_year(&from); day <= calendar_day_of_year(&to); day++) {
 		if (year->off[day] != NULL)
-			problems_add(place->problems, place->file, place->line, "work: a day of '%s' is off, too", text);
+			problems_add(place->problems, place->file, place->line, "work: a day of '%s' is off, too",
+				     text);
 		year->is_worked[day] = true;
 	}
 }
@@ -200,7 +203,8 @@ static void calendar_read_year(struct calendar *calendar, const struct ini_secti
 		else if (strcmp(entry->key, "work") == 0)
 			calendar_read_work(year, &place, entry->value);
 		else
-			problems_add(problems, section->file, entry->line, "unknown key '%s': a year has off and work", entry->key);
+			problems_add(problems, section->file, entry->line, "unknown key '%s': a year has off and work",
+				     entry->key);
 	}
 }
 
@@ -216,7 +220,8 @@ static void calendar_read_weekend(struct calendar *calendar, const struct calend
 			day++;
 		if (day == 7)
 			problems_add(place->problems, place->file, place->line,
-				     "weekend: '%s' is no day: write Mon, Tue, Wed, Thu, Fri, Sat or Sun", words.items[i]);
+				     "weekend: '%s' is no day: write Mon, Tue, Wed, Thu, Fri, Sat or Sun",
+				     words.items[i]);
 		else
 			weekend |= 1u << day;
 	}

@@ -18,12 +18,12 @@ struct person {
 	char *name;
 	char *language;
 	char *zone;
-	char *calendar;    /* name of a working calendar, "" for Monday to Friday */
-	char *quiet;       /* quiet hours, working hours and digest as written in hours.h; "" for none */
+	char *calendar; /* name of a working calendar, "" for Monday to Friday */
+	char *quiet;    /* quiet hours, working hours and digest as written in hours.h; "" for none */
 	char *work;
 	char *digest;
-	int64_t ceiling;   /* messages a day beyond which they are held and merged; 0 = none */
-	unsigned roles;    /* ROLE_BIT()s in the task that it was read for */
+	int64_t ceiling; /* messages a day beyond which they are held and merged; 0 = none */
+	unsigned roles;  /* ROLE_BIT()s in the task that it was read for */
 	struct person_address *addresses;
 	size_t n_addresses;
 };

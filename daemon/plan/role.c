@@ -18,3 +18,21 @@ bool role_find(const char *name, enum role *ret_role)
 		}
 	return false;
 }
+
+bool role_split(const char *word, enum role *ret_role, const char **ret_id)
+{
+	const char *colon = strchr(word, ':');
+	if (colon == NULL) {
+		*ret_role = ROLE_PARTICIPANT;
+		*ret_id = word;
+		return true;
+	}
+	for (unsigned i = 0; i < ROLE_MAX; i++)
+		if (strlen(role_names[i]) == (size_t)(colon - word) &&
+		    strncmp(role_names[i], word, (size_t)(colon - word)) == 0) {
+			*ret_role = (enum role)i;
+			*ret_id = colon + 1;
+			return true;
+		}
+	return false;
+}

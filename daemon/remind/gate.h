@@ -11,7 +11,7 @@ struct gate {
 	int64_t rate_count, rate_per_s; /* rate_count messages in rate_per_s seconds; 0 = no limit */
 	int64_t tokens;                 /* allowance saved up */
 	int64_t filled_mono_ms;
-	int64_t failures;               /* of the server, in a row */
+	int64_t failures; /* of the server, in a row */
 	int64_t paused_until_utc;
 };
 

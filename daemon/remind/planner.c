@@ -66,7 +66,8 @@ static bool planner_is_past_use(const struct planner_case *at, const struct step
 	if (step->is_after)
 		return false;
 	bool is_end = step->is_end || !period->has_start;
-	int64_t anchor = is_end ? period_end_utc(period, at->post.event_zone) : period_start_utc(period, at->post.event_zone);
+	int64_t anchor =
+		is_end ? period_end_utc(period, at->post.event_zone) : period_start_utc(period, at->post.event_zone);
 	return at->post.now_utc - anchor > 86400; /* on the day itself it still says what is going on */
 }
 
@@ -104,7 +105,8 @@ static int planner_plan_occurrence(struct planner_case *at, const struct occurre
 {
 	at->occurrence = occurrence;
 	at->post.occurrence = occurrence->key;
-	int status = store_is_acknowledged(at->post.store, at->post.task->id, occurrence->key, &at->is_acknowledged, err);
+	int status =
+		store_is_acknowledged(at->post.store, at->post.task->id, occurrence->key, &at->is_acknowledged, err);
 	for (size_t i = 0; i < at->n_people && status == 0; i++)
 		status = planner_plan_person(at, &at->people[i], err);
 	return status;
@@ -144,8 +146,8 @@ static int64_t planner_after(const struct store_due *due, int64_t now_utc)
 	if (due->planned_until < 0)
 		return now_utc;
 	if (due->planned_until - now_utc > PLANNER_CLOCK_BACK_MAX_S) {
-		log_error("task=%lld was planned %lld s ahead of the clock: the clock had been wrong", (long long)due->task,
-			  (long long)(due->planned_until - now_utc));
+		log_error("task=%lld was planned %lld s ahead of the clock: the clock had been wrong",
+			  (long long)due->task, (long long)(due->planned_until - now_utc));
 		return now_utc;
 	}
 	return due->planned_until;
@@ -177,8 +179,8 @@ static int planner_list_occurrences(const struct planner_case *at, struct occurr
 {
 	const struct task *task = at->post.task;
 	int64_t reach = planner_reach_days(at->post.policy);
-	int64_t length = civil_to_days(&task->period.end) - civil_to_days(task->period.has_start ? &task->period.start
-												 : &task->period.end);
+	int64_t length = civil_to_days(&task->period.end) -
+			 civil_to_days(task->period.has_start ? &task->period.start : &task->period.end);
 	struct civil after = zone_to_civil(at->post.event_zone, at->after_utc);
 	struct civil now = zone_to_civil(at->post.event_zone, at->post.now_utc);
 	struct civil from = civil_add_days(&after, -reach - length), to = civil_add_days(&now, reach);
@@ -207,7 +209,10 @@ static int planner_plan_loaded(const struct planner *planner, struct store *stor
 {
 	struct err problem = {0};
 	struct planner_case at = {
-		.post = {.planner = planner, .store = store, .task = task, .now_utc = now_utc,
+		.post = {.planner = planner,
+			 .store = store,
+			 .task = task,
+			 .now_utc = now_utc,
 			 .event_zone = zone_find(task->zone)},
 		.after_utc = planner_after(due, now_utc),
 		.next_utc = STORE_NEVER,
@@ -294,9 +299,9 @@ static int planner_add_digest(const struct planner *planner, struct store *store
 	}
 	int status = digest_collect(store, reader, now_utc, &digest, err);
 	if (status == 0 && digest.n_items > 0)
-		status = store_message_add(store, reader->person->id, channel->name, "digest", MESSAGE_PENDING, NULL, due_utc,
-					   hours_open_utc(&reader->time, now_utc, false, NULL), channel->domain, 0, &message,
-					   err);
+		status = store_message_add(store, reader->person->id, channel->name, "digest", MESSAGE_PENDING, NULL,
+					   due_utc, hours_open_utc(&reader->time, now_utc, false, NULL),
+					   channel->domain, 0, &message, err);
 	digest_done(&digest);
 	return status;
 }
@@ -316,8 +321,8 @@ static int planner_plan_digest(const struct planner *planner, struct store *stor
 	status = store_digest_time(store, id, &is_set, &due, err);
 	if (status == 0 && is_set && reader.digest.minute >= 0 && now_utc - due <= planner->catch_up_max_age_s)
 		status = planner_add_digest(planner, store, &reader, due, now_utc, err);
-	int64_t next = reader.digest.minute < 0 ? STORE_NEVER
-						: hours_next_digest_utc(&reader.time, &reader.digest, now_utc);
+	int64_t next =
+		reader.digest.minute < 0 ? STORE_NEVER : hours_next_digest_utc(&reader.time, &reader.digest, now_utc);
 	if (status == 0)
 		status = store_digest_set(store, id, next < STORE_NEVER ? next : STORE_NEVER, err);
 	person_done(&person);

@@ -44,7 +44,8 @@ MUSTCHECK int planner_plan_digests(const struct planner *planner, struct store *
 
 /* Lets the person sleep on the task until then: what falls due before is held, and a reminder comes at that instant. key:
  * the occurrence, as period_key() writes it. Errors: those of the store; -ENOENT an unknown policy. */
-MUSTCHECK int planner_snooze(const struct planner *planner, struct store *store, const struct task *task, const char *key,
-			     const struct person *person, int64_t until_utc, int64_t now_utc, struct err *err);
+MUSTCHECK int planner_snooze(const struct planner *planner, struct store *store, const struct task *task,
+			     const char *key, const struct person *person, int64_t until_utc, int64_t now_utc,
+			     struct err *err);
 
 #endif

@@ -68,7 +68,8 @@ static void policy_load_entry(struct policy *policy, const struct conf *conf, co
 	}
 	const char *nearest = strlist_nearest(entry->key, policy_keys, sizeof(policy_keys) / sizeof(*policy_keys));
 	problems_add(problems, section->file, entry->line, "unknown key '%s', %s%s%s", entry->key,
-		     nearest != NULL ? "did you mean '" : "a policy has remind, fix_date, overdue, escalate and channels",
+		     nearest != NULL ? "did you mean '"
+				     : "a policy has remind, fix_date, overdue, escalate and channels",
 		     nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "");
 }
 
@@ -108,9 +109,10 @@ struct policies *policies_load(const struct conf *conf, struct problems *problem
 		for (size_t j = 0; j < section->n_entries; j++)
 			policy_load_entry(policy, conf, section, &section->entries[j], problems);
 		if (!policy_has_step_key(section))
-			problems_add(problems, section->file, section->line,
-				     "[policy %s] reminds of nothing: give it a line like remind = 7d 1d before start at 09:00",
-				     section->name);
+			problems_add(
+				problems, section->file, section->line,
+				"[policy %s] reminds of nothing: give it a line like remind = 7d 1d before start at 09:00",
+				section->name);
 	}
 	return policies;
 }

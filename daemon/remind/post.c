@@ -77,9 +77,11 @@ static int post_find_route(struct post *post, const struct person *person, struc
 	*route = (struct post_route){.not_before_utc = post->now_utc};
 	int status = post_find_deputy(post, person, route, err);
 	if (status == 0)
-		status = store_silence(post->store, post->task->id, route->reader->id, post->now_utc, &route->silenced, err);
+		status = store_silence(post->store, post->task->id, route->reader->id, post->now_utc, &route->silenced,
+				       err);
 	if (status == 0)
-		status = store_snoozed_until(post->store, post->task->id, route->reader->id, post->now_utc, &snoozed, err);
+		status = store_snoozed_until(post->store, post->task->id, route->reader->id, post->now_utc, &snoozed,
+					     err);
 	if (status < 0)
 		return status;
 	post_hold(route, snoozed, "snoozed");
@@ -115,11 +117,14 @@ static int post_new_message(struct post *post, const struct post_route *route, c
 			    const struct post_step *step, bool is_late, int64_t *ret_message, struct err *err)
 {
 	const char *stale = post_stale_reason(post, step);
+	/* What is held is due when the hold ends: waiting for its reader does not make it old. */
+	int64_t due_utc = route->not_before_utc > post->now_utc ? route->not_before_utc : step->due_utc;
 	int64_t thread = 0;
 	int status = store_thread_root(post->store, post->task->id, route->reader->id, channel->name, &thread, err);
 	if (status == 0)
-		status = store_message_add(post->store, route->reader->id, channel->name, is_late ? "catch_up" : "single",
-					   stale != NULL ? MESSAGE_STALE : MESSAGE_PENDING, stale, step->due_utc,
+		status = store_message_add(post->store, route->reader->id, channel->name,
+					   is_late ? "catch_up" : "single",
+					   stale != NULL ? MESSAGE_STALE : MESSAGE_PENDING, stale, due_utc,
 					   route->not_before_utc, channel->domain, thread, ret_message, err);
 	if (status == 0 && post->task->is_urgent)
 		status = store_message_set_urgent(post->store, *ret_message, err);

@@ -13,7 +13,8 @@ void reader_init(struct reader *reader, const struct person *person, const struc
 		 const struct zone *fallback_zone)
 {
 	const char *calendar = person->calendar != NULL ? person->calendar : "";
-	const char *quiet = person->quiet != NULL ? person->quiet : "", *work = person->work != NULL ? person->work : "";
+	const char *quiet = person->quiet != NULL ? person->quiet : "",
+		   *work = person->work != NULL ? person->work : "";
 	const char *digest = person->digest != NULL ? person->digest : "";
 	struct err err = {0};
 	*reader = (struct reader){
@@ -22,7 +23,8 @@ void reader_init(struct reader *reader, const struct person *person, const struc
 		.digest = {.minute = -1},
 	};
 	if (reader->time.zone == NULL) {
-		log_error("person=%s: unknown zone '%s', %s is used", person->id, person->zone, zone_name(fallback_zone));
+		log_error("person=%s: unknown zone '%s', %s is used", person->id, person->zone,
+			  zone_name(fallback_zone));
 		reader->time.zone = fallback_zone;
 	}
 	if (calendar[0] != '\0' && calendars != NULL) {

@@ -83,7 +83,8 @@ void schedule(const struct schedule_query *query, struct schedule *ret_schedule)
 		const struct step *step = &query->policy->steps[i];
 		if (!schedule_applies(step, query))
 			continue;
-		int64_t due = schedule_instant(step, query->period, query->event_zone, query->reader_zone, query->calendar);
+		int64_t due =
+			schedule_instant(step, query->period, query->event_zone, query->reader_zone, query->calendar);
 		if (due > both && due < ret_schedule->next_utc)
 			ret_schedule->next_utc = due;
 		if (due > query->after_utc && due <= query->until_utc)

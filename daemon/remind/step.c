@@ -61,8 +61,8 @@ static int step_parse_lead(const char *word, struct step *step, struct err *err)
 	if (digits == 0)
 		return err_set(err, -EINVAL, "'%s' is no lead time: %s", word, step_shape);
 	if (*unit == '\0')
-		return err_set(err, -EINVAL, "'%s' has no unit: write %sm, %sh, %sd, %swd, %sw or %smo", word, word, word,
-			       word, word, word, word);
+		return err_set(err, -EINVAL, "'%s' has no unit: write %sm, %sh, %sd, %swd, %sw or %smo", word, word,
+			       word, word, word, word, word);
 
 	char *number = mem_dup_n(word, digits);
 	int64_t count = 0;
@@ -125,8 +125,8 @@ static void step_write_text(struct step *step)
 struct step_line {
 	struct strlist words;
 	size_t at;
-	struct step shape;  /* what holds for every lead */
-	size_t n_leads;     /* the first words */
+	struct step shape; /* what holds for every lead */
+	size_t n_leads;    /* the first words */
 	bool has_repeat;
 	struct step repeat; /* count and unit of "then every" */
 	int64_t at_most;
@@ -155,14 +155,15 @@ static int step_read_anchor(struct step_line *line)
 	const char *anchor = step_peek(line);
 	shape->is_end = strcmp(anchor, "end") == 0;
 	if (!shape->is_end && strcmp(anchor, "start") != 0)
-		return err_set(line->err, -EINVAL, "'%s' must be followed by 'start' or 'end', not by '%s': %s", direction,
-			       anchor, step_shape);
+		return err_set(line->err, -EINVAL, "'%s' must be followed by 'start' or 'end', not by '%s': %s",
+			       direction, anchor, step_shape);
 	line->at++;
 	bool is_late = shape->kind == STEP_OVERDUE || shape->kind == STEP_ESCALATE;
 	if (is_late && !(shape->is_after && shape->is_end))
 		return err_set(line->err, -EINVAL, "nothing is overdue %s %s: write 'after end'", direction, anchor);
 	if (shape->kind == STEP_FIX_DATE && (shape->is_after || shape->is_end))
-		return err_set(line->err, -EINVAL, "a date is asked for before the window opens: write 'before start', not '%s %s'",
+		return err_set(line->err, -EINVAL,
+			       "a date is asked for before the window opens: write 'before start', not '%s %s'",
 			       direction, anchor);
 	return 0;
 }
@@ -204,7 +205,8 @@ static int step_read_repeat(struct step_line *line)
 	if (!step_take(line, "then"))
 		return 0;
 	if (!step_take(line, "every") || line->at == line->words.n)
-		return err_set(line->err, -EINVAL, "'then' must be followed by 'every' and a lead: write 'then every 7d'");
+		return err_set(line->err, -EINVAL,
+			       "'then' must be followed by 'every' and a lead: write 'then every 7d'");
 	int status = step_parse_lead(step_peek(line), &line->repeat, line->err);
 	if (status == 0 && line->repeat.count == 0)
 		status = err_set(line->err, -EINVAL, "'%s' repeats without moving on", step_peek(line));
@@ -234,10 +236,11 @@ static int step_read_line(struct step_line *line)
 	if (status == 0)
 		status = step_read_repeat(line);
 	if (status == 0 && line->at < line->words.n)
-		status = err_set(line->err, -EINVAL,
-				 "'%s' is not understood here: after 'before start' or 'after end' may follow 'at HH:MM', "
-				 "'in digest', 'to ROLES' and 'then every 7d, at most 8'",
-				 step_peek(line));
+		status = err_set(
+			line->err, -EINVAL,
+			"'%s' is not understood here: after 'before start' or 'after end' may follow 'at HH:MM', "
+			"'in digest', 'to ROLES' and 'then every 7d, at most 8'",
+			step_peek(line));
 	return status;
 }
 
@@ -263,7 +266,8 @@ static int step_add_leads(struct steps *steps, const struct step_line *line, str
 		struct step step = line->shape;
 		status = step_parse_lead(line->words.items[i], &step, line->err);
 		if (status == 0 && step.at_minute >= 0 && step_is_exact(step.unit))
-			status = err_set(line->err, -EINVAL, "'%s' is an exact span: 'at HH:MM' goes only with d, wd, w and mo",
+			status = err_set(line->err, -EINVAL,
+					 "'%s' is an exact span: 'at HH:MM' goes only with d, wd, w and mo",
 					 line->words.items[i]);
 		if (status == 0)
 			status = step_add(steps, &step, line->err);
@@ -308,7 +312,8 @@ int steps_parse(struct steps *steps, enum step_kind kind, const char *text, stru
 	int status;
 
 	strlist_add_words(&line.words, text);
-	while (line.at < line.words.n && strcmp(step_peek(&line), "before") != 0 && strcmp(step_peek(&line), "after") != 0)
+	while (line.at < line.words.n && strcmp(step_peek(&line), "before") != 0 &&
+	       strcmp(step_peek(&line), "after") != 0)
 		line.at++;
 	line.n_leads = line.at;
 	if (line.at == line.words.n || line.at == 0)

@@ -39,12 +39,12 @@ struct step {
 	enum step_kind kind;
 	int count; /* 0..1000 units */
 	enum step_unit unit;
-	bool is_after;      /* after the anchor, not before it */
-	bool is_end;        /* the anchor is the period's end, not its start */
-	int at_minute;      /* of the reader's day; -1 = not given */
-	bool is_event_time; /* at_minute is the event's local time */
-	bool is_digest;     /* goes into the reader's digest and nowhere else */
-	unsigned roles;     /* ROLE_BIT() of those it speaks to */
+	bool is_after;             /* after the anchor, not before it */
+	bool is_end;               /* the anchor is the period's end, not its start */
+	int at_minute;             /* of the reader's day; -1 = not given */
+	bool is_event_time;        /* at_minute is the event's local time */
+	bool is_digest;            /* goes into the reader's digest and nowhere else */
+	unsigned roles;            /* ROLE_BIT() of those it speaks to */
 	char text[STEP_TEXT_SIZE]; /* "30d before start at 09:00", "overdue 1d after end": its identity in the ledger */
 };
 

@@ -42,7 +42,7 @@ struct app_result {
 	int64_t id;
 	struct channel_result result;
 	struct app_channel *from;
-	bool is_judged; /* the gate has heard of it */
+	bool is_judged;           /* the gate has heard of it */
 	enum message_state state; /* filled by settling, said after the commit */
 	int64_t next_utc;
 };
@@ -191,8 +191,9 @@ int app_start(struct app *app, struct instant now, struct err *err)
 		return status;
 	}
 	if (recovered != 0)
-		log_warning("%zu messages were in flight when the daemon died: they are sent again, with the same Message-ID",
-			    recovered);
+		log_warning(
+			"%zu messages were in flight when the daemon died: they are sent again, with the same Message-ID",
+			recovered);
 	return store_commit(app->store, err);
 }
 
@@ -409,7 +410,8 @@ static void app_announce(struct app *app)
 		char reply[sizeof(entry->result.reply) + 16];
 		app_quote(&entry->result, reply, sizeof(reply));
 		say("message=%lld channel=%s %s: %s: %s%s%s", (long long)entry->id, entry->from->channel->name,
-		    message_state_name(entry->state), channel_verdict_name(entry->result.verdict), reply, next[0] != '\0' ? ", next try " : "", next);
+		    message_state_name(entry->state), channel_verdict_name(entry->result.verdict), reply,
+		    next[0] != '\0' ? ", next try " : "", next);
 	}
 	app->n_results = 0;
 }
@@ -464,7 +466,8 @@ static int app_plan_wake(struct app *app, bool has_more, int64_t now_utc, struct
 		status = store_message_next(app->store, entry->channel->name, &at, err);
 		int64_t open = gate_next_utc(&entry->gate, now_utc);
 		at = at > open ? at : open;
-		if (status == 0 && !app->brake.is_on && !(entry->gate.failures > 0 && channel_in_flight(entry->channel) > 0))
+		if (status == 0 && !app->brake.is_on &&
+		    !(entry->gate.failures > 0 && channel_in_flight(entry->channel) > 0))
 			next = app_earlier(next, at);
 	}
 	app->next_wake_utc = next;

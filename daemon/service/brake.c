@@ -19,8 +19,9 @@ unsigned brake_allow(struct brake *brake, unsigned wanted, int64_t now_utc)
 	int64_t sent = brake->hours.count + brake->hours.count_before * left_s / 3600;
 	int64_t allowed = brake->limit > sent ? brake->limit - sent : 0;
 	if (wanted > 0 && allowed == 0 && !brake->is_on)
-		log_error("the brake is on: messages_per_hour = %lld is reached, the rest waits; look at deadlinectl queue",
-			  (long long)brake->limit);
+		log_error(
+			"the brake is on: messages_per_hour = %lld is reached, the rest waits; look at deadlinectl queue",
+			(long long)brake->limit);
 	if (allowed > 0 && brake->is_on)
 		log_info("the brake is off again");
 	if (wanted > 0)

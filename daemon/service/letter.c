@@ -150,7 +150,8 @@ static int letter_read(struct store *store, const struct setup *setup, int64_t i
 	if (status < 0)
 		return status;
 	if (person_address(&letter->person, letter->row.channel) == NULL)
-		return err_set(err, -ENODATA, "%s has no address on %s any more", letter->person.id, letter->row.channel);
+		return err_set(err, -ENODATA, "%s has no address on %s any more", letter->person.id,
+			       letter->row.channel);
 	if (strcmp(letter->row.kind, "digest") == 0)
 		status = letter_read_digest(store, setup, letter, now_utc, err);
 	for (size_t i = 0; i < letter->row.n_reminders && status == 0; i++)
@@ -166,9 +167,8 @@ static int letter_read(struct store *store, const struct setup *setup, int64_t i
 static void letter_find_holidays(const struct setup *setup, const struct reader *reader, struct letter_item *item)
 {
 	const struct period *period = &item->task.period;
-	const struct calendar *there = setup->calendars == NULL
-					       ? NULL
-					       : calendars_of_zone(setup->calendars, item->task.zone);
+	const struct calendar *there =
+		setup->calendars == NULL ? NULL : calendars_of_zone(setup->calendars, item->task.zone);
 	if (period->precision != PERIOD_MINUTE && period->precision != PERIOD_DAY)
 		return;
 	item->holiday_event = there != NULL ? calendar_holiday(there, &period->end) : NULL;
@@ -234,8 +234,8 @@ static void letter_compose(const struct setup *setup, struct letter *letter, int
 			  first->task.uid, problem.text);
 }
 
-int letter_write(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc,
-		 struct letter *ret_letter, struct err *err)
+int letter_write(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc, struct letter *ret_letter,
+		 struct err *err)
 {
 	*ret_letter = (struct letter){0};
 	int status = letter_read(store, setup, id, now_utc, ret_letter, err);

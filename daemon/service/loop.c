@@ -30,10 +30,10 @@ struct loop {
 	const char *config;
 
 	struct event *signals[3];
-	struct event *pass;     /* runs a pass, after all sockets of the round */
-	struct event *wake;     /* wake_fd */
-	struct event *commits;  /* inotify_fd */
-	struct event *recheck;  /* looks for a commit whose write was seen before it counted */
+	struct event *pass;    /* runs a pass, after all sockets of the round */
+	struct event *wake;    /* wake_fd */
+	struct event *commits; /* inotify_fd */
+	struct event *recheck; /* looks for a commit whose write was seen before it counted */
 	struct event *watchdog;
 	struct event *grace;
 	int wake_fd, inotify_fd;
@@ -181,8 +181,9 @@ static void loop_reload(struct loop *loop)
 		problems_print(&problems, stderr);
 		const struct problem *first = problems.n > 0 ? &problems.items[0] : NULL;
 		log_error("reload refused, the old configuration stays: %zu problems in %s", problems.n, loop->config);
-		notify_status("reload refused, the old configuration stays: %s:%u: %s", first != NULL ? first->file : loop->config,
-			      first != NULL ? first->line : 0, first != NULL ? first->text : "cannot be read");
+		notify_status("reload refused, the old configuration stays: %s:%u: %s",
+			      first != NULL ? first->file : loop->config, first != NULL ? first->line : 0,
+			      first != NULL ? first->text : "cannot be read");
 		loop->status_utc = clock_now(&loop->clock).wall_s + 60;
 	}
 	problems_done(&problems);
@@ -195,7 +196,8 @@ static void loop_on_grace(int fd, short events, void *arg)
 	struct loop *loop = arg;
 	(void)fd;
 	(void)events;
-	log_warning("some transfers did not end within %d s: their messages are sent again at the next start", LOOP_GRACE_S);
+	log_warning("some transfers did not end within %d s: their messages are sent again at the next start",
+		    LOOP_GRACE_S);
 	(void)event_base_loopbreak(loop->base);
 }
 
@@ -249,13 +251,15 @@ static void loop_add_events(struct loop *loop)
 	loop->pass = loop_event(loop, -1, 0, loop_on_pass, LOOP_PRIORITY_PASS);
 	loop->grace = loop_event(loop, -1, 0, loop_on_grace, LOOP_PRIORITY_SOCKETS);
 	loop->wake = loop_event(loop, loop->wake_fd, EV_READ | EV_PERSIST, loop_on_wake, LOOP_PRIORITY_SOCKETS);
-	loop->commits = loop_event(loop, loop->inotify_fd, EV_READ | EV_PERSIST, loop_on_commits, LOOP_PRIORITY_SOCKETS);
+	loop->commits =
+		loop_event(loop, loop->inotify_fd, EV_READ | EV_PERSIST, loop_on_commits, LOOP_PRIORITY_SOCKETS);
 	loop->recheck = loop_event(loop, -1, 0, loop_on_recheck, LOOP_PRIORITY_SOCKETS);
 	loop->watchdog = loop_event(loop, -1, EV_PERSIST, loop_on_watchdog, LOOP_PRIORITY_SOCKETS);
 	(void)event_add(loop->wake, NULL); /* these fail only without memory, and then at the first epoll_ctl */
 	(void)event_add(loop->commits, NULL);
 	for (size_t i = 0; i < 3; i++) {
-		loop->signals[i] = loop_event(loop, signals[i], EV_SIGNAL | EV_PERSIST, loop_on_signal, LOOP_PRIORITY_SOCKETS);
+		loop->signals[i] =
+			loop_event(loop, signals[i], EV_SIGNAL | EV_PERSIST, loop_on_signal, LOOP_PRIORITY_SOCKETS);
 		(void)event_add(loop->signals[i], NULL);
 	}
 	loop->watchdog_ms = notify_watchdog_ms();
@@ -299,8 +303,8 @@ static int loop_set_up(struct loop *loop, const char *database, struct err *err)
 
 static void loop_tear_down(struct loop *loop)
 {
-	struct event *events[] = {loop->pass, loop->wake, loop->commits, loop->recheck, loop->watchdog, loop->grace,
-				  loop->signals[0], loop->signals[1], loop->signals[2]};
+	struct event *events[] = {loop->pass,  loop->wake,       loop->commits,    loop->recheck,   loop->watchdog,
+				  loop->grace, loop->signals[0], loop->signals[1], loop->signals[2]};
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i] != NULL)
 			event_free(events[i]);

@@ -32,7 +32,8 @@ static void setup_load_calendars(struct setup *setup, struct problems *problems)
 	if (access(conf->calendars, R_OK | X_OK) == 0)
 		setup->calendars = calendars_load(conf->calendars, problems);
 	else if (line != 0)
-		problems_add(problems, conf->file, line, "calendars: the folder %s: %s", conf->calendars, strerror(errno));
+		problems_add(problems, conf->file, line, "calendars: the folder %s: %s", conf->calendars,
+			     strerror(errno));
 }
 
 static void setup_load_catalog(struct setup *setup, struct problems *problems)

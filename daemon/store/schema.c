@@ -213,7 +213,7 @@ static const char schema_2[] =
 	"CREATE INDEX person_next_digest ON person (next_digest_utc) WHERE digest <> '';"
 
 	"ALTER TABLE message ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0 CHECK (urgent IN (0, 1));"
-	"ALTER TABLE reminder ADD COLUMN held TEXT;" /* why it waits, or waited, for its reader */
+	"ALTER TABLE reminder ADD COLUMN held TEXT;"       /* why it waits, or waited, for its reader */
 	"ALTER TABLE reminder ADD COLUMN deputy_for TEXT;" /* the absent person it was meant for */
 
 	/* date: the key of the occurrence as the rule gives it; the other dates are set when it was moved. */
@@ -394,10 +394,12 @@ int schema_check(struct store *store, struct err *err)
 	if (status < 0)
 		return status;
 	if (version > SCHEMA_VERSION)
-		return err_set(err, -EPROTO, "its schema is version %d, this program knows only up to %d: update the program",
+		return err_set(err, -EPROTO,
+			       "its schema is version %d, this program knows only up to %d: update the program",
 			       version, SCHEMA_VERSION);
 	if (version < SCHEMA_VERSION && sqlite3_db_readonly(store->db, "main") == 1)
-		return err_set(err, -EPROTO, "its schema is version %d, this program needs %d: start deadlined, which upgrades it",
+		return err_set(err, -EPROTO,
+			       "its schema is version %d, this program needs %d: start deadlined, which upgrades it",
 			       version, SCHEMA_VERSION);
 	store->version = version;
 	return 0;

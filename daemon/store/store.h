@@ -65,4 +65,9 @@ MUSTCHECK int store_rewind(struct store *store, int64_t from_utc, struct err *er
 MUSTCHECK int store_ledger_stamp(struct store *store, const char *who, const char *through, int64_t now_utc,
 				 struct err *err);
 
+/* Writes what an edit was into the ledger, for what no trigger sees; store_ledger_stamp() stamps it. task: its uid; task,
+ * person and detail may be NULL. */
+MUSTCHECK int store_ledger_add(struct store *store, const char *action, const char *task, const char *person,
+			       const char *detail, struct err *err);
+
 #endif

@@ -65,11 +65,12 @@ static int store_person_collect(struct store *store, sqlite3_stmt *stmt, struct 
 
 int store_person_of_task(struct store *store, int64_t task, struct person **ret_people, size_t *ret_n, struct err *err)
 {
-	static const char sql[] = "SELECT DISTINCT " PERSON_COLUMNS
-				  ", (SELECT sum(CASE role WHEN 'responsible' THEN 1 WHEN 'participant' THEN 2"
-				  "   WHEN 'supervisor' THEN 4 ELSE 8 END) FROM part q WHERE q.task = ?1 AND q.person = p.id) "
-				  "FROM part JOIN person p ON p.id = part.person LEFT JOIN address a ON a.person = p.id"
-				  " WHERE part.task = ?1 AND p.active = 1 ORDER BY p.id, a.channel";
+	static const char sql[] =
+		"SELECT DISTINCT " PERSON_COLUMNS
+		", (SELECT sum(CASE role WHEN 'responsible' THEN 1 WHEN 'participant' THEN 2"
+		"   WHEN 'supervisor' THEN 4 ELSE 8 END) FROM part q WHERE q.task = ?1 AND q.person = p.id) "
+		"FROM part JOIN person p ON p.id = part.person LEFT JOIN address a ON a.person = p.id"
+		" WHERE part.task = ?1 AND p.active = 1 ORDER BY p.id, a.channel";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return -EIO;
@@ -79,8 +80,9 @@ int store_person_of_task(struct store *store, int64_t task, struct person **ret_
 
 int store_person_load(struct store *store, const char *id, struct person *ret_person, struct err *err)
 {
-	static const char sql[] = "SELECT " PERSON_COLUMNS
-				  "FROM person p LEFT JOIN address a ON a.person = p.id WHERE p.id = ?1 ORDER BY a.channel";
+	static const char sql[] =
+		"SELECT " PERSON_COLUMNS
+		"FROM person p LEFT JOIN address a ON a.person = p.id WHERE p.id = ?1 ORDER BY a.channel";
 	struct person *people = NULL;
 	size_t n = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
@@ -158,8 +160,8 @@ static int store_person_write(struct store *store, const struct person *person, 
 	if (stmt == NULL)
 		return -EIO;
 	store_bind(stmt, "tttttttti", person->id, person->name, person->language, person->zone,
-		   store_person_given(person->calendar), store_person_given(person->quiet), store_person_given(person->work),
-		   store_person_given(person->digest), person->ceiling);
+		   store_person_given(person->calendar), store_person_given(person->quiet),
+		   store_person_given(person->work), store_person_given(person->digest), person->ceiling);
 	return store_run(store, stmt, "writing a person", ret_changes, err);
 }
 
@@ -191,5 +193,26 @@ int store_person_put(struct store *store, const struct person *person, const cha
 	}
 	if (status == 0)
 		*ret_change = !exists ? STORE_ADDED : total > 0 ? STORE_CHANGED : STORE_UNCHANGED;
+	return status;
+}
+
+int store_person_calendars(struct store *store, struct strlist *ret_calendars, struct err *err)
+{
+	static const char sql[] =
+		"SELECT DISTINCT calendar FROM person WHERE calendar <> '' AND active = 1 ORDER BY calendar";
+	struct strlist calendars = {0};
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	while ((status = store_row(store, stmt, "reading the calendars of people", err)) == 1) {
+		char *name = store_text(stmt, 0);
+		strlist_add(&calendars, name, strlen(name));
+		free(name);
+	}
+	if (status < 0)
+		strlist_done(&calendars);
+	else
+		*ret_calendars = calendars;
 	return status;
 }

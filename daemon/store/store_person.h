@@ -28,4 +28,7 @@ MUSTCHECK int store_person_of_task(struct store *store, int64_t task, struct per
 typedef int (*store_person_cb)(void *arg, const struct person *person, bool is_active);
 MUSTCHECK int store_person_each(struct store *store, store_person_cb each, void *arg, struct err *err);
 
+/* The names of the calendars that active people have, sorted, each once; the caller frees the list. */
+MUSTCHECK int store_person_calendars(struct store *store, struct strlist *ret_calendars, struct err *err);
+
 #endif

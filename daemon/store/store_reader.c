@@ -9,7 +9,8 @@
 #include "store/store_priv.h"
 
 /* The text of the only column of the first row, owned; NULL when there is no row. */
-static int store_reader_text(struct store *store, sqlite3_stmt *stmt, const char *doing, char **ret_text, struct err *err)
+static int store_reader_text(struct store *store, sqlite3_stmt *stmt, const char *doing, char **ret_text,
+			     struct err *err)
 {
 	int status = store_row(store, stmt, doing, err);
 	if (status < 0)
@@ -42,6 +43,29 @@ int store_deputy_set(struct store *store, const char *person, const char *deputy
 		return -EIO;
 	store_bind(stmt, "tttt", person, deputy, from_day, to_day);
 	return store_run(store, stmt, "writing a deputy", NULL, err);
+}
+
+int store_deputy_each(struct store *store, store_deputy_cb each, void *arg, struct err *err)
+{
+	static const char sql[] = "SELECT person, deputy, from_date, to_date FROM deputy ORDER BY person, from_date";
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	while ((status = store_row(store, stmt, "listing deputies", err)) == 1) {
+		const struct store_deputy deputy = {
+			.person = (const char *)sqlite3_column_text(stmt, 0),
+			.deputy = (const char *)sqlite3_column_text(stmt, 1),
+			.from_day = (const char *)sqlite3_column_text(stmt, 2),
+			.to_day = (const char *)sqlite3_column_text(stmt, 3),
+		};
+		status = each(arg, &deputy);
+		if (status < 0) {
+			(void)sqlite3_reset(stmt);
+			return status;
+		}
+	}
+	return status;
 }
 
 int store_silence(struct store *store, int64_t task, const char *person, int64_t now_utc, char **ret_why,
@@ -87,7 +111,8 @@ int store_is_acknowledged(struct store *store, int64_t task, const char *occurre
 
 int store_acknowledge(struct store *store, int64_t task, const char *occurrence, struct err *err)
 {
-	static const char sql[] = "INSERT INTO acknowledgement (task, occurrence) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+	static const char sql[] =
+		"INSERT INTO acknowledgement (task, occurrence) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return -EIO;
@@ -105,6 +130,28 @@ int store_snoozed_until(struct store *store, int64_t task, const char *person, i
 		return -EIO;
 	store_bind(stmt, "iti", task, person, now_utc);
 	return store_one(store, stmt, "looking for a snooze", 0, ret_until_utc, err);
+}
+
+int store_snooze_clear(struct store *store, int64_t task, const char *person, int64_t until_utc, struct err *err)
+{
+	static const char drop[] =
+		"UPDATE reminder SET dropped = 'snoozed' WHERE task = ?1 AND person = ?2 AND dropped IS NULL AND message IN"
+		" (SELECT id FROM message WHERE state IN ('pending', 'held') AND (not_before < ?3 OR step LIKE 'snoozed %'))";
+	/* Its key must be free when the same instant is asked for again; the ledger knows of the first time. */
+	static const char forget[] = "DELETE FROM reminder WHERE task = ?1 AND person = ?2 AND due_utc = ?3"
+				     " AND step LIKE 'snoozed %' AND dropped IS NOT NULL";
+	sqlite3_stmt *stmt = store_statement(store, drop, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "iti", task, person, until_utc);
+	int status = store_run(store, stmt, "clearing for a snooze", NULL, err);
+	if (status < 0)
+		return status;
+	stmt = store_statement(store, forget, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "iti", task, person, until_utc);
+	return store_run(store, stmt, "clearing for a snooze", NULL, err);
 }
 
 int store_told_count(struct store *store, const char *person, const char *day, int64_t *ret_count, struct err *err)
@@ -143,8 +190,9 @@ int store_joinable(struct store *store, const char *person, const char *channel,
 
 int store_join(struct store *store, int64_t message, bool is_catch_up, struct err *err)
 {
-	static const char sql[] = "UPDATE message SET thread = NULL,"
-				  " kind = CASE WHEN ?2 OR kind = 'catch_up' THEN 'catch_up' ELSE 'merged' END WHERE id = ?1";
+	static const char sql[] =
+		"UPDATE message SET thread = NULL,"
+		" kind = CASE WHEN ?2 OR kind = 'catch_up' THEN 'catch_up' ELSE 'merged' END WHERE id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return -EIO;
@@ -217,7 +265,8 @@ int store_digest_set(struct store *store, const char *person, int64_t next_utc, 
 
 int store_digest_next(struct store *store, int64_t *ret_utc, struct err *err)
 {
-	static const char sql[] = "SELECT min(coalesce(next_digest_utc, 0)) FROM person WHERE digest <> '' AND active = 1";
+	static const char sql[] =
+		"SELECT min(coalesce(next_digest_utc, 0)) FROM person WHERE digest <> '' AND active = 1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	return stmt == NULL ? -EIO : store_one(store, stmt, "looking for the next digest", STORE_NEVER, ret_utc, err);
 }
@@ -251,7 +300,8 @@ int store_tasks_of(struct store *store, const char *person, int64_t **ret_ids, s
 static void store_occurrence_read(sqlite3_stmt *stmt, struct store_occurrence *ret_item)
 {
 	const char *status = (const char *)sqlite3_column_text(stmt, 1);
-	const char *start = (const char *)sqlite3_column_text(stmt, 2), *end = (const char *)sqlite3_column_text(stmt, 3);
+	const char *start = (const char *)sqlite3_column_text(stmt, 2),
+		   *end = (const char *)sqlite3_column_text(stmt, 3);
 	const char *precision = (const char *)sqlite3_column_text(stmt, 4);
 	*ret_item = (struct store_occurrence){.is_open = strcmp(status, "open") == 0};
 	(void)snprintf(ret_item->date, sizeof(ret_item->date), "%s", (const char *)sqlite3_column_text(stmt, 0));
@@ -307,4 +357,27 @@ int store_occurrence_set(struct store *store, int64_t task, const char *date, co
 		   period != NULL ? end : NULL, period != NULL ? period_precision_name(period->precision) : NULL,
 		   period != NULL ? key : NULL);
 	return store_run(store, stmt, "changing an occurrence", NULL, err);
+}
+
+int store_occurrences_close_from(struct store *store, int64_t task, const char *date, const char *status,
+				 struct err *err)
+{
+	/* A moved occurrence belongs where the rule had it, wherever it lies now. */
+	static const char drop[] =
+		"UPDATE reminder SET dropped = 'task ' || ?3 WHERE task = ?1 AND dropped IS NULL"
+		" AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'))"
+		" AND coalesce((SELECT o.date FROM occurrence o WHERE o.task = ?1 AND o.moved_key = reminder.occurrence),"
+		"  occurrence) >= ?2";
+	static const char close[] =
+		"UPDATE occurrence SET status = ?3 WHERE task = ?1 AND date >= ?2 AND status = 'open'";
+	static const char *const both[] = {drop, close};
+	int result = 0;
+	for (size_t i = 0; i < 2 && result == 0; i++) {
+		sqlite3_stmt *stmt = store_statement(store, both[i], err);
+		if (stmt == NULL)
+			return -EIO;
+		store_bind(stmt, "itt", task, date, status);
+		result = store_run(store, stmt, "closing occurrences", NULL, err);
+	}
+	return result;
 }

@@ -14,9 +14,16 @@
 #include "store/store_message.h"
 
 /* Who stands in for person on that day ("2025-04-01"); NULL when nobody does. Returned owned. */
-MUSTCHECK int store_deputy(struct store *store, const char *person, const char *day, char **ret_deputy, struct err *err);
+MUSTCHECK int store_deputy(struct store *store, const char *person, const char *day, char **ret_deputy,
+			   struct err *err);
 MUSTCHECK int store_deputy_set(struct store *store, const char *person, const char *deputy, const char *from_day,
 			       const char *to_day, struct err *err);
+/* Calls each for every deputy, by person and day; stops at its first negative result and returns it. */
+struct store_deputy {
+	const char *person, *deputy, *from_day, *to_day;
+};
+typedef int (*store_deputy_cb)(void *arg, const struct store_deputy *deputy);
+MUSTCHECK int store_deputy_each(struct store *store, store_deputy_cb each, void *arg, struct err *err);
 
 /* Why reminders of the task to the person are silenced at now_utc ("silenced by A: reason"); NULL when they are not.
  * Returned owned. */
@@ -34,6 +41,9 @@ MUSTCHECK int store_acknowledge(struct store *store, int64_t task, const char *o
 /* Until when the person has snoozed the task; 0 when they have not, or that is over. */
 MUSTCHECK int store_snoozed_until(struct store *store, int64_t task, const char *person, int64_t now_utc,
 				  int64_t *ret_until_utc, struct err *err);
+/* What the person would be told of the task before until_utc, and earlier snoozes of it, are dropped: before a new snooze. */
+MUSTCHECK int store_snooze_clear(struct store *store, int64_t task, const char *person, int64_t until_utc,
+				 struct err *err);
 
 /* How many messages were planned for the person on that day of theirs, and one more. */
 MUSTCHECK int store_told_count(struct store *store, const char *person, const char *day, int64_t *ret_count,
@@ -63,7 +73,8 @@ MUSTCHECK int store_digest_set(struct store *store, const char *person, int64_t 
 MUSTCHECK int store_digest_next(struct store *store, int64_t *ret_utc, struct err *err);
 
 /* Ids of the open tasks the person takes part in, in whatever role. */
-MUSTCHECK int store_tasks_of(struct store *store, const char *person, int64_t **ret_ids, size_t *ret_n, struct err *err);
+MUSTCHECK int store_tasks_of(struct store *store, const char *person, int64_t **ret_ids, size_t *ret_n,
+			     struct err *err);
 
 /* What was said of single occurrences of a repeating task. */
 struct store_occurrence {
@@ -78,5 +89,9 @@ MUSTCHECK int store_occurrences(struct store *store, int64_t task, struct store_
 /* status "open", "done" or "cancelled"; period NULL = not moved. */
 MUSTCHECK int store_occurrence_set(struct store *store, int64_t task, const char *date, const char *status,
 				   const struct period *period, struct err *err);
+/* The occurrence with that key and all that follow by the rule are over: what was moved among them gets the status, and
+ * reminders of them that are not sent yet are dropped. The rule itself is the caller's. */
+MUSTCHECK int store_occurrences_close_from(struct store *store, int64_t task, const char *date, const char *status,
+					   struct err *err);
 
 #endif

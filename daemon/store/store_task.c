@@ -8,8 +8,8 @@
 #include "base/mem.h"
 #include "store/store_priv.h"
 
-#define TASK_COLUMNS                                                                                                   \
-	"id, uid, title, place, note, start_local, end_local, precision, zone, policy, status, sequence, next_due_utc,"        \
+#define TASK_COLUMNS                                                                                                    \
+	"id, uid, title, place, note, start_local, end_local, precision, zone, policy, status, sequence, next_due_utc," \
 	" priority, rrule, rdate, exdate "
 
 /* Reads one end of a period as it stands in a row. */
@@ -31,8 +31,8 @@ static int store_task_read_period(sqlite3_stmt *stmt, const char *uid, struct pe
 	period.has_start = sqlite3_column_type(stmt, 5) != SQLITE_NULL;
 	if (!store_task_read_civil(stmt, 6, wants_time, &period.end) ||
 	    (period.has_start && !store_task_read_civil(stmt, 5, wants_time, &period.start)))
-		return err_set(err, -EUCLEAN, "task %s has an impossible date: write start_local and end_local as %s", uid,
-			       wants_time ? "2025-06-15T14:00, precision minute" : "2025-06-15");
+		return err_set(err, -EUCLEAN, "task %s has an impossible date: write start_local and end_local as %s",
+			       uid, wants_time ? "2025-06-15T14:00, precision minute" : "2025-06-15");
 	*ret_period = period;
 	return 0;
 }
@@ -104,7 +104,8 @@ static int store_task_insert(struct store *store, const struct task *task, const
 		return -EIO;
 	store_bind(stmt, "tttttttttttttn", task->uid, task->title, task->place, task->note, dates->start, dates->end,
 		   period_precision_name(task->period.precision), task->zone, task->policy, store_task_priority(task),
-		   store_task_rule(task->rrule), store_task_rule(task->rdate), store_task_rule(task->exdate), planned_until);
+		   store_task_rule(task->rrule), store_task_rule(task->rdate), store_task_rule(task->exdate),
+		   planned_until);
 	return store_run(store, stmt, "adding a task", NULL, err);
 }
 
@@ -163,66 +164,14 @@ int store_task_put(struct store *store, const struct task *task, int64_t planned
 	return status;
 }
 
-static int store_task_part(struct store *store, const char *sql, int64_t task, const char *person, struct err *err)
-{
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return -EIO;
-	store_bind(stmt, "it", task, person);
-	return store_run(store, stmt, "changing who takes part", NULL, err);
-}
-
-/* Reads the column of names that stmt gives. */
-static int store_task_read_people(struct store *store, sqlite3_stmt *stmt, struct strlist *ret_people, struct err *err)
-{
-	struct strlist people = {0};
-	int status;
-	while ((status = store_row(store, stmt, "reading who takes part", err)) == 1) {
-		const char *person = (const char *)sqlite3_column_text(stmt, 0);
-		strlist_add(&people, person, strlen(person));
-	}
-	if (status < 0)
-		strlist_done(&people);
-	else
-		*ret_people = people;
-	return status;
-}
-
-int store_task_set_people(struct store *store, int64_t task, const struct strlist *people, bool *ret_changed,
-			  struct err *err)
-{
-	static const char list[] = "SELECT person FROM part WHERE task = ?1 AND role = 'participant' ORDER BY person";
-	static const char add[] = "INSERT INTO part (task, person) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-	static const char drop[] = "DELETE FROM part WHERE task = ?1 AND person = ?2 AND role = 'participant'";
-	struct strlist old = {0};
-	bool is_changed = false;
-	sqlite3_stmt *stmt = store_statement(store, list, err);
-	if (stmt == NULL)
-		return -EIO;
-	store_bind(stmt, "i", task);
-	int status = store_task_read_people(store, stmt, &old, err);
-	for (size_t i = 0; i < old.n && status == 0; i++) {
-		if (strlist_has(people, old.items[i]))
-			continue;
-		is_changed = true;
-		status = store_task_part(store, drop, task, old.items[i], err);
-	}
-	for (size_t i = 0; i < people->n && status == 0; i++) {
-		if (strlist_has(&old, people->items[i]))
-			continue;
-		is_changed = true;
-		status = store_task_part(store, add, task, people->items[i], err);
-	}
-	strlist_done(&old);
-	if (status == 0)
-		*ret_changed = is_changed;
-	return status;
-}
-
 int store_task_set_status(struct store *store, int64_t task, const char *status, struct err *err)
 {
 	static const char sql[] = "UPDATE task SET status = ?2 WHERE id = ?1";
-	return store_task_part(store, sql, task, status, err);
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "it", task, status);
+	return store_run(store, stmt, "closing a task", NULL, err);
 }
 
 static int store_task_read_one(struct store *store, sqlite3_stmt *stmt, struct task *ret_task, struct err *err)
@@ -255,16 +204,6 @@ int store_task_load(struct store *store, int64_t id, struct task *ret_task, stru
 		return -EIO;
 	store_bind(stmt, "i", id);
 	return store_task_read_one(store, stmt, ret_task, err);
-}
-
-int store_task_people(struct store *store, int64_t task, struct strlist *ret_people, struct err *err)
-{
-	static const char sql[] = "SELECT DISTINCT person FROM part WHERE task = ?1 ORDER BY person";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return -EIO;
-	store_bind(stmt, "i", task);
-	return store_task_read_people(store, stmt, ret_people, err);
 }
 
 int store_task_each(struct store *store, bool all, store_task_cb each, void *arg, struct err *err)
@@ -356,8 +295,9 @@ int store_task_replan_all(struct store *store, struct err *err)
 
 int store_task_note_problem(struct store *store, int64_t task, const char *problem, int64_t now_utc, struct err *err)
 {
-	static const char sql[] = "INSERT INTO ledger (at_utc, who, through, action, task, detail)"
-				  " VALUES (?2, 'deadlined', 'planner', 'problem', (SELECT uid FROM task WHERE id = ?1), ?3)";
+	static const char sql[] =
+		"INSERT INTO ledger (at_utc, who, through, action, task, detail)"
+		" VALUES (?2, 'deadlined', 'planner', 'problem', (SELECT uid FROM task WHERE id = ?1), ?3)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return -EIO;

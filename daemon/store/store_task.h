@@ -18,8 +18,9 @@ enum store_change { STORE_ADDED, STORE_CHANGED, STORE_UNCHANGED };
 MUSTCHECK int store_task_put(struct store *store, const struct task *task, int64_t planned_until_utc, int64_t *ret_id,
 			     enum store_change *ret_change, struct err *err);
 
-/* Makes people, in the role 'participant', exactly those listed; who stays is not touched. *ret_changed: any came or
- * went. Errors: -EEXIST a person is unknown. */
+/* Who takes part: words as "anna", a participant, or "supervisor:anna" (role.h). When a word names a role, or there is no
+ * word, everybody in every role becomes exactly what is listed; plain ids alone say who the participants are and leave the
+ * other roles. Who stays is not touched. *ret_changed: any came or went. Errors: -EEXIST a person is unknown; -EINVAL a role is. */
 MUSTCHECK int store_task_set_people(struct store *store, int64_t task, const struct strlist *people, bool *ret_changed,
 				    struct err *err);
 
@@ -33,6 +34,8 @@ MUSTCHECK int store_task_load(struct store *store, int64_t id, struct task *ret_
 
 /* Ids of the people of a task, sorted; the caller frees the list. */
 MUSTCHECK int store_task_people(struct store *store, int64_t task, struct strlist *ret_people, struct err *err);
+/* The same with their roles, "supervisor:anna": a word for each role that somebody has, sorted by id. */
+MUSTCHECK int store_task_parts(struct store *store, int64_t task, struct strlist *ret_parts, struct err *err);
 
 /* Calls each for every task (only open ones unless all), by end and uid. next_due_utc is -1 when the daemon has not
  * planned it yet. Stops at the first negative result of each and returns it. */

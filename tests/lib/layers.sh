@@ -25,7 +25,10 @@ done
 only() {
     local header=$1 allowed=$2 hits
     hits=$(grep -lE "^#include <$header>" -r daemon | grep -vE "$allowed")
-    [ -z "$hits" ] || { echo "$hits" | sed "s|\$|: includes <$header>, which belongs to $allowed|" >&2; status=1; }
+    for file in $hits; do
+        echo "$file: includes <$header>, which belongs to $allowed" >&2
+        status=1
+    done
 }
 only 'sqlite3\.h' '^daemon/store/'
 only 'ini\.h' '^daemon/conf/ini\.c'

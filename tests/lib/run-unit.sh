@@ -1,7 +1,7 @@
 #!/bin/bash
 # run-unit.sh PROGRAM...   runs cmocka programs; prints the whole output of those that fail, a line for those that pass.
 set -u
-export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 TZ= LC_ALL=C
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 TZ='' LC_ALL=C
 passed=0 failed=0
 for program in "$@"; do
     if output=$("$program" 2>&1); then

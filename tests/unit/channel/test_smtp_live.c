@@ -582,8 +582,8 @@ static void config__good__is_taken(void **cmocka)
 	(void)cmocka;
 	static const char *const rows[] = {
 		"url = smtps://mail.example.org\nfrom = a@example.org\n",
-		"url = smtp://mail.example.org:587\nfrom = \"Name <a@example.org>\"\nhostname = [127.0.0.1]\nrate = "
-		"30/m\n",
+		("url = smtp://mail.example.org:587\nfrom = \"Name <a@example.org>\"\nhostname = [127.0.0.1]\n"
+		 "rate = 30/m\n"),
 		"url = smtp://[::1]:25/\nfrom = a@example.org\ntls = off\nconnections = 50\n",
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -158,7 +158,7 @@ static void planner__missed_steps__only_the_latest_is_sent(void **state)
 static const struct {
 	const char *back_at, *state; /* the step was due at 2025-06-14T06:00 */
 } ages[] = {{"2025-06-14T07:00", "pending"},
-	    {"2025-06-15T20:00", "pending"}, /* on the day itself it still says what is going on */
+	    {"2025-06-15T20:00", "pending"},  /* on the day itself it still says what is going on */
 	    {"2025-06-16T21:00:01", "stale"}, /* a day after its end in Moscow it helps nobody */
 	    {"2026-06-21T06:00", "stale"}};
 

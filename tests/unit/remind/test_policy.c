@@ -44,7 +44,10 @@ static const struct {
 	{STEP_REMIND, "3wd before end at 10:00 to responsible", {"3wd before end at 10:00"}},
 	{STEP_REMIND, "1d before start at 18:00 event time", {"1d before start at 18:00 event time"}},
 	{STEP_REMIND, "7d before start in digest", {"7d before start"}},
-	{STEP_FIX_DATE, "21d before start, then every 7d", {"fix_date 21d before start", "fix_date 14d before start", "fix_date 7d before start", "fix_date 0d before start"}},
+	{STEP_FIX_DATE,
+	 "21d before start, then every 7d",
+	 {"fix_date 21d before start", "fix_date 14d before start", "fix_date 7d before start",
+	  "fix_date 0d before start"}},
 	{STEP_ESCALATE, "2wd after end to supervisor", {"escalate 2wd after end"}},
 };
 
@@ -70,10 +73,11 @@ static void policy__good_lines__become_steps_with_their_texts(void **state)
 static void policy__overdue_that_repeats__ends_with_one_hand_off(void **state)
 {
 	(void)state;
-	static const char *const texts[] = {"overdue 1d after end", "overdue 3d after end",  "overdue 7d after end",
+	static const char *const texts[] = {"overdue 1d after end",  "overdue 3d after end",  "overdue 7d after end",
 					    "overdue 14d after end", "overdue 21d after end", "handoff 28d after end"};
 	struct policy policy = {0};
-	assert_int_equal(policy_parse_steps(&policy, STEP_OVERDUE, "1d 3d 7d after end, then every 7d, at most 5", NULL), 0);
+	assert_int_equal(
+		policy_parse_steps(&policy, STEP_OVERDUE, "1d 3d 7d after end, then every 7d, at most 5", NULL), 0);
 	assert_int_equal(policy.n_steps, sizeof(texts) / sizeof(texts[0]));
 	for (size_t i = 0; i < policy.n_steps; i++)
 		assert_string_equal(policy.steps[i].text, texts[i]);
@@ -123,7 +127,7 @@ static const struct {
 	{STEP_REMIND, "3x before start", "'x'", "m, h, d, wd, w or mo"},
 	{STEP_REMIND, "3D before start", "'D'", "m, h, d, wd, w or mo"},
 	{STEP_REMIND, "3s before start", "'s'", "m, h, d, wd, w or mo"},
-		{STEP_REMIND, "1001d before start", "1001", "1000"},
+	{STEP_REMIND, "1001d before start", "1001", "1000"},
 	{STEP_REMIND, "99999999999999999999d before start", "99999999999999999999", "1000"},
 	{STEP_REMIND, "7d 1x before start", "'x'", "m, h, d, wd, w or mo"},
 	{STEP_REMIND, "7d 7d before start", "'7d before start'", "already"},
@@ -246,7 +250,8 @@ static const struct {
 	const char *what, *cure;
 } bad_files[] = {
 	{"[policy a]\nremnd = 1d before end\nremind = 1d before end\n", 7, "'remnd'", "did you mean 'remind'?"},
-	{"[policy a]\nzzzzz = 1\nremind = 1d before end\n", 7, "'zzzzz'", "remind, fix_date, overdue, escalate and channels"},
+	{"[policy a]\nzzzzz = 1\nremind = 1d before end\n", 7, "'zzzzz'",
+	 "remind, fix_date, overdue, escalate and channels"},
 	{"[policy a]\nremind = 1d before end\nremind = 3x before end\n", 8, "remind: '3x'", "m, h, d, wd, w or mo"},
 	{"[policy a]\nremind = 1d before end\noverdue = 1d before end\n", 8, "overdue:", "'after end'"},
 	{"[policy a]\nremind = 1d before end\nchannels = emial\n", 8, "[channel emial]", "did you mean 'email'?"},

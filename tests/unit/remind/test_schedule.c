@@ -214,8 +214,13 @@ static void schedule__window__holds_what_is_after_its_start_up_to_its_end(void *
 	struct period period = period_of("2025-06-15", "2025-06-15", PERIOD_DAY);
 	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
 		struct schedule due;
-		const struct schedule_query query = {.policy = &policy, .period = &period, .event_zone = zone(moscow), .reader_zone = zone(moscow), .after_utc = utc(windows[i].after), .until_utc = utc(windows[i].until)};
-	schedule(&query, &due);
+		const struct schedule_query query = {.policy = &policy,
+						     .period = &period,
+						     .event_zone = zone(moscow),
+						     .reader_zone = zone(moscow),
+						     .after_utc = utc(windows[i].after),
+						     .until_utc = utc(windows[i].until)};
+		schedule(&query, &due);
 		if (due.n_due != windows[i].n_due)
 			fail_msg("%s: %zu due", windows[i].name, due.n_due);
 		if (due.n_due > 0)
@@ -237,7 +242,12 @@ static void schedule__due_steps__come_earliest_first_and_ties_as_written(void **
 	assert_int_equal(policy_parse_steps(&policy, STEP_REMIND, "3d before start at 08:00", NULL), 0);
 	assert_int_equal(policy_parse_steps(&policy, STEP_REMIND, "1w before end at 09:00", NULL), 0);
 	struct period period = period_of("2025-06-15", "2025-06-15", PERIOD_DAY);
-	const struct schedule_query query = {.policy = &policy, .period = &period, .event_zone = zone(moscow), .reader_zone = zone(moscow), .after_utc = 0, .until_utc = utc("2026-01-01T00:00:00")};
+	const struct schedule_query query = {.policy = &policy,
+					     .period = &period,
+					     .event_zone = zone(moscow),
+					     .reader_zone = zone(moscow),
+					     .after_utc = 0,
+					     .until_utc = utc("2026-01-01T00:00:00")};
 	schedule(&query, &due);
 	assert_int_equal(due.n_due, 5);
 	for (size_t i = 0; i < 5; i++)
@@ -257,7 +267,12 @@ static void schedule__most_steps__all_fit(void **state)
 		assert_int_equal(policy_parse_steps(&policy, STEP_REMIND, line, NULL), 0);
 	}
 	struct period period = period_of("2025-06-15", "2025-06-15", PERIOD_DAY);
-	const struct schedule_query query = {.policy = &policy, .period = &period, .event_zone = zone(moscow), .reader_zone = zone(moscow), .after_utc = 0, .until_utc = utc("2026-01-01T00:00:00")};
+	const struct schedule_query query = {.policy = &policy,
+					     .period = &period,
+					     .event_zone = zone(moscow),
+					     .reader_zone = zone(moscow),
+					     .after_utc = 0,
+					     .until_utc = utc("2026-01-01T00:00:00")};
 	schedule(&query, &due);
 	assert_int_equal(due.n_due, POLICY_STEPS_MAX);
 	for (size_t i = 1; i < due.n_due; i++)
