@@ -225,10 +225,10 @@ static void app_judge(struct app_result *entry, int64_t now_utc)
 		(void)gate_failed(gate, now_utc, entry->id);
 }
 
-/* The peer's code and words, as people quote them. */
+/* The peer's code and words, as people quote them; HTTP's words bring their code along. */
 static void app_quote(const struct channel_result *result, char *text, size_t size)
 {
-	if (result->code != 0)
+	if (result->code != 0 && strncmp(result->reply, "HTTP ", 5) != 0)
 		(void)snprintf(text, size, "%d %s", result->code, result->reply);
 	else
 		(void)snprintf(text, size, "%s", result->reply);
