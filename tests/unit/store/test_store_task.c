@@ -160,6 +160,49 @@ static void store_task__people__become_exactly_those_listed(void **state)
 	strlist_done(&people);
 }
 
+static void store_task__people_with_roles__become_exactly_those_listed(void **state)
+{
+	static const struct {
+		const char *words, *roles, *dropped;
+	} rows[] = {
+		{"responsible:anna boris", "responsible:anna participant:boris", ""},
+		{"participant:anna supervisor:boris", "participant:anna supervisor:boris", ""},
+		{"watcher:anna responsible:anna", "responsible:anna watcher:anna", ""},
+		{"", "", "takes no part"},
+	};
+	(void)state;
+	int64_t task = office_add_task(&office, &(struct office_task){.uid = "t", .start = "2025-06-15", .people = "anna"});
+	(void)office_add_message(&office, task, "anna", "email", "1d before start", 10);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[200] = "";
+		struct strlist parts = {0};
+		assert_true(set_people(task, rows[i].words));
+		assert_false(set_people(task, rows[i].words));
+		OK(store_task_parts(office.store, task, &parts, ERR));
+		for (size_t j = 0; j < parts.n; j++)
+			(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", j > 0 ? " " : "",
+				       parts.items[j]);
+		assert_string_equal(text, rows[i].roles);
+		/* who only changes role keeps what waits for them */
+		assert_string_equal(office_text(&office, "SELECT coalesce(max(dropped), '') FROM reminder"),
+				    rows[i].dropped);
+		strlist_done(&parts);
+	}
+}
+
+static void store_task__unknown_role__is_refused(void **state)
+{
+	struct strlist people = {0};
+	bool is_changed;
+	struct err err = {0};
+	(void)state;
+	int64_t task = office_add_task(&office, &fair);
+	strlist_add_words(&people, "boss:anna");
+	assert_int_equal(store_task_set_people(office.store, task, &people, &is_changed, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "boss:anna"));
+	strlist_done(&people);
+}
+
 static void store_task__unknown_person__is_refused(void **state)
 {
 	(void)state;
@@ -272,6 +315,8 @@ int main(void)
 		WITH_OFFICE(store_task__every_shape_of_date__comes_back_as_it_was),
 		WITH_OFFICE(store_task__row_that_makes_no_sense__is_damaged),
 		WITH_OFFICE(store_task__people__become_exactly_those_listed),
+		WITH_OFFICE(store_task__people_with_roles__become_exactly_those_listed),
+		WITH_OFFICE(store_task__unknown_role__is_refused),
 		WITH_OFFICE(store_task__unknown_person__is_refused),
 		WITH_OFFICE(store_task__due__gives_the_edited_and_the_most_urgent_first),
 		WITH_OFFICE(store_task__seen_for_the_first_time__has_no_mark),
