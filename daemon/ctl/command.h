@@ -42,5 +42,6 @@ extern const struct command status_command;
 extern const struct command when_command;
 extern const struct command test_command;
 extern const struct command import_command;
+extern const struct command plan_command;
 
 #endif

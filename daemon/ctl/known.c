@@ -1,7 +1,9 @@
 #include "ctl/known.h"
 
 #include <string.h>
+#include <sysexits.h>
 
+#include "ctl/output.h"
 #include "store/store_person.h"
 #include "store/store_task.h"
 
@@ -36,4 +38,17 @@ void known_tasks(struct store *store, struct strlist *names)
 const char *known_nearest(const struct strlist *names, const char *typed)
 {
 	return strlist_nearest(typed, (const char *const *)names->items, names->n);
+}
+
+int known_fail_person(struct store *store, const char *id)
+{
+	struct strlist ids = {0};
+	known_people(store, &ids);
+	const char *nearest = known_nearest(&ids, id);
+	if (nearest != NULL)
+		output_complain("there is no person '%s', did you mean '%s'?", id, nearest);
+	else
+		output_complain("there is no person '%s'; 'deadlinectl people' shows them", id);
+	strlist_done(&ids);
+	return EX_DATAERR;
 }

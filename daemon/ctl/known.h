@@ -12,4 +12,7 @@ void known_tasks(struct store *store, struct strlist *names);
 /* The name in the list that was most likely meant, or NULL. Owned by names. */
 const char *known_nearest(const struct strlist *names, const char *typed);
 
+/* Complains that there is no such person and who was perhaps meant. Returns EX_DATAERR. */
+int known_fail_person(struct store *store, const char *id);
+
 #endif
