@@ -20,7 +20,8 @@
  *   3. A failure to record is not a failure to send: the result is kept and recorded again, nothing is re-sent. [app]
  *   4. sent, dead, cancelled and stale are final. [table]
  *   5. copies accepted <= 1 + crashes + unknown results of the message.
- *   6. not_before never lies further ahead than a day, whatever a peer asks for. [backoff] */
+ *   6. not_before never lies further ahead than a day, whatever a peer asks for [backoff], and never before the message
+ *      is due, whatever the clock does. [recover, settle] */
 #include "remind/outbox.h"
 
 #include <assert.h>
@@ -85,6 +86,12 @@ static int outbox_move(struct store *store, int64_t id, enum message_state from,
 
 /* ---- start and expiry --------------------------------------------------------------------------------------------- */
 
+/* After a clock that was set back, now may lie before the instant for which the message was planned. */
+static int64_t outbox_not_early(const struct store_message *message, int64_t next_utc)
+{
+	return next_utc > message->due_utc ? next_utc : message->due_utc;
+}
+
 static int outbox_recover_one(struct store *store, int64_t id, int64_t now_utc, struct err *err)
 {
 	struct store_message message;
@@ -93,7 +100,7 @@ static int outbox_recover_one(struct store *store, int64_t id, int64_t now_utc, 
 	if (status < 0)
 		return status;
 	struct store_move move = {
-		.not_before = message.crashes == 0 ? now_utc : now_utc + OUTBOX_CRASH_PAUSE_S * message.crashes,
+		.not_before = outbox_not_early(&message, now_utc + OUTBOX_CRASH_PAUSE_S * message.crashes),
 		.add_crashes = 1,
 	};
 	store_message_done(&message);
@@ -154,7 +161,7 @@ static int outbox_claim_one(struct store *store, int64_t id, int64_t now_utc, ou
 		return status;
 	if (!peek.is_live)
 		return outbox_cancel_empty(store, id, err);
-	if (open != NULL && !peek.is_urgent && peek.not_before < now_utc)
+	if (open != NULL && !peek.is_urgent && (peek.was_tried || peek.not_before < now_utc))
 		status = open(open_arg, peek.person, now_utc, &open_utc, err);
 	if (status < 0 || open_utc > now_utc)
 		return status < 0 ? status : store_message_postpone(store, id, open_utc, err);
@@ -217,7 +224,7 @@ static int outbox_settle_message(struct store *store, const struct store_message
 		return status;
 
 	enum outbox_event event = outbox_judge(message, result, is_live);
-	int64_t next = outbox_retry_utc(message, result, now_utc);
+	int64_t next = outbox_not_early(message, outbox_retry_utc(message, result, now_utc));
 	struct store_move move = {
 		.reason = event == OUTBOX_EMPTY       ? "nothing left to say"
 			  : event == OUTBOX_EXPIRE    ? "three replies were lost; it may have arrived"

@@ -71,7 +71,8 @@ int store_reminder_add(struct store *store, const struct store_reminder *reminde
 	if (stmt == NULL)
 		return -EIO;
 	store_bind(stmt, "ittttinttt", reminder->task, reminder->occurrence, reminder->step, person, channel,
-		   reminder->due_utc, message != 0 ? message : (int64_t)-1, dropped, reminder->held, reminder->deputy_for);
+		   reminder->due_utc, message != 0 ? message : (int64_t)-1, dropped, reminder->held,
+		   reminder->deputy_for);
 	return store_run(store, stmt, "planning a reminder", NULL, err);
 }
 
@@ -143,7 +144,8 @@ static int store_message_read_reminders(struct store *store, struct store_messag
 		return -EIO;
 	store_bind(stmt, "ii", message->id, (int64_t)is_settled);
 	while ((status = store_row(store, stmt, "reading the reminders of a message", err)) == 1) {
-		message->reminders = mem_grow(message->reminders, message->n_reminders + 1, sizeof(*message->reminders));
+		message->reminders =
+			mem_grow(message->reminders, message->n_reminders + 1, sizeof(*message->reminders));
 		struct store_reminder *reminder = &message->reminders[message->n_reminders++];
 		*reminder = (struct store_reminder){
 			.task = sqlite3_column_int64(stmt, 0),
@@ -154,7 +156,8 @@ static int store_message_read_reminders(struct store *store, struct store_messag
 		};
 		(void)snprintf(reminder->occurrence, sizeof(reminder->occurrence), "%s",
 			       (const char *)sqlite3_column_text(stmt, 2));
-		(void)snprintf(reminder->step, sizeof(reminder->step), "%s", (const char *)sqlite3_column_text(stmt, 3));
+		(void)snprintf(reminder->step, sizeof(reminder->step), "%s",
+			       (const char *)sqlite3_column_text(stmt, 3));
 	}
 	return status;
 }
@@ -175,12 +178,13 @@ static void store_message_read(const struct store *store, sqlite3_stmt *stmt, st
 		.crashes = sqlite3_column_int64(stmt, 11),
 		.is_urgent = sqlite3_column_int(stmt, 15) != 0,
 	};
-	(void)message_state_find((const char *)sqlite3_column_text(stmt, 4), &ret_message->state); /* CHECK keeps the set */
+	(void)message_state_find((const char *)sqlite3_column_text(stmt, 4),
+				 &ret_message->state); /* CHECK keeps the set */
 	store_message_write_id(store, ret_message->id, (const char *)sqlite3_column_text(stmt, 12),
 			       ret_message->message_id);
 	if (sqlite3_column_type(stmt, 14) != SQLITE_NULL)
-		store_message_write_id(store, sqlite3_column_int64(stmt, 13), (const char *)sqlite3_column_text(stmt, 14),
-				       ret_message->thread_id);
+		store_message_write_id(store, sqlite3_column_int64(stmt, 13),
+				       (const char *)sqlite3_column_text(stmt, 14), ret_message->thread_id);
 }
 
 int store_message_load(struct store *store, int64_t id, struct store_message *ret_message, struct err *err)
@@ -209,8 +213,8 @@ int store_message_load(struct store *store, int64_t id, struct store_message *re
 
 int store_message_each(struct store *store, enum message_state state, store_message_cb each, void *arg, struct err *err)
 {
-	static const char sql[] = "SELECT " MESSAGE_COLUMNS MESSAGE_FROM
-				  "WHERE ?1 IS NULL OR m.state = ?1 ORDER BY m.id";
+	static const char sql[] =
+		"SELECT " MESSAGE_COLUMNS MESSAGE_FROM "WHERE ?1 IS NULL OR m.state = ?1 ORDER BY m.id";
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
@@ -330,7 +334,8 @@ int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_
 
 int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err)
 {
-	static const char sql[] = "UPDATE message SET not_before = ?2 WHERE state = 'pending' AND not_before > ?1";
+	static const char sql[] = "UPDATE message SET not_before = max(?2, due_utc)"
+				  " WHERE state = 'pending' AND not_before > ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return -EIO;
@@ -500,7 +505,8 @@ int store_count(struct store *store, struct store_counts *ret_counts, struct err
 	sqlite3_stmt *stmt = status == 0 ? store_statement(store, oldest, err) : NULL;
 	if (stmt == NULL)
 		return status < 0 ? status : -EIO;
-	status = store_one(store, stmt, "looking for the oldest message", STORE_NEVER, &counts.oldest_unsent_due_utc, err);
+	status = store_one(store, stmt, "looking for the oldest message", STORE_NEVER, &counts.oldest_unsent_due_utc,
+			   err);
 	stmt = status == 0 ? store_statement(store, next_try, err) : NULL;
 	if (stmt == NULL)
 		return status < 0 ? status : -EIO;

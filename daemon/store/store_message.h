@@ -52,8 +52,8 @@ struct store_message {
 	int64_t attempts, uncertain, crashes;
 	bool is_urgent;
 	char message_id[STORE_MESSAGE_ID_SIZE]; /* without <>; the same for life */
-	char thread_id[STORE_MESSAGE_ID_SIZE];  /* of the first message about the same task; "" when this is the first */
-	struct store_reminder *reminders;       /* those not dropped; all of them once the message is settled */
+	char thread_id[STORE_MESSAGE_ID_SIZE]; /* of the first message about the same task; "" when this is the first */
+	struct store_reminder *reminders;      /* those not dropped; all of them once the message is settled */
 	size_t n_reminders;
 };
 
@@ -106,9 +106,10 @@ MUSTCHECK int store_attempt_end(struct store *store, int64_t message, const char
 /* Up to max ids of messages in state 'sending': those a crash has left behind. */
 MUSTCHECK int store_message_sending(struct store *store, int64_t *ret_ids, size_t max, size_t *ret_n, struct err *err);
 /* Up to max ids of pending messages that were due before cutoff_utc, the oldest first. */
-MUSTCHECK int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_ids, size_t max, size_t *ret_n,
-				    struct err *err);
-/* Brings every next try that lies after latest_utc back to now_utc: the clock was set back. */
+MUSTCHECK int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_ids, size_t max,
+				    size_t *ret_n, struct err *err);
+/* Brings every next try that lies after latest_utc back to now_utc, or to when the message is due if that is later: the
+ * clock was set back. */
 MUSTCHECK int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err);
 /* Whether the message holds a reminder that was not dropped; test, notice and digest messages hold none and count as
  * live. */
