@@ -1,0 +1,114 @@
+#include "store/store_ledger.h"
+
+#include <errno.h>
+
+#include "store/store_priv.h"
+
+static const char *store_ledger_text(sqlite3_stmt *stmt, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(stmt, column);
+	return text != NULL ? text : "";
+}
+
+/* Goes on after a row that each has seen; what the statement holds is given back when it wants no more. */
+static int store_ledger_next(sqlite3_stmt *stmt, int status)
+{
+	if (status < 0)
+		(void)sqlite3_reset(stmt);
+	return status;
+}
+
+int store_ledger_each(struct store *store, const char *uid, store_ledger_cb each, void *arg, struct err *err)
+{
+	static const char sql[] =
+		"SELECT at_utc, who, through, action, person, detail FROM ledger WHERE task = ?1 OR (task IS NULL AND person IN"
+		"  (SELECT p.person FROM part p JOIN task t ON t.id = p.task WHERE t.uid = ?1))"
+		" ORDER BY id";
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "t", uid);
+	while ((status = store_row(store, stmt, "reading the ledger", err)) == 1) {
+		const struct store_ledger_row row = {
+			.at_utc = sqlite3_column_type(stmt, 0) == SQLITE_NULL ? STORE_NEVER : sqlite3_column_int64(stmt, 0),
+			.who = store_ledger_text(stmt, 1),
+			.through = store_ledger_text(stmt, 2),
+			.action = store_ledger_text(stmt, 3),
+			.person = store_ledger_text(stmt, 4),
+			.detail = store_ledger_text(stmt, 5),
+		};
+		status = store_ledger_next(stmt, each(arg, &row));
+		if (status < 0)
+			return status;
+	}
+	return status;
+}
+
+static void store_told_read(sqlite3_stmt *stmt, struct store_told_row *ret_row)
+{
+	*ret_row = (struct store_told_row){
+		.message = sqlite3_column_int64(stmt, 0),
+		.due_utc = sqlite3_column_int64(stmt, 1),
+		.not_before = sqlite3_column_int64(stmt, 2),
+		.occurrence = store_ledger_text(stmt, 3),
+		.step = store_ledger_text(stmt, 4),
+		.person = store_ledger_text(stmt, 5),
+		.channel = store_ledger_text(stmt, 6),
+		.held = store_ledger_text(stmt, 7),
+		.dropped = store_ledger_text(stmt, 8),
+		.deputy_for = store_ledger_text(stmt, 9),
+		.kind = store_ledger_text(stmt, 10),
+		.reason = store_ledger_text(stmt, 11),
+		.state = MESSAGE_CANCELLED,
+		.n_others = sqlite3_column_int64(stmt, 13),
+	};
+	(void)message_state_find(store_ledger_text(stmt, 12), &ret_row->state); /* CHECK keeps the set */
+}
+
+int store_told_each(struct store *store, int64_t task, store_told_cb each, void *arg, struct err *err)
+{
+	static const char sql[] =
+		"SELECT coalesce(m.id, 0), r.due_utc, coalesce(m.not_before, r.due_utc), r.occurrence, r.step, r.person, r.channel,"
+		"  r.held, r.dropped, r.deputy_for, m.kind, m.reason, m.state,"
+		"  max(0, (SELECT count(*) - 1 FROM reminder o WHERE o.message = m.id))"
+		" FROM reminder r LEFT JOIN message m ON m.id = r.message WHERE r.task = ?1"
+		" ORDER BY r.due_utc, r.person, r.channel, r.step";
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "i", task);
+	while ((status = store_row(store, stmt, "reading the reminders of a task", err)) == 1) {
+		struct store_told_row row;
+		store_told_read(stmt, &row);
+		status = store_ledger_next(stmt, each(arg, &row));
+		if (status < 0)
+			return status;
+	}
+	return status;
+}
+
+int store_attempt_each(struct store *store, int64_t message, store_attempt_cb each, void *arg, struct err *err)
+{
+	static const char sql[] = "SELECT number, started_utc, coalesce(code, 0), outcome, reply FROM attempt"
+				  " WHERE message = ?1 ORDER BY number";
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "i", message);
+	while ((status = store_row(store, stmt, "reading attempts", err)) == 1) {
+		const struct store_attempt_row row = {
+			.number = sqlite3_column_int64(stmt, 0),
+			.started_utc = sqlite3_column_int64(stmt, 1),
+			.code = sqlite3_column_int64(stmt, 2),
+			.outcome = store_ledger_text(stmt, 3),
+			.reply = store_ledger_text(stmt, 4),
+		};
+		status = store_ledger_next(stmt, each(arg, &row));
+		if (status < 0)
+			return status;
+	}
+	return status;
+}

@@ -1,0 +1,44 @@
+/* store_ledger: what is known of a task afterwards: who changed what, which reminders there were and what became of them,
+ * and every attempt to send one. Only reading. */
+#ifndef DEADLINED_STORE_STORE_LEDGER_H
+#define DEADLINED_STORE_STORE_LEDGER_H
+
+#include <stdint.h>
+
+#include "store/store.h"
+#include "store/store_message.h"
+
+/* A change. Texts are borrowed for the call, here and below; "" when there is none. */
+struct store_ledger_row {
+	int64_t at_utc; /* STORE_NEVER: nobody has stamped it yet */
+	const char *who, *through, *action, *person, *detail;
+};
+/* Calls each for every change of the task with that uid, and of people who take part in it, oldest first. Stops at its
+ * first negative result and returns it; so do the others. */
+typedef int (*store_ledger_cb)(void *arg, const struct store_ledger_row *row);
+MUSTCHECK int store_ledger_each(struct store *store, const char *uid, store_ledger_cb each, void *arg, struct err *err);
+
+/* A reminder of a task and the message it went into. */
+struct store_told_row {
+	int64_t message; /* 0 = none: dropped says why */
+	int64_t due_utc, not_before;
+	const char *occurrence, *step, *person, *channel;
+	const char *held, *dropped, *deputy_for, *kind, *reason;
+	enum message_state state; /* MESSAGE_CANCELLED when there is no message */
+	int64_t n_others;         /* reminders that the message holds besides */
+};
+/* Calls each for every reminder of the task, by instant. */
+typedef int (*store_told_cb)(void *arg, const struct store_told_row *row);
+MUSTCHECK int store_told_each(struct store *store, int64_t task, store_told_cb each, void *arg, struct err *err);
+
+struct store_attempt_row {
+	int64_t number, started_utc;
+	int64_t code;        /* 0 = none */
+	const char *outcome; /* "" while it lasts */
+	const char *reply;
+};
+/* Calls each for every attempt to send the message, first to last. */
+typedef int (*store_attempt_cb)(void *arg, const struct store_attempt_row *row);
+MUSTCHECK int store_attempt_each(struct store *store, int64_t message, store_attempt_cb each, void *arg, struct err *err);
+
+#endif
