@@ -16,7 +16,7 @@
 #include "remind/planner.h"
 #include "remind/reader.h"
 
-enum { POST_LATE_S = 600 }; /* a step that was due longer ago was missed */
+enum { POST_LATE_S = 120 }; /* a step that was due longer ago was missed */
 
 struct post_step {
 	const char *text;

@@ -274,7 +274,7 @@ static int app_plan(struct app *app, int64_t now_utc, bool *ret_more, struct err
 	size_t n_digests = 0;
 	if (status == 0)
 		status = planner_plan_digests(&planner, app->store, now_utc, &n_digests, err);
-	*ret_more = *ret_more || n == APP_PLAN_SLICE || n_digests == PLANNER_DIGESTS;
+	*ret_more = n == APP_PLAN_SLICE || n_digests == PLANNER_DIGESTS;
 	return status;
 }
 
@@ -365,11 +365,13 @@ static size_t app_claimed(const struct app *app, const struct app_claim *claims)
 	return n;
 }
 
-/* Everything a pass writes, as one transaction. */
+/* Everything a pass writes, as one transaction. Nothing is claimed while there is more to plan: what was missed is to
+ * reach each reader as one message, however many tasks it is of. */
 static int app_write(struct app *app, struct app_claim *claims, struct instant now, bool *ret_more, struct err *err)
 {
 	const struct brake before = app->brake;
 	const bool had_noticed_policies = app->has_noticed_policies;
+	bool has_unplanned = false;
 	int status = store_begin(app->store, err);
 	if (status < 0)
 		return status;
@@ -383,8 +385,9 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	if (status == 0 && !app->is_stopping)
 		status = app_expire(app, now.wall_s, ret_more, err);
 	if (status == 0 && !app->is_stopping)
-		status = app_plan(app, now.wall_s, ret_more, err);
-	if (status == 0 && !app->is_stopping)
+		status = app_plan(app, now.wall_s, &has_unplanned, err);
+	*ret_more = *ret_more || has_unplanned;
+	if (status == 0 && !app->is_stopping && !has_unplanned)
 		status = app_claim(app, claims, now, err);
 	if (status == 0 && app_claimed(app, claims) != 0)
 		status = store_hours_save(app->store, &app->brake.hours, err);

@@ -179,8 +179,9 @@ int store_joinable(struct store *store, const char *person, const char *channel,
 		   int64_t *ret_message, struct err *err)
 {
 	static const char sql[] =
-		"SELECT id FROM message WHERE state = 'pending' AND channel = ?2 AND not_before = ?3 AND person = ?1"
-		" AND attempts = 0 AND urgent = 0 AND (kind = 'catch_up' OR (kind IN ('single', 'merged') AND NOT ?4)) LIMIT 1";
+		"SELECT id FROM message WHERE state = 'pending' AND channel = ?2 AND not_before BETWEEN ?3 - ?4 * 60 AND ?3"
+		" AND person = ?1 AND attempts = 0 AND urgent = 0"
+		" AND (kind = 'catch_up' OR (kind IN ('single', 'merged') AND NOT ?4)) LIMIT 1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return -EIO;
