@@ -189,6 +189,20 @@ int store_joinable(struct store *store, const char *person, const char *channel,
 	return store_one(store, stmt, "looking for a waiting message", 0, ret_message, err);
 }
 
+int store_joinable_held(struct store *store, const char *person, const char *channel, int64_t not_before,
+			int64_t *ret_message, struct err *err)
+{
+	static const char sql[] =
+		"SELECT id FROM message m WHERE state = 'pending' AND channel = ?2 AND not_before = ?3 AND person = ?1"
+		" AND attempts = 0 AND urgent = 0 AND kind IN ('single', 'merged', 'catch_up')"
+		" AND EXISTS (SELECT 1 FROM reminder WHERE message = m.id AND held IS NOT NULL AND dropped IS NULL) LIMIT 1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "tti", person, channel, not_before);
+	return store_one(store, stmt, "looking for a held message", 0, ret_message, err);
+}
+
 int store_join(struct store *store, int64_t message, bool is_catch_up, struct err *err)
 {
 	static const char sql[] =

@@ -55,6 +55,9 @@ MUSTCHECK int store_told_add(struct store *store, const char *person, const char
  * was missed may take several passes. 0 when there is none. */
 MUSTCHECK int store_joinable(struct store *store, const char *person, const char *channel, int64_t not_before,
 			     bool only_catch_up, int64_t *ret_message, struct err *err);
+/* The same for a message that was held and leaves at not_before: what falls due just then goes with it. */
+MUSTCHECK int store_joinable_held(struct store *store, const char *person, const char *channel, int64_t not_before,
+				  int64_t *ret_message, struct err *err);
 /* Makes it one of several reminders: kind "merged" or "catch_up", and of no thread. */
 MUSTCHECK int store_join(struct store *store, int64_t message, bool is_catch_up, struct err *err);
 
