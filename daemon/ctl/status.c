@@ -6,7 +6,7 @@
 #include "ctl/command.h"
 #include "ctl/output.h"
 #include "service/lock.h"
-#include "store/store_message.h"
+#include "store/store_report.h"
 #include "store/store_task.h"
 
 static const struct args_option status_options[] = {

@@ -18,6 +18,7 @@
 #include "store/store_message.h"
 #include "store/store_person.h"
 #include "store/store_reader.h"
+#include "store/store_report.h"
 #include "store/store_task.h"
 
 enum {
@@ -177,6 +178,17 @@ void app_free(struct app *app)
 	free(app);
 }
 
+/* What was written under a clock that had been ahead must not wait until that clock's time comes. */
+static int app_follow_clock(struct app *app, int64_t now_utc, struct err *err)
+{
+	int64_t n = 0;
+	int status = planner_follow_clock(app->store, now_utc, &n, err);
+	if (status == 0 && n > 0)
+		log_error("%lld tasks were planned under a clock that had been ahead: they are looked at again",
+			  (long long)n);
+	return status < 0 ? status : store_message_clamp(app->store, now_utc + APP_NEXT_TRY_MAX_S, now_utc, err);
+}
+
 int app_start(struct app *app, struct instant now, struct err *err)
 {
 	size_t recovered = 0;
@@ -184,6 +196,8 @@ int app_start(struct app *app, struct instant now, struct err *err)
 	if (status < 0)
 		return status;
 	status = outbox_recover(app->store, now.wall_s, &recovered, err);
+	if (status == 0)
+		status = app_follow_clock(app, now.wall_s, err);
 	if (status == 0)
 		status = store_hours_load(app->store, &app->brake.hours, err);
 	if (status < 0) {
@@ -299,7 +313,7 @@ static int app_notice_clock(struct app *app, int64_t now_utc, struct err *err)
 	if (now_utc >= app->last_wall_s - APP_CLOCK_BACK_S)
 		return 0;
 	log_warning("the clock was set back by %lld s", (long long)(app->last_wall_s - now_utc));
-	return store_message_clamp(app->store, now_utc + APP_NEXT_TRY_MAX_S, now_utc, err);
+	return app_follow_clock(app, now_utc, err);
 }
 
 /* Steps that a change of the policies made due or undue are found by looking at every task once more. */

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "store/store_message.h"
+#include "store/store_report.h"
 
 struct brake {
 	struct store_hours hours;

@@ -17,7 +17,7 @@
 #include "channel/transfer.h"
 #include "service/app.h"
 #include "service/notify.h"
-#include "store/store_message.h"
+#include "store/store_report.h"
 
 enum { LOOP_PRIORITY_SOCKETS, LOOP_PRIORITY_PASS, LOOP_PRIORITIES };
 

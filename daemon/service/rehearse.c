@@ -11,7 +11,7 @@
 #include "base/table.h"
 #include "remind/reader.h"
 #include "service/app.h"
-#include "store/store_message.h"
+#include "store/store_report.h"
 #include "store/store_person.h"
 
 /* A message that left. */

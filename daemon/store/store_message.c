@@ -235,53 +235,6 @@ int store_message_each(struct store *store, enum message_state state, store_mess
 	return status;
 }
 
-static void store_plan_read(sqlite3_stmt *stmt, struct store_plan_row *row)
-{
-	const char *state = (const char *)sqlite3_column_text(stmt, 11);
-	*row = (struct store_plan_row){
-		.message = sqlite3_column_int64(stmt, 0),
-		.due_utc = sqlite3_column_int64(stmt, 1),
-		.not_before = sqlite3_column_int64(stmt, 2),
-		.task = (const char *)sqlite3_column_text(stmt, 3),
-		.occurrence = (const char *)sqlite3_column_text(stmt, 4),
-		.step = (const char *)sqlite3_column_text(stmt, 5),
-		.person = (const char *)sqlite3_column_text(stmt, 6),
-		.channel = (const char *)sqlite3_column_text(stmt, 7),
-		.held = (const char *)sqlite3_column_text(stmt, 8),
-		.dropped = (const char *)sqlite3_column_text(stmt, 9),
-		.deputy_for = (const char *)sqlite3_column_text(stmt, 10),
-		.state = MESSAGE_CANCELLED,
-		.reason = (const char *)sqlite3_column_text(stmt, 12),
-	};
-	if (state != NULL)
-		(void)message_state_find(state, &row->state); /* CHECK keeps the set */
-}
-
-int store_plan_each(struct store *store, store_plan_cb each, void *arg, struct err *err)
-{
-	static const char sql[] =
-		"SELECT coalesce(m.id, 0), r.due_utc, coalesce(m.not_before, r.due_utc) AS at, t.uid, r.occurrence, r.step,"
-		"  r.person, r.channel, r.held, r.dropped, r.deputy_for, m.state, m.reason"
-		" FROM reminder r JOIN task t ON t.id = r.task LEFT JOIN message m ON m.id = r.message"
-		" UNION ALL SELECT id, due_utc, not_before, '', '', kind, person, channel, NULL, NULL, NULL, state, reason"
-		"  FROM message WHERE kind IN ('digest', 'notice', 'test')"
-		" ORDER BY 3, 7, 8, 4, 6";
-	int status;
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return -EIO;
-	while ((status = store_row(store, stmt, "listing the plan", err)) == 1) {
-		struct store_plan_row row;
-		store_plan_read(stmt, &row);
-		status = each(arg, &row);
-		if (status < 0) {
-			(void)sqlite3_reset(stmt);
-			return status;
-		}
-	}
-	return status;
-}
-
 static int store_message_ids(struct store *store, sqlite3_stmt *stmt, int64_t *ret_ids, size_t max, size_t *ret_n,
 			     struct err *err)
 {
@@ -339,7 +292,7 @@ int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return -EIO;
-	store_bind(stmt, "ii", latest_utc, now_utc);
+	store_bind(stmt, "ii", latest_utc, now_utc - 1);
 	return store_run(store, stmt, "bringing next tries back", NULL, err);
 }
 
@@ -447,79 +400,4 @@ int store_attempt_end(struct store *store, int64_t message, const char *outcome,
 		return -EIO;
 	store_bind(stmt, "itnt", message, outcome, code != 0 ? code : (int64_t)-1, reply);
 	return store_run(store, stmt, "noting how an attempt ended", NULL, err);
-}
-
-/* ---- counting ----------------------------------------------------------------------------------------------------- */
-
-int store_hours_load(struct store *store, struct store_hours *ret_hours, struct err *err)
-{
-	char *value = NULL;
-	long long hour = 0, count = 0, before = 0;
-	int status = store_meta_load(store, "sent_by_hour", &value, err);
-	if (status < 0)
-		return status;
-	if (value != NULL && sscanf(value, "%lld %lld %lld", &hour, &count, &before) != 3)
-		status = err_set(err, -EUCLEAN, "the hourly count '%s' in table meta makes no sense", value);
-	free(value);
-	if (status == 0)
-		*ret_hours = (struct store_hours){.hour = hour, .count = count, .count_before = before};
-	return status;
-}
-
-int store_hours_save(struct store *store, const struct store_hours *hours, struct err *err)
-{
-	char value[80];
-	(void)snprintf(value, sizeof(value), "%lld %lld %lld", (long long)hours->hour, (long long)hours->count,
-		       (long long)hours->count_before);
-	return store_meta_save(store, "sent_by_hour", value, err);
-}
-
-static int store_count_states(struct store *store, struct store_counts *counts, struct err *err)
-{
-	static const char sql[] = "SELECT state, n FROM tally";
-	int status;
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return -EIO;
-	while ((status = store_row(store, stmt, "counting messages", err)) == 1) {
-		enum message_state state;
-		if (message_state_find((const char *)sqlite3_column_text(stmt, 0), &state))
-			counts->n[state] = sqlite3_column_int64(stmt, 1);
-	}
-	return status;
-}
-
-int store_count(struct store *store, struct store_counts *ret_counts, struct err *err)
-{
-	static const char oldest[] = "SELECT min(due_utc) FROM message WHERE state IN ('pending', 'sending')";
-	/* Hops from channel to channel through the index, instead of walking every pending message. */
-	static const char next_try[] =
-		"WITH RECURSIVE c (name) AS (SELECT min(channel) FROM message WHERE state = 'pending' UNION ALL"
-		"  SELECT (SELECT min(channel) FROM message WHERE state = 'pending' AND channel > name) FROM c"
-		"  WHERE name IS NOT NULL)"
-		" SELECT min((SELECT min(not_before) FROM message WHERE state = 'pending' AND channel = name)) FROM c"
-		" WHERE name IS NOT NULL";
-	struct store_counts counts = {0};
-	int64_t next_due = STORE_NEVER, next_digest = STORE_NEVER;
-	int status = store_count_states(store, &counts, err);
-	sqlite3_stmt *stmt = status == 0 ? store_statement(store, oldest, err) : NULL;
-	if (stmt == NULL)
-		return status < 0 ? status : -EIO;
-	status = store_one(store, stmt, "looking for the oldest message", STORE_NEVER, &counts.oldest_unsent_due_utc,
-			   err);
-	stmt = status == 0 ? store_statement(store, next_try, err) : NULL;
-	if (stmt == NULL)
-		return status < 0 ? status : -EIO;
-	status = store_one(store, stmt, "looking for the next try", STORE_NEVER, &counts.next_wake_utc, err);
-	if (status == 0)
-		status = store_task_next_due(store, &next_due, err);
-	if (status == 0)
-		status = store_digest_next(store, &next_digest, err);
-	if (status < 0)
-		return status;
-	next_due = next_digest < next_due ? next_digest : next_due;
-	if (next_due < counts.next_wake_utc)
-		counts.next_wake_utc = next_due;
-	*ret_counts = counts;
-	return 0;
 }

@@ -108,8 +108,9 @@ MUSTCHECK int store_message_sending(struct store *store, int64_t *ret_ids, size_
 /* Up to max ids of pending messages that were due before cutoff_utc, the oldest first. */
 MUSTCHECK int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_ids, size_t max,
 				    size_t *ret_n, struct err *err);
-/* Brings every next try that lies after latest_utc back to now_utc, or to when the message is due if that is later: the
- * clock was set back. */
+/* Brings every next try that lies after latest_utc back to just before now_utc, or to when the message is due if that is
+ * later: the clock was set back. Just before, so that the claim takes it for late and asks whether its reader may be
+ * written to. */
 MUSTCHECK int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err);
 /* Whether the message holds a reminder that was not dropped; test, notice and digest messages hold none and count as
  * live. */
@@ -131,14 +132,6 @@ MUSTCHECK int store_message_postpone(struct store *store, int64_t id, int64_t no
 /* Earliest not_before of the pending messages of a channel, STORE_NEVER when there is none. */
 MUSTCHECK int store_message_next(struct store *store, const char *channel, int64_t *ret_utc, struct err *err);
 
-/* How many sends were started in the hour that contains now_utc and in the one before; kept across restarts. */
-struct store_hours {
-	int64_t hour; /* now_utc / 3600 */
-	int64_t count, count_before;
-};
-MUSTCHECK int store_hours_load(struct store *store, struct store_hours *ret_hours, struct err *err);
-MUSTCHECK int store_hours_save(struct store *store, const struct store_hours *hours, struct err *err);
-
 /* ---- looking ---- */
 
 /* Calls each for every message, in one state when state is not MESSAGE_STATE_MAX, oldest first. Stops at the first
@@ -146,28 +139,5 @@ MUSTCHECK int store_hours_save(struct store *store, const struct store_hours *ho
 typedef int (*store_message_cb)(void *arg, const struct store_message *message);
 MUSTCHECK int store_message_each(struct store *store, enum message_state state, store_message_cb each, void *arg,
 				 struct err *err);
-
-/* What became of a planned reminder, or of a digest, which has no task. Texts are borrowed for the call. */
-struct store_plan_row {
-	int64_t message; /* 0 = none */
-	int64_t due_utc, not_before;
-	const char *task, *occurrence, *step; /* "" for a digest; its step is "digest" */
-	const char *person, *channel;
-	const char *held, *dropped; /* NULL, or why */
-	const char *deputy_for;     /* NULL, or for whom */
-	enum message_state state;   /* of the message; MESSAGE_CANCELLED when there is none */
-	const char *reason;         /* of the message's state; NULL when there is none */
-};
-/* Calls each for every reminder and digest, by instant. Stops at its first negative result and returns it. */
-typedef int (*store_plan_cb)(void *arg, const struct store_plan_row *row);
-MUSTCHECK int store_plan_each(struct store *store, store_plan_cb each, void *arg, struct err *err);
-
-struct store_counts {
-	int64_t n[MESSAGE_STATE_MAX];
-	int64_t oldest_unsent_due_utc; /* STORE_NEVER when everything due was sent */
-	int64_t next_wake_utc;         /* next step or next try; STORE_NEVER when there is none */
-};
-/* Costs a few look-ups however long the queue is. */
-MUSTCHECK int store_count(struct store *store, struct store_counts *ret_counts, struct err *err);
 
 #endif

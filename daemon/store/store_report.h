@@ -1,0 +1,40 @@
+/* store_report: what a look at the whole outbox shows: the plan, the counts, the sends of an hour. */
+#ifndef DEADLINED_STORE_STORE_REPORT_H
+#define DEADLINED_STORE_STORE_REPORT_H
+
+#include <stdint.h>
+
+#include "store/store_message.h"
+
+/* How many sends were started in the hour that contains now_utc and in the one before; kept across restarts. */
+struct store_hours {
+	int64_t hour; /* now_utc / 3600 */
+	int64_t count, count_before;
+};
+MUSTCHECK int store_hours_load(struct store *store, struct store_hours *ret_hours, struct err *err);
+MUSTCHECK int store_hours_save(struct store *store, const struct store_hours *hours, struct err *err);
+
+/* What became of a planned reminder, or of a digest, which has no task. Texts are borrowed for the call. */
+struct store_plan_row {
+	int64_t message; /* 0 = none */
+	int64_t due_utc, not_before;
+	const char *task, *occurrence, *step; /* "" for a digest; its step is "digest" */
+	const char *person, *channel;
+	const char *held, *dropped; /* NULL, or why */
+	const char *deputy_for;     /* NULL, or for whom */
+	enum message_state state;   /* of the message; MESSAGE_CANCELLED when there is none */
+	const char *reason;         /* of the message's state; NULL when there is none */
+};
+/* Calls each for every reminder and digest, by instant. Stops at its first negative result and returns it. */
+typedef int (*store_plan_cb)(void *arg, const struct store_plan_row *row);
+MUSTCHECK int store_plan_each(struct store *store, store_plan_cb each, void *arg, struct err *err);
+
+struct store_counts {
+	int64_t n[MESSAGE_STATE_MAX];
+	int64_t oldest_unsent_due_utc; /* STORE_NEVER when everything due was sent */
+	int64_t next_wake_utc;         /* next step or next try; STORE_NEVER when there is none */
+};
+/* Costs a few look-ups however long the queue is. */
+MUSTCHECK int store_count(struct store *store, struct store_counts *ret_counts, struct err *err);
+
+#endif
