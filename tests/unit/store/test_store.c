@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "office.h"
+#include "store/store_report.h"
 
 static struct office office;
 
