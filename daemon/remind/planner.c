@@ -30,23 +30,22 @@ struct planner_case {
 
 /* ---- people ------------------------------------------------------------------------------------------------------- */
 
-static unsigned planner_all_roles(const struct planner_case *at)
+static unsigned planner_all_roles(const struct person *people, size_t n)
 {
 	unsigned all = 0;
-	for (size_t i = 0; i < at->n_people; i++)
-		all |= at->people[i].roles;
+	for (size_t i = 0; i < n; i++)
+		all |= people[i].roles;
 	return all;
 }
 
-/* Where nobody is named responsible, every participant is. */
-static int planner_read_people(struct planner_case *at, struct err *err)
+int planner_people(struct store *store, int64_t task, struct person **ret_people, size_t *ret_n, struct err *err)
 {
-	int status = store_person_of_task(at->post.store, at->post.task->id, &at->people, &at->n_people, err);
-	if (status < 0 || (planner_all_roles(at) & ROLE_BIT(ROLE_RESPONSIBLE)) != 0)
+	int status = store_person_of_task(store, task, ret_people, ret_n, err);
+	if (status < 0 || (planner_all_roles(*ret_people, *ret_n) & ROLE_BIT(ROLE_RESPONSIBLE)) != 0)
 		return status;
-	for (size_t i = 0; i < at->n_people; i++)
-		if ((at->people[i].roles & ROLE_BIT(ROLE_PARTICIPANT)) != 0)
-			at->people[i].roles |= ROLE_BIT(ROLE_RESPONSIBLE);
+	for (size_t i = 0; i < *ret_n; i++)
+		if (((*ret_people)[i].roles & ROLE_BIT(ROLE_PARTICIPANT)) != 0)
+			(*ret_people)[i].roles |= ROLE_BIT(ROLE_RESPONSIBLE);
 	return 0;
 }
 
@@ -146,7 +145,7 @@ static int64_t planner_after(const struct store_due *due, int64_t now_utc)
 	if (due->planned_until < 0)
 		return now_utc;
 	if (due->planned_until - now_utc > PLANNER_CLOCK_BACK_MAX_S) {
-		log_error("task=%lld was planned %lld s ahead of the clock: the clock had been wrong",
+		log_debug("task=%lld was planned %lld s ahead of the clock: the clock had been wrong",
 			  (long long)due->task, (long long)(due->planned_until - now_utc));
 		return now_utc;
 	}
@@ -191,7 +190,7 @@ static int planner_plan_task(struct planner_case *at, bool is_edited, struct err
 {
 	struct occurrence *occurrences = NULL;
 	size_t n = 0;
-	int status = planner_read_people(at, err);
+	int status = planner_people(at->post.store, at->post.task->id, &at->people, &at->n_people, err);
 	if (status == 0)
 		status = planner_list_occurrences(at, &occurrences, &n, err);
 	if (status == 0 && is_edited && at->post.task->rrule[0] == '\0' && n == 1)
@@ -245,6 +244,11 @@ int planner_plan(const struct planner *planner, struct store *store, const struc
 	status = planner_plan_loaded(planner, store, &task, due, now_utc, ret_planned, err);
 	task_done(&task);
 	return status;
+}
+
+int planner_follow_clock(struct store *store, int64_t now_utc, int64_t *ret_n, struct err *err)
+{
+	return store_task_replan_ahead(store, now_utc + PLANNER_CLOCK_BACK_MAX_S, now_utc, ret_n, err);
 }
 
 /* ---- snooze ------------------------------------------------------------------------------------------------------- */

@@ -36,6 +36,15 @@ struct planner {
 MUSTCHECK int planner_plan(const struct planner *planner, struct store *store, const struct store_due *due,
 			   int64_t now_utc, size_t *ret_planned, struct err *err);
 
+/* After the clock was set back, and at the start: tasks that were planned hours ahead of now_utc, under a clock that had
+ * been wrong, are looked at again, as soon as they are due by the right one. *ret_n: how many. */
+MUSTCHECK int planner_follow_clock(struct store *store, int64_t now_utc, int64_t *ret_n, struct err *err);
+
+/* The active people of a task in their roles: where nobody is named responsible, every participant is. The caller frees
+ * each with person_done() and the array with free(). */
+MUSTCHECK int planner_people(struct store *store, int64_t task, struct person **ret_people, size_t *ret_n,
+			     struct err *err);
+
 /* Plans the digests whose hour has come, up to PLANNER_DIGESTS of them: none for a person who has nothing to hear of. The
  * hour of the next one moves on in the same transaction. *ret_n: people looked at. */
 enum { PLANNER_DIGESTS = 64 };

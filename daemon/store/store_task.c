@@ -293,6 +293,22 @@ int store_task_replan_all(struct store *store, struct err *err)
 	return stmt == NULL ? -EIO : store_run(store, stmt, "marking the plan for a new look", NULL, err);
 }
 
+int store_task_replan_ahead(struct store *store, int64_t latest_utc, int64_t now_utc, int64_t *ret_n, struct err *err)
+{
+	static const char tasks[] = "UPDATE task SET next_due_utc = NULL WHERE status = 'open' AND planned_until > ?1";
+	static const char digests[] = "UPDATE person SET next_digest_utc = NULL WHERE digest <> '' AND next_digest_utc > ?1";
+	sqlite3_stmt *stmt = store_statement(store, tasks, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "i", latest_utc);
+	int status = store_run(store, stmt, "marking what was planned ahead for a new look", ret_n, err);
+	stmt = status == 0 && *ret_n > 0 ? store_statement(store, digests, err) : NULL;
+	if (stmt == NULL)
+		return status < 0 || *ret_n == 0 ? status : -EIO;
+	store_bind(stmt, "i", now_utc);
+	return store_run(store, stmt, "marking digests for a new look", NULL, err);
+}
+
 int store_task_note_problem(struct store *store, int64_t task, const char *problem, int64_t now_utc, struct err *err)
 {
 	static const char sql[] =

@@ -63,6 +63,11 @@ MUSTCHECK int store_task_next_due(struct store *store, int64_t *ret_utc, struct 
 /* Makes the planner look at every open task again, as after a change of the policies. */
 MUSTCHECK int store_task_replan_all(struct store *store, struct err *err);
 
+/* The clock had been wrong: makes the planner look again at every open task that was planned beyond latest_utc, and finds
+ * every digest's next instant anew. *ret_n: how many tasks. */
+MUSTCHECK int store_task_replan_ahead(struct store *store, int64_t latest_utc, int64_t now_utc, int64_t *ret_n,
+				      struct err *err);
+
 /* Writes a line about a task into the ledger: what the daemon could not do and must not keep to itself. */
 MUSTCHECK int store_task_note_problem(struct store *store, int64_t task, const char *problem, int64_t now_utc,
 				      struct err *err);

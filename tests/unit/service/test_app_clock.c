@@ -1,0 +1,191 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "desk.h"
+
+/* What the app does when somebody sets the clock, or when it was wrong at boot. */
+
+static const char config[] = "[channel email]\ntype = maildir\npath = mail\n"
+			     "[policy default]\nremind = 3d 1d before start at 09:00\n";
+
+static int open_desk(void **state)
+{
+	(void)state;
+	desk_open(config, "2025-06-01T00:00");
+	desk.answers_at_once = true;
+	office_add_person(&desk.office, "anna", "Europe/Moscow", "email");
+	return 0;
+}
+
+static int close_desk(void **state)
+{
+	(void)state;
+	desk_close();
+	return 0;
+}
+
+/* On a day in Moscow; its steps are due at 06:00 UTC three days and one day before. */
+static void add_task(const char *uid, const char *day)
+{
+	(void)office_add_task(&desk.office, &(struct office_task){.uid = uid,
+								  .start = day,
+								  .zone = "Europe/Moscow",
+								  .people = "anna",
+								  .planned_until = desk.now.wall_s});
+}
+
+/* A clock that is set moves the wall time alone. */
+static void set_clock(const char *to)
+{
+	desk.now.wall_s = utc(to);
+}
+
+/* The clock is right again while the daemon runs, or by the time it starts again. */
+static void correct_clock(const char *to, bool is_restart)
+{
+	set_clock(to);
+	if (is_restart)
+		desk_crash(config);
+}
+
+static void app__clock_had_been_years_ahead__new_tasks_are_reminded_of_all_the_same(void **state)
+{
+	for (int is_restart = 0; is_restart <= 1; is_restart++) {
+		set_clock("2030-01-01T00:00");
+		desk_tick();
+		add_task("new", "2025-06-15");
+		desk_tick();
+		correct_clock("2025-06-01T10:00", is_restart != 0);
+		desk_tick();
+		assert_int_equal(desk.n_sendings, 0);
+		desk_move_to("2025-06-12T06:00");
+		desk_tick();
+		if (desk.n_sendings != 1)
+			fail_msg("restart %d: nobody was reminded", is_restart);
+		desk_move_to("2025-06-14T06:00");
+		desk_tick();
+		assert_int_equal(desk.n_sendings, 2);
+		(void)close_desk(state);
+		(void)open_desk(state);
+	}
+}
+
+static void app__clock_had_been_a_day_ahead__nothing_is_sent_twice_and_nothing_lost(void **state)
+{
+	for (int is_restart = 0; is_restart <= 1; is_restart++) {
+		add_task("t", "2025-06-15");
+		desk_tick();
+		set_clock("2025-06-12T12:00"); /* in truth it is the 11th */
+		desk_tick();
+		assert_int_equal(desk.n_sendings, 1);
+		correct_clock("2025-06-11T12:00", is_restart != 0);
+		desk_tick();
+		desk_move_to("2025-06-12T06:00");
+		desk_tick();
+		assert_int_equal(desk.n_sendings, 1);
+		desk_move_to("2025-06-14T06:00");
+		desk_tick();
+		assert_int_equal(desk.n_sendings, 2);
+		(void)close_desk(state);
+		(void)open_desk(state);
+	}
+}
+
+static void app__retry_from_a_wrong_clock__does_not_wait_for_its_day(void **state)
+{
+	for (int is_restart = 0; is_restart <= 1; is_restart++) {
+		add_task("t", "2025-06-15");
+		desk_move_to("2025-06-12T06:00");
+		desk.answers_at_once = false;
+		desk_tick();
+		set_clock("2025-06-18T00:00");
+		desk_answer(CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
+		OK(desk_try()); /* the next try is written for the 18th */
+		correct_clock("2025-06-12T07:00", is_restart != 0);
+		desk_tick();
+		for (int hour = 0; hour < 24 && desk.n_sendings == 1; hour++) {
+			desk_move(3600);
+			desk_tick();
+		}
+		if (desk.n_sendings != 2)
+			fail_msg("restart %d: it was not tried again", is_restart);
+		(void)close_desk(state);
+		(void)open_desk(state);
+	}
+}
+
+static void app__clock_before_everything__plans_nothing_new_and_recovers(void **state)
+{
+	(void)state;
+	add_task("t", "2025-06-15");
+	desk_tick();
+	set_clock("1970-01-01T00:10");
+	desk_crash(config);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 0);
+	set_clock("2025-06-12T06:00");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+}
+
+static void app__an_hour_back__repeats_and_skips_nothing(void **state)
+{
+	(void)state;
+	add_task("t", "2025-06-15");
+	add_task("u", "2025-06-16");
+	desk_move_to("2025-06-12T06:00:30");
+	desk_tick();
+	set_clock("2025-06-12T05:00:30");
+	for (int minute = 0; minute < 4 * 1440; minute += 30) {
+		desk_tick();
+		desk_move(1800);
+	}
+	assert_int_equal(desk.n_sendings, 4);
+}
+
+/* Longer than any retry: New Year's holidays. */
+static void app__clock_set_back__does_not_wake_a_reader_who_rests(void **state)
+{
+	for (int is_restart = 0; is_restart <= 1; is_restart++) {
+		add_task("t", "2025-06-15");
+		desk_move_to("2025-06-12T06:00");
+		desk.room = 0;
+		desk_tick();
+		office_run(
+			&desk.office,
+			"UPDATE person SET quiet = '08:00-20:00'; UPDATE message SET not_before = not_before + 9 * 86400");
+		desk.room = 9;
+		desk.now.wall_s -= 120;
+		if (is_restart != 0)
+			desk_crash(config);
+		desk_tick();
+		desk_move(300);
+		desk_tick();
+		assert_int_equal(desk.n_sendings, 0);
+		desk_move_to("2025-06-12T17:00"); /* 20:00 in Moscow */
+		desk_tick();
+		assert_int_equal(desk.n_sendings, 1);
+		(void)close_desk(state);
+		(void)open_desk(state);
+	}
+}
+
+#define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_DESK(app__clock_had_been_years_ahead__new_tasks_are_reminded_of_all_the_same),
+		WITH_DESK(app__clock_had_been_a_day_ahead__nothing_is_sent_twice_and_nothing_lost),
+		WITH_DESK(app__retry_from_a_wrong_clock__does_not_wait_for_its_day),
+		WITH_DESK(app__clock_before_everything__plans_nothing_new_and_recovers),
+		WITH_DESK(app__clock_set_back__does_not_wake_a_reader_who_rests),
+		WITH_DESK(app__an_hour_back__repeats_and_skips_nothing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
