@@ -43,5 +43,7 @@ extern const struct command when_command;
 extern const struct command test_command;
 extern const struct command import_command;
 extern const struct command plan_command;
+extern const struct command policy_command;
+extern const struct command why_command;
 
 #endif
