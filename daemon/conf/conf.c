@@ -31,6 +31,8 @@ const struct option conf_daemon_options[] = {
 	 .help = "folder with the working calendars; when left out, \"calendars\" beside the folder of templates"},
 	{"state_dir", OPTION_PATH, CONF_FIELD(state_dir), .preset = "/var/lib/deadlined", .flags = OPTION_RESTART,
 	 .help = "folder for what the daemon keeps beside the database"},
+	{"operator", OPTION_TEXT, CONF_FIELD(operator_id), .max = 64,
+	 .help = "id of the person who is told what the daemon cannot mend; without it, only the log is"},
 };
 const size_t conf_n_daemon_options = sizeof(conf_daemon_options) / sizeof(conf_daemon_options[0]);
 

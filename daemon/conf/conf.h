@@ -22,6 +22,7 @@ struct conf {
 	char *messengers; /* folder of presets */
 	char *calendars;  /* folder of working calendars */
 	char *state_dir;
+	char *operator_id; /* id of the person who hears of what the daemon cannot do; NULL = only the log does */
 
 	/* [limits] */
 	int64_t messages_per_hour;

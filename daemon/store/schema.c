@@ -325,7 +325,13 @@ static const char schema_3[] =
 	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
 	"END;";
 
-static const char *const schema_versions[] = {schema_1, schema_2, schema_3};
+/* What the operator is told. */
+static const char schema_4[] = "CREATE TABLE notice ("
+			       "  message INTEGER PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,"
+			       "  text TEXT NOT NULL"
+			       ") STRICT;";
+
+static const char *const schema_versions[] = {schema_1, schema_2, schema_3, schema_4};
 enum { SCHEMA_VERSION = sizeof(schema_versions) / sizeof(schema_versions[0]) };
 
 static int schema_number(struct store *store, const char *sql, int *ret_value, struct err *err)

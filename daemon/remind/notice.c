@@ -1,0 +1,61 @@
+#include "remind/notice.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/store_message.h"
+#include "store/store_notice.h"
+#include "store/store_person.h"
+
+static int notice_send(const struct planner *planner, struct store *store, const struct person *person,
+		       const char *text, int64_t now_utc, struct err *err)
+{
+	int status = 0;
+	for (size_t i = 0; i < planner->n_channels && status == 0; i++) {
+		const struct planner_channel *channel = &planner->channels[i];
+		int64_t message = 0;
+		if (person_address(person, channel->name) == NULL)
+			continue;
+		status = store_message_add(store, person->id, channel->name, "notice", MESSAGE_PENDING, NULL, now_utc,
+					   now_utc, channel->domain, 0, &message, err);
+		if (status == 0)
+			status = store_notice_add(store, message, text, err);
+	}
+	return status;
+}
+
+static int notice_tell(const struct planner *planner, struct store *store, const char *operator_id, const char *text,
+		       int64_t now_utc, struct err *err)
+{
+	struct person person;
+	log_warning("%s", text);
+	if (operator_id == NULL)
+		return 0;
+	int status = store_person_load(store, operator_id, &person, err);
+	if (status == -ENOENT) {
+		log_error("operator = %s: there is no such person, so only the log says it", operator_id);
+		return 0;
+	}
+	if (status < 0)
+		return status;
+	status = notice_send(planner, store, &person, text, now_utc, err);
+	person_done(&person);
+	return status;
+}
+
+int notice_once(const struct planner *planner, struct store *store, const char *operator_id, const char *key,
+		const char *text, int64_t now_utc, struct err *err)
+{
+	char *name = mem_printf("notice %s", key), *said = NULL;
+	int status = store_meta_load(store, name, &said, err);
+	if (status == 0 && said == NULL) {
+		status = store_meta_save(store, name, "said", err);
+		if (status == 0)
+			status = notice_tell(planner, store, operator_id, text, now_utc, err);
+	}
+	free(said);
+	free(name);
+	return status;
+}

@@ -1,0 +1,17 @@
+/* notice: what the operator must know, said once: in the log, and to the person who is the operator on every channel they
+ * have. */
+#ifndef DEADLINED_REMIND_NOTICE_H
+#define DEADLINED_REMIND_NOTICE_H
+
+#include <stdint.h>
+
+#include "remind/planner.h"
+#include "store/store.h"
+
+/* Says text unless key was said before; key is kept in the database ("calendars 2025-11"). operator_id: id of the person,
+ * NULL when there is none; one who is unknown or cannot be reached is logged. Runs inside the caller's transaction.
+ * Errors: those of the store. */
+MUSTCHECK int notice_once(const struct planner *planner, struct store *store, const char *operator_id, const char *key,
+			  const char *text, int64_t now_utc, struct err *err);
+
+#endif
