@@ -207,7 +207,7 @@ static enum outbox_event outbox_judge(const struct store_message *message, const
 {
 	bool is_retry = result->event == OUTBOX_TEMPORARY || result->event == OUTBOX_THROTTLED ||
 			result->event == OUTBOX_UNKNOWN;
-	if (is_retry && !is_live)
+	if (is_retry && (!is_live || result->is_empty))
 		return OUTBOX_EMPTY;
 	if (result->event == OUTBOX_UNKNOWN && message->uncertain + 1 >= OUTBOX_UNKNOWN_MAX)
 		return OUTBOX_EXPIRE;

@@ -30,6 +30,7 @@ bool outbox_next_state(enum message_state state, enum outbox_event event, enum m
 struct outbox_result {
 	enum outbox_event event; /* OUTBOX_ACCEPTED .. OUTBOX_UNKNOWN */
 	bool is_unreachable;     /* for OUTBOX_TEMPORARY: there was no peer to refuse it */
+	bool is_empty;           /* for OUTBOX_TEMPORARY: nothing is left to say, so there is no other try */
 	int64_t retry_after_s;   /* for OUTBOX_THROTTLED */
 	int code;
 	const char *reply;

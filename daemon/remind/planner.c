@@ -310,7 +310,18 @@ static int planner_add_digest(const struct planner *planner, struct store *store
 	return status;
 }
 
-/* A digest that was missed is said once, late, unless the next one is due, too. */
+/* A digest that was missed is said once, late, unless the next one reaches the reader on the same day. */
+static bool planner_is_digest_useful(const struct planner *planner, const struct reader *reader, int64_t due_utc,
+				     int64_t next_utc, int64_t now_utc)
+{
+	char day[CIVIL_DATE_SIZE], next_day[CIVIL_DATE_SIZE];
+	if (now_utc - due_utc <= POST_LATE_S || next_utc >= STORE_NEVER)
+		return now_utc - due_utc <= planner->catch_up_max_age_s;
+	reader_day(reader, hours_open_utc(&reader->time, now_utc, false, NULL), day);
+	reader_day(reader, hours_open_utc(&reader->time, next_utc, false, NULL), next_day);
+	return now_utc - due_utc <= planner->catch_up_max_age_s && strcmp(day, next_day) < 0;
+}
+
 static int planner_plan_digest(const struct planner *planner, struct store *store, const char *id, int64_t now_utc,
 			       struct err *err)
 {
@@ -323,10 +334,11 @@ static int planner_plan_digest(const struct planner *planner, struct store *stor
 		return status;
 	reader_init(&reader, &person, planner->calendars, zone_find("UTC"));
 	status = store_digest_time(store, id, &is_set, &due, err);
-	if (status == 0 && is_set && reader.digest.minute >= 0 && now_utc - due <= planner->catch_up_max_age_s)
-		status = planner_add_digest(planner, store, &reader, due, now_utc, err);
 	int64_t next =
 		reader.digest.minute < 0 ? STORE_NEVER : hours_next_digest_utc(&reader.time, &reader.digest, now_utc);
+	if (status == 0 && is_set && reader.digest.minute >= 0 &&
+	    planner_is_digest_useful(planner, &reader, due, next, now_utc))
+		status = planner_add_digest(planner, store, &reader, due, now_utc, err);
 	if (status == 0)
 		status = store_digest_set(store, id, next < STORE_NEVER ? next : STORE_NEVER, err);
 	person_done(&person);

@@ -44,6 +44,7 @@ struct app_result {
 	struct channel_result result;
 	struct app_channel *from;
 	bool is_judged;           /* the gate has heard of it */
+	bool is_empty;            /* nothing was left to say */
 	enum message_state state; /* filled by settling, said after the commit */
 	int64_t next_utc;
 };
@@ -260,6 +261,7 @@ static int app_settle(struct app *app, int64_t now_utc, struct err *err)
 		const struct outbox_result result = {
 			.event = app_event(entry->result.verdict),
 			.is_unreachable = entry->result.blame == CHANNEL_BLAME_CHANNEL && entry->result.code == 0,
+			.is_empty = entry->is_empty,
 			.retry_after_s = entry->result.retry_after_s,
 			.code = entry->result.code,
 			.reply = reply,
@@ -440,9 +442,11 @@ static void app_send(struct app *app, const struct app_claim *claim, int64_t now
 		struct letter letter;
 		struct err err = {0};
 		struct channel_result result;
-		if (letter_write(app->store, app->setup, claim->ids[i], now_utc, &letter, &err) < 0) {
+		int status = letter_write(app->store, app->setup, claim->ids[i], now_utc, &letter, &err);
+		if (status < 0) {
 			channel_result_set(&result, CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE, 0, err.text);
 			app_on_result(claim->channel, claim->ids[i], &result);
+			app->results[app->n_results - 1].is_empty = status == -ENOMSG;
 			continue;
 		}
 		if (channel_check_address(channel, letter.message.to_address, &err)) {

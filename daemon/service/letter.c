@@ -157,7 +157,7 @@ static int letter_read(struct store *store, const struct setup *setup, int64_t i
 	for (size_t i = 0; i < letter->row.n_reminders && status == 0; i++)
 		status = letter_read_reminder(store, letter, &letter->row.reminders[i], err);
 	if (status == 0 && letter->n_items == 0)
-		status = err_set(err, -ENODATA, "nothing is left to say");
+		status = err_set(err, -ENOMSG, "nothing is left to say");
 	return status;
 }
 

@@ -25,8 +25,8 @@ struct letter {
 };
 
 /* Reads message id and writes its letter; the caller frees it with letter_done(). Errors: those of the store; -ENODATA
- * the person has no address on the channel, or nothing is left to say. The outbox must hear of them as a temporary
- * failure: nothing is lost. */
+ * the person has no address on the channel; -ENOMSG nothing is left to say, as in a digest whose last task is done. The
+ * outbox must hear of them as a temporary failure: nothing is lost. */
 MUSTCHECK int letter_write(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc,
 			   struct letter *ret_letter, struct err *err);
 void letter_done(struct letter *letter);
