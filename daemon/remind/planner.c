@@ -24,6 +24,7 @@ struct planner_case {
 	struct person *people;
 	size_t n_people;
 	bool is_acknowledged;
+	struct strlist noticed; /* ids of those who hear of a new date in this pass */
 	int64_t after_utc;
 	int64_t next_utc; /* earliest next step found so far */
 };
@@ -54,6 +55,7 @@ static void planner_free_people(struct planner_case *at)
 	for (size_t i = 0; i < at->n_people; i++)
 		person_done(&at->people[i]);
 	free(at->people);
+	strlist_done(&at->noticed);
 }
 
 /* ---- steps -------------------------------------------------------------------------------------------------------- */
@@ -90,12 +92,14 @@ static int planner_plan_person(struct planner_case *at, const struct person *per
 	schedule(&query, &steps);
 	if (steps.next_utc < at->next_utc)
 		at->next_utc = steps.next_utc;
+	bool is_noticed = strlist_has(&at->noticed, person->id);
 	for (size_t i = 0; i < steps.n_due; i++)
 		due[i] = (struct post_step){
 			.text = steps.due[i].step->text,
 			.due_utc = steps.due[i].due_utc,
 			.is_digest = steps.due[i].step->is_digest,
 			.is_past_use = planner_is_past_use(at, steps.due[i].step),
+			.is_noticed = is_noticed && at->post.now_utc - steps.due[i].due_utc > POST_LATE_S,
 		};
 	return steps.n_due == 0 ? 0 : post_steps(&at->post, person, due, steps.n_due, err);
 }
@@ -111,17 +115,21 @@ static int planner_plan_occurrence(struct planner_case *at, const struct occurre
 	return status;
 }
 
-/* Those who were told another date hear of the new one, once, in the same thread. */
+/* Those who were told another date hear of the new one, once for each move, in the same thread. */
 static int planner_tell_new_date(struct planner_case *at, const struct occurrence *occurrence, struct err *err)
 {
 	struct strlist people = {0}, channels = {0};
-	const struct post_step moved = {.text = "moved", .due_utc = at->post.now_utc};
+	char text[STORE_STEP_SIZE];
+	const struct post_step moved = {.text = text, .due_utc = at->post.now_utc};
+	(void)snprintf(text, sizeof(text), POST_MOVED "%lld", (long long)at->post.task->sequence);
 	at->post.occurrence = occurrence->key;
 	int status = store_told_other_date(at->post.store, at->post.task->id, occurrence->key, &people, &channels, err);
 	for (size_t i = 0; i < people.n && status == 0; i++)
 		for (size_t j = 0; j < at->n_people && status == 0; j++)
-			if (strcmp(at->people[j].id, people.items[i]) == 0)
+			if (strcmp(at->people[j].id, people.items[i]) == 0) {
+				strlist_add(&at->noticed, people.items[i], strlen(people.items[i]));
 				status = post_steps(&at->post, &at->people[j], &moved, 1, err);
+			}
 	strlist_done(&people);
 	strlist_done(&channels);
 	return status;

@@ -174,6 +174,7 @@ static int post_channel(struct post *post, const struct post_route *route, const
 			continue;
 		const char *dropped = route->silenced != NULL ? route->silenced
 				      : steps[i].is_digest    ? "only in the digest"
+				      : steps[i].is_noticed   ? "the notice of the new date says it"
 							      : NULL;
 		if (dropped == NULL && message == 0) {
 			status = post_message(post, route, channel, &steps[i], &message, err);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/strlist.h"
 #include "remind/occurrences.h"
+#include "remind/post.h"
 #include "remind/reader.h"
 #include "remind/step.h"
 #include "store/store_person.h"
@@ -44,7 +45,7 @@ void letter_done(struct letter *letter)
 
 static const char *letter_step_kind(const char *step)
 {
-	return strcmp(step, "moved") == 0 ? "moved" : step_kind_name(step_text_kind(step));
+	return strncmp(step, POST_MOVED, strlen(POST_MOVED)) == 0 ? "moved" : step_kind_name(step_text_kind(step));
 }
 
 static struct letter_item *letter_add_item(struct letter *letter, const struct task *task)

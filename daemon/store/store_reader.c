@@ -220,8 +220,8 @@ int store_told_other_date(struct store *store, int64_t task, const char *current
 {
 	/* With max(), SQLite takes the other columns from the row of the latest message (lang_select, bare columns). */
 	static const char sql[] =
-		"SELECT person, channel, occurrence, max(message) FROM reminder WHERE task = ?1 AND message IN"
-		" (SELECT id FROM message WHERE state = 'sent') GROUP BY person, channel HAVING occurrence <> ?2";
+		"SELECT coalesce(deputy_for, person), channel, occurrence, max(message) FROM reminder WHERE task = ?1"
+		" AND message IN (SELECT id FROM message WHERE state = 'sent') GROUP BY 1, 2 HAVING occurrence <> ?2";
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
