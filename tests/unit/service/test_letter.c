@@ -1,0 +1,181 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "desk.h"
+#include "service/letter.h"
+
+static const char config[] =
+	"[channel email]\ntype = maildir\npath = mail\n"
+	"[policy default]\nremind = 3d 1d before start at 09:00\noverdue = 1d after end at 09:00\n";
+
+static int64_t task;
+
+static int open_desk(void **state)
+{
+	(void)state;
+	desk_open(config, "2025-06-14T06:00");
+	office_add_person(&desk.office, "anna", "Asia/Sakhalin", "email");
+	task = office_add_task(
+		&desk.office,
+		&(struct office_task){.uid = "fair", .start = "2025-06-15", .zone = "Asia/Shanghai", .people = "anna"});
+	return 0;
+}
+
+static int close_desk(void **state)
+{
+	(void)state;
+	desk_close();
+	return 0;
+}
+
+static int64_t add(const char *step)
+{
+	return office_add_message(&desk.office, task, "anna", "email", step, desk.now.wall_s);
+}
+
+/* A letter points into itself, so it is not copied. */
+static void write_letter(int64_t id, struct letter *letter)
+{
+	OK(letter_write(desk.office.store, app_setup(desk.app), id, desk.now.wall_s, letter, ERR));
+}
+
+static void letter__message__carries_all_a_channel_needs(void **state)
+{
+	(void)state;
+	int64_t id = add("1d before start at 09:00");
+	struct letter letter;
+	write_letter(id, &letter);
+	const struct channel_message *message = &letter.message;
+	assert_int_equal(message->id, id);
+	assert_string_equal(message->kind, "single");
+	assert_string_equal(message->person, "anna");
+	assert_string_equal(message->to_address, "anna@email.example.org");
+	assert_string_equal(message->to_name, "anna");
+	assert_string_equal(message->task_uid, "fair");
+	assert_string_equal(message->language, "en");
+	assert_non_null(strstr(message->subject, "Title of fair"));
+	assert_non_null(strstr(message->text, "Title of fair"));
+	assert_null(message->thread_id);
+	assert_int_equal(message->date_utc, desk.now.wall_s);
+	assert_int_equal(message->date_offset_s, 11 * 3600);
+	letter_done(&letter);
+}
+
+static void letter__key__is_short_plain_and_the_same_every_time(void **state)
+{
+	(void)state;
+	int64_t id = add("1d before start at 09:00");
+	struct letter first, other, again;
+	write_letter(id, &first);
+	write_letter(add("3d before start at 09:00"), &other);
+	desk_move(3600);
+	write_letter(id, &again);
+	assert_string_equal(again.message.key, first.message.key);
+	assert_string_equal(again.message.message_id, first.message.message_id);
+	assert_string_not_equal(other.message.key, first.message.key);
+	size_t len = strlen(first.message.key);
+	assert_in_range(len, 1, 64);
+	assert_int_equal(strspn(first.message.key, "0123456789abcdefghijklmnopqrstuvwxyz.-"), len);
+	assert_string_equal(other.message.thread_id, first.message.message_id);
+	letter_done(&first);
+	letter_done(&other);
+	letter_done(&again);
+}
+
+static void letter__overdue_step__has_its_own_words(void **state)
+{
+	(void)state;
+	desk_move_to("2025-06-16T00:00");
+	struct letter remind, overdue;
+	write_letter(add("1d before start at 09:00"), &remind);
+	write_letter(add("overdue 1d after end at 09:00"), &overdue);
+	assert_string_not_equal(remind.message.text, overdue.message.text);
+	letter_done(&remind);
+	letter_done(&overdue);
+}
+
+static void letter__language_without_templates__falls_back(void **state)
+{
+	(void)state;
+	office_run(&desk.office, "UPDATE person SET language = 'eo'");
+	struct letter letter;
+	write_letter(add("1d before start at 09:00"), &letter);
+	assert_string_equal(letter.message.language, "en");
+	letter_done(&letter);
+	office_run(&desk.office, "UPDATE person SET language = 'ru'");
+	write_letter(add("3d before start at 09:00"), &letter);
+	assert_string_equal(letter.message.language, "ru");
+	letter_done(&letter);
+}
+
+static const char *const hostile[] = {"'x' || char(13, 10) || 'Bcc: everybody@example.org'",
+				      "char(27) || '[2J{{{title}}}'", "CAST(x'ff00fe' AS TEXT)",
+				      "replace(hex(zeroblob(250)), '0', 'я')", "'<b>' || char(8238) || '&amp;'"};
+
+static void letter__hostile_title__adds_no_line_to_the_subject(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+		char step[32];
+		office_run(&desk.office, "UPDATE task SET title = %s, place = title, note = title", hostile[i]);
+		(void)snprintf(step, sizeof(step), "%zud before start", i);
+		struct letter letter;
+		write_letter(add(step), &letter);
+		for (const char *c = letter.message.subject; *c != '\0'; c++)
+			assert_true((unsigned char)*c >= ' ' && *c != 0x7f);
+		assert_null(strstr(letter.message.text, "\r"));
+		assert_null(strstr(letter.message.text, "\x1b"));
+		letter_done(&letter);
+	}
+}
+
+static const struct {
+	const char *sql;
+	int status;
+} gone[] = {
+	{"DELETE FROM message", -ENOENT},
+	{"DELETE FROM reminder", -ENOMSG},
+	{"UPDATE reminder SET dropped = 'x'; UPDATE message SET state = 'sending'", -ENOMSG},
+	{"DELETE FROM address", -ENODATA},
+	{"DROP TRIGGER person_gone; DELETE FROM person", -ENOENT},
+	{"DELETE FROM task", -ENOMSG},
+	{"UPDATE task SET end_local = '2025-02-30', start_local = NULL; UPDATE reminder SET dropped = NULL;"
+	 "UPDATE message SET state = 'sending'",
+	 -EUCLEAN},
+};
+
+static void letter__something_gone__is_an_error_with_words(void **state)
+{
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+		struct letter letter;
+		struct err err = {0};
+		int64_t id = add("1d before start at 09:00");
+		office_run(&desk.office, "%s", gone[i].sql);
+		int status = letter_write(desk.office.store, app_setup(desk.app), id, desk.now.wall_s, &letter, &err);
+		if (status != gone[i].status || err.text[0] == '\0')
+			fail_msg("%s: %d '%s'", gone[i].sql, status, err.text);
+		(void)close_desk(state);
+		(void)open_desk(state);
+	}
+}
+
+#define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_DESK(letter__message__carries_all_a_channel_needs),
+		WITH_DESK(letter__key__is_short_plain_and_the_same_every_time),
+		WITH_DESK(letter__overdue_step__has_its_own_words),
+		WITH_DESK(letter__language_without_templates__falls_back),
+		WITH_DESK(letter__hostile_title__adds_no_line_to_the_subject),
+		WITH_DESK(letter__something_gone__is_an_error_with_words),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
