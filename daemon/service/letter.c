@@ -12,6 +12,7 @@
 #include "remind/post.h"
 #include "remind/reader.h"
 #include "remind/step.h"
+#include "store/store_notice.h"
 #include "store/store_person.h"
 #include "store/store_task.h"
 
@@ -35,6 +36,7 @@ void letter_done(struct letter *letter)
 		free(letter->items[i].deputy_for);
 	}
 	free(letter->items);
+	free(letter->notice);
 	store_message_done(&letter->row);
 	person_done(&letter->person);
 	compose_text_done(&letter->text);
@@ -153,6 +155,8 @@ static int letter_read(struct store *store, const struct setup *setup, int64_t i
 	if (person_address(&letter->person, letter->row.channel) == NULL)
 		return err_set(err, -ENODATA, "%s has no address on %s any more", letter->person.id,
 			       letter->row.channel);
+	if (strcmp(letter->row.kind, "notice") == 0)
+		return store_notice_load(store, id, &letter->notice, err);
 	if (strcmp(letter->row.kind, "digest") == 0)
 		status = letter_read_digest(store, setup, letter, now_utc, err);
 	for (size_t i = 0; i < letter->row.n_reminders && status == 0; i++)
@@ -199,7 +203,22 @@ static struct compose_item *letter_compose_items(const struct letter *letter)
 	return items;
 }
 
-static void letter_compose(const struct setup *setup, struct letter *letter, int64_t now_utc)
+static void letter_compose_notice(const struct setup *setup, struct letter *letter, int64_t now_utc)
+{
+	struct err problem = {0};
+	const struct compose_facts facts = {
+		.kind = "notice",
+		.person = &letter->person,
+		.default_language = setup->conf->language,
+		.now_utc = now_utc,
+		.notice = letter->notice,
+	};
+	compose(setup->catalog, &facts, &letter->text, &problem);
+	if (problem.text[0] != '\0')
+		log_error("message=%lld: the built-in text is sent: %s", (long long)letter->row.id, problem.text);
+}
+
+static void letter_compose_tasks(const struct setup *setup, struct letter *letter, int64_t now_utc)
 {
 	struct err problem = {0};
 	struct reader reader;
@@ -244,7 +263,10 @@ int letter_write(struct store *store, const struct setup *setup, int64_t id, int
 		letter_done(ret_letter);
 		return status;
 	}
-	letter_compose(setup, ret_letter, now_utc);
+	if (ret_letter->notice != NULL)
+		letter_compose_notice(setup, ret_letter, now_utc);
+	else
+		letter_compose_tasks(setup, ret_letter, now_utc);
 
 	const struct zone *zone = zone_find(ret_letter->person.zone);
 	const struct store_message *row = &ret_letter->row;

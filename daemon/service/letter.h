@@ -20,6 +20,7 @@ struct letter {
 	struct person person;
 	struct letter_item *items; /* the tasks it is about */
 	size_t n_items;
+	char *notice; /* the words of a notice; NULL for every other kind */
 	struct compose_text text;
 	char key[96];
 };
