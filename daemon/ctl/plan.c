@@ -23,12 +23,13 @@ static const struct args_option plan_options[] = {
 	{"--json", NULL, "print one JSON object a line"},
 };
 
-static const char *const plan_headings[] = {"LOCAL TIME", "RECIPIENT", "CHANNEL", "LANG", "STATE", "STEP", "TASK", "WHY"};
+static const char *const plan_headings[] = {"LOCAL TIME", "RECIPIENT", "CHANNEL", "LANG",
+					    "STATE",      "STEP",      "TASK",    "WHY"};
 enum { PLAN_COLUMNS = sizeof(plan_headings) / sizeof(plan_headings[0]) };
 
 struct plan {
 	const struct session *session;
-	const char *person, *task;  /* NULL: all */
+	const char *person, *task; /* NULL: all */
 	bool is_json;
 	struct output_table *table; /* made for the first row */
 };
@@ -56,8 +57,8 @@ static void plan_add(struct plan *plan, const struct rehearse_row *row, const st
 	if (plan->table == NULL)
 		plan->table = output_table_new(plan_headings, PLAN_COLUMNS);
 	output_time(zone, row->at_utc, at);
-	char *why = strcmp(row->state, "held") == 0 ? mem_printf("held until then: %s", row->reason)
-						     : mem_dup(row->reason);
+	char *why =
+		strcmp(row->state, "held") == 0 ? mem_printf("held until then: %s", row->reason) : mem_dup(row->reason);
 	const char *cells[PLAN_COLUMNS] = {at,         row->person, row->channel, row->language,
 					   row->state, row->step,   row->task,    why};
 	output_table_add(plan->table, cells);

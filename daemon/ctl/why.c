@@ -135,9 +135,9 @@ static int why_steps(struct why *why)
 static const char *why_done(const char *action)
 {
 	static const char *const words[][2] = {
-		{"add", "added the task"},      {"edit", "edited the task"},   {"move", "moved the task"},
-		{"done", "marked it as done"},  {"cancel", "cancelled it"},    {"reopen", "opened it again"},
-		{"delete", "deleted the task"}, {"ack", "acknowledged it"},    {"silence", "silenced it"},
+		{"add", "added the task"},      {"edit", "edited the task"},  {"move", "moved the task"},
+		{"done", "marked it as done"},  {"cancel", "cancelled it"},   {"reopen", "opened it again"},
+		{"delete", "deleted the task"}, {"ack", "acknowledged it"},   {"silence", "silenced it"},
 		{"snooze", "put it off"},       {"problem", "met a problem"},
 	};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -178,7 +178,8 @@ static void why_fate(const struct why *why, const struct store_told_row *row, st
 	else if (row->state == MESSAGE_DEAD)
 		buf_printf(line, "given up: %s", row->reason);
 	else
-		buf_printf(line, "%s%s%s", message_state_name(row->state), row->reason[0] != '\0' ? ": " : "", row->reason);
+		buf_printf(line, "%s%s%s", message_state_name(row->state), row->reason[0] != '\0' ? ": " : "",
+			   row->reason);
 	if (row->held[0] != '\0')
 		buf_printf(line, ", held (%s)", row->held);
 	if (row->n_others > 0)
@@ -192,7 +193,8 @@ static int why_attempt_words(void *arg, const struct store_attempt_row *row)
 	struct why_line *line = arg;
 	output_time(line->why->session->zone, row->started_utc, at);
 	buf_printf(&line->text, "; attempt %" PRId64 " at %s: %s%s%s", row->number, at,
-		   row->outcome[0] != '\0' ? row->outcome : "no answer yet", row->reply[0] != '\0' ? ", " : "", row->reply);
+		   row->outcome[0] != '\0' ? row->outcome : "no answer yet", row->reply[0] != '\0' ? ", " : "",
+		   row->reply);
 	return 0;
 }
 
@@ -241,9 +243,9 @@ static int why_add_object(struct why *why, const struct store_told_row *row)
 	json_object_set_new(object, "merged_with", json_integer(row->n_others));
 	json_object_set_new(object, "attempts", attempts);
 	why_add(why, row->due_utc)->object = object;
-	return row->message == 0 ? 0
-				 : store_attempt_each(why->session->store, row->message, why_attempt_json, attempts,
-						      &why->err);
+	return row->message == 0
+		       ? 0
+		       : store_attempt_each(why->session->store, row->message, why_attempt_json, attempts, &why->err);
 }
 
 static int why_reminder(void *arg, const struct store_told_row *row)
@@ -320,7 +322,8 @@ static int why_future(struct why *why)
 	if (status != EX_OK || why->is_json)
 		return status;
 	if (why->n_next == 0)
-		(void)printf("  nothing within a year%s%s\n", strcmp(why->task.status, "open") != 0 ? ": the task is " : "",
+		(void)printf("  nothing within a year%s%s\n",
+			     strcmp(why->task.status, "open") != 0 ? ": the task is " : "",
 			     strcmp(why->task.status, "open") != 0 ? why->task.status : "");
 	else if (why->n_next > WHY_NEXT_MAX)
 		(void)printf("  and %zu more within a year\n", why->n_next - WHY_NEXT_MAX);
@@ -343,9 +346,8 @@ static void why_head(const struct why *why)
 static int why_check_person(struct why *why)
 {
 	bool exists = true;
-	int status = why->person == NULL
-			     ? 0
-			     : store_person_exists(why->session->store, why->person, &exists, &why->err);
+	int status =
+		why->person == NULL ? 0 : store_person_exists(why->session->store, why->person, &exists, &why->err);
 	if (status < 0)
 		return session_fail(status, &why->err);
 	return exists ? EX_OK : known_fail_person(why->session->store, why->person);

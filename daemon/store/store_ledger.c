@@ -31,7 +31,8 @@ int store_ledger_each(struct store *store, const char *uid, store_ledger_cb each
 	store_bind(stmt, "t", uid);
 	while ((status = store_row(store, stmt, "reading the ledger", err)) == 1) {
 		const struct store_ledger_row row = {
-			.at_utc = sqlite3_column_type(stmt, 0) == SQLITE_NULL ? STORE_NEVER : sqlite3_column_int64(stmt, 0),
+			.at_utc = sqlite3_column_type(stmt, 0) == SQLITE_NULL ? STORE_NEVER
+									      : sqlite3_column_int64(stmt, 0),
 			.who = store_ledger_text(stmt, 1),
 			.through = store_ledger_text(stmt, 2),
 			.action = store_ledger_text(stmt, 3),

@@ -39,6 +39,7 @@ struct store_attempt_row {
 };
 /* Calls each for every attempt to send the message, first to last. */
 typedef int (*store_attempt_cb)(void *arg, const struct store_attempt_row *row);
-MUSTCHECK int store_attempt_each(struct store *store, int64_t message, store_attempt_cb each, void *arg, struct err *err);
+MUSTCHECK int store_attempt_each(struct store *store, int64_t message, store_attempt_cb each, void *arg,
+				 struct err *err);
 
 #endif

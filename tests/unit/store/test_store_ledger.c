@@ -96,15 +96,19 @@ static void told__reminders__come_with_their_message(void **state)
 {
 	(void)state;
 	int64_t message = office_add_message(&office, task, "anna", "email", "7d before start", utc("2025-06-08"));
-	struct store_reminder second = {.task = task, .occurrence = "2025-06-15", .due_utc = utc("2025-06-09"),
-					.step = "6d before start", .held = (char[]){"quiet hours"}};
-	struct store_reminder third = {.task = task, .occurrence = "2025-06-15", .due_utc = utc("2025-06-10"),
-				       .step = "5d before start"};
+	struct store_reminder second = {.task = task,
+					.occurrence = "2025-06-15",
+					.due_utc = utc("2025-06-09"),
+					.step = "6d before start",
+					.held = (char[]){"quiet hours"}};
+	struct store_reminder third = {
+		.task = task, .occurrence = "2025-06-15", .due_utc = utc("2025-06-10"), .step = "5d before start"};
 	OK(store_reminder_add(office.store, &second, "anna", "email", message, NULL, ERR));
 	OK(store_reminder_add(office.store, &third, "anna", "email", 0, "only in the digest", ERR));
 	OK(store_told_each(office.store, task, take_reminder, NULL, ERR));
-	assert_string_equal(buf_str(told), "7d before start anna pending  +1;6d before start anna pending quiet hours +1;"
-					   "5d before start anna cancelled only in the digest +0;");
+	assert_string_equal(buf_str(told),
+			    "7d before start anna pending  +1;6d before start anna pending quiet hours +1;"
+			    "5d before start anna cancelled only in the digest +0;");
 }
 
 static void attempts__of_a_message__are_told_with_the_answer(void **state)
