@@ -23,7 +23,7 @@ struct stage {
 	struct instant now;
 	const char *config;
 	bool is_woken;
-	enum channel_verdict verdict; /* of every message */
+	enum channel_verdict verdict;           /* of every message */
 	struct stage_sent sent[STAGE_SENT_MAX]; /* what was handed over, accepted or not */
 	size_t n_sent;
 };
@@ -117,7 +117,8 @@ static inline struct setup *stage_setup(const char *text)
 	assert_non_null(setup);
 	for (size_t i = 0; i < setup->n_channels; i++) {
 		struct channel *real = setup->channels[i], *fake = mem_zero(1, sizeof(*fake));
-		*fake = (struct channel){.ops = &stage_ops, .name = mem_dup(real->name), .domain = mem_dup("example.org")};
+		*fake = (struct channel){
+			.ops = &stage_ops, .name = mem_dup(real->name), .domain = mem_dup("example.org")};
 		channel_free(real);
 		setup->channels[i] = fake;
 	}
@@ -229,7 +230,8 @@ static inline size_t stage_count_kind(const char *person, const char *kind)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < stage.n_sent; i++)
-		n += (person == NULL || strcmp(stage.sent[i].person, person) == 0) && strcmp(stage.sent[i].kind, kind) == 0;
+		n += (person == NULL || strcmp(stage.sent[i].person, person) == 0) &&
+		     strcmp(stage.sent[i].kind, kind) == 0;
 	return n;
 }
 
@@ -251,8 +253,10 @@ static inline void stage_expect(const struct stage_expected *rows, size_t n)
 {
 	bool is_right = n == stage.n_sent;
 	for (size_t i = 0; i < n && is_right; i++)
-		is_right = stage.sent[i].at_utc == utc(rows[i].at) && strcmp(stage.sent[i].person, rows[i].person) == 0 &&
-			   strcmp(stage.sent[i].kind, rows[i].kind) == 0 && strcmp(stage.sent[i].steps, rows[i].steps) == 0;
+		is_right = stage.sent[i].at_utc == utc(rows[i].at) &&
+			   strcmp(stage.sent[i].person, rows[i].person) == 0 &&
+			   strcmp(stage.sent[i].kind, rows[i].kind) == 0 &&
+			   strcmp(stage.sent[i].steps, rows[i].steps) == 0;
 	if (is_right)
 		return;
 	stage_print();

@@ -10,10 +10,11 @@
 
 #include "stage.h"
 
-static const char config[] = "[channel email]\ntype = maildir\npath = mail\n"
-			     "[channel telegram]\ntype = maildir\npath = mail\n"
-			     "[policy default]\nremind = 30d before start at 09:00\n"
-			     "[policy quiet]\nremind = 3d before start at 09:00 in digest\nremind = 1d before start at 15:00\n";
+static const char config[] =
+	"[channel email]\ntype = maildir\npath = mail\n"
+	"[channel telegram]\ntype = maildir\npath = mail\n"
+	"[policy default]\nremind = 30d before start at 09:00\n"
+	"[policy quiet]\nremind = 3d before start at 09:00 in digest\nremind = 1d before start at 15:00\n";
 
 static int open_stage(void **state)
 {
@@ -86,8 +87,9 @@ static void digest__two_weeks_across_a_clock_change__brings_one_on_each_working_
 				(void)snprintf(at, sizeof(at), "2025-03-%02dT%s", (day + readers[i].day) & 31, time);
 				size_t wanted = day != 8 && day != 9;
 				if (count_at(readers[i].id, at) != wanted)
-					fail_msg("host %s: %s has %zu digests on day %d", hosts[h] != NULL ? hosts[h] : "-",
-						 readers[i].id, count_at(readers[i].id, at), day);
+					fail_msg("host %s: %s has %zu digests on day %d",
+						 hosts[h] != NULL ? hosts[h] : "-", readers[i].id,
+						 count_at(readers[i].id, at), day);
 			}
 		assert_int_equal(count_at("anna", "2025-03-16T22:00"), 1);
 		assert_int_equal(stage.n_sent, 10 * READERS + 1);
@@ -187,8 +189,8 @@ static void digest__says_each_task_in_its_section(void **state)
 	stage_live("2025-03-03T22:00");
 	assert_int_equal(stage.n_sent, 2); /* Monday and Tuesday */
 	const char *text = stage.sent[1].text;
-	const char *overdue = strstr(text, "Overdue:"), *today = strstr(text, "Today:"), *week = strstr(text, "This week:"),
-		   *opening = strstr(text, "Starting soon:");
+	const char *overdue = strstr(text, "Overdue:"), *today = strstr(text, "Today:"),
+		   *week = strstr(text, "This week:"), *opening = strstr(text, "Starting soon:");
 	assert_true(overdue != NULL && overdue < today && today < week && week < opening);
 	assert_true(overdue < strstr(text, "Title of late") && strstr(text, "Title of late") < today);
 	assert_true(today < strstr(text, "Title of today") && strstr(text, "Title of today") < week);

@@ -7,10 +7,11 @@
 
 #include "stage.h"
 
-static const char config[] = "[channel email]\ntype = maildir\npath = mail\n"
-			     "[policy meeting]\nremind = 2h before start\n"
-			     "[policy old]\noverdue = 1d 3d 7d after end at 09:30, then every 7d, at most 60\n"
-			     "[policy default]\nremind = 7d 3d 1d before start at 09:00\noverdue = 1d after end at 09:00\n";
+static const char config[] =
+	"[channel email]\ntype = maildir\npath = mail\n"
+	"[policy meeting]\nremind = 2h before start\n"
+	"[policy old]\noverdue = 1d 3d 7d after end at 09:30, then every 7d, at most 60\n"
+	"[policy default]\nremind = 7d 3d 1d before start at 09:00\noverdue = 1d after end at 09:00\n";
 
 static const char *const people[] = {"anna", "boris", "chen", "dora"};
 
@@ -65,7 +66,8 @@ static void downtime__forty_due_reminders_and_thirty_old_tasks__come_once_and_in
 	(void)state;
 	office_run(&stage.office, "UPDATE person SET digest = 'daily 09:00'");
 	make_plan();
-	stage_live("2025-05-19T21:55"); /* 08:55: what the old tasks' own steps and the digest of the 19th said is past */
+	stage_live(
+		"2025-05-19T21:55"); /* 08:55: what the old tasks' own steps and the digest of the 19th said is past */
 	size_t before = stage.n_sent;
 	stage_down_until("2025-05-20T00:05"); /* 11:05 */
 	stage_live("2025-05-20T00:10");

@@ -19,7 +19,7 @@ static const struct {
 	const char *opens, *is_over; /* in UTC */
 	const char *first_asked;     /* 45 days before, 09:00 in Sakhalin */
 	const char *reminded;        /* 30 days before */
-	const char *overdue;         /* the first 09:00 in Sakhalin of the day after the window, once it is over there */
+	const char *overdue; /* the first 09:00 in Sakhalin of the day after the window, once it is over there */
 } plan[] = {
 	{"visit", "2025-04-01", "2025-05-31", "Asia/Sakhalin", PERIOD_RANGE, "2025-03-31T13:00", "2025-05-31T13:00",
 	 "2025-02-14T22:00", "2025-03-01T22:00", "2025-05-31T22:00"},
@@ -83,7 +83,8 @@ static void fuzzy__windows_without_days__ask_remind_and_nag_at_their_time(void *
 		(void)sent_at("owner", plan[i].uid, "fix_date", &n);
 		assert_int_equal(n, 7); /* 45, 38, 31, 24, 17, 10 and 3 days before */
 		for (size_t j = 0; j < stage.n_sent; j++)
-			if (strstr(stage.sent[j].steps, "fix_date") != NULL && strstr(stage.sent[j].steps, plan[i].uid) != NULL)
+			if (strstr(stage.sent[j].steps, "fix_date") != NULL &&
+			    strstr(stage.sent[j].steps, plan[i].uid) != NULL)
 				assert_true(stage.sent[j].at_utc < utc(plan[i].opens));
 		(void)sent_at("guest", plan[i].uid, "fix_date", &n);
 		assert_int_equal(n, 0);
@@ -118,7 +119,8 @@ static void fuzzy__reader_ahead_of_the_event__is_not_told_overdue_too_early(void
 static void set_date(const char *uid, const char *day)
 {
 	office_run(&stage.office,
-		   "UPDATE task SET start_local = '%s', end_local = '%s', precision = 'day' WHERE uid = '%s'", day, day, uid);
+		   "UPDATE task SET start_local = '%s', end_local = '%s', precision = 'day' WHERE uid = '%s'", day, day,
+		   uid);
 }
 
 static void fuzzy__date_is_set__only_the_new_schedule_remains_and_one_notice(void **state)

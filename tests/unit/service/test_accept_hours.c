@@ -84,7 +84,8 @@ static void hours__quiet_hours__hold_and_merge_into_one_message(void **state)
 	stage_live("2025-05-20T21:00");
 	assert_int_equal(stage_count("anna", NULL), 2);
 	assert_string_equal(stage.sent[stage.n_sent - 1].kind, "merged");
-	assert_string_equal(stage.sent[stage.n_sent - 1].steps, "a: 1d before start at 23:30\nb: 2d before start at 22:15");
+	assert_string_equal(stage.sent[stage.n_sent - 1].steps,
+			    "a: 1d before start at 23:30\nb: 2d before start at 22:15");
 	assert_string_equal(office_text(&stage.office, "SELECT DISTINCT held FROM reminder WHERE person = 'anna'"),
 			    "quiet hours");
 }
@@ -128,8 +129,8 @@ static void hours__start_in_the_night__sends_what_it_missed_in_the_morning(void 
 	stage_live("2025-05-19T21:00");
 	stage_down_until("2025-05-20T13:00"); /* midnight there */
 	stage_live("2025-05-21T00:00");
-	STAGE_EXPECT({"2025-05-20T21:00", "anna", "catch_up",
-		      "a: 1d before start at 09:00\nb: 1d before start at 09:00"});
+	STAGE_EXPECT(
+		{"2025-05-20T21:00", "anna", "catch_up", "a: 1d before start at 09:00\nb: 1d before start at 09:00"});
 }
 
 /* It waits already, planned for the day, when the daemon goes down and comes back by night. */

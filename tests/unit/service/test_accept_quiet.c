@@ -122,8 +122,8 @@ static void quiet__overdue__backs_off_hands_over_once_and_falls_silent(void **st
 {
 	(void)state;
 	stage_live("2026-05-01T00:00");
-	static const char *const days[] = {"2025-05-14T22:00", "2025-05-16T22:00", "2025-05-20T22:00", "2025-05-27T22:00",
-					   "2025-06-03T22:00"};
+	static const char *const days[] = {"2025-05-14T22:00", "2025-05-16T22:00", "2025-05-20T22:00",
+					   "2025-05-27T22:00", "2025-06-03T22:00"};
 	size_t n = 0;
 	for (size_t i = 0; i < stage.n_sent; i++)
 		if (strcmp(stage.sent[i].channel, "email") == 0 && strcmp(stage.sent[i].person, "anna") == 0 &&
@@ -195,7 +195,8 @@ static void snooze(const char *until)
 	OK(store_begin(stage.office.store, ERR));
 	OK(store_task_load(stage.office.store, 1, &task, ERR));
 	OK(store_person_load(stage.office.store, "anna", &person, ERR));
-	OK(planner_snooze(&planner, stage.office.store, &task, "2025-05-14", &person, utc(until), stage.now.wall_s, ERR));
+	OK(planner_snooze(&planner, stage.office.store, &task, "2025-05-14", &person, utc(until), stage.now.wall_s,
+			  ERR));
 	OK(store_commit(stage.office.store, ERR));
 	task_done(&task);
 	person_done(&person);
@@ -251,7 +252,8 @@ static void quiet__long_holidays__hold_over_a_restart(void **state)
 								   .zone = "Asia/Sakhalin",
 								   .people = "ivan",
 								   .planned_until = stage.now.wall_s});
-	stage_live("2025-12-31T01:00"); /* "1d before", on 1 January, waits for the 12th: 9 January is a day off in 2026 */
+	stage_live(
+		"2025-12-31T01:00"); /* "1d before", on 1 January, waits for the 12th: 9 January is a day off in 2026 */
 	stage_live("2026-01-02T00:00");
 	assert_int_equal(office_number(&stage.office, "SELECT count(*) FROM message WHERE person = 'ivan'"
 						      " AND state = 'pending'"),
