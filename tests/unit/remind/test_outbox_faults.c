@@ -98,6 +98,21 @@ static void outbox__crash__brings_every_claimed_message_back(void **state)
 	assert_int_equal(office_number(&office, "SELECT count(*) FROM attempt WHERE outcome IS NULL"), 1);
 }
 
+static void outbox__clock_set_back__brings_no_message_before_its_time(void **state)
+{
+	(void)state;
+	int64_t id = add("1d", now), next = 0;
+	claim_one(id, now);
+	assert_int_equal(settle(id, (struct outbox_result){.event = OUTBOX_TEMPORARY}, now - 86400, &next),
+			 MESSAGE_PENDING);
+	assert_int_equal(next, now);
+	assert_int_equal(field(id, "not_before"), now);
+	claim_one(id, now);
+	office_reopen(&office);
+	assert_int_equal(recover(now - 86400), 1);
+	assert_int_equal(field(id, "not_before"), now);
+}
+
 static void outbox__crash_before_the_commit__leaves_no_trace(void **state)
 {
 	(void)state;
@@ -221,6 +236,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_OFFICE(outbox__crash__brings_every_claimed_message_back),
+		WITH_OFFICE(outbox__clock_set_back__brings_no_message_before_its_time),
 		WITH_OFFICE(outbox__crash_before_the_commit__leaves_no_trace),
 		WITH_OFFICE(outbox__many_in_flight__are_all_recovered),
 		WITH_OFFICE(outbox__done_while_sending__ends_with_what_happened),

@@ -64,6 +64,8 @@ static const struct {
 	 "2025-06-16T06:00:00Z"},
 	{"0d after end at 14:00", "2025-06-15T14:00", "2025-06-15T14:00", PERIOD_MINUTE, moscow, moscow,
 	 "2025-06-15T11:00:00Z"},
+	{"0d after end at 09:00", "2025-06-15", "2025-06-15", PERIOD_DAY, "Pacific/Pago_Pago", kiritimati,
+	 "2025-06-16T19:00:00Z"},
 	/* Months end where the shorter month ends. */
 	{"1mo before start", "2025-03-31", "2025-03-31", PERIOD_DAY, moscow, moscow, "2025-02-28T06:00:00Z"},
 	{"1mo before start", "2024-03-31", "2024-03-31", PERIOD_DAY, moscow, moscow, "2024-02-29T06:00:00Z"},

@@ -172,6 +172,21 @@ static void app__brake__lets_so_many_through_an_hour_over_restarts(void **state)
 	assert_int_equal(desk.n_sendings, 10);
 }
 
+static void app__brake__does_not_count_what_could_not_be_claimed(void **state)
+{
+	(void)state;
+	desk.answers_at_once = true;
+	add_tasks(3);
+	reload(braked);
+	office_run(&desk.office, "CREATE TRIGGER full BEFORE INSERT ON meta WHEN new.key = 'sent_by_hour' BEGIN"
+				 " SELECT raise(ROLLBACK, 'disk full'); END");
+	for (int i = 0; i < 5; i++)
+		assert_true(desk_try() < 0);
+	office_run(&desk.office, "DROP TRIGGER full");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 3);
+}
+
 static void app__brake_raised__lets_the_rest_go(void **state)
 {
 	(void)state;
@@ -291,6 +306,7 @@ int main(void)
 		WITH_DESK(app__new_policies__are_planned_with_even_if_the_first_try_fails),
 		WITH_DESK(app__pass_that_fails_at_its_end__forgets_no_policy),
 		WITH_DESK(app__brake__lets_so_many_through_an_hour_over_restarts),
+		WITH_DESK(app__brake__does_not_count_what_could_not_be_claimed),
 		WITH_DESK(app__brake_raised__lets_the_rest_go),
 		WITH_DESK(app__rate_of_a_channel__is_kept),
 		WITH_DESK(app__server_fails__is_probed_by_one_message_until_it_accepts),

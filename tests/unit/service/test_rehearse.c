@@ -15,12 +15,12 @@
 #include "service/rehearse.h"
 
 /* The configuration's own channels here: a rehearsal replaces them itself. */
-static const char config[] =
-	"[daemon]\ndatabase = plan.db\nstate_dir = .\nzone = Asia/Sakhalin\nlanguage = ru\n"
-	"templates = %s/config/templates\nmessengers = %s/config/messengers\n"
-	"[channel email]\ntype = maildir\npath = mail\n"
-	"[channel other]\ntype = smtp\nurl = smtp://127.0.0.1:1\ntls = off\nfrom = a@example.org\n"
-	"[policy default]\nremind = 7d 1d before start at 09:00\noverdue = 1d after end at 09:00\n";
+static const char config[] = "[daemon]\ndatabase = plan.db\nstate_dir = .\nzone = Asia/Sakhalin\nlanguage = ru\n"
+			     "templates = %s/config/templates\nmessengers = %s/config/messengers\n"
+			     "[channel email]\ntype = maildir\npath = mail\n"
+			     "[channel other]\ntype = smtp\nurl = smtp://127.0.0.1:1\ntls = off\nfrom = a@example.org\n"
+			     "[policy default]\nremind = 7d 1d before start at 09:00\noverdue = 1d after end at 09:00\n"
+			     "[policy midnight]\nremind = 0d before start at 00:00\n";
 
 static struct office office;
 
@@ -176,6 +176,20 @@ static void rehearse__span__holds_the_days_it_names(void **state)
 	}
 }
 
+/* Its first second is the start of a step. */
+static void rehearse__step_at_the_first_instant__is_told(void **state)
+{
+	(void)state;
+	int64_t n = 0, before = 0;
+	office_run(&office, "INSERT INTO task (uid, title, start_local, end_local, zone, policy) VALUES"
+			    " ('m', 'x', '2025-02-01', '2025-02-01', 'Asia/Sakhalin', 'midnight');"
+			    "INSERT INTO part (task, person) SELECT id, 'anna' FROM task WHERE uid = 'm'");
+	free(print("2025-02-01", "2025-02-01", false, &n));
+	assert_int_equal(n, 2);
+	free(print("2025-01-31", "2025-01-31", false, &before));
+	assert_int_equal(before, 0);
+}
+
 #define WITH_OFFICE(test) cmocka_unit_test_setup_teardown(test, open_office, close_office)
 
 int main(void)
@@ -184,6 +198,7 @@ int main(void)
 		WITH_OFFICE(rehearse__year__tells_every_message_and_no_more),
 		WITH_OFFICE(rehearse__twice__prints_the_same_and_changes_no_byte),
 		WITH_OFFICE(rehearse__deliver__writes_one_file_a_message_of_local_channels),
+		WITH_OFFICE(rehearse__step_at_the_first_instant__is_told),
 		WITH_OFFICE(rehearse__span__holds_the_days_it_names),
 	};
 	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "office.h"
+#include "store/store_priv.h"
 #include "store/store_report.h"
 
 static struct office office;
@@ -88,11 +89,8 @@ static const struct {
 	const char *name;
 	size_t keep;  /* bytes of the database that stay, 0 = all */
 	size_t spoil; /* offset from which 64 bytes are overwritten, 0 = none */
-} damages[] = {{"a word", 5, 0},
-	       {"half a header", 50, 0},
-	       {"no header", 0, 1},
-	       {"cut in a page", 6000, 0},
-	       {"first page", 0, 100}};
+} damages[] = {{"a letter", 1, 0},  {"a word", 5, 0},           {"half a header", 50, 0},
+	       {"no header", 0, 1}, {"cut in a page", 6000, 0}, {"first page", 0, 100}};
 
 static void store__damaged_file__is_named_so_and_kept_as_it_is(void **state)
 {
@@ -121,6 +119,25 @@ static void store__damaged_file__is_named_so_and_kept_as_it_is(void **state)
 			free(bytes);
 		}
 	free(whole);
+}
+
+static int pragma(const char *sql)
+{
+	sqlite3_stmt *stmt = NULL;
+	assert_int_equal(sqlite3_prepare_v2(office.store->db, sql, -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	int value = sqlite3_column_int(stmt, 0);
+	(void)sqlite3_finalize(stmt);
+	return value;
+}
+
+/* NORMAL loses commits in a power cut, and every message of them is sent again. */
+static void store__commits__are_on_the_disk_when_they_return(void **state)
+{
+	(void)state;
+	assert_int_equal(pragma("PRAGMA synchronous"), 2);
+	assert_int_equal(pragma("PRAGMA foreign_keys"), 1);
+	assert_string_equal(office_text(&office, "PRAGMA journal_mode"), "wal");
 }
 
 /* ---- locks -------------------------------------------------------------------------------------------------------- */
@@ -315,6 +332,7 @@ int main(void)
 		WITH_OFFICE(store__missing_folder__is_an_error_that_names_it),
 		WITH_OFFICE(store__symbolic_link__is_refused_but_not_one_in_the_folder),
 		WITH_OFFICE(store__damaged_file__is_named_so_and_kept_as_it_is),
+		WITH_OFFICE(store__commits__are_on_the_disk_when_they_return),
 		WITH_OFFICE(store__locked_by_another__is_busy_and_works_again),
 		WITH_OFFICE(store__rolled_back__leaves_nothing),
 		WITH_OFFICE(store__data_version__changes_with_commits_of_others_only),
