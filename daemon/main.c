@@ -16,6 +16,7 @@
 #include "service/loop.h"
 #include "service/rehearse.h"
 #include "service/setup.h"
+#include "service/warnings.h"
 
 enum { MAIN_BUSY_MS = 250, MAIN_REHEARSE_BUSY_MS = 5000 };
 
@@ -119,6 +120,8 @@ static int main_check(const char *config)
 	struct setup *setup = main_load(config, stdout);
 	if (setup == NULL)
 		return EX_CONFIG;
+	const struct clock clock = clock_system();
+	warnings_print(setup, clock_now(&clock).wall_s, stderr);
 	(void)fprintf(stderr, "%s is valid\n", config);
 	setup_free(setup);
 	return EX_OK;

@@ -24,16 +24,15 @@ static void setup_check_zone(struct setup *setup, struct problems *problems)
 			     "zone: there is no time zone '%s': give an IANA name like Asia/Sakhalin", conf->zone);
 }
 
-/* A folder that was not asked for may be missing: nobody then has a calendar, and who names one is told. */
-static void setup_load_calendars(struct setup *setup, struct problems *problems)
+struct calendars *setup_load_calendars(const struct conf *conf, struct problems *problems)
 {
-	const struct conf *conf = setup->conf;
 	unsigned line = setup_line(conf, "calendars");
-	if (access(conf->calendars, R_OK | X_OK) == 0)
-		setup->calendars = calendars_load(conf->calendars, problems);
-	else if (line != 0)
+	if (conf->calendars != NULL && access(conf->calendars, R_OK | X_OK) == 0)
+		return calendars_load(conf->calendars, problems);
+	if (line != 0)
 		problems_add(problems, conf->file, line, "calendars: the folder %s: %s", conf->calendars,
 			     strerror(errno));
+	return NULL;
 }
 
 static void setup_load_catalog(struct setup *setup, struct problems *problems)
@@ -78,7 +77,7 @@ struct setup *setup_load(const char *file, struct problems *problems)
 
 	struct setup *setup = mem_zero(1, sizeof(*setup));
 	setup->conf = conf;
-	setup_load_calendars(setup, problems);
+	setup->calendars = setup_load_calendars(conf, problems);
 	setup->policies = policies_load(conf, problems);
 	setup_check_zone(setup, problems);
 	setup_load_catalog(setup, problems);

@@ -27,6 +27,8 @@ struct setup {
 /* Reads file and everything it names. Every problem found anywhere is added to problems. Returns owned; NULL when there
  * was any problem. */
 struct setup *setup_load(const char *file, struct problems *problems);
+/* The calendars of conf, owned; NULL when a folder that was not asked for is missing: nobody then has a calendar. */
+struct calendars *setup_load_calendars(const struct conf *conf, struct problems *problems);
 /* Frees it and its channels, which must not be running any more; NULL is legal. */
 void setup_free(struct setup *setup);
 

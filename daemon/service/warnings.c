@@ -1,0 +1,67 @@
+#include "service/warnings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "store/store_person.h"
+
+enum { WARNINGS_OCTOBER = 10, WARNINGS_BUSY_MS = 250 };
+
+static void warnings_add(struct strlist *warnings, char *text)
+{
+	strlist_add(warnings, text, strlen(text));
+	free(text);
+}
+
+static void warnings_check_calendar(const struct conf *conf, const struct calendars *calendars, const char *name,
+				    const struct civil *today, struct strlist *warnings)
+{
+	const struct calendar *calendar = calendars != NULL ? calendars_find(calendars, name) : NULL;
+	int last_year = today->month >= WARNINGS_OCTOBER ? today->year + 1 : today->year;
+	if (calendar == NULL) {
+		warnings_add(warnings, mem_printf("people have the calendar '%s', and there is no %s/%s.ini: Monday to "
+						  "Friday count as working days",
+						  name, conf->calendars != NULL ? conf->calendars : "", name));
+		return;
+	}
+	for (int year = today->year; year <= last_year; year++)
+		if (!calendar_has_year(calendar, year))
+			warnings_add(warnings,
+				     mem_printf("calendar '%s' knows nothing but weekends of %d: add [year %d] to "
+						"%s/%s.ini",
+						name, year, year, conf->calendars, name));
+}
+
+int warnings_collect(const struct conf *conf, const struct calendars *calendars, const struct zone *zone,
+		     struct store *store, int64_t now_utc, struct strlist *warnings, struct err *err)
+{
+	struct strlist names = {0};
+	const struct civil today = zone_to_civil(zone, now_utc);
+	int status = store_person_calendars(store, &names, err);
+	for (size_t i = 0; i < names.n; i++)
+		warnings_check_calendar(conf, calendars, names.items[i], &today, warnings);
+	strlist_done(&names);
+	return status;
+}
+
+void warnings_print(const struct setup *setup, int64_t now_utc, FILE *out)
+{
+	const struct conf *conf = setup->conf;
+	struct strlist warnings = {0};
+	struct store *store = NULL;
+	struct err err = {0};
+	if (access(conf->database, F_OK) < 0 && errno == ENOENT)
+		return;
+	int status = store_open(conf->database, STORE_READ, WARNINGS_BUSY_MS, &store, &err);
+	if (status == 0)
+		status = warnings_collect(conf, setup->calendars, setup->zone, store, now_utc, &warnings, &err);
+	if (status < 0)
+		warnings_add(&warnings, mem_printf("the calendars of people were not looked at: %s", err.text));
+	for (size_t i = 0; i < warnings.n; i++)
+		(void)fprintf(out, "%s: warning: %s\n", conf->file, warnings.items[i]);
+	strlist_done(&warnings);
+	store_close(store);
+}

@@ -1,0 +1,23 @@
+/* warnings: what is not wrong yet and will be, said in time: calendars of people that end before the year does. */
+#ifndef DEADLINED_SERVICE_WARNINGS_H
+#define DEADLINED_SERVICE_WARNINGS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/strlist.h"
+#include "conf/conf.h"
+#include "plan/calendar.h"
+#include "service/setup.h"
+#include "store/store.h"
+
+/* Appends a sentence for every calendar in use that has no data for the current year of zone or, from October on, for the
+ * next. calendars may be NULL. Errors: those of the store. */
+MUSTCHECK int warnings_collect(const struct conf *conf, const struct calendars *calendars, const struct zone *zone,
+			       struct store *store, int64_t now_utc, struct strlist *warnings, struct err *err);
+
+/* Prints them, each in a line "FILE: warning: ...". A database that does not exist yet has none; one that cannot be read is
+ * a warning, too. */
+void warnings_print(const struct setup *setup, int64_t now_utc, FILE *out);
+
+#endif
