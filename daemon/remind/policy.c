@@ -144,8 +144,11 @@ uint64_t policies_fingerprint(const struct policies *policies)
 	for (size_t i = 0; i < policies->n; i++) {
 		const struct policy *policy = &policies->items[i];
 		print = hash_mix(print ^ hash_text(policy->name));
-		for (size_t j = 0; j < policy->n_steps; j++)
-			print = hash_mix(print ^ hash_text(policy->steps[j].text));
+		for (size_t j = 0; j < policy->n_steps; j++) {
+			const struct step *step = &policy->steps[j];
+			print = hash_mix(print ^ hash_text(step->text));
+			print = hash_mix(print ^ (step->roles << 1 | step->is_digest));
+		}
 		for (size_t j = 0; j < policy->channels.n; j++)
 			print = hash_mix(print ^ hash_text(policy->channels.items[j]));
 	}

@@ -352,6 +352,8 @@ static void policies__fingerprint__changes_with_any_policy(void **state)
 		"[policy a]\nremind = 1d before end\nchannels = email\n",
 		"[policy a]\nremind = 1d before end\nchannels = telegram\n",
 		"[policy default]\nremind = 1d before end\n",
+		"[policy a]\nremind = 1d before end to watcher\n",
+		"[policy a]\nremind = 1d before end in digest\n",
 	};
 	size_t n = sizeof(texts) / sizeof(texts[0]);
 	for (size_t i = 0; i < n; i++) {
