@@ -1,0 +1,60 @@
+/* app_priv: what app.c, the life of the app, and app_pass.c, one pass of it, share. */
+#ifndef DEADLINED_SERVICE_APP_PRIV_H
+#define DEADLINED_SERVICE_APP_PRIV_H
+
+#include <stddef.h>
+
+#include "remind/gate.h"
+#include "remind/planner.h"
+#include "service/app.h"
+#include "service/brake.h"
+#include "store/store_message.h"
+
+/* A channel with the app's own knowledge of it. */
+struct app_channel {
+	struct app *app;
+	struct channel *channel;
+	struct gate gate;
+	struct app_channel *next; /* older ones, of configurations that were replaced, follow the current ones */
+};
+
+struct app_result {
+	int64_t id;
+	struct channel_result result;
+	struct app_channel *from;
+	bool is_judged;           /* the gate has heard of it */
+	bool is_empty;            /* nothing was left to say */
+	enum message_state state; /* filled by settling, said after the commit */
+	int64_t next_utc;
+};
+
+struct app {
+	struct store *store;
+	struct setup *setup;
+	struct setup **retired;
+	size_t n_retired;
+	struct app_channel **channels; /* as in setup->channels */
+	struct app_channel *retired_channels;
+	struct planner_channel *planner_channels;
+	struct transfer *transfer;
+	app_wake_cb wake;
+	void *wake_arg;
+
+	struct app_result *results; /* came in, not settled yet */
+	size_t n_results, size_results;
+	struct brake brake;
+	int64_t last_wall_s, next_expiry_utc, next_wake_utc;
+	int64_t n_sent;
+	int failing; /* error of the last pass; said once until it changes */
+	bool is_stopping;
+	bool has_noticed_policies; /* the plan was made with the policies of setup */
+};
+
+/* A result came in: from a channel, or because there was nothing to hand to it. */
+void app_note_result(struct app_channel *from, int64_t message_id, const struct channel_result *result);
+/* Frees configurations whose last transfer has ended and whose last result is settled. */
+void app_free_retired(struct app *app);
+/* Follows a clock that was set back; see app.c. */
+int app_follow_clock(struct app *app, int64_t now_utc, struct err *err);
+
+#endif
