@@ -45,5 +45,9 @@ extern const struct command import_command;
 extern const struct command plan_command;
 extern const struct command policy_command;
 extern const struct command why_command;
+extern const struct command ack_command;
+extern const struct command snooze_command;
+extern const struct command silence_command;
+extern const struct command deputy_command;
 
 #endif

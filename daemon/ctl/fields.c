@@ -7,11 +7,10 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "channel/channel.h"
+#include "ctl/fields_priv.h"
+#include "plan/recur.h"
 
 #define FIELDS_ID_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
-
-enum { FIELDS_SHOWN_MAX = 60 };
 
 void fields_report(const struct fields_rules *rules, const char *column, const char *fmt, ...)
 {
@@ -24,7 +23,7 @@ void fields_report(const struct fields_rules *rules, const char *column, const c
 	rules->report(rules->arg, &(struct fields_problem){.column = column, .message = text});
 }
 
-static void fields_set(char **field, const char *value)
+void fields_set(char **field, const char *value)
 {
 	free(*field);
 	*field = mem_dup(value);
@@ -35,8 +34,7 @@ int fields_year(const struct zone *zone, int64_t now_utc)
 	return zone_to_civil(zone, now_utc).year;
 }
 
-/* A copy of the start of a value, for a message about it. */
-static const char *fields_shown(const char *value, char shown[FIELDS_SHOWN_MAX + 4])
+const char *fields_shown(const char *value, char shown[FIELDS_SHOWN_MAX + 4])
 {
 	size_t len = utf8_prefix(value, FIELDS_SHOWN_MAX, UTF8_BYTES);
 	(void)snprintf(shown, FIELDS_SHOWN_MAX + 4, "%.*s%s", (int)len, value, value[len] != '\0' ? "..." : "");
@@ -60,9 +58,8 @@ bool fields_check_id(const struct fields_rules *rules, const char *column, const
 	return false;
 }
 
-/* Text without control characters, min to max bytes of it. */
-static bool fields_check_text(const struct fields_rules *rules, const char *column, const char *text, size_t min,
-			      size_t max, bool allow_lines)
+bool fields_check_text(const struct fields_rules *rules, const char *column, const char *text, size_t min, size_t max,
+		       bool allow_lines)
 {
 	size_t len = strlen(text);
 	if (len < min)
@@ -79,8 +76,8 @@ static bool fields_check_text(const struct fields_rules *rules, const char *colu
 	return false;
 }
 
-static bool fields_apply_text(const struct fields_rules *rules, const char *column, const char *given, size_t min,
-			      size_t max, bool allow_lines, char **field)
+bool fields_apply_text(const struct fields_rules *rules, const char *column, const char *given, size_t min, size_t max,
+		       bool allow_lines, char **field)
 {
 	if (given == NULL)
 		return true;
@@ -90,7 +87,7 @@ static bool fields_apply_text(const struct fields_rules *rules, const char *colu
 	return true;
 }
 
-static bool fields_apply_zone(const struct fields_rules *rules, const char *given, char **field)
+bool fields_apply_zone(const struct fields_rules *rules, const char *given, char **field)
 {
 	char shown[FIELDS_SHOWN_MAX + 4];
 	if (given == NULL)
@@ -105,7 +102,8 @@ static bool fields_apply_zone(const struct fields_rules *rules, const char *give
 	return true;
 }
 
-static bool fields_apply_when(const struct fields_rules *rules, const char *given, struct task *task)
+static bool fields_apply_when(const struct fields_rules *rules, const char *given, struct task *task,
+			      char rrule[PERIOD_RRULE_SIZE])
 {
 	struct period_error error = {0};
 	const struct zone *zone = zone_find(task->zone);
@@ -113,13 +111,88 @@ static bool fields_apply_when(const struct fields_rules *rules, const char *give
 		return true;
 	if (zone == NULL) /* reported, or a row of the database that was made by hand: any zone will do for a year */
 		zone = zone_find("UTC");
-	if (period_parse(given, fields_year(zone, rules->now_utc), &task->period, &error) == 0)
+	if (period_parse_repeat(given, fields_year(zone, rules->now_utc), &task->period, rrule, &error) == 0)
 		return true;
 	rules->report(rules->arg, &(struct fields_problem){.column = "when",
 							   .message = error.err.text,
 							   .phrase = given,
 							   .offset = error.offset,
 							   .length = error.length});
+	return false;
+}
+
+/* from_when: the rule of the date that is given, "" for a single one. */
+static bool fields_apply_rrule(const struct fields_rules *rules, const struct fields_task *given, const char *from_when,
+			       char **field)
+{
+	struct err err = {0};
+	if (given->rrule == NULL || given->rrule[0] == '\0') {
+		if (given->when != NULL || given->rrule != NULL)
+			fields_set(field, given->when != NULL ? from_when : "");
+		return true;
+	}
+	if (from_when[0] != '\0')
+		fields_report(rules, "rrule", "the date repeats by itself (%s): leave one of the two out", from_when);
+	else if (recur_check(given->rrule, &err) < 0)
+		fields_report(rules, "rrule", "%s", err.text);
+	else {
+		fields_set(field, given->rrule);
+		return true;
+	}
+	return false;
+}
+
+/* A rule alone may be right and still fit no day after this date. */
+static bool fields_check_series(const struct fields_rules *rules, const struct task *task)
+{
+	struct recur *recur = NULL;
+	struct err err = {0};
+	const struct zone *zone = zone_find(task->zone);
+	if (task->rrule == NULL || task->rrule[0] == '\0' || zone == NULL)
+		return true;
+	if (recur_new(&task->period, task->rrule, task->rdate != NULL ? task->rdate : "",
+		      task->exdate != NULL ? task->exdate : "", zone, &recur, &err) < 0) {
+		fields_report(rules, "rrule", "%s", err.text);
+		return false;
+	}
+	recur_free(recur);
+	return true;
+}
+
+static bool fields_apply_priority(const struct fields_rules *rules, const char *given, bool *ret_is_urgent)
+{
+	char shown[FIELDS_SHOWN_MAX + 4];
+	if (given == NULL)
+		return true;
+	bool is_urgent = strcmp(given, "urgent") == 0;
+	if (!is_urgent && given[0] != '\0' && strcmp(given, "normal") != 0) {
+		fields_report(rules, "priority", "unknown priority '%s': give normal or urgent",
+			      fields_shown(given, shown));
+		return false;
+	}
+	*ret_is_urgent = is_urgent;
+	return true;
+}
+
+bool fields_check_part(const struct fields_rules *rules, const char *word, const char **ret_id)
+{
+	char shown[FIELDS_SHOWN_MAX + 4], typed[FIELDS_SHOWN_MAX];
+	const char *names[ROLE_MAX];
+	enum role role;
+	if (role_split(word, &role, ret_id))
+		return true;
+	(void)snprintf(typed, sizeof(typed), "%.*s", (int)strcspn(word, ":"), word);
+	for (int i = 0; i < ROLE_MAX; i++)
+		names[i] = role_name((enum role)i);
+	const char *nearest = strlist_nearest(typed, names, ROLE_MAX);
+	if (nearest != NULL)
+		fields_report(rules, "people", "unknown role '%s', did you mean '%s'?", fields_shown(typed, shown),
+			      nearest);
+	else
+		fields_report(
+			rules, "people",
+			"unknown role '%s': give responsible, participant, supervisor or watcher, as supervisor:ID",
+			fields_shown(typed, shown));
 	return false;
 }
 
@@ -156,51 +229,17 @@ static bool fields_apply_policy(const struct fields_rules *rules, const char *gi
 
 bool fields_apply_task(const struct fields_rules *rules, const struct fields_task *given, struct task *task)
 {
+	char rrule[PERIOD_RRULE_SIZE] = "";
 	bool is_right = fields_apply_text(rules, "title", given->title, 1, TASK_TITLE_MAX, false, &task->title);
 	is_right &= fields_apply_zone(rules, given->zone, &task->zone);
-	is_right &= fields_apply_when(rules, given->when, task); /* in that zone */
+	bool is_date_right = fields_apply_when(rules, given->when, task, rrule); /* in that zone */
+	is_date_right &= fields_apply_rrule(rules, given, rrule, &task->rrule);
+	is_right &= is_date_right && fields_check_series(rules, task);
 	is_right &= fields_apply_text(rules, "place", given->place, 0, TASK_PLACE_MAX, false, &task->place);
 	is_right &= fields_apply_policy(rules, given->policy, &task->policy);
+	is_right &= fields_apply_priority(rules, given->priority, &task->is_urgent);
 	is_right &= fields_apply_text(rules, "note", given->note, 0, TASK_NOTE_MAX, true, &task->note);
 	return is_right;
-}
-
-static bool fields_apply_language(const struct fields_rules *rules, const char *given, const struct catalog *catalog,
-				  char **field)
-{
-	char shown[FIELDS_SHOWN_MAX + 4];
-	if (given == NULL)
-		return true;
-	const char *tag = given[0] != '\0' ? given : rules->conf->language;
-	if (!catalog_has_language(catalog, tag)) {
-		const char *nearest = catalog_nearest_language(catalog, tag);
-		fields_report(rules, "language", "there are no templates for '%s'%s%s%s", fields_shown(tag, shown),
-			      nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "",
-			      nearest != NULL ? "'?" : "");
-		return false;
-	}
-	fields_set(field, tag);
-	return true;
-}
-
-bool fields_apply_person(const struct fields_rules *rules, const struct fields_person *given,
-			 const struct catalog *catalog, struct person *person)
-{
-	bool is_right = fields_apply_text(rules, "name", given->name, 1, PERSON_NAME_MAX, false, &person->name);
-	is_right &= fields_apply_language(rules, given->language, catalog, &person->language);
-	is_right &= fields_apply_zone(rules, given->zone, &person->zone);
-	return is_right;
-}
-
-bool fields_check_address(const struct fields_rules *rules, const struct channel *channel, const char *address)
-{
-	struct err err = {0};
-	if (!fields_check_text(rules, channel->name, address, 1, PERSON_ADDRESS_MAX, false))
-		return false;
-	if (channel_check_address(channel, address, &err))
-		return true;
-	fields_report(rules, channel->name, "%s", err.text);
-	return false;
 }
 
 void fields_init_task(const struct conf *conf, const char *uid, struct task *task)
@@ -213,15 +252,8 @@ void fields_init_task(const struct conf *conf, const char *uid, struct task *tas
 		.zone = mem_dup(conf->zone),
 		.policy = mem_dup("default"),
 		.status = mem_dup("open"),
-	};
-}
-
-void fields_init_person(const struct conf *conf, const char *id, struct person *person)
-{
-	*person = (struct person){
-		.id = mem_dup(id),
-		.name = mem_dup(""),
-		.language = mem_dup(conf->language),
-		.zone = mem_dup(conf->zone),
+		.rrule = mem_dup(""),
+		.rdate = mem_dup(""),
+		.exdate = mem_dup(""),
 	};
 }

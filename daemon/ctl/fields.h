@@ -12,8 +12,10 @@
 #include "base/strlist.h"
 #include "conf/conf.h"
 #include "message/catalog.h"
+#include "plan/calendar.h"
 #include "plan/period.h"
 #include "plan/person.h"
+#include "plan/role.h"
 #include "plan/task.h"
 
 struct channel;
@@ -28,24 +30,33 @@ typedef void (*fields_report_cb)(void *arg, const struct fields_problem *problem
 
 struct fields_rules {
 	const struct conf *conf;
-	int64_t now_utc; /* its year, in the task's zone, is that of a phrase which names none */
+	const struct calendars *calendars; /* for people; NULL = there are none */
+	int64_t now_utc;                   /* its year, in the task's zone, is that of a phrase which names none */
 	fields_report_cb report;
 	void *arg;
 };
 
 struct fields_task {
-	const char *title, *when, *zone, *place, *policy, *note;
+	const char *title, *when, *zone, *place, *policy, *note, *priority, *rrule;
 };
 
 struct fields_person {
-	const char *name, *language, *zone;
+	const char *name, *language, *zone, *calendar, *quiet, *work, *digest, *ceiling;
 };
 
 /* An empty zone means that of the configuration, an empty policy "default", an empty language that of the
- * configuration. False when anything was reported; what was right has been applied all the same. */
+ * configuration, an empty priority "normal"; empty hours, calendar and ceiling are none. A date says whether the task
+ * repeats, unless a rule stands beside it. False when anything was reported; what was right has been applied all the same. */
 bool fields_apply_task(const struct fields_rules *rules, const struct fields_task *given, struct task *task);
 bool fields_apply_person(const struct fields_rules *rules, const struct fields_person *given,
 			 const struct catalog *catalog, struct person *person);
+
+/* "anna" or "supervisor:anna", see role.h: *ret_id is anna. False when the role was unknown, which is reported. */
+bool fields_check_part(const struct fields_rules *rules, const char *word, const char **ret_id);
+
+/* Text without control characters, min to max bytes of it. */
+bool fields_check_text(const struct fields_rules *rules, const char *column, const char *text, size_t min, size_t max,
+		       bool allow_lines);
 
 /* A task's uid or a person's id: [A-Za-z0-9._-], at most max bytes. */
 bool fields_check_id(const struct fields_rules *rules, const char *column, const char *id, size_t max);

@@ -79,10 +79,10 @@ const struct command import_command = {
 	.max_operands = COMMAND_ANY_OPERANDS,
 	.summary = "Add and update tasks and people from CSV files",
 	.help = "CSV as in RFC 4180, UTF-8, separated by ',' or ';', with a header line:\n"
-		"  tasks   uid,title,when,zone,place,policy,people,note   (uid, title and when are needed;\n"
-		"          people are separated by blanks)\n"
-		"  people  id,name,language,zone and a column for each channel with the address (id and name are "
-		"needed)\n"
+		"  tasks   uid,title,when,zone,place,policy,people,note,priority,rrule   (uid, title and when are needed;\n"
+		"          people are separated by blanks, ROLE:ID gives one a role; when may repeat: \"every Monday\")\n"
+		"  people  id,name,language,zone,calendar,quiet,work,digest,ceiling and a column for each channel with the\n"
+		"          address (id and name are needed)\n"
 		"Columns may come in any order. A uid or id that is known already is updated; a column that is "
 		"missing\n"
 		"changes nothing. All files are imported or, when a row is wrong, nothing; every wrong row is named. "

@@ -12,6 +12,7 @@
 #include "ctl/import_seen.h"
 #include "ctl/known.h"
 #include "ctl/sheet.h"
+#include "service/setup.h"
 #include "store/store_person.h"
 
 enum { IMPORT_SUGGESTIONS_MAX = 50 }; /* looking for the nearest of many names takes its time */
@@ -21,8 +22,9 @@ struct import_run {
 	int64_t now_utc;
 	struct sheet *sheets;
 	size_t n_sheets;
-	struct catalog *catalog;   /* NULL when there is no sheet of people */
-	struct channel **channels; /* as in conf; NULL where no sheet has the column */
+	struct catalog *catalog;     /* NULL when there is no sheet of people */
+	struct calendars *calendars; /* NULL when none was needed, or there is none */
+	struct channel **channels;   /* as in conf; NULL where no sheet has the column */
 	struct import_seen people, tasks;
 
 	/* while writing */
@@ -51,6 +53,7 @@ void import_run_free(struct import_run *run)
 	for (size_t i = 0; i < run->conf->n_channels; i++)
 		channel_free(run->channels[i]);
 	catalog_free(run->catalog);
+	calendars_free(run->calendars);
 	import_seen_done(&run->people);
 	import_seen_done(&run->tasks);
 	free(run->channels);
@@ -65,6 +68,8 @@ static void import_run_prepare_people(struct import_run *run, const struct sheet
 {
 	if (run->catalog == NULL)
 		run->catalog = catalog_load(run->conf->templates, conf_problems);
+	if (run->calendars == NULL && sheet_field(sheet, "calendar") != NULL)
+		run->calendars = setup_load_calendars(run->conf, conf_problems);
 	for (size_t i = 0; i < run->conf->n_channels; i++)
 		if (run->channels[i] == NULL && sheet_field(sheet, run->conf->channels[i]->name) != NULL)
 			run->channels[i] = channel_new(run->conf, run->conf->channels[i], conf_problems);
@@ -97,7 +102,12 @@ static void import_run_report(void *arg, const struct fields_problem *problem)
 static struct fields_rules import_run_rules(struct import_run *run)
 {
 	return (struct fields_rules){
-		.conf = run->conf, .now_utc = run->now_utc, .report = import_run_report, .arg = run};
+		.conf = run->conf,
+		.calendars = run->calendars,
+		.now_utc = run->now_utc,
+		.report = import_run_report,
+		.arg = run,
+	};
 }
 
 /* Checks the name in that column and that no other row has it. */
@@ -153,22 +163,17 @@ static int import_run_write_person(struct import_run *run, const struct person *
 	return status;
 }
 
-/* Columns that the sheet does not have leave what the database says. */
+/* Columns that the sheet does not have leave what the database says; addresses are written by column. */
 static int import_run_base_person(struct import_run *run, const char *id, struct person *person, struct err *err)
 {
-	struct person old = {0};
-	int status = store_person_load(run->store, id, &old, err);
-	fields_init_person(run->conf, id, person);
-	if (status == 0) {
-		char *swap = person->language;
-		person->language = old.language;
-		old.language = swap;
-		swap = person->zone;
-		person->zone = old.zone;
-		old.zone = swap;
+	int status = store_person_load(run->store, id, person, err);
+	if (status == -ENOENT) {
+		fields_init_person(run->conf, id, person);
+		return 0;
 	}
-	person_done(&old);
-	return status == -ENOENT ? 0 : status;
+	if (status == 0)
+		person_clear_addresses(person);
+	return status;
 }
 
 static int import_run_person(struct import_run *run, struct err *err)
@@ -178,9 +183,14 @@ static int import_run_person(struct import_run *run, struct err *err)
 		.name = sheet_field(run->sheet, "name"),
 		.language = sheet_field(run->sheet, "language"),
 		.zone = sheet_field(run->sheet, "zone"),
+		.calendar = sheet_field(run->sheet, "calendar"),
+		.quiet = sheet_field(run->sheet, "quiet"),
+		.work = sheet_field(run->sheet, "work"),
+		.digest = sheet_field(run->sheet, "digest"),
+		.ceiling = sheet_field(run->sheet, "ceiling"),
 	};
 	const char *id = sheet_field(run->sheet, "id");
-	struct person person;
+	struct person person = {0};
 	bool is_right = import_run_check_name(run, "id", id, PERSON_ID_MAX, &run->people);
 	int status = import_run_base_person(run, id, &person, err);
 	if (status == 0) {
@@ -218,13 +228,17 @@ static void import_run_report_person(struct import_run *run, const char *id)
 /* A person whose own row is wrong is no second problem here. */
 static int import_run_check_people(struct import_run *run, const struct strlist *people, struct err *err)
 {
+	struct fields_rules rules = import_run_rules(run);
 	for (size_t i = 0; i < people->n; i++) {
-		bool exists = import_seen_find(&run->people, people->items[i]) != NULL;
-		int status = exists ? 0 : store_person_exists(run->store, people->items[i], &exists, err);
+		const char *id;
+		if (!fields_check_part(&rules, people->items[i], &id))
+			continue;
+		bool exists = import_seen_find(&run->people, id) != NULL;
+		int status = exists ? 0 : store_person_exists(run->store, id, &exists, err);
 		if (status < 0)
 			return status;
 		if (!exists)
-			import_run_report_person(run, people->items[i]);
+			import_run_report_person(run, id);
 	}
 	return 0;
 }
@@ -267,6 +281,8 @@ static int import_run_task(struct import_run *run, struct err *err)
 		.place = sheet_field(run->sheet, "place"),
 		.policy = sheet_field(run->sheet, "policy"),
 		.note = sheet_field(run->sheet, "note"),
+		.priority = sheet_field(run->sheet, "priority"),
+		.rrule = sheet_field(run->sheet, "rrule"),
 	};
 	const char *uid = sheet_field(run->sheet, "uid"), *ids = sheet_field(run->sheet, "people");
 	struct task task = {0};

@@ -23,13 +23,15 @@ struct list {
 
 static int list_json(struct list *list, const struct task *task, int64_t next_due_utc)
 {
-	struct strlist people = {0};
+	struct strlist people = {0}, parts = {0};
 	int status = store_task_people(list->session->store, task->id, &people, &list->err);
-	if (status < 0)
-		return status;
-	output_json(task_view_json(list->session, task, &people, next_due_utc), stdout);
+	if (status == 0)
+		status = store_task_parts(list->session->store, task->id, &parts, &list->err);
+	if (status == 0)
+		output_json(task_view_json(list->session, task, &people, &parts, next_due_utc), stdout);
 	strlist_done(&people);
-	return 0;
+	strlist_done(&parts);
+	return status;
 }
 
 static int list_add(void *arg, const struct task *task, int64_t next_due_utc)

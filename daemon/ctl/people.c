@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <sysexits.h>
 
@@ -11,7 +12,8 @@ static const struct args_option people_options[] = {
 	{"--json", NULL, "print one JSON object a line"},
 };
 
-static const char *const people_headings[] = {"ID", "NAME", "LANGUAGE", "ZONE", "ADDRESSES"};
+static const char *const people_headings[] = {"ID",    "NAME", "LANGUAGE", "ZONE",    "CALENDAR",
+					      "QUIET", "WORK", "DIGEST",   "CEILING", "ADDRESSES"};
 enum { PEOPLE_COLUMNS = sizeof(people_headings) / sizeof(people_headings[0]), PEOPLE_ADDRESSES_MAX = 64 * 1024 };
 
 static int people_json(void *arg, const struct person *person, bool is_active)
@@ -22,6 +24,11 @@ static int people_json(void *arg, const struct person *person, bool is_active)
 	json_object_set_new(object, "name", output_json_text(person->name));
 	json_object_set_new(object, "language", output_json_text(person->language));
 	json_object_set_new(object, "zone", output_json_text(person->zone));
+	json_object_set_new(object, "calendar", output_json_text(person->calendar));
+	json_object_set_new(object, "quiet", output_json_text(person->quiet));
+	json_object_set_new(object, "work", output_json_text(person->work));
+	json_object_set_new(object, "digest", output_json_text(person->digest));
+	json_object_set_new(object, "ceiling", json_integer(person->ceiling));
 	json_object_set_new(object, "active", json_boolean(is_active));
 	for (size_t i = 0; i < person->n_addresses; i++)
 		json_object_set_new(addresses, person->addresses[i].channel,
@@ -33,6 +40,7 @@ static int people_json(void *arg, const struct person *person, bool is_active)
 
 static int people_add_row(void *arg, const struct person *person, bool is_active)
 {
+	char ceiling[24] = "";
 	struct buf addresses;
 	buf_init(&addresses, PEOPLE_ADDRESSES_MAX);
 	if (!is_active)
@@ -40,8 +48,12 @@ static int people_add_row(void *arg, const struct person *person, bool is_active
 	for (size_t i = 0; i < person->n_addresses; i++)
 		buf_printf(&addresses, "%s%s: %s", i > 0 ? ", " : "", person->addresses[i].channel,
 			   person->addresses[i].address);
-	const char *cells[PEOPLE_COLUMNS] = {person->id, person->name, person->language, person->zone,
-					     buf_str(&addresses)};
+	if (person->ceiling > 0)
+		(void)snprintf(ceiling, sizeof(ceiling), "%" PRId64, person->ceiling);
+	const char *cells[PEOPLE_COLUMNS] = {
+		person->id,    person->name, person->language, person->zone, person->calendar,
+		person->quiet, person->work, person->digest,   ceiling,      buf_str(&addresses),
+	};
 	output_table_add(arg, cells);
 	buf_done(&addresses);
 	return 0;

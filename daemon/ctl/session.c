@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "ctl/known.h"
 #include "ctl/output.h"
+#include "store/store_task.h"
 
 enum { SESSION_BUSY_MS = 5000, SESSION_USER_MAX = 64 };
 
@@ -99,8 +100,7 @@ static bool session_is_user_name(const char *name)
 	       utf8_is_valid(name, strlen(name)) && utf8_find_control(name, false) < 0;
 }
 
-/* Who works here, behind sudo too. Returns owned. */
-static char *session_user(void)
+char *session_user(void)
 {
 	const char *sudo_user = getuid() == 0 ? getenv("SUDO_USER") : NULL;
 	if (session_is_user_name(sudo_user))
@@ -141,4 +141,27 @@ int session_fail_uid(struct session *session, const char *uid)
 		output_complain("there is no task '%s'; 'deadlinectl list --all' shows them", uid);
 	strlist_done(&uids);
 	return EX_DATAERR;
+}
+
+int session_fail_person(struct session *session, const char *column, const char *id)
+{
+	struct strlist ids = {0};
+	known_people(session->store, &ids);
+	const char *nearest = known_nearest(&ids, id);
+	if (nearest != NULL)
+		output_complain("%s: there is no '%s', did you mean '%s'?", column, id, nearest);
+	else
+		output_complain("%s: there is no '%s'; 'deadlinectl people' shows them, a CSV file adds them", column,
+				id);
+	strlist_done(&ids);
+	return EX_DATAERR;
+}
+
+int session_find_task(struct session *session, const char *uid, struct task *ret_task)
+{
+	struct err err = {0};
+	int status = store_task_find(session->store, uid, ret_task, &err);
+	if (status == -ENOENT)
+		return session_fail_uid(session, uid);
+	return status < 0 ? session_fail(status, &err) : EX_OK;
 }

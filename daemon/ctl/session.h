@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "conf/conf.h"
+#include "plan/task.h"
 #include "plan/zone.h"
 #include "store/store.h"
 
@@ -37,6 +38,15 @@ int session_fail(int status, const struct err *err);
 
 /* Closes everything; may be called at any time. */
 void session_done(struct session *session);
+
+/* Who works here, behind sudo too: the author of edits. Returns owned. */
+char *session_user(void);
+
+/* Complains that there is no such person, in that column or option. Returns EX_DATAERR. */
+int session_fail_person(struct session *session, const char *column, const char *id);
+
+/* The task with that uid; complains when there is none. The caller frees it with task_done(). Returns an exit status. */
+MUSTCHECK int session_find_task(struct session *session, const char *uid, struct task *ret_task);
 
 /* Complains that there is no such task and what was perhaps meant. Returns EX_DATAERR. */
 int session_fail_uid(struct session *session, const char *uid);

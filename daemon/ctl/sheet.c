@@ -10,8 +10,10 @@
 #include "base/mem.h"
 #include "base/strlist.h"
 
-static const char *const sheet_task_columns[] = {"uid", "title", "when", "zone", "place", "policy", "people", "note"};
-static const char *const sheet_person_columns[] = {"id", "name", "language", "zone"};
+static const char *const sheet_task_columns[] = {"uid",    "title",  "when", "zone",     "place",
+						 "policy", "people", "note", "priority", "rrule"};
+static const char *const sheet_person_columns[] = {"id",    "name", "language", "zone",   "calendar",
+						   "quiet", "work", "digest",   "ceiling"};
 enum {
 	SHEET_TASK_COLUMNS = sizeof(sheet_task_columns) / sizeof(sheet_task_columns[0]),
 	SHEET_PERSON_COLUMNS = sizeof(sheet_person_columns) / sizeof(sheet_person_columns[0]),
@@ -62,6 +64,17 @@ static void sheet_report_unknown(const struct sheet *sheet, struct problems *pro
 	buf_done(&text);
 }
 
+/* The column of a channel that is called like a column of its own could mean either. */
+static bool sheet_is_channel(const struct sheet *sheet, const struct conf *conf, const char *name)
+{
+	bool is_own = false, is_channel = false;
+	for (size_t i = 0; i < SHEET_PERSON_COLUMNS; i++)
+		is_own = is_own || strcmp(sheet_person_columns[i], name) == 0;
+	for (size_t i = 0; i < conf->n_channels; i++)
+		is_channel = is_channel || strcmp(conf->channels[i]->name, name) == 0;
+	return sheet->kind == SHEET_PEOPLE && is_own && is_channel;
+}
+
 static void sheet_check_columns(const struct sheet *sheet, const struct conf *conf, struct problems *problems)
 {
 	size_t n_known;
@@ -75,6 +88,9 @@ static void sheet_check_columns(const struct sheet *sheet, const struct conf *co
 			is_repeated = is_repeated || strcmp(sheet->columns[j], name) == 0;
 		if (!is_known)
 			sheet_report_unknown(sheet, problems, name, known, n_known);
+		else if (sheet_is_channel(sheet, conf, name))
+			sheet_report(sheet, problems, name,
+				     "a channel of the configuration has this name, too: give [channel NAME] another");
 		else if (is_repeated)
 			sheet_report(sheet, problems, name, "the column is there twice");
 	}

@@ -7,6 +7,7 @@
 #include "ctl/message_view.h"
 #include "ctl/output.h"
 #include "ctl/task_view.h"
+#include "plan/role.h"
 #include "store/store_message.h"
 #include "store/store_person.h"
 #include "store/store_task.h"
@@ -20,8 +21,9 @@ struct show {
 	struct session *session;
 	const char *uid;
 	bool is_json, is_found;
-	json_t *messages;           /* when is_json */
-	struct output_table *table; /* otherwise */
+	struct strlist people, parts; /* its people, and with their roles */
+	json_t *messages;             /* when is_json */
+	struct output_table *table;   /* otherwise */
 	struct err err;
 };
 
@@ -70,8 +72,21 @@ static void show_print_facts(const struct show *show, const struct task *task, i
 	show_line("place", task->place);
 	show_line("note", task->note);
 	show_line("status", task->status);
+	show_line("priority", task->is_urgent ? "urgent" : "normal");
+	show_line("repeats", task->rrule);
 	show_line("policy", task->policy);
 	show_line("next reminder", next);
+}
+
+/* ", supervisor, watcher" */
+static void show_print_roles(const struct show *show, const char *id)
+{
+	for (size_t i = 0; i < show->parts.n; i++) {
+		enum role role;
+		const char *of;
+		if (role_split(show->parts.items[i], &role, &of) && strcmp(of, id) == 0)
+			(void)printf(", %s", role_name(role));
+	}
 }
 
 static int show_print_person(struct show *show, const char *id)
@@ -81,7 +96,9 @@ static int show_print_person(struct show *show, const char *id)
 	if (status < 0)
 		return status;
 	char *name = output_clean(person.name);
-	(void)printf("  %s (%s), %s, %s", person.id, name, person.language, person.zone);
+	(void)printf("  %s (%s)", person.id, name);
+	show_print_roles(show, person.id);
+	(void)printf(", %s, %s", person.language, person.zone);
 	for (size_t i = 0; i < person.n_addresses; i++) {
 		char *address = output_clean(person.addresses[i].address);
 		(void)printf(", %s: %s", person.addresses[i].channel, address);
@@ -93,13 +110,13 @@ static int show_print_person(struct show *show, const char *id)
 	return 0;
 }
 
-static int show_text(struct show *show, const struct task *task, const struct strlist *people, int64_t next_due_utc)
+static int show_text(struct show *show, const struct task *task, int64_t next_due_utc)
 {
 	int status = 0;
 	show_print_facts(show, task, next_due_utc);
-	(void)printf("\npeople%s\n", people->n == 0 ? ": none, so nobody is reminded" : "");
-	for (size_t i = 0; i < people->n && status == 0; i++)
-		status = show_print_person(show, people->items[i]);
+	(void)printf("\npeople%s\n", show->people.n == 0 ? ": none, so nobody is reminded" : "");
+	for (size_t i = 0; i < show->people.n && status == 0; i++)
+		status = show_print_person(show, show->people.items[i]);
 
 	(void)printf("\nmessages\n");
 	show->table = message_view_table();
@@ -109,9 +126,9 @@ static int show_text(struct show *show, const struct task *task, const struct st
 	return status;
 }
 
-static int show_json(struct show *show, const struct task *task, const struct strlist *people, int64_t next_due_utc)
+static int show_json(struct show *show, const struct task *task, int64_t next_due_utc)
 {
-	json_t *object = task_view_json(show->session, task, people, next_due_utc);
+	json_t *object = task_view_json(show->session, task, &show->people, &show->parts, next_due_utc);
 	show->messages = json_array();
 	int status = show_messages(show);
 	json_object_set_new(object, "messages", show->messages);
@@ -126,16 +143,17 @@ static int show_json(struct show *show, const struct task *task, const struct st
 static int show_if_it(void *arg, const struct task *task, int64_t next_due_utc)
 {
 	struct show *show = arg;
-	struct strlist people = {0};
 	if (strcmp(task->uid, show->uid) != 0)
 		return 0;
 
 	show->is_found = true;
-	int status = store_task_people(show->session->store, task->id, &people, &show->err);
+	int status = store_task_people(show->session->store, task->id, &show->people, &show->err);
 	if (status == 0)
-		status = show->is_json ? show_json(show, task, &people, next_due_utc)
-				       : show_text(show, task, &people, next_due_utc);
-	strlist_done(&people);
+		status = store_task_parts(show->session->store, task->id, &show->parts, &show->err);
+	if (status == 0)
+		status = show->is_json ? show_json(show, task, next_due_utc) : show_text(show, task, next_due_utc);
+	strlist_done(&show->people);
+	strlist_done(&show->parts);
 	return status;
 }
 

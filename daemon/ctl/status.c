@@ -6,6 +6,7 @@
 #include "ctl/command.h"
 #include "ctl/output.h"
 #include "service/lock.h"
+#include "service/warnings.h"
 #include "store/store_report.h"
 #include "store/store_task.h"
 
@@ -20,8 +21,22 @@ struct status {
 	pid_t pid; /* 0 when it cannot be told */
 	struct store_counts counts;
 	int64_t oldest_unsent_s; /* -1: nothing due is waiting */
-	int64_t next_wake_utc;   /* STORE_NEVER: nothing is to come */
+	struct strlist warnings;
+	int64_t next_wake_utc; /* STORE_NEVER: nothing is to come */
 };
+
+/* A calendar with mistakes in it is for --check to say; here it counts as not there. */
+static int status_warn(struct session *session, struct strlist *warnings)
+{
+	struct problems problems = {0};
+	struct err err = {0};
+	struct calendars *calendars = setup_load_calendars(session->conf, &problems);
+	int result = warnings_collect(session->conf, calendars, session->zone, session->store, session->now_utc,
+				      warnings, &err);
+	calendars_free(calendars);
+	problems_done(&problems);
+	return result < 0 ? session_fail(result, &err) : EX_OK;
+}
 
 static int status_read(struct session *session, struct status *ret_status)
 {
@@ -35,14 +50,15 @@ static int status_read(struct session *session, struct status *ret_status)
 		status.oldest_unsent_s = session->now_utc - status.counts.oldest_unsent_due_utc;
 	/* 0: a task waits to be planned, which is now. */
 	status.next_wake_utc = status.counts.next_wake_utc != 0 ? status.counts.next_wake_utc : session->now_utc;
+	result = status_warn(session, &status.warnings);
 	*ret_status = status;
-	return EX_OK;
+	return result;
 }
 
 static void status_print_json(const struct status *status)
 {
 	const struct session *session = status->session;
-	json_t *object = json_object();
+	json_t *object = json_object(), *warnings = json_array();
 	json_object_set_new(object, "running", json_boolean(status->is_running));
 	json_object_set_new(object, "pid", status->pid > 0 ? json_integer(status->pid) : json_null());
 	json_object_set_new(object, "version", json_string(DEADLINED_VERSION));
@@ -54,6 +70,9 @@ static void status_print_json(const struct status *status)
 	json_object_set_new(object, "oldest_unsent_s",
 			    status->oldest_unsent_s >= 0 ? json_integer(status->oldest_unsent_s) : json_null());
 	json_object_set_new(object, "next_wake", output_json_time(session->zone, status->next_wake_utc));
+	for (size_t i = 0; i < status->warnings.n; i++)
+		json_array_append_new(warnings, output_json_text(status->warnings.items[i]));
+	json_object_set_new(object, "warnings", warnings);
 	output_json(object, stdout);
 }
 
@@ -92,6 +111,11 @@ static void status_print_text(const struct status *status)
 		(void)printf("\n  waiting    no message that is due\n");
 	output_time(session->zone, status->next_wake_utc, next);
 	(void)printf("  next work  %s\n  version    %s\n", next, DEADLINED_VERSION);
+	for (size_t i = 0; i < status->warnings.n; i++) {
+		char *warning = output_clean(status->warnings.items[i]);
+		(void)printf("  warning    %s\n", warning);
+		free(warning);
+	}
 }
 
 static int status_run(struct session *session, const struct args *args)
@@ -100,13 +124,12 @@ static int status_run(struct session *session, const struct args *args)
 	int result = session_open(session, SESSION_READ);
 	if (result == EX_OK)
 		result = status_read(session, &status);
-	if (result != EX_OK)
-		return result;
-	if (args_has(args, "--json"))
+	if (result == EX_OK && args_has(args, "--json"))
 		status_print_json(&status);
-	else
+	else if (result == EX_OK)
 		status_print_text(&status);
-	return EX_OK;
+	strlist_done(&status.warnings);
+	return result;
 }
 
 const struct command status_command = {

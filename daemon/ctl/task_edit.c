@@ -3,13 +3,12 @@
 #include <sysexits.h>
 
 #include "ctl/fields.h"
-#include "ctl/known.h"
 #include "ctl/output.h"
 #include "ctl/phrase.h"
 #include "store/store_person.h"
 #include "store/store_task.h"
 
-static void task_edit_report(void *arg, const struct fields_problem *problem)
+void task_edit_report(void *arg, const struct fields_problem *problem)
 {
 	(void)arg;
 	if (problem->phrase != NULL)
@@ -18,30 +17,23 @@ static void task_edit_report(void *arg, const struct fields_problem *problem)
 		output_complain("%s: %s", problem->column, problem->message);
 }
 
-static int task_edit_complain_person(struct session *session, const char *id)
-{
-	struct strlist ids = {0};
-	known_people(session->store, &ids);
-	const char *nearest = known_nearest(&ids, id);
-	if (nearest != NULL)
-		output_complain("people: there is no '%s', did you mean '%s'?", id, nearest);
-	else
-		output_complain("people: there is no '%s'; 'deadlinectl people' shows them, a CSV file adds them", id);
-	strlist_done(&ids);
-	return EX_DATAERR;
-}
-
-static int task_edit_check_people(struct session *session, const struct strlist *people)
+static int task_edit_check_people(struct session *session, const struct fields_rules *rules,
+				  const struct strlist *people)
 {
 	int result = EX_OK;
 	for (size_t i = 0; i < people->n; i++) {
 		struct err err = {0};
+		const char *id;
 		bool exists = false;
-		int status = store_person_exists(session->store, people->items[i], &exists, &err);
+		if (!fields_check_part(rules, people->items[i], &id)) {
+			result = EX_DATAERR;
+			continue;
+		}
+		int status = store_person_exists(session->store, id, &exists, &err);
 		if (status < 0)
 			return session_fail(status, &err);
 		if (!exists)
-			result = task_edit_complain_person(session, people->items[i]);
+			result = session_fail_person(session, "people", id);
 	}
 	return result;
 }
@@ -68,13 +60,15 @@ int task_edit_put(struct session *session, const struct args *args, const char *
 		.place = args_value(args, "--place"),
 		.policy = args_value(args, "--policy"),
 		.note = args_value(args, "--note"),
+		.priority = args_value(args, "--priority"),
+		.rrule = args_value(args, "--rrule"),
 	};
 	const char *ids = args_value(args, "--people");
 	struct strlist people = {0};
 	strlist_add_words(&people, ids != NULL ? ids : "");
 
 	int status = fields_apply_task(&rules, &given, task) ? EX_OK : EX_DATAERR;
-	int people_status = task_edit_check_people(session, &people);
+	int people_status = task_edit_check_people(session, &rules, &people);
 	if (status == EX_OK)
 		status = people_status;
 	if (status == EX_OK)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plan/role.h"
 #include "store/store_task.h"
 
 const struct zone *task_view_zone(const struct session *session, const struct task *task)
@@ -16,8 +17,27 @@ static bool task_view_is_open(const struct task *task)
 	return strcmp(task->status, "open") == 0;
 }
 
+/* {"anna": ["supervisor"], ...} */
+static json_t *task_view_roles(const struct strlist *parts)
+{
+	json_t *roles = json_object();
+	for (size_t i = 0; i < parts->n; i++) {
+		enum role role;
+		const char *id;
+		if (!role_split(parts->items[i], &role, &id))
+			continue;
+		json_t *of_person = json_object_get(roles, id);
+		if (of_person == NULL) {
+			of_person = json_array();
+			json_object_set_new(roles, id, of_person);
+		}
+		json_array_append_new(of_person, json_string(role_name(role)));
+	}
+	return roles;
+}
+
 json_t *task_view_json(const struct session *session, const struct task *task, const struct strlist *people,
-		       int64_t next_due_utc)
+		       const struct strlist *parts, int64_t next_due_utc)
 {
 	json_t *object = json_object(), *ids = json_array();
 	bool is_planned = next_due_utc >= 0 && task_view_is_open(task);
@@ -32,6 +52,9 @@ json_t *task_view_json(const struct session *session, const struct task *task, c
 	for (size_t i = 0; i < people->n; i++)
 		json_array_append_new(ids, output_json_text(people->items[i]));
 	json_object_set_new(object, "people", ids);
+	json_object_set_new(object, "roles", task_view_roles(parts));
+	json_object_set_new(object, "priority", json_string(task->is_urgent ? "urgent" : "normal"));
+	json_object_set_new(object, "rrule", task->rrule[0] != '\0' ? output_json_text(task->rrule) : json_null());
 	json_object_set_new(object, "next_due",
 			    is_planned ? output_json_time(session->zone, next_due_utc) : json_null());
 	return object;

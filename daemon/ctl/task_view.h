@@ -10,10 +10,10 @@
 #include "ctl/session.h"
 #include "plan/task.h"
 
-/* The JSON object of a task: uid, title, start, end, precision, zone, place, note, policy, status, people (ids) and
- * next_due, which is null when the daemon has not planned the task yet or nothing is left to come. */
+/* The JSON object of a task: uid, title, start, end, precision, zone, place, note, policy, status, people (ids),
+ * roles (by id, from parts as store_task_parts() gives them), priority, rrule (null = does not repeat) and next_due, which is null when the daemon has not planned the task yet or nothing is left to come. */
 json_t *task_view_json(const struct session *session, const struct task *task, const struct strlist *people,
-		       int64_t next_due_utc);
+		       const struct strlist *parts, int64_t next_due_utc);
 
 /* When the next reminder is due, for people: "2025-04-01 09:00 +11:00", "not planned yet", "-". */
 void task_view_next(const struct session *session, const struct task *task, int64_t next_due_utc,

@@ -49,13 +49,13 @@ static int when_find_year(const struct session *session, const char *text, const
 	return EX_OK;
 }
 
-static void when_print(const struct period *period, const struct zone *zone, bool is_json)
+static void when_print(const struct period *period, const char *rrule, const struct zone *zone, bool is_json)
 {
 	char start[ZONE_TEXT_SIZE], end[ZONE_TEXT_SIZE];
 	if (is_json) {
 		json_t *object = json_object();
 		output_json_period(object, period, zone);
-		json_object_set_new(object, "rrule", json_null());
+		json_object_set_new(object, "rrule", rrule[0] != '\0' ? json_string(rrule) : json_null());
 		json_object_set_new(object, "zone", json_string(zone_name(zone)));
 		output_json(object, stdout);
 		return;
@@ -63,6 +63,8 @@ static void when_print(const struct period *period, const struct zone *zone, boo
 	output_period_ends(period, zone, start, end);
 	(void)printf("start:     %s\nend:       %s\nprecision: %s\nzone:      %s\n", start, end,
 		     period_precision_name(period->precision), zone_name(zone));
+	if (rrule[0] != '\0')
+		(void)printf("rrule:     %s\n", rrule);
 }
 
 /* A phrase need not be in quotes: its words are joined. Returns owned. */
@@ -80,6 +82,7 @@ static char *when_join(const struct args *args)
 static int when_run(struct session *session, const struct args *args)
 {
 	const struct zone *zone = NULL;
+	char rrule[PERIOD_RRULE_SIZE];
 	struct period period;
 	struct period_error error = {0};
 	int year = 0;
@@ -90,8 +93,8 @@ static int when_run(struct session *session, const struct args *args)
 		return status;
 
 	char *phrase = when_join(args);
-	if (period_parse(phrase, year, &period, &error) == 0) {
-		when_print(&period, zone, args_has(args, "--json"));
+	if (period_parse_repeat(phrase, year, &period, rrule, &error) == 0) {
+		when_print(&period, rrule, zone, args_has(args, "--json"));
 	} else {
 		phrase_complain(phrase, error.offset, error.length, error.err.text);
 		status = EX_DATAERR;

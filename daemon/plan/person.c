@@ -15,12 +15,19 @@ void person_done(struct person *person)
 	free(person->quiet);
 	free(person->work);
 	free(person->digest);
+	person_clear_addresses(person);
+	*person = (struct person){0};
+}
+
+void person_clear_addresses(struct person *person)
+{
 	for (size_t i = 0; i < person->n_addresses; i++) {
 		free(person->addresses[i].channel);
 		free(person->addresses[i].address);
 	}
 	free(person->addresses);
-	*person = (struct person){0};
+	person->addresses = NULL;
+	person->n_addresses = 0;
 }
 
 const char *person_address(const struct person *person, const char *channel)

@@ -33,5 +33,6 @@ void person_done(struct person *person);
 const char *person_address(const struct person *person, const char *channel);
 /* Adds an address; copies both. */
 void person_add_address(struct person *person, const char *channel, const char *address);
+void person_clear_addresses(struct person *person);
 
 #endif

@@ -6,7 +6,8 @@ import pytest
 
 from harness import deadlined, deadlinectl
 
-COMMANDS = ("add", "edit", "done", "cancel", "list", "show", "people", "queue", "status", "when", "test", "import")
+COMMANDS = ("add", "edit", "done", "cancel", "list", "show", "people", "queue", "status", "when", "test", "import",
+            "ack", "snooze", "silence", "deputy")
 
 
 @pytest.mark.parametrize("program", [deadlined, deadlinectl])

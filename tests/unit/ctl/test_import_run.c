@@ -63,9 +63,16 @@ static int import_test_setup(void **state)
 		free(subject);
 		free(text);
 	}
+	path = import_test_path(".calendars");
+	assert_int_equal(mkdir(path, 0700), 0);
+	free(path);
+	import_test_write(".calendars/russia.ini", "[calendar]\nweekend = Sat Sun\nzones = Asia/Sakhalin\n"
+						   "[year 2025]\noff = 01-01..01-08 Новогодние каникулы\n");
 	import_test_write("deadlined.ini",
 			  "[daemon]\ndatabase = db\nzone = Asia/Sakhalin\nlanguage = ru\ntemplates = .\n"
+			  "calendars = .calendars\n"
 			  "[channel email]\ntype = maildir\npath = mail\n"
+			  "[channel digest]\ntype = maildir\npath = digests\n"
 			  "[policy visit]\nremind = 1d before start\n");
 	path = import_test_path("deadlined.ini");
 	conf = conf_read(path, &problems);
@@ -277,15 +284,74 @@ static void import__wrong_rows__are_told_with_line_and_column(void **state)
 		{"uid,title,when,\n", "0.csv:1: header: a column has no name"},
 		{"name,email\n", "0.csv:1: header: neither tasks"},
 		{"", "0.csv:1: header: the file is empty"},
-		{"id,name,pigeon\n", "the columns are id, name, language, zone, email"},
+		{"id,name,pigeon\n", "calendar, quiet, work, digest, ceiling, email"},
 		{"id,name\n.,\n", "0.csv:2: name: it is empty"},
 		{"id,name,language\nx,N,klingon\n", "0.csv:2: language: there are no templates for 'klingon'"},
 		{"id,name,zone\nx,N,Mars\n", "0.csv:2: zone: unknown time zone 'Mars'"},
 		{"id,name,email\nx,N,nowhere\n", "0.csv:2: email: address 'nowhere'"},
+		{"id,name,calendar\nx,N,rusia\n",
+		 "0.csv:2: calendar: unknown calendar 'rusia', did you mean 'russia'?"},
+		{"id,name,calendar\nx,N,z\n", "0.csv:2: calendar: unknown calendar 'z': give the name of a file in "},
+		{"id,name,quiet\nx,N,22-8\n", "0.csv:2: quiet: "},
+		{"id,name,work\nx,N,Someday\n", "0.csv:2: work: "},
+		{"id,name,quiet,work\nx,N,09:00-18:00,10:00-17:00\n", "0.csv:2: quiet: "},
+		{"id,name,digest\nx,N,daily\n", "0.csv:1: digest: a channel of the configuration has this name, too"},
+		{"id,name,ceiling\nx,N,1001\n", "0.csv:2: ceiling: "},
+		{"uid,title,when,priority\na,T,2025,hot\n", "0.csv:2: priority: unknown priority 'hot'"},
+		{"uid,title,when,rrule\na,T,2025-06-15,FREQ=HOURLY\n", "0.csv:2: rrule: FREQ"},
+		{"uid,title,when,rrule\na,T,каждый понедельник,FREQ=DAILY\n",
+		 "0.csv:2: rrule: the date repeats by itself"},
+		{"uid,title,when,people\na,T,2025,supervsor:dsk\n",
+		 "0.csv:2: people: unknown role 'supervsor', did you mean 'supervisor'?"},
+		{"uid,title,when,people\na,T,2025,watcher:dsk\n", "0.csv:2: people: there is no 'dsk'"},
 		{"id,name\nx,N\nx,N\n", "0.csv:3: id: 'x' is in line 2 of "},
 	};
 	for (size_t i = 0; i < ROWS(rows); i++)
 		EXPECT(rows[i].expected, rows[i].text);
+}
+
+static void import__hours_of_people__stay_unless_given(void **state)
+{
+	(void)state;
+	struct person person = {0};
+	struct err err = {0};
+	EXPECT("people +1",
+	       "id,name,calendar,quiet,work,ceiling\ndesk,Стол,russia,22:00-08:00,Mon-Fri 09:00-18:00,5\n");
+	EXPECT("people +0 ~1 =0", "id,name,email\ndesk,Стол,desk@example.org\n");
+	EXPECT("people +0 ~1 =0", "id,name,quiet\ndesk,Стол,\n");
+	assert_int_equal(store_person_load(store, "desk", &person, &err), 0);
+	assert_string_equal(person.calendar, "russia");
+	assert_string_equal(person.quiet, "");
+	assert_string_equal(person.work, "Mon-Fri 09:00-18:00");
+	assert_int_equal(person.ceiling, 5);
+	assert_string_equal(person_address(&person, "email"), "desk@example.org");
+	person_done(&person);
+}
+
+static void import__repeats_priorities_and_roles__arrive(void **state)
+{
+	(void)state;
+	struct strlist parts = {0};
+	struct err err = {0};
+	EXPECT("tasks +2 ~0 =0", PEOPLE,
+	       "uid,title,when,priority,rrule,people\n"
+	       "a,T,каждый понедельник в 2025 году,urgent,,responsible:desk supervisor:school school\n"
+	       "b,T,2025-06-16,,FREQ=WEEKLY;COUNT=3,desk\n");
+	struct task task = import_test_task("a");
+	assert_true(task.is_urgent);
+	assert_non_null(strstr(task.rrule, "FREQ=WEEKLY"));
+	assert_int_equal(task.period.start.day, 6); /* the first Monday of 2025 */
+	assert_int_equal(store_task_parts(store, task.id, &parts, &err), 0);
+	assert_int_equal(parts.n, 3);
+	assert_string_equal(parts.items[0], "responsible:desk");
+	assert_string_equal(parts.items[2], "supervisor:school");
+	strlist_done(&parts);
+	task_done(&task);
+	/* a single date ends the repeats, when no rule stands beside it */
+	EXPECT("tasks +0 ~2 =0", "uid,title,when\na,T,2025-06-16\nb,T,2025-06-16\n");
+	task = import_test_task("b");
+	assert_string_equal(task.rrule, "");
+	task_done(&task);
 }
 
 static void import__same_uid_in_two_files__names_both(void **state)
@@ -340,6 +406,8 @@ int main(void)
 		ROW(import__empty_field__means_the_preset),
 		ROW(import__one_bad_row__keeps_everything_out),
 		ROW(import__wrong_rows__are_told_with_line_and_column),
+		ROW(import__hours_of_people__stay_unless_given),
+		ROW(import__repeats_priorities_and_roles__arrive),
 		ROW(import__same_uid_in_two_files__names_both),
 		ROW(import__person_with_a_wrong_row__is_one_problem),
 		ROW(import__rows_with_nothing_in_them__are_passed_over),
