@@ -10,6 +10,8 @@
 #include "store/store_person.h"
 #include "store/store_reader.h"
 
+enum { POST_DEPUTIES_MAX = 8 };
+
 /* To whom the steps of one person go, and when. */
 struct post_route {
 	struct person deputy; /* owned; empty when nobody stands in */
@@ -24,24 +26,35 @@ struct post_route {
 
 /* ---- whom and when ------------------------------------------------------------------------------------------------ */
 
-static int post_find_deputy(struct post *post, const struct person *person, struct post_route *route, struct err *err)
+static void post_set_reader(const struct post *post, const struct person *person, struct post_route *route)
 {
-	char *deputy = NULL;
+	route->reader = person;
 	reader_init(&route->hours, person, post->planner->calendars, post->event_zone);
 	reader_day(&route->hours, post->now_utc, route->day);
-	route->reader = person;
-	int status = store_deputy(post->store, person->id, route->day, &deputy, err);
-	if (status == 0 && deputy != NULL) {
-		status = store_person_load(post->store, deputy, &route->deputy, err);
-		if (status == 0) {
-			route->reader = &route->deputy;
-			route->deputy_for = person->id;
-			reader_init(&route->hours, route->reader, post->planner->calendars, post->event_zone);
-			reader_day(&route->hours, post->now_utc, route->day);
+}
+
+/* A deputy who is away, too, has one of their own; where that leads back, the last one hears it. */
+static int post_find_deputy(struct post *post, const struct person *person, struct post_route *route, struct err *err)
+{
+	post_set_reader(post, person, route);
+	for (int i = 0; i < POST_DEPUTIES_MAX; i++) {
+		char *id = NULL;
+		struct person deputy;
+		int status = store_deputy(post->store, route->reader->id, route->day, &id, err);
+		if (status < 0 || id == NULL || strcmp(id, person->id) == 0) {
+			free(id);
+			return status;
 		}
+		status = store_person_load(post->store, id, &deputy, err);
+		free(id);
+		if (status < 0)
+			return status;
+		person_done(&route->deputy);
+		route->deputy = deputy;
+		route->deputy_for = person->id;
+		post_set_reader(post, &route->deputy, route);
 	}
-	free(deputy);
-	return status;
+	return 0;
 }
 
 static void post_hold(struct post_route *route, int64_t until_utc, const char *why)
