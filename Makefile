@@ -30,7 +30,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Idaemon $(WARNINGS) $(PKG_CFLAGS) -MMD -MP 
 
 PROGRAMS := $(BUILD)/deadlined $(BUILD)/deadlinectl
 
-.PHONY: all check unit unit-programs integration demo lint layers install clean format help deps-build deps-check deps-lint
+.PHONY: all check unit unit-programs test-programs integration demo lint layers install clean format help deps-build deps-check deps-lint
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -80,6 +80,14 @@ $(foreach l,$(LAYERS),$(eval $(call unit_program,$(l))))
 
 unit-programs: $(UNIT_PROGRAMS)
 
+# ---- small programs that integration tests talk to --------------------------------------------------------------------
+TEST_PROGRAMS := $(BUILD)/recur-dump
+
+$(BUILD)/recur-dump: tests/lib/recur_dump.c $(call archives,plan,obj)
+	$(CC) $(ALL_CFLAGS) $(CFLAGS) $(LDFLAGS) $(filter %.c %.a,$^) $(PKG_LIBS) -o $@
+
+test-programs: $(TEST_PROGRAMS)
+
 unit: unit-programs
 	@tests/lib/run-unit.sh $(UNIT_PROGRAMS)
 
@@ -89,10 +97,10 @@ deps-build deps-check deps-lint:
 
 # Make must see what was just installed, so the work is done by a second make.
 check: deps-check
-	@$(MAKE) --no-print-directory all unit-programs
+	@$(MAKE) --no-print-directory all unit-programs test-programs
 	@BUILD=$(BUILD) tests/lib/check.sh $(UNIT_PROGRAMS)
 
-integration: all
+integration: all test-programs
 	@BUILD=$(BUILD) tests/lib/check.sh
 
 demo: deps-build
