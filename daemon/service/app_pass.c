@@ -8,10 +8,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "remind/backoff.h"
+#include "remind/notice.h"
 #include "remind/outbox.h"
 #include "remind/reader.h"
 #include "service/app_priv.h"
 #include "service/letter.h"
+#include "service/warnings.h"
 #include "store/store_person.h"
 #include "store/store_reader.h"
 #include "store/store_report.h"
@@ -89,15 +91,20 @@ static int app_settle(struct app *app, int64_t now_utc, struct err *err)
 	return status;
 }
 
-static int app_plan(struct app *app, int64_t now_utc, bool *ret_more, struct err *err)
+static struct planner app_planner(const struct app *app)
 {
-	const struct planner planner = {
+	return (struct planner){
 		.policies = app->setup->policies,
 		.channels = app->planner_channels,
 		.n_channels = app->setup->n_channels,
 		.calendars = app->setup->calendars,
 		.catch_up_max_age_s = app->setup->conf->catch_up_max_age_s,
 	};
+}
+
+static int app_plan(struct app *app, int64_t now_utc, bool *ret_more, struct err *err)
+{
+	const struct planner planner = app_planner(app);
 	struct store_due due[APP_PLAN_SLICE];
 	size_t n = 0;
 	int status = store_task_due(app->store, now_utc, due, APP_PLAN_SLICE, &n, err);
@@ -125,6 +132,28 @@ static int app_expire(struct app *app, int64_t now_utc, bool *ret_more, struct e
 		*ret_more = true;
 	else if (status == 0)
 		app->next_expiry_utc = now_utc + app->setup->conf->scan_interval_s;
+	return status;
+}
+
+/* Once a month, from October on, the operator hears of calendars that lack the next year; of this year, in any month. */
+static int app_watch_calendars(struct app *app, int64_t now_utc, struct err *err)
+{
+	const struct setup *setup = app->setup;
+	const struct planner planner = app_planner(app);
+	const struct civil today = zone_to_civil(setup->zone, now_utc);
+	struct strlist warnings = {0};
+	int month = today.year * 12 + today.month;
+	if (app->watched_month == month)
+		return 0;
+	int status = warnings_collect(setup->conf, setup->calendars, setup->zone, app->store, now_utc, &warnings, err);
+	for (size_t i = 0; i < warnings.n && status == 0; i++) {
+		char *key = mem_printf("%04d-%02d %s", today.year, today.month, warnings.items[i]);
+		status = notice_once(&planner, app->store, setup->conf->operator_id, key, warnings.items[i], now_utc,
+				     err);
+		free(key);
+	}
+	strlist_done(&warnings);
+	app->watched_month = status == 0 ? month : 0;
 	return status;
 }
 
@@ -219,6 +248,8 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	if (status == 0 && !app->is_stopping)
 		status = app_expire(app, now.wall_s, ret_more, err);
 	if (status == 0 && !app->is_stopping)
+		status = app_watch_calendars(app, now.wall_s, err);
+	if (status == 0 && !app->is_stopping)
 		status = app_plan(app, now.wall_s, &has_unplanned, err);
 	*ret_more = *ret_more || has_unplanned;
 	if (status == 0 && !app->is_stopping && !has_unplanned)
@@ -231,6 +262,7 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 		store_rollback(app->store);
 		app->brake = before;
 		app->has_noticed_policies = had_noticed_policies;
+		app->watched_month = 0;
 	}
 	return status;
 }

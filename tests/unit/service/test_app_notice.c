@@ -1,0 +1,77 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "desk.h"
+
+/* What the operator is told: once a month, on every channel they have, and in the log when there is nobody to tell. */
+
+#define CHANNELS "[channel email]\ntype = maildir\npath = mail\n[channel telegram]\ntype = maildir\npath = phone\n"
+
+static const char with_operator[] = "operator = anna\n" CHANNELS;
+static const char without_operator[] = CHANNELS;
+static const char with_stranger[] = "operator = nobody\n" CHANNELS;
+
+static void open_desk(const char *config)
+{
+	desk_open(config, "2025-10-05T10:00");
+	desk.answers_at_once = true;
+	office_add_person(&desk.office, "anna", "Europe/Moscow", "email telegram");
+	office_run(&desk.office, "UPDATE person SET calendar = 'atlantis'");
+}
+
+static void notice__calendar_is_missing__operator_hears_once_a_month(void **state)
+{
+	(void)state;
+	open_desk(with_operator);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 2); /* one on each channel */
+	assert_string_equal(office_text(&desk.office, "SELECT group_concat(DISTINCT kind) FROM message"), "notice");
+	assert_non_null(strstr(office_text(&desk.office, "SELECT text FROM notice LIMIT 1"), "atlantis"));
+	desk_move_to("2025-10-31T10:00");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 2);
+	desk_move_to("2025-11-01T10:00");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 4);
+	desk_close();
+}
+
+static void notice__restart__says_nothing_twice(void **state)
+{
+	(void)state;
+	open_desk(with_operator);
+	desk_tick();
+	desk_crash(with_operator);
+	desk.answers_at_once = true;
+	desk_tick();
+	desk_tick();
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM message"), 2);
+	desk_close();
+}
+
+static void notice__nobody_is_the_operator__no_message(void **state)
+{
+	(void)state;
+	static const char *const configs[] = {without_operator, with_stranger};
+	for (size_t i = 0; i < 2; i++) {
+		open_desk(configs[i]);
+		desk_tick();
+		assert_int_equal(desk.n_sendings, 0);
+		assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM meta WHERE key LIKE 'notice %%'"),
+				 1);
+		desk_close();
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(notice__calendar_is_missing__operator_hears_once_a_month),
+		cmocka_unit_test(notice__restart__says_nothing_twice),
+		cmocka_unit_test(notice__nobody_is_the_operator__no_message),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
