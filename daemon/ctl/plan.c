@@ -57,8 +57,10 @@ static void plan_add(struct plan *plan, const struct rehearse_row *row, const st
 	if (plan->table == NULL)
 		plan->table = output_table_new(plan_headings, PLAN_COLUMNS);
 	output_time(zone, row->at_utc, at);
-	char *why =
-		strcmp(row->state, "held") == 0 ? mem_printf("held until then: %s", row->reason) : mem_dup(row->reason);
+	bool is_held = strcmp(row->state, "held") == 0, is_deputy = row->deputy_for[0] != '\0';
+	char *why = mem_printf("%s%s%s%s%s", is_held ? "held until then: " : "", row->reason,
+			       is_deputy && row->reason[0] != '\0' ? "; " : "", is_deputy ? "stands in for " : "",
+			       row->deputy_for);
 	const char *cells[PLAN_COLUMNS] = {at,         row->person, row->channel, row->language,
 					   row->state, row->step,   row->task,    why};
 	output_table_add(plan->table, cells);

@@ -138,7 +138,7 @@ static const char *why_done(const char *action)
 		{"add", "added the task"},      {"edit", "edited the task"},  {"move", "moved the task"},
 		{"done", "marked it as done"},  {"cancel", "cancelled it"},   {"reopen", "opened it again"},
 		{"delete", "deleted the task"}, {"ack", "acknowledged it"},   {"silence", "silenced it"},
-		{"snooze", "put it off"},       {"problem", "met a problem"},
+		{"snooze", "put it off"},       {"problem", "met a problem"}, {"deputy", "named a deputy"},
 	};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(words[i][0], action) == 0)
@@ -291,7 +291,7 @@ static void why_next(void *arg, const struct rehearse_row *row)
 {
 	struct why *why = arg;
 	const struct zone *zone = zone_find(row->zone);
-	if (strcmp(row->task, why->task.uid) != 0 || !why_is_about(why, row->person, ""))
+	if (strcmp(row->task, why->task.uid) != 0 || !why_is_about(why, row->person, row->deputy_for))
 		return;
 	why->n_next++;
 	if (zone == NULL)
@@ -301,12 +301,15 @@ static void why_next(void *arg, const struct rehearse_row *row)
 		why_set(object, "occurrence", row->occurrence);
 		why_set(object, "step", row->step);
 		why_set(object, "person", row->person);
+		why_set(object, "deputy_for", row->deputy_for);
 		why_set(object, "channel", row->channel);
 		why_set(object, "state", row->state);
 		why_set(object, "reason", row->reason);
 		output_json(object, stdout);
 	} else if (why->n_next <= WHY_NEXT_MAX) {
-		char *line = mem_printf("%s to %s by %s: %s%s%s", row->step, row->person, row->channel, row->state,
+		bool is_deputy = row->deputy_for[0] != '\0';
+		char *line = mem_printf("%s to %s by %s%s%s: %s%s%s", row->step, row->person, row->channel,
+					is_deputy ? ", who stands in for " : "", row->deputy_for, row->state,
 					row->reason[0] != '\0' ? ", " : "", row->reason);
 		why_say(zone, row->at_utc, line);
 		free(line);

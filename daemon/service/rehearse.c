@@ -108,6 +108,7 @@ static void rehearse_tell_person(const struct rehearsal *rehearsal, const struct
 		.step = row->step,
 		.person = row->person,
 		.channel = row->channel,
+		.deputy_for = row->deputy_for != NULL ? row->deputy_for : "",
 		.language = note != NULL ? note->language : person->language,
 		.state = note == NULL   ? "dropped"
 			 : held != NULL ? "held"

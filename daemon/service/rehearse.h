@@ -22,9 +22,10 @@ struct rehearse_row {
 	const char *zone;                     /* the recipient's */
 	const char *task, *occurrence, *step; /* task and occurrence "" for a digest */
 	const char *person, *channel;
-	const char *language; /* of the message; of the person for one that is dropped */
-	const char *state;    /* "planned", "held" or "dropped" */
-	const char *reason;   /* why it is held or dropped, "" for "planned" */
+	const char *deputy_for; /* the absent person it is meant for, "" when it is for the recipient */
+	const char *language;   /* of the message; of the person for one that is dropped */
+	const char *state;      /* "planned", "held" or "dropped" */
+	const char *reason;     /* why it is held or dropped, "" for "planned" */
 };
 typedef void (*rehearse_row_cb)(void *arg, const struct rehearse_row *row);
 

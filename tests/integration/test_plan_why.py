@@ -74,6 +74,13 @@ def test_what_is_dropped_says_why(office):
     assert len(rows) == 4 and {(row["state"], row["reason"]) for row in rows} == {("dropped", "only in the digest")}
 
 
+def test_a_deputy_hears_in_place_of_the_absent(office):
+    office.sql("INSERT INTO deputy VALUES ('protocol', 'press', '2025-06-01', '2025-06-30')")
+    rows = office.ctl_json("plan", *YEAR, "--task", "forum")
+    assert {row["person"] for row in rows if row["at"] > "2025-06-02"} == {"press"}
+    assert "stands in for protocol" in office.ctl("plan", *YEAR)
+
+
 def test_plan_rehearsal_and_the_mails_agree(office):
     rows = leaving(office.ctl_json("plan", *YEAR))
     result = deadlined("-c", office.config, "--rehearse", "2025-01-01..2025-12-31", "--deliver")
@@ -190,6 +197,15 @@ def test_what_comes_next(office):
     assert [row["at"] for row in plan] == [row["at"] for row in rows]
     text = office.ctl("why", "soon")
     assert "7d before start at 09:00 to protocol by email: planned" in text and "held, quiet hours" in text
+
+
+def test_the_deputy_is_in_the_story_of_the_absent(office):
+    day = datetime.now(SAKHALIN).date() + timedelta(20)
+    office.sql("INSERT INTO deputy VALUES ('protocol', 'press', '2025-01-01', '2099-12-31')")
+    office.ctl("add", "Soon", "--uid", "soon", "--when", day.isoformat(), "--people", "protocol", "--policy", "visit")
+    rows = kinds(office.ctl_json("why", "soon", "protocol"), "next")
+    assert rows and {(row["person"], row["deputy_for"]) for row in rows} == {("press", "protocol")}
+    assert "to press by email, who stands in for protocol" in office.ctl("why", "soon", "protocol")
 
 
 def test_names_that_nobody_has(office):

@@ -136,6 +136,9 @@ static void random_task(unsigned number)
 			   PICK(roles), (long long)id, p);
 	if (roll(5) == 0)
 		office_run(&desk.office, "UPDATE task SET priority = 'urgent' WHERE id = %lld", (long long)id);
+	if (roll(5) == 0 && row.start != NULL)
+		office_run(&desk.office, "UPDATE task SET rrule = 'FREQ=WEEKLY;COUNT=6' WHERE id = %lld",
+			   (long long)id);
 }
 
 static void random_deputy(void)
