@@ -1,37 +1,148 @@
 #include "remind/occurrences.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "plan/recur.h"
+#include "plan/zone.h"
+#include "store/store_reader.h"
 
-static void occurrences_add(struct occurrence **items, size_t *n, const struct period *period)
+/* Occurrences of one task on their way into an array. */
+struct occurrences_list {
+	struct occurrence *items;
+	size_t n;
+	struct store_occurrence *said; /* what was said of single ones */
+	size_t n_said;
+};
+
+static void occurrences_add(struct occurrences_list *list, const struct period *period)
 {
-	*items = mem_grow(*items, *n + 1, sizeof(**items));
-	struct occurrence *item = &(*items)[(*n)++];
+	list->items = mem_grow(list->items, list->n + 1, sizeof(*list->items));
+	struct occurrence *item = &list->items[list->n++];
 	item->period = *period;
 	period_key(period, item->key);
+}
+
+static const struct store_occurrence *occurrences_said(const struct occurrences_list *list, const char *key)
+{
+	for (size_t i = 0; i < list->n_said; i++)
+		if (strcmp(list->said[i].date, key) == 0)
+			return &list->said[i];
+	return NULL;
+}
+
+static const struct civil *occurrences_start(const struct period *period)
+{
+	return period->has_start ? &period->start : &period->end;
+}
+
+/* Those the rule gives, without the ones that were moved, done or cancelled by themselves. */
+static int occurrences_add_ruled(struct occurrences_list *list, const struct task *task, const struct recur *recur,
+				 const struct civil *from, const struct civil *to, struct err *err)
+{
+	enum { MAX = OCCURRENCES_MAX };
+	struct civil *starts = mem_zero(MAX, sizeof(*starts));
+	size_t n = 0;
+	int status = recur_between(recur, from, to, MAX, starts, &n, err);
+	for (size_t i = 0; i < n && status == 0; i++) {
+		char key[PERIOD_KEY_SIZE];
+		struct period period = recur_period(&task->period, &starts[i]);
+		period_key(&period, key);
+		if (occurrences_said(list, key) == NULL)
+			occurrences_add(list, &period);
+	}
+	free(starts);
+	return status == -E2BIG ? -EINVAL : status;
+}
+
+/* Those that were moved to where they matter, or to later: the planner must know when to come again. */
+static void occurrences_add_moved(struct occurrences_list *list, const struct civil *from)
+{
+	for (size_t i = 0; i < list->n_said; i++) {
+		const struct store_occurrence *said = &list->said[i];
+		if (said->is_open && said->is_moved && civil_compare(occurrences_start(&said->period), from) >= 0)
+			occurrences_add(list, &said->period);
+	}
+}
+
+/* The first open one behind the span, for the same reason. The far end bounds the search. */
+static int occurrences_add_next(struct occurrences_list *list, const struct task *task, const struct recur *recur,
+				const struct civil *to, struct err *err)
+{
+	enum { AHEAD_DAYS = 5 * 366 };
+	struct civil end = civil_add_days(to, AHEAD_DAYS);
+	size_t had = list->n;
+	int status = occurrences_add_ruled(list, task, recur, to, &end, err);
+	if (list->n > had + 1)
+		list->n = had + 1;
+	return status;
+}
+
+static int occurrences_list_repeating(struct occurrences_list *list, struct store *store, const struct task *task,
+				      const struct civil *from, const struct civil *to, struct err *err)
+{
+	struct recur *recur = NULL;
+	struct civil end = civil_add_days(to, 1);
+	int status = store_occurrences(store, task->id, &list->said, &list->n_said, err);
+	if (status == 0)
+		status = recur_new(&task->period, task->rrule, task->rdate, task->exdate, zone_find(task->zone), &recur,
+				   err);
+	if (status == 0)
+		status = occurrences_add_ruled(list, task, recur, from, &end, err);
+	if (status == 0) {
+		occurrences_add_moved(list, from);
+		status = occurrences_add_next(list, task, recur, &end, err);
+	}
+	recur_free(recur);
+	return status;
+}
+
+static bool occurrences_repeat(const struct task *task)
+{
+	return task->rrule[0] != '\0' || task->rdate[0] != '\0';
 }
 
 int occurrences_around(struct store *store, const struct task *task, const struct civil *from, const struct civil *to,
 		       struct occurrence **ret_items, size_t *ret_n, struct err *err)
 {
-	(void)store;
-	(void)from;
-	(void)to;
-	(void)err;
-	*ret_items = NULL;
-	*ret_n = 0;
-	occurrences_add(ret_items, ret_n, &task->period);
+	struct occurrences_list list = {0};
+	int status = 0;
+	if (occurrences_repeat(task))
+		status = occurrences_list_repeating(&list, store, task, from, to, err);
+	else
+		occurrences_add(&list, &task->period);
+	free(list.said);
+	if (status < 0) {
+		free(list.items);
+		return status;
+	}
+	*ret_items = list.items;
+	*ret_n = list.n;
 	return 0;
 }
 
 int occurrences_find(struct store *store, const struct task *task, const char *key, bool *ret_found,
 		     struct period *ret_period, struct err *err)
 {
-	(void)store;
-	(void)key;
-	(void)err;
-	*ret_found = true;
+	char day[CIVIL_DATE_SIZE] = "";
+	struct civil start;
+	struct occurrence *items = NULL;
+	size_t n = 0;
+	const char *date = strncmp(key, "../", 3) == 0 ? key + 3 : key;
+	(void)memcpy(day, date, strnlen(date, CIVIL_DATE_SIZE - 1));
+	*ret_found = false;
 	*ret_period = task->period;
-	return 0;
+	if (!civil_parse(day, &start, NULL))
+		return 0;
+	struct civil from = civil_add_days(&start, -1), to = civil_add_days(&start, 1);
+	int status = occurrences_around(store, task, &from, &to, &items, &n, err);
+	for (size_t i = 0; i < n && status == 0 && !*ret_found; i++)
+		if (strcmp(items[i].key, key) == 0) {
+			*ret_found = true;
+			*ret_period = items[i].period;
+		}
+	free(items);
+	return status;
 }
