@@ -29,7 +29,8 @@ struct desk {
 		int64_t id;
 	} flying[DESK_FLYING_MAX];
 	size_t n_flying;
-	unsigned room; /* messages in flight that a channel allows */
+	unsigned room;       /* messages in flight that a channel allows */
+	unsigned n_channels; /* made and not freed */
 	bool answers_at_once;
 };
 
@@ -101,6 +102,7 @@ static inline void desk_free_channel(struct channel *channel)
 	for (size_t i = desk.n_flying; i-- > 0;)
 		if (desk.flying[i].channel == channel)
 			desk.flying[i] = desk.flying[--desk.n_flying];
+	desk.n_channels--;
 	free(channel);
 }
 
@@ -140,6 +142,7 @@ static inline struct setup *desk_setup(const char *text)
 						 .rate = real->rate};
 		channel_free(real);
 		setup->channels[i] = &fake->channel;
+		desk.n_channels++;
 	}
 	return setup;
 }

@@ -74,10 +74,12 @@ static void app__reload__keeps_what_is_in_flight_and_settles_it(void **state)
 	reload(config);
 	desk_tick();
 	assert_int_equal(desk.n_sendings, 2);
+	assert_int_equal(desk.n_channels, 3);
 	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
 	desk_tick();
 	assert_int_equal(desk_count("sent"), 2);
 	assert_true(app_is_idle(desk.app));
+	assert_int_equal(desk.n_channels, 1); /* the old ones have gone */
 }
 
 static void app__reload__tries_a_failed_channel_again_at_once(void **state)
