@@ -193,6 +193,14 @@ def test_an_acknowledged_date_is_not_escalated(office):
     assert ledger(office, "ack") == [("weekly", None, week(0))]
 
 
+def test_a_moved_date_is_acknowledged_where_it_is_now(office):
+    moved = str(date.fromisoformat(week(0)) + timedelta(days=1))
+    office.ctl("edit", "weekly", "--occurrence", week(0), "--when", moved)
+    for day in (week(0), moved):
+        office.ctl("ack", "weekly", "--occurrence", day)
+        assert sql(office, "SELECT occurrence FROM acknowledgement") == [(moved,)]
+
+
 def test_a_snooze_replaces_what_came_before_it(office):
     now = datetime.now(timezone.utc).timestamp()
     add_waiting(office, week(0), "soon", due=int(now) + 60)
