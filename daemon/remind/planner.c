@@ -115,23 +115,41 @@ static int planner_plan_occurrence(struct planner_case *at, const struct occurre
 	return status;
 }
 
-/* Those who were told another date hear of the new one, once for each move, in the same thread. */
-static int planner_tell_new_date(struct planner_case *at, const struct occurrence *occurrence, struct err *err)
+/* Those who were told another date hear of the new one, once for each move, in the same thread. old_key: of an occurrence
+ * that was moved by itself; NULL when the whole task was. */
+static int planner_tell_new_date(struct planner_case *at, const char *key, const char *old_key, struct err *err)
 {
 	struct strlist people = {0}, channels = {0};
 	char text[STORE_STEP_SIZE];
 	const struct post_step moved = {.text = text, .due_utc = at->post.now_utc};
 	(void)snprintf(text, sizeof(text), POST_MOVED "%lld", (long long)at->post.task->sequence);
-	at->post.occurrence = occurrence->key;
-	int status = store_told_other_date(at->post.store, at->post.task->id, occurrence->key, &people, &channels, err);
+	at->post.occurrence = key;
+	int status = store_told_other_date(at->post.store, at->post.task->id, key, old_key, &people, &channels, err);
 	for (size_t i = 0; i < people.n && status == 0; i++)
 		for (size_t j = 0; j < at->n_people && status == 0; j++)
 			if (strcmp(at->people[j].id, people.items[i]) == 0) {
-				strlist_add(&at->noticed, people.items[i], strlen(people.items[i]));
+				if (old_key == NULL)
+					strlist_add(&at->noticed, people.items[i], strlen(people.items[i]));
 				status = post_steps(&at->post, &at->people[j], &moved, 1, err);
 			}
 	strlist_done(&people);
 	strlist_done(&channels);
+	return status;
+}
+
+static int planner_tell_moved_occurrences(struct planner_case *at, struct err *err)
+{
+	struct store_occurrence *items = NULL;
+	size_t n = 0;
+	int status = store_occurrences(at->post.store, at->post.task->id, &items, &n, err);
+	for (size_t i = 0; i < n && status == 0; i++) {
+		char key[PERIOD_KEY_SIZE];
+		if (!items[i].is_open || !items[i].is_moved)
+			continue;
+		period_key(&items[i].period, key);
+		status = planner_tell_new_date(at, key, items[i].date, err);
+	}
+	free(items);
 	return status;
 }
 
@@ -202,7 +220,9 @@ static int planner_plan_task(struct planner_case *at, bool is_edited, struct err
 	if (status == 0)
 		status = planner_list_occurrences(at, &occurrences, &n, err);
 	if (status == 0 && is_edited && at->post.task->rrule[0] == '\0' && n == 1)
-		status = planner_tell_new_date(at, &occurrences[0], err);
+		status = planner_tell_new_date(at, occurrences[0].key, NULL, err);
+	if (status == 0 && is_edited)
+		status = planner_tell_moved_occurrences(at, err);
 	for (size_t i = 0; i < n && status == 0; i++)
 		status = planner_plan_occurrence(at, &occurrences[i], err);
 	free(occurrences);

@@ -239,9 +239,9 @@ static void told_other_date__is_the_last_that_was_sent_to_each(void **state)
 	(void)office_add_message(&office, task, "anna", "telegram", "a", utc("2025-06-01"));
 	(void)office_add_message(&office, task, "boris", "email", "a", utc("2025-06-01"));
 	office_run(&office, "UPDATE message SET state = 'sent' WHERE person = 'anna'");
-	OK(store_told_other_date(office.store, task, "2025-06-15", &people, &channels, ERR));
+	OK(store_told_other_date(office.store, task, "2025-06-15", NULL, &people, &channels, ERR));
 	assert_int_equal(people.n, 0);
-	OK(store_told_other_date(office.store, task, "2025-06-16", &people, &channels, ERR));
+	OK(store_told_other_date(office.store, task, "2025-06-16", NULL, &people, &channels, ERR));
 	assert_int_equal(people.n, 2); /* boris's is still on its way: the move dropped it */
 	assert_int_equal(channels.n, 2);
 	assert_string_equal(people.items[0], "anna");
