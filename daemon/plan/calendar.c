@@ -168,16 +168,22 @@ static void calendar_read_off(struct calendar_year *year, const struct calendar_
 	}
 }
 
-static void calendar_read_work(struct calendar_year *year, const struct calendar_place *place, const char *text)
+/* Only a day of the weekend can be moved to be worked; another is a slip of the pen. */
+static void calendar_read_work(struct calendar_year *year, unsigned weekend, const struct calendar_place *place,
+			       const char *text)
 {
 	struct civil from, to;
 	const char *rest;
 	if (!calendar_read_span(place, text, year->year, &from, &to, &rest))
 		return;
-	for (size_t day = calendar_day_of_year(&from); day <= calendar_day_of_year(&to); day++) {
-		if (year->off[day] != NULL)
-			problems_add(place->problems, place->file, place->line, "work: a day of '%s' is off, too",
-				     text);
+	for (struct civil date = from; civil_compare(&date, &to) <= 0; date = civil_add_days(&date, 1)) {
+		size_t day = calendar_day_of_year(&date);
+		bool is_weekend = (weekend >> (civil_weekday(&date) - 1) & 1) != 0;
+		if (year->off[day] != NULL || !is_weekend) {
+			problems_add(place->problems, place->file, place->line, "work: a day of '%s' is %s", text,
+				     is_weekend ? "off, too" : "worked anyway, being none of the weekend");
+			return;
+		}
 		year->is_worked[day] = true;
 	}
 }
@@ -201,7 +207,7 @@ static void calendar_read_year(struct calendar *calendar, const struct ini_secti
 		if (strcmp(entry->key, "off") == 0)
 			calendar_read_off(year, &place, entry->value);
 		else if (strcmp(entry->key, "work") == 0)
-			calendar_read_work(year, &place, entry->value);
+			calendar_read_work(year, calendar->weekend, &place, entry->value);
 		else
 			problems_add(problems, section->file, entry->line, "unknown key '%s': a year has off and work",
 				     entry->key);
@@ -247,22 +253,30 @@ static void calendar_read_head(struct calendar *calendar, const struct ini_secti
 	}
 }
 
+static void calendar_read_section(struct calendar *calendar, const struct ini_section *section, bool are_years,
+				  struct problems *problems)
+{
+	bool is_head = strcmp(section->kind, "calendar") == 0 && section->name == NULL;
+	bool is_year = strcmp(section->kind, "year") == 0;
+	if (is_head && !are_years)
+		calendar_read_head(calendar, section, problems);
+	else if (is_year && are_years)
+		calendar_read_year(calendar, section, problems);
+	else if (!is_head && !is_year && are_years)
+		problems_add(problems, section->file, section->line,
+			     "unknown section: a calendar has [calendar] and [year 2025]");
+}
+
+/* The years are read when the weekend is known, wherever that stands. */
 static struct calendar *calendar_read(const char *file, const char *name, struct problems *problems)
 {
 	struct ini *ini = ini_read(file, problems);
 	struct calendar *calendar = mem_zero(1, sizeof(*calendar));
+	size_t n = ini != NULL ? ini->n_sections : 0;
 	calendar->name = mem_dup_n(name, strlen(name) - strlen(".ini"));
 	calendar->weekend = CALENDAR_WEEKEND_PRESET;
-	for (size_t i = 0; ini != NULL && i < ini->n_sections; i++) {
-		const struct ini_section *section = &ini->sections[i];
-		if (strcmp(section->kind, "calendar") == 0 && section->name == NULL)
-			calendar_read_head(calendar, section, problems);
-		else if (strcmp(section->kind, "year") == 0)
-			calendar_read_year(calendar, section, problems);
-		else
-			problems_add(problems, file, section->line,
-				     "unknown section: a calendar has [calendar] and [year 2025]");
-	}
+	for (size_t i = 0; i < 2 * n; i++)
+		calendar_read_section(calendar, &ini->sections[i % n], i >= n, problems);
 	ini_free(ini);
 	return calendar;
 }
