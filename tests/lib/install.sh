@@ -14,7 +14,7 @@ for page in man/*.[158]; do
     install -D -m 644 "$page" "$root$prefix/share/man/man${page##*.}/${page##*/}"
 done
 
-for folder in templates messengers examples; do
+for folder in templates messengers calendars examples; do
     [ -d "config/$folder" ] || continue
     while IFS= read -r file; do
         install -D -m 644 "$file" "$root$prefix/share/deadlined/${file#config/}"
