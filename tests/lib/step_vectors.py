@@ -15,7 +15,7 @@ ZONES = ["Africa/Cairo", "Africa/Casablanca", "America/Havana", "America/New_Yor
          "Europe/Berlin", "Europe/London", "Pacific/Chatham"]
 START = int(datetime(2024, 1, 2, tzinfo=timezone.utc).timestamp())
 END = int(datetime(2030, 12, 30, tzinfo=timezone.utc).timestamp())
-STEP = 1800  # every change of these years lies on a half-hour of UTC, or on a quarter that it also finds
+STEP = 1800
 
 
 def offset(zone, utc):

@@ -11,7 +11,7 @@
 #include "stage.h"
 #include "store/store_reader.h"
 
-enum { PLANS = 8, TASKS = 14, PEOPLE = 6 };
+enum { PLANS = 5, TASKS = 14, PEOPLE = 6 };
 
 static const char config[] =
 	"[channel email]\ntype = maildir\npath = mail\n[channel telegram]\ntype = maildir\npath = mail\n"
