@@ -4,7 +4,7 @@
  * instants, so a meeting at 10:00 stays at 10:00 whatever the clocks do; zone_to_utc() says when that is.
  *
  * - The first occurrence always counts, also when the rule would not name it, and is one of COUNT.
- * - FREQ is DAILY, WEEKLY, MONTHLY or YEARLY. What libical 3.0.16 gets wrong, or breaks of, is refused by recur_check().
+ * - FREQ is DAILY, WEEKLY, MONTHLY or YEARLY. What libical 3.0.16 gets wrong or crashes on is refused by recur_check().
  * - No rule goes beyond the year 2582, where libical ends. */
 #ifndef DEADLINED_PLAN_RECUR_H
 #define DEADLINED_PLAN_RECUR_H
