@@ -331,7 +331,27 @@ static const char schema_4[] = "CREATE TABLE notice ("
 			       "  text TEXT NOT NULL"
 			       ") STRICT;";
 
-static const char *const schema_versions[] = {schema_1, schema_2, schema_3, schema_4};
+/* Indexes that keep an edit's cost apart from how much was ever sent: triggers ask for what is not settled, planning for
+ * what waits for the same person. And what was dropped before a message left was not in it: it leaves the message, so
+ * that only what was dropped in flight counts as told when the peer takes it. */
+static const char schema_5[] =
+	"CREATE INDEX message_open ON message (state) WHERE state IN ('pending', 'sending', 'held');"
+	"CREATE INDEX message_waiting ON message (person, channel, not_before) WHERE state = 'pending';"
+	"DROP INDEX reminder_person;"
+	"CREATE INDEX reminder_person ON reminder (person, task, channel, message);"
+	"DROP TRIGGER silenced;"
+	"CREATE TRIGGER silenced AFTER INSERT ON silence BEGIN"
+	"  UPDATE reminder SET dropped = 'silenced by ' || new.author || ': ' || new.reason"
+	"   WHERE dropped IS NULL AND (new.task IS NULL OR task = new.task) AND (new.person IS NULL OR person = new.person)"
+	"     AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held') AND state <> 'sending');"
+	"  INSERT INTO ledger (who, action, task, person, detail)"
+	"   VALUES (new.author, 'silence', (SELECT uid FROM task WHERE id = new.task), new.person, new.reason);"
+	"END;"
+	"CREATE TRIGGER message_claimed AFTER UPDATE OF state ON message WHEN new.state = 'sending' BEGIN"
+	"  UPDATE reminder SET message = NULL WHERE message = new.id AND dropped IS NOT NULL;"
+	"END;";
+
+static const char *const schema_versions[] = {schema_1, schema_2, schema_3, schema_4, schema_5};
 enum { SCHEMA_VERSION = sizeof(schema_versions) / sizeof(schema_versions[0]) };
 
 static int schema_number(struct store *store, const char *sql, int *ret_value, struct err *err)

@@ -123,7 +123,9 @@ int store_acknowledge(struct store *store, int64_t task, const char *occurrence,
 int store_snoozed_until(struct store *store, int64_t task, const char *person, int64_t now_utc, int64_t *ret_until_utc,
 			struct err *err)
 {
-	static const char sql[] = "SELECT max(due_utc) FROM reminder WHERE task = ?1 AND person = ?2"
+	/* By the key alone it would walk the reminders of everybody in the task. */
+	static const char sql[] = "SELECT max(due_utc) FROM reminder INDEXED BY reminder_person"
+				  " WHERE task = ?1 AND person = ?2"
 				  " AND step LIKE 'snoozed %' AND due_utc > ?3 AND dropped IS NULL";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
@@ -136,7 +138,8 @@ int store_snooze_clear(struct store *store, int64_t task, const char *person, in
 {
 	static const char drop[] =
 		"UPDATE reminder SET dropped = 'snoozed' WHERE task = ?1 AND person = ?2 AND dropped IS NULL AND message IN"
-		" (SELECT id FROM message WHERE state IN ('pending', 'held') AND (not_before < ?3 OR step LIKE 'snoozed %'))";
+		" (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held') AND state <> 'sending'"
+		"   AND (not_before < ?3 OR step LIKE 'snoozed %'))";
 	/* Its key must be free when the same instant is asked for again; the ledger knows of the first time. */
 	static const char forget[] = "DELETE FROM reminder WHERE task = ?1 AND person = ?2 AND due_utc = ?3"
 				     " AND step LIKE 'snoozed %' AND dropped IS NOT NULL";
@@ -222,7 +225,8 @@ int store_told_other_date(struct store *store, int64_t task, const char *current
 	static const char sql[] =
 		"SELECT coalesce(deputy_for, person), channel, occurrence, max(message) FROM reminder WHERE task = ?1"
 		" AND (?3 IS NULL OR occurrence IN (?2, ?3))"
-		" AND message IN (SELECT id FROM message WHERE state = 'sent') GROUP BY 1, 2 HAVING occurrence <> ?2";
+		" AND (SELECT state FROM message WHERE id = reminder.message) = 'sent'"
+		" GROUP BY 1, 2 HAVING occurrence <> ?2";
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)

@@ -1,0 +1,135 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "office.h"
+#include "store/store_priv.h"
+#include "store/store_reader.h"
+#include "store/store_report.h"
+
+/* What something costs must not grow with what was sent long ago, nor with how many others are in a task. Counted in
+ * steps of SQLite's virtual machine, so that no machine is too slow. */
+
+enum { FEW = 100, MANY = 3000, STEPS_UNIT = 10 };
+
+static struct office office;
+static int64_t n_steps;
+
+static int count_step(void *arg)
+{
+	(void)arg;
+	n_steps++;
+	return 0;
+}
+
+/* One task that everybody takes part in: each was told, and some wait. Anna alone is in another. */
+static int64_t fill(int n)
+{
+	office_open(&office);
+	office_add_person(&office, "anna", "UTC", "email");
+	office_run(&office,
+		   "BEGIN; INSERT INTO task (uid, title, end_local, zone) VALUES ('all', 'x', '2025-06-15', 'UTC');"
+		   "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d)"
+		   " INSERT INTO person (id, name, language, zone) SELECT 'p' || i, 'x', 'en', 'UTC' FROM c;"
+		   "INSERT INTO address SELECT id, 'email', id || '@example.org' FROM person WHERE id <> 'anna';"
+		   "INSERT INTO part (task, person) SELECT 1, id FROM person;"
+		   "INSERT INTO message (id, person, channel, kind, state, due_utc, not_before, domain)"
+		   " SELECT row_number() OVER (), id, 'email', 'single', 'sent', 5, 5, 'x' FROM person;"
+		   "INSERT INTO reminder (task, occurrence, step, person, channel, due_utc, message)"
+		   " SELECT 1, '2025-06-15', '3d', person, 'email', 5, id FROM message; COMMIT",
+		   n);
+	int64_t own =
+		office_add_task(&office, &(struct office_task){.uid = "own", .start = "2025-06-15", .people = "anna"});
+	(void)office_add_message(&office, own, "anna", "email", "1d", 5);
+	return own;
+}
+
+static void run_sql(int64_t own, const char *sql)
+{
+	(void)own;
+	office_run(&office, "%s", sql);
+}
+
+static void ask_planning(int64_t own, const char *unused)
+{
+	int64_t id = 0;
+	struct strlist people = {0}, channels = {0};
+	(void)unused;
+	OK(store_thread_root(office.store, 1, "p7", "email", &id, ERR));
+	OK(store_snoozed_until(office.store, 1, "p7", 1, &id, ERR));
+	OK(store_joinable(office.store, "p7", "email", 5, false, &id, ERR));
+	OK(store_joinable_held(office.store, "p7", "email", 5, &id, ERR));
+	OK(store_told_other_date(office.store, own, "2025-06-15", NULL, &people, &channels, ERR));
+	strlist_done(&people);
+	strlist_done(&channels);
+}
+
+static void ask_the_queue(int64_t own, const char *unused)
+{
+	int64_t ids[8], next;
+	size_t n;
+	struct store_counts counts;
+	(void)own;
+	(void)unused;
+	OK(store_message_ready(office.store, "email", 9, ids, 8, &n, ERR));
+	OK(store_message_sending(office.store, ids, 8, &n, ERR));
+	OK(store_message_overdue(office.store, 9, ids, 8, &n, ERR));
+	OK(store_message_next(office.store, "email", &next, ERR));
+	OK(store_task_next_due(office.store, &next, ERR));
+	OK(store_count(office.store, &counts, ERR));
+	OK(store_ledger_stamp(office.store, NULL, NULL, 5, ERR));
+}
+
+static const struct {
+	const char *name;
+	void (*act)(int64_t own, const char *sql);
+	const char *sql;
+} acts[] = {
+	{"done", run_sql, "UPDATE task SET status = 'done' WHERE uid = 'own'"},
+	{"move", run_sql, "UPDATE task SET start_local = NULL WHERE uid = 'own'"},
+	{"delete", run_sql, "DELETE FROM task WHERE uid = 'own'"},
+	{"part", run_sql, "DELETE FROM part WHERE person = 'anna' AND task = 2"},
+	{"inactive", run_sql, "UPDATE person SET active = 0 WHERE id = 'anna'"},
+	{"address", run_sql, "DELETE FROM address WHERE person = 'anna'"},
+	{"silence", run_sql, "INSERT INTO silence (person, until_utc, reason, author) VALUES ('anna', 9, 'x', 'y')"},
+	{"acknowledge", run_sql, "INSERT INTO acknowledgement VALUES (2, '2025-06-15')"},
+	{"occurrence", run_sql, "INSERT INTO occurrence (task, date, status) VALUES (2, '2025-06-15', 'done')"},
+	{"planning", ask_planning, NULL},
+	{"the queue", ask_the_queue, NULL},
+};
+
+static int64_t measure(size_t act, int n)
+{
+	int64_t own = fill(n);
+	n_steps = 0;
+	sqlite3_progress_handler(office.sql, STEPS_UNIT, count_step, NULL);
+	sqlite3_progress_handler(office.store->db, STEPS_UNIT, count_step, NULL);
+	acts[act].act(own, acts[act].sql);
+	sqlite3_progress_handler(office.sql, 0, NULL, NULL);
+	sqlite3_progress_handler(office.store->db, 0, NULL, NULL);
+	office_close(&office);
+	return n_steps;
+}
+
+static void store__cost_of_an_act__does_not_grow_with_the_past(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+		int64_t few = measure(i, FEW), many = measure(i, MANY);
+		if (many > few * 2 + 20)
+			fail_msg("%s: %lld steps where %d were sent, %lld where %d were", acts[i].name,
+				 (long long)(few * STEPS_UNIT), FEW, (long long)(many * STEPS_UNIT), MANY);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(store__cost_of_an_act__does_not_grow_with_the_past),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
