@@ -26,9 +26,10 @@ static int notice_send(const struct planner *planner, struct store *store, const
 	return status;
 }
 
-static int notice_tell(const struct planner *planner, struct store *store, const char *operator_id, const char *text,
-		       int64_t now_utc, struct err *err)
+static int notice_tell(const struct planner *planner, struct store *store, const char *text, int64_t now_utc,
+		       struct err *err)
 {
+	const char *operator_id = planner->operator_id;
 	struct person person;
 	log_warning("%s", text);
 	if (operator_id == NULL)
@@ -45,15 +46,15 @@ static int notice_tell(const struct planner *planner, struct store *store, const
 	return status;
 }
 
-int notice_once(const struct planner *planner, struct store *store, const char *operator_id, const char *key,
-		const char *text, int64_t now_utc, struct err *err)
+int notice_once(const struct planner *planner, struct store *store, const char *key, const char *text, int64_t now_utc,
+		struct err *err)
 {
 	char *name = mem_printf("notice %s", key), *said = NULL;
 	int status = store_meta_load(store, name, &said, err);
 	if (status == 0 && said == NULL) {
 		status = store_meta_save(store, name, "said", err);
 		if (status == 0)
-			status = notice_tell(planner, store, operator_id, text, now_utc, err);
+			status = notice_tell(planner, store, text, now_utc, err);
 	}
 	free(said);
 	free(name);

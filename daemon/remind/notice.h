@@ -8,10 +8,10 @@
 #include "remind/planner.h"
 #include "store/store.h"
 
-/* Says text unless key was said before; key is kept in the database ("calendars 2025-11"). operator_id: id of the person,
- * NULL when there is none; one who is unknown or cannot be reached is logged. Runs inside the caller's transaction.
- * Errors: those of the store. */
-MUSTCHECK int notice_once(const struct planner *planner, struct store *store, const char *operator_id, const char *key,
-			  const char *text, int64_t now_utc, struct err *err);
+/* Says text to the planner's operator unless key was said before; key is kept in the database ("calendars 2025-11"). An
+ * operator who is unknown or cannot be reached is logged. Runs inside the caller's transaction. Errors: those of the
+ * store. */
+MUSTCHECK int notice_once(const struct planner *planner, struct store *store, const char *key, const char *text,
+			  int64_t now_utc, struct err *err);
 
 #endif

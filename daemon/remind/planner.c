@@ -7,7 +7,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "remind/digest.h"
+#include "base/mem.h"
+#include "remind/notice.h"
 #include "remind/occurrences.h"
 #include "remind/post.h"
 #include "remind/schedule.h"
@@ -104,6 +105,43 @@ static int planner_plan_person(struct planner_case *at, const struct person *per
 	return steps.n_due == 0 ? 0 : post_steps(&at->post, person, due, steps.n_due, err);
 }
 
+/* A step that speaks to a supervisor, where nobody is one, reaches nobody: the operator hears of it instead. */
+static int planner_note_no_supervisor(struct planner_case *at, struct err *err)
+{
+	struct schedule steps;
+	const struct task *task = at->post.task;
+	const struct schedule_query query = {
+		.policy = at->post.policy,
+		.period = &at->occurrence->period,
+		.event_zone = at->post.event_zone,
+		.reader_zone = at->post.event_zone,
+		.roles = ROLE_BIT(ROLE_SUPERVISOR),
+		.is_acknowledged = at->is_acknowledged,
+		.after_utc = at->after_utc,
+		.until_utc = at->post.now_utc,
+	};
+	int status = 0;
+	if (at->n_people == 0 || (planner_all_roles(at->people, at->n_people) & ROLE_BIT(ROLE_SUPERVISOR)) != 0)
+		return 0;
+	schedule(&query, &steps);
+	if (steps.next_utc < at->next_utc)
+		at->next_utc = steps.next_utc;
+	for (size_t i = 0; i < steps.n_due && status == 0; i++) {
+		const char *step = steps.due[i].step->text;
+		if (steps.due[i].step->roles != ROLE_BIT(ROLE_SUPERVISOR))
+			continue;
+		char *key = mem_printf("%s %s %s", task->uid, at->occurrence->key, step);
+		char *text = mem_printf(
+			"Task %s (%s): the step '%s' speaks to a supervisor, and the task has none. Name one "
+			"with supervisor:ID among its people.",
+			task->uid, task->title, step);
+		status = notice_once(at->post.planner, at->post.store, key, text, at->post.now_utc, err);
+		free(text);
+		free(key);
+	}
+	return status;
+}
+
 static int planner_plan_occurrence(struct planner_case *at, const struct occurrence *occurrence, struct err *err)
 {
 	at->occurrence = occurrence;
@@ -112,7 +150,7 @@ static int planner_plan_occurrence(struct planner_case *at, const struct occurre
 		store_is_acknowledged(at->post.store, at->post.task->id, occurrence->key, &at->is_acknowledged, err);
 	for (size_t i = 0; i < at->n_people && status == 0; i++)
 		status = planner_plan_person(at, &at->people[i], err);
-	return status;
+	return status < 0 ? status : planner_note_no_supervisor(at, err);
 }
 
 /* Those who were told another date hear of the new one, once for each move, in the same thread. old_key: of an occurrence
@@ -301,86 +339,4 @@ int planner_snooze(const struct planner *planner, struct store *store, const str
 	(void)snprintf(text, sizeof(text), "snoozed until %s", until);
 	const struct post_step step = {.text = text, .due_utc = until_utc};
 	return post_steps(&post, person, &step, 1, err);
-}
-
-/* ---- digests ------------------------------------------------------------------------------------------------------ */
-
-/* The first channel of the default policy, or of the configuration, on which the person can be reached. */
-static const struct planner_channel *planner_digest_channel(const struct planner *planner, const struct person *person)
-{
-	const struct policy *policy = policies_find(planner->policies, "default");
-	for (int listed = 1; listed >= 0; listed--)
-		for (size_t i = 0; i < planner->n_channels; i++) {
-			const struct planner_channel *channel = &planner->channels[i];
-			bool is_listed = policy->channels.n == 0 || strlist_has(&policy->channels, channel->name);
-			if ((is_listed || !listed) && person_address(person, channel->name) != NULL)
-				return channel;
-		}
-	return NULL;
-}
-
-static int planner_add_digest(const struct planner *planner, struct store *store, const struct reader *reader,
-			      int64_t due_utc, int64_t now_utc, struct err *err)
-{
-	const struct planner_channel *channel = planner_digest_channel(planner, reader->person);
-	struct digest digest = {0};
-	int64_t message = 0;
-	if (channel == NULL) {
-		log_warning("person=%s has a digest and no address to send it to", reader->person->id);
-		return 0;
-	}
-	int status = digest_collect(store, reader, now_utc, &digest, err);
-	if (status == 0 && digest.n_items > 0)
-		status = store_message_add(store, reader->person->id, channel->name, "digest", MESSAGE_PENDING, NULL,
-					   due_utc, hours_open_utc(&reader->time, now_utc, false, NULL),
-					   channel->domain, 0, &message, err);
-	digest_done(&digest);
-	return status;
-}
-
-/* A digest that was missed is said once, late, unless the next one reaches the reader on the same day. */
-static bool planner_is_digest_useful(const struct planner *planner, const struct reader *reader, int64_t due_utc,
-				     int64_t next_utc, int64_t now_utc)
-{
-	char day[CIVIL_DATE_SIZE], next_day[CIVIL_DATE_SIZE];
-	if (now_utc - due_utc <= POST_LATE_S || next_utc >= STORE_NEVER)
-		return now_utc - due_utc <= planner->catch_up_max_age_s;
-	reader_day(reader, hours_open_utc(&reader->time, now_utc, false, NULL), day);
-	reader_day(reader, hours_open_utc(&reader->time, next_utc, false, NULL), next_day);
-	return now_utc - due_utc <= planner->catch_up_max_age_s && strcmp(day, next_day) < 0;
-}
-
-static int planner_plan_digest(const struct planner *planner, struct store *store, const char *id, int64_t now_utc,
-			       struct err *err)
-{
-	struct person person;
-	struct reader reader;
-	bool is_set = false;
-	int64_t due = 0;
-	int status = store_person_load(store, id, &person, err);
-	if (status < 0)
-		return status;
-	reader_init(&reader, &person, planner->calendars, zone_find("UTC"));
-	status = store_digest_time(store, id, &is_set, &due, err);
-	int64_t next =
-		reader.digest.minute < 0 ? STORE_NEVER : hours_next_digest_utc(&reader.time, &reader.digest, now_utc);
-	if (status == 0 && is_set && reader.digest.minute >= 0 &&
-	    planner_is_digest_useful(planner, &reader, due, next, now_utc))
-		status = planner_add_digest(planner, store, &reader, due, now_utc, err);
-	if (status == 0)
-		status = store_digest_set(store, id, next < STORE_NEVER ? next : STORE_NEVER, err);
-	person_done(&person);
-	return status;
-}
-
-int planner_plan_digests(const struct planner *planner, struct store *store, int64_t now_utc, size_t *ret_n,
-			 struct err *err)
-{
-	struct strlist people = {0};
-	int status = store_digest_due(store, now_utc, PLANNER_DIGESTS, &people, err);
-	for (size_t i = 0; i < people.n && status == 0; i++)
-		status = planner_plan_digest(planner, store, people.items[i], now_utc, err);
-	*ret_n = people.n;
-	strlist_done(&people);
-	return status;
 }

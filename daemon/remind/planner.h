@@ -29,6 +29,7 @@ struct planner {
 	size_t n_channels;
 	const struct calendars *calendars; /* may be NULL: Monday to Friday for everybody */
 	int64_t catch_up_max_age_s;
+	const char *operator_id; /* person who is told what cannot be mended here; NULL = only the log is */
 };
 
 /* Plans what is due of one task. *ret_planned: messages added to the outbox. A task that makes no sense (an impossible

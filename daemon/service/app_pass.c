@@ -99,6 +99,7 @@ static struct planner app_planner(const struct app *app)
 		.n_channels = app->setup->n_channels,
 		.calendars = app->setup->calendars,
 		.catch_up_max_age_s = app->setup->conf->catch_up_max_age_s,
+		.operator_id = app->setup->conf->operator_id,
 	};
 }
 
@@ -148,8 +149,7 @@ static int app_watch_calendars(struct app *app, int64_t now_utc, struct err *err
 	int status = warnings_collect(setup->conf, setup->calendars, setup->zone, app->store, now_utc, &warnings, err);
 	for (size_t i = 0; i < warnings.n && status == 0; i++) {
 		char *key = mem_printf("%04d-%02d %s", today.year, today.month, warnings.items[i]);
-		status = notice_once(&planner, app->store, setup->conf->operator_id, key, warnings.items[i], now_utc,
-				     err);
+		status = notice_once(&planner, app->store, key, warnings.items[i], now_utc, err);
 		free(key);
 	}
 	strlist_done(&warnings);

@@ -36,7 +36,7 @@ static int open_office(void **state)
 	problems_print(&problems, stderr);
 	assert_int_equal(problems.n, 0);
 	conf_free(conf);
-	planner = (struct planner){policies, planner_channels, 2, NULL, MAX_AGE};
+	planner = (struct planner){policies, planner_channels, 2, NULL, MAX_AGE, NULL};
 	office_add_person(&office, "anna", "Europe/Moscow", "email");
 	return 0;
 }

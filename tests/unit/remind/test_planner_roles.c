@@ -40,7 +40,7 @@ static int open_office(void **state)
 	problems_print(&problems, stderr);
 	assert_int_equal(problems.n, 0);
 	conf_free(conf);
-	planner = (struct planner){policies, planner_channels, 2, NULL, 7 * DAY};
+	planner = (struct planner){policies, planner_channels, 2, NULL, 7 * DAY, NULL};
 	for (size_t i = 0; i < 4; i++)
 		office_add_person(&office, roles[i], "UTC", "email");
 	return 0;

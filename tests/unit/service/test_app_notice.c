@@ -66,12 +66,38 @@ static void notice__nobody_is_the_operator__no_message(void **state)
 	}
 }
 
+/* A step that speaks to a supervisor is not lost where nobody is one. */
+static void notice__escalation_without_a_supervisor__operator_hears_once(void **state)
+{
+	(void)state;
+	open_desk("operator = anna\n" CHANNELS "[policy default]\nescalate = 2d after end at 09:00\n");
+	office_run(&desk.office, "UPDATE person SET calendar = ''");
+	office_add_person(&desk.office, "boris", "Europe/Moscow", "email");
+	(void)office_add_task(&desk.office, &(struct office_task){.uid = "alone",
+								  .start = "2025-10-06",
+								  .zone = "Europe/Moscow",
+								  .people = "boris",
+								  .planned_until = utc("2025-10-05T10:00")});
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 0);
+	assert_int_equal(app_next_wake_utc(desk.app), utc("2025-10-06T10:00")); /* the next scan comes first */
+	desk_move_to("2025-10-08T06:00");
+	desk_tick();
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 2);
+	const char *text = office_text(&desk.office, "SELECT text FROM notice LIMIT 1");
+	assert_non_null(strstr(text, "alone"));
+	assert_non_null(strstr(text, "escalate 2d after end at 09:00"));
+	desk_close();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(notice__calendar_is_missing__operator_hears_once_a_month),
 		cmocka_unit_test(notice__restart__says_nothing_twice),
 		cmocka_unit_test(notice__nobody_is_the_operator__no_message),
+		cmocka_unit_test(notice__escalation_without_a_supervisor__operator_hears_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
