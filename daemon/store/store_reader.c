@@ -195,10 +195,13 @@ int store_joinable(struct store *store, const char *person, const char *channel,
 int store_joinable_held(struct store *store, const char *person, const char *channel, int64_t not_before,
 			int64_t *ret_message, struct err *err)
 {
+	/* What is held was written down before what falls due now, so it is among the first; a crowd that is due at the
+	 * same instant is not searched. */
 	static const char sql[] =
-		"SELECT id FROM message m WHERE state = 'pending' AND channel = ?2 AND not_before = ?3 AND person = ?1"
-		" AND attempts = 0 AND urgent = 0 AND kind IN ('single', 'merged', 'catch_up')"
-		" AND EXISTS (SELECT 1 FROM reminder WHERE message = m.id AND held IS NOT NULL AND dropped IS NULL) LIMIT 1";
+		"SELECT id FROM (SELECT id FROM message WHERE state = 'pending' AND person = ?1 AND channel = ?2"
+		"  AND not_before = ?3 AND attempts = 0 AND urgent = 0 AND kind IN ('single', 'merged', 'catch_up')"
+		"  ORDER BY id LIMIT 16) m"
+		" WHERE EXISTS (SELECT 1 FROM reminder WHERE message = m.id AND held IS NOT NULL AND dropped IS NULL) LIMIT 1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return -EIO;

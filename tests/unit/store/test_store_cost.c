@@ -126,10 +126,37 @@ static void store__cost_of_an_act__does_not_grow_with_the_past(void **state)
 	}
 }
 
+/* Everything of anna's falls due at one instant. */
+static int64_t measure_crowd(int n)
+{
+	int64_t id = 0;
+	(void)fill(FEW);
+	office_run(&office,
+		   "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d)"
+		   " INSERT INTO message (person, channel, kind, state, due_utc, not_before, domain)"
+		   " SELECT 'anna', 'email', 'single', 'pending', 5, 5, 'x' FROM c",
+		   n);
+	n_steps = 0;
+	sqlite3_progress_handler(office.store->db, STEPS_UNIT, count_step, NULL);
+	OK(store_joinable_held(office.store, "anna", "email", 5, &id, ERR));
+	sqlite3_progress_handler(office.store->db, 0, NULL, NULL);
+	office_close(&office);
+	assert_int_equal(id, 0);
+	return n_steps;
+}
+
+static void store__crowd_at_one_instant__is_not_searched_for_each(void **state)
+{
+	(void)state;
+	int64_t few = measure_crowd(FEW), many = measure_crowd(MANY);
+	assert_true(many <= few * 2 + 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(store__cost_of_an_act__does_not_grow_with_the_past),
+		cmocka_unit_test(store__crowd_at_one_instant__is_not_searched_for_each),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
