@@ -89,7 +89,7 @@ struct channel {
 	struct transfer *transfer; /* borrowed, from channel_start(); NULL for a local channel */
 	channel_done_cb done;
 	void *done_arg;
-	unsigned in_flight;        /* messages handed over whose result is not out yet */
+	unsigned in_flight; /* messages handed over whose result is not out yet */
 };
 
 /* Makes the channel that a [channel NAME] section describes. Problems (unknown type or key, bad values, unreadable

@@ -41,16 +41,11 @@ static const struct outbox_move {
 	enum outbox_event event;
 	enum message_state to;
 } outbox_moves[] = {
-	{MESSAGE_PENDING, OUTBOX_CLAIM, MESSAGE_SENDING},
-	{MESSAGE_SENDING, OUTBOX_ACCEPTED, MESSAGE_SENT},
-	{MESSAGE_SENDING, OUTBOX_TEMPORARY, MESSAGE_PENDING},
-	{MESSAGE_SENDING, OUTBOX_THROTTLED, MESSAGE_PENDING},
-	{MESSAGE_SENDING, OUTBOX_PERMANENT, MESSAGE_DEAD},
-	{MESSAGE_SENDING, OUTBOX_UNKNOWN, MESSAGE_PENDING},
-	{MESSAGE_SENDING, OUTBOX_RECOVER, MESSAGE_PENDING},
-	{MESSAGE_SENDING, OUTBOX_EMPTY, MESSAGE_CANCELLED},
-	{MESSAGE_SENDING, OUTBOX_EXPIRE, MESSAGE_DEAD},
-	{MESSAGE_PENDING, OUTBOX_EMPTY, MESSAGE_CANCELLED},
+	{MESSAGE_PENDING, OUTBOX_CLAIM, MESSAGE_SENDING},     {MESSAGE_SENDING, OUTBOX_ACCEPTED, MESSAGE_SENT},
+	{MESSAGE_SENDING, OUTBOX_TEMPORARY, MESSAGE_PENDING}, {MESSAGE_SENDING, OUTBOX_THROTTLED, MESSAGE_PENDING},
+	{MESSAGE_SENDING, OUTBOX_PERMANENT, MESSAGE_DEAD},    {MESSAGE_SENDING, OUTBOX_UNKNOWN, MESSAGE_PENDING},
+	{MESSAGE_SENDING, OUTBOX_RECOVER, MESSAGE_PENDING},   {MESSAGE_SENDING, OUTBOX_EMPTY, MESSAGE_CANCELLED},
+	{MESSAGE_SENDING, OUTBOX_EXPIRE, MESSAGE_DEAD},       {MESSAGE_PENDING, OUTBOX_EMPTY, MESSAGE_CANCELLED},
 	{MESSAGE_PENDING, OUTBOX_EXPIRE, MESSAGE_STALE},
 };
 
@@ -178,7 +173,8 @@ int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size
 {
 	int64_t ids[OUTBOX_BATCH];
 	size_t n = 0, n_claimed = 0;
-	int status = store_message_ready(store, channel, now_utc, ids, max < OUTBOX_BATCH ? max : OUTBOX_BATCH, &n, err);
+	int status =
+		store_message_ready(store, channel, now_utc, ids, max < OUTBOX_BATCH ? max : OUTBOX_BATCH, &n, err);
 	for (size_t i = 0; i < n && status == 0; i++) {
 		bool is_claimed = false;
 		status = outbox_claim_one(store, ids[i], now_utc, open, open_arg, &is_claimed, err);
@@ -192,7 +188,8 @@ int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size
 
 /* ---- settle ------------------------------------------------------------------------------------------------------- */
 
-static int64_t outbox_retry_utc(const struct store_message *message, const struct outbox_result *result, int64_t now_utc)
+static int64_t outbox_retry_utc(const struct store_message *message, const struct outbox_result *result,
+				int64_t now_utc)
 {
 	if (result->event == OUTBOX_THROTTLED)
 		return backoff_asked(result->retry_after_s, now_utc);
@@ -203,7 +200,8 @@ static int64_t outbox_retry_utc(const struct store_message *message, const struc
 }
 
 /* What a result means for this message: it may have lost its reminders meanwhile, or its last chance. */
-static enum outbox_event outbox_judge(const struct store_message *message, const struct outbox_result *result, bool is_live)
+static enum outbox_event outbox_judge(const struct store_message *message, const struct outbox_result *result,
+				      bool is_live)
 {
 	bool is_retry = result->event == OUTBOX_TEMPORARY || result->event == OUTBOX_THROTTLED ||
 			result->event == OUTBOX_UNKNOWN;
@@ -231,14 +229,15 @@ static int outbox_settle_message(struct store *store, const struct store_message
 			  : event == OUTBOX_PERMANENT ? "refused for good"
 						      : NULL,
 		.last_reply = result->reply,
-		.not_before = event == result->event && event != OUTBOX_ACCEPTED && event != OUTBOX_PERMANENT ? next : -1,
+		.not_before =
+			event == result->event && event != OUTBOX_ACCEPTED && event != OUTBOX_PERMANENT ? next : -1,
 		.add_attempts = result->event == OUTBOX_THROTTLED ? -1 : 0,
 		.add_uncertain = result->event == OUTBOX_UNKNOWN,
 	};
 	status = outbox_move(store, message->id, MESSAGE_SENDING, event, &move, &is_moved, err);
 	if (status == 0)
-		status = store_attempt_end(store, message->id, outbox_event_name(result->event), result->code, result->reply,
-					   err);
+		status = store_attempt_end(store, message->id, outbox_event_name(result->event), result->code,
+					   result->reply, err);
 	*ret_state = move.to;
 	*ret_next_utc = next;
 	return status;

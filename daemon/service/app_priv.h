@@ -45,7 +45,7 @@ struct app {
 	struct brake brake;
 	int64_t last_wall_s, next_expiry_utc, next_wake_utc;
 	int64_t n_sent;
-	int failing; /* error of the last pass; said once until it changes */
+	int failing;       /* error of the last pass; said once until it changes */
 	int watched_month; /* year * 12 + month in which the calendars were last looked at */
 	bool is_stopping;
 	bool has_noticed_policies; /* the plan was made with the policies of setup */

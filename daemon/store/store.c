@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,19 +169,20 @@ void store_rollback(struct store *store)
 
 /* ---- opening ------------------------------------------------------------------------------------------------------ */
 
-/* The folder may be reached through links (systemd's StateDirectory is one), the file itself may not be one. */
-static int store_resolve(const char *path, char **ret_path, struct err *err)
+/* The folder may be reached through links (systemd's StateDirectory is one), the file itself may not be one. Returned
+ * owned; NULL with *ret_status when the folder cannot be told. */
+static char *store_resolve(const char *path, int *ret_status, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder = slash == NULL ? mem_dup(".") : mem_dup_n(path, slash == path ? 1 : (size_t)(slash - path));
-	char real[PATH_MAX];
-	int status = 0;
-	if (realpath(folder, real) == NULL)
-		status = err_set(err, errno != 0 ? -errno : -EIO, "folder %s: %s", folder, strerror(errno));
+	char *real = realpath(folder, NULL), *resolved = NULL;
+	if (real == NULL)
+		*ret_status = err_set(err, -errno, "folder %s: %s", folder, strerror(errno));
 	else
-		*ret_path = mem_printf("%s/%s", strcmp(real, "/") == 0 ? "" : real, slash == NULL ? path : slash + 1);
+		resolved = mem_printf("%s/%s", strcmp(real, "/") == 0 ? "" : real, slash == NULL ? path : slash + 1);
+	free(real);
 	free(folder);
-	return status;
+	return resolved;
 }
 
 /* SQLite takes a file that is shorter than its header for an empty database, and would write over it. */
@@ -201,10 +201,11 @@ static int store_check_file(const char *path, int flags, struct err *err)
 static int store_open_file(const char *path, int flags, int busy_ms, sqlite3 **ret_db, struct err *err)
 {
 	struct store opening = {0};
-	char *real = NULL;
-	int status = store_resolve(path, &real, err);
-	if (status == 0)
-		status = store_check_file(real, flags, err);
+	int status = -EIO;
+	char *real = store_resolve(path, &status, err);
+	if (real == NULL)
+		return status;
+	status = store_check_file(real, flags, err);
 	if (status < 0) {
 		free(real);
 		return status;

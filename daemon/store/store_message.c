@@ -297,14 +297,13 @@ int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc
 }
 
 /* Of message ?1. A digest has no reminders, and nobody who has left reads one. */
-#define MESSAGE_IS_LIVE                                                                                                \
-	"kind IN ('test', 'notice') OR (kind = 'digest' AND EXISTS (SELECT 1 FROM person p WHERE p.id = message.person"  \
+#define MESSAGE_IS_LIVE                                                                                                 \
+	"kind IN ('test', 'notice') OR (kind = 'digest' AND EXISTS (SELECT 1 FROM person p WHERE p.id = message.person" \
 	" AND p.active = 1)) OR EXISTS (SELECT 1 FROM reminder WHERE message = ?1 AND dropped IS NULL)"
 
 int store_message_is_live(struct store *store, int64_t id, bool *ret_is_live, struct err *err)
 {
-	static const char sql[] =
-		"SELECT " MESSAGE_IS_LIVE " FROM message WHERE id = ?1";
+	static const char sql[] = "SELECT " MESSAGE_IS_LIVE " FROM message WHERE id = ?1";
 	int64_t is_live = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)

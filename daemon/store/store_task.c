@@ -296,7 +296,8 @@ int store_task_replan_all(struct store *store, struct err *err)
 int store_task_replan_ahead(struct store *store, int64_t latest_utc, int64_t now_utc, int64_t *ret_n, struct err *err)
 {
 	static const char tasks[] = "UPDATE task SET next_due_utc = NULL WHERE status = 'open' AND planned_until > ?1";
-	static const char digests[] = "UPDATE person SET next_digest_utc = NULL WHERE digest <> '' AND next_digest_utc > ?1";
+	static const char digests[] =
+		"UPDATE person SET next_digest_utc = NULL WHERE digest <> '' AND next_digest_utc > ?1";
 	sqlite3_stmt *stmt = store_statement(store, tasks, err);
 	if (stmt == NULL)
 		return -EIO;

@@ -171,7 +171,8 @@ static void store_task__people_with_roles__become_exactly_those_listed(void **st
 		{"", "", "takes no part"},
 	};
 	(void)state;
-	int64_t task = office_add_task(&office, &(struct office_task){.uid = "t", .start = "2025-06-15", .people = "anna"});
+	int64_t task =
+		office_add_task(&office, &(struct office_task){.uid = "t", .start = "2025-06-15", .people = "anna"});
 	(void)office_add_message(&office, task, "anna", "email", "1d before start", 10);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char text[200] = "";
