@@ -57,6 +57,26 @@ def test_the_shipped_file_is_good(site):
     accept(site, shipped)
 
 
+def with_every_example(shipped):
+    """The shipped file as a reader edits it: every example switched on, the two mail channels that share a name changed
+    over."""
+    old, text = "[channel email]\ntype = maildir\npath = /var/lib/deadlined/maildir\n", shipped
+    assert text.count(old) == 1
+    text = text.replace(old, "").replace("# The sender written into these mails.\n;from =", ";;from =")
+    return "\n".join(line[1:] if line.startswith(";") else line for line in text.splitlines()) + "\n"
+
+
+def test_every_example_of_the_shipped_file_is_good(site):
+    text = with_every_example((ROOT / "config" / "deadlined.ini").read_text(encoding="utf-8"))
+    (site.folder / "secrets").mkdir(mode=0o700)
+    for name in ("smtp-password", "telegram-token", "chat-token"):
+        site.secret(f"secrets/{name}", "12345:secret")
+    for folder in ("templates", "messengers", "calendars"):
+        text = text.replace(f"{folder} = /usr/share/deadlined/", f"{folder} = {ROOT}/config/")
+    assert "\ntype = smtp\n" in text and "\nca_file = " in text and "\n[policy meeting]\n" in text
+    accept(site, text)
+
+
 def test_a_missing_file_is_a_configuration_error(site):
     missing = site.folder / "missing.ini"
     for program in (deadlined, deadlinectl):
