@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,15 +39,49 @@ const size_t maildir_n_options = sizeof(maildir_options) / sizeof(maildir_option
 
 /* ---- files ---- */
 
+/* What root makes here belongs to the owner of the folder around it: the daemon, which is not root, must get in, too. */
+static int maildir_give(int fd, const struct stat *around)
+{
+	return geteuid() == 0 && fchown(fd, around->st_uid, around->st_gid) != 0 ? -errno : 0;
+}
+
+static int maildir_stat_around(const char *path, struct stat *ret_around)
+{
+	char *copy = mem_dup(path); /* dirname() writes into it */
+	int code = stat(dirname(copy), ret_around) != 0 ? -errno : 0;
+	free(copy);
+	return code;
+}
+
+/* Returns a descriptor of the new folder, or -errno. */
+static int maildir_make_folder(const char *path)
+{
+	struct stat around;
+	int code = maildir_stat_around(path, &around);
+	if (code == 0 && mkdir(path, 0700) != 0)
+		code = -errno;
+	if (code != 0)
+		return code;
+
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	code = maildir_give(fd, &around);
+	if (code == 0)
+		return fd;
+	(void)close(fd);
+	return code;
+}
+
 /* The folder path, or path/sub when sub is not NULL, made when missing. Returns a descriptor or -errno. */
 static int maildir_open_folder(const char *path, const char *sub, struct err *err)
 {
 	char *folder = sub != NULL ? mem_printf("%s/%s", path, sub) : mem_dup(path);
-	int fd = -1;
-	if (mkdir(folder, 0700) == 0 || errno == EEXIST)
-		fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = maildir_make_folder(folder);
+	if (fd == -EEXIST && (fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		fd = -errno;
 	if (fd < 0)
-		fd = err_set(err, -errno, "%s: %s", folder, strerror(errno));
+		(void)err_set(err, fd, "%s: %s", folder, strerror(-fd));
 	free(folder);
 	return fd;
 }
@@ -71,7 +106,10 @@ static int maildir_write(int tmp_fd, const char *key, const struct buf *mail, st
 	int fd = openat(tmp_fd, key, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_set(err, -errno, "tmp/%s: %s", key, strerror(errno));
-	int code = maildir_write_all(fd, buf_str(mail), mail->len);
+	struct stat around;
+	int code = fstat(tmp_fd, &around) != 0 ? -errno : maildir_give(fd, &around);
+	if (code == 0)
+		code = maildir_write_all(fd, buf_str(mail), mail->len);
 	if (close(fd) != 0 && code == 0)
 		code = -errno;
 	return code != 0 ? err_set(err, code, "tmp/%s: %s", key, strerror(-code)) : 0;

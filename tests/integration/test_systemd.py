@@ -123,6 +123,22 @@ until_true 'a mail in the state folder' sh -c 'find -L /var/lib/deadlined/mail -
     assert json.loads(facts["kept"])["id"] == "desk"
 
 
+def test_a_test_message_of_root_does_not_lock_the_daemon_out(box, tmp_path):
+    facts = box(r"""
+printf 'id,name,language,zone,email\ndesk,Desk,en,Asia/Sakhalin,desk@example.org\n' >/run/people.csv
+start
+deadlinectl import /run/people.csv
+deadlinectl test email --to desk@example.org
+fact tests "$(find -L /var/lib/deadlined/mail -path '*/new/*' -type f | wc -l)"
+minute=$(TZ=Asia/Sakhalin date +%Y-%m-%dT%H:%M)
+deadlinectl add 'After the test' --uid after --when "$minute" --people desk
+sqlite3 /var/lib/deadlined/deadlined.sqlite "UPDATE task SET planned_until = $(date +%s) - 3600, next_due_utc = NULL"
+until_true 'the reminder' sh -c '[ "$(find -L /var/lib/deadlined/mail -path "*/new/*" -type f | wc -l)" = 2 ]'
+fact owners "$(find -L /var/lib/deadlined/mail -printf '%U\n' | sort -u | wc -l)"
+""", tmp_path)
+    assert facts == {"tests": "1", "owners": "1"}
+
+
 def test_a_static_account_takes_over_the_state(box, tmp_path):
     facts = box(r"""
 start
