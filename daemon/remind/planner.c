@@ -25,6 +25,7 @@ struct planner_case {
 	struct person *people;
 	size_t n_people;
 	bool is_acknowledged;
+	bool is_edited; /* since it was last planned */
 	struct strlist noticed; /* ids of those who hear of a new date in this pass */
 	int64_t after_utc;
 	int64_t next_utc; /* earliest next step found so far */
@@ -142,15 +143,30 @@ static int planner_note_no_supervisor(struct planner_case *at, struct err *err)
 	return status;
 }
 
+static int planner_plan_steps(struct planner_case *at, struct err *err)
+{
+	int status = 0;
+	for (size_t i = 0; i < at->n_people && status == 0; i++)
+		status = planner_plan_person(at, &at->people[i], err);
+	return status < 0 ? status : planner_note_no_supervisor(at, err);
+}
+
+/* What an edit dropped before it was sent, and a later one makes right again, is planned as if it had just been missed. */
 static int planner_plan_occurrence(struct planner_case *at, const struct occurrence *occurrence, struct err *err)
 {
+	int64_t after_utc = at->after_utc, revived_utc = STORE_NEVER;
 	at->occurrence = occurrence;
 	at->post.occurrence = occurrence->key;
 	int status =
 		store_is_acknowledged(at->post.store, at->post.task->id, occurrence->key, &at->is_acknowledged, err);
-	for (size_t i = 0; i < at->n_people && status == 0; i++)
-		status = planner_plan_person(at, &at->people[i], err);
-	return status < 0 ? status : planner_note_no_supervisor(at, err);
+	if (status == 0 && at->is_edited)
+		status = store_reminder_revive(at->post.store, at->post.task->id, occurrence->key, &revived_utc, err);
+	if (revived_utc - 1 < at->after_utc)
+		at->after_utc = revived_utc - 1;
+	if (status == 0)
+		status = planner_plan_steps(at, err);
+	at->after_utc = after_utc;
+	return status;
 }
 
 /* Those who were told another date hear of the new one, once for each move, in the same thread. old_key: of an occurrence
@@ -250,16 +266,16 @@ static int planner_list_occurrences(const struct planner_case *at, struct occurr
 	return occurrences_around(at->post.store, task, &from, &to, ret_items, ret_n, err);
 }
 
-static int planner_plan_task(struct planner_case *at, bool is_edited, struct err *err)
+static int planner_plan_task(struct planner_case *at, struct err *err)
 {
 	struct occurrence *occurrences = NULL;
 	size_t n = 0;
 	int status = planner_people(at->post.store, at->post.task->id, &at->people, &at->n_people, err);
 	if (status == 0)
 		status = planner_list_occurrences(at, &occurrences, &n, err);
-	if (status == 0 && is_edited && at->post.task->rrule[0] == '\0' && n == 1)
+	if (status == 0 && at->is_edited && at->post.task->rrule[0] == '\0' && n == 1)
 		status = planner_tell_new_date(at, occurrences[0].key, NULL, err);
-	if (status == 0 && is_edited)
+	if (status == 0 && at->is_edited)
 		status = planner_tell_moved_occurrences(at, err);
 	for (size_t i = 0; i < n && status == 0; i++)
 		status = planner_plan_occurrence(at, &occurrences[i], err);
@@ -279,6 +295,7 @@ static int planner_plan_loaded(const struct planner *planner, struct store *stor
 			 .task = task,
 			 .now_utc = now_utc,
 			 .event_zone = zone_find(task->zone)},
+		.is_edited = due->is_edited,
 		.after_utc = planner_after(due, now_utc),
 		.next_utc = STORE_NEVER,
 	};
@@ -287,8 +304,8 @@ static int planner_plan_loaded(const struct planner *planner, struct store *stor
 		return planner_put_aside(store, task->id, problem.text, now_utc, err);
 	}
 	at.post.policy = planner_policy(planner, task);
-	int status = planner_plan_task(&at, due->is_edited, &problem);
-	if (status == -EEXIST || status == -EINVAL)
+	int status = planner_plan_task(&at, &problem);
+	if (status == -EEXIST || status == -EINVAL || status == -ENOENT)
 		return planner_put_aside(store, task->id, problem.text, now_utc, err);
 	if (status < 0)
 		return err_set(err, status, "%s", problem.text);

@@ -351,7 +351,17 @@ static const char schema_5[] =
 	"  UPDATE reminder SET message = NULL WHERE message = new.id AND dropped IS NOT NULL;"
 	"END;";
 
-static const char *const schema_versions[] = {schema_1, schema_2, schema_3, schema_4, schema_5};
+/* The epoch tells messages of the same number apart: a restored backup, or a rehearsal, counts on from an old number, and
+ * what was already delivered under it must not be taken for the new message. And an address that comes lets the planner
+ * look again at what had none. */
+static const char schema_6[] =
+	"ALTER TABLE message ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TRIGGER address_added AFTER INSERT ON address BEGIN"
+	"  UPDATE task SET next_due_utc = NULL WHERE status = 'open' AND id IN (SELECT task FROM reminder"
+	"    WHERE person = new.person AND dropped = 'no address');"
+	"END;";
+
+static const char *const schema_versions[] = {schema_1, schema_2, schema_3, schema_4, schema_5, schema_6};
 enum { SCHEMA_VERSION = sizeof(schema_versions) / sizeof(schema_versions[0]) };
 
 static int schema_number(struct store *store, const char *sql, int *ret_value, struct err *err)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "store/store_priv.h"
@@ -263,6 +264,18 @@ static int store_set_durable(struct store *store, struct err *err)
 	return rc == SQLITE_OK ? 0 : store_fail(store, rc, "setting it to write-ahead logging", err);
 }
 
+static int store_begin_epoch(struct store *store, struct err *err)
+{
+	char hex[8]; /* seven digits: below 2^28, and never 0 with the bit above */
+	int status = hash_random_hex(hex, sizeof(hex));
+	if (status < 0)
+		return err_set(err, status, "no random numbers to be had");
+	unsigned value = 0;
+	(void)sscanf(hex, "%x", &value); /* our own seven digits */
+	store->epoch = (int64_t)value | 1 << 28;
+	return 0;
+}
+
 static int store_prepare(struct store *store, const char *path, enum store_mode mode, int busy_ms, struct err *err)
 {
 	char *instance = NULL;
@@ -284,7 +297,7 @@ static int store_prepare(struct store *store, const char *path, enum store_mode 
 	if (status == 0)
 		(void)snprintf(store->instance, sizeof(store->instance), "%s", instance);
 	free(instance);
-	return status;
+	return status < 0 ? status : store_begin_epoch(store, err);
 }
 
 int store_open(const char *path, enum store_mode mode, int busy_ms, struct store **ret_store, struct err *err)

@@ -102,13 +102,13 @@ int store_message_add(struct store *store, const char *person, const char *chann
 		      const char *domain, int64_t thread, int64_t *ret_id, struct err *err)
 {
 	static const char sql[] =
-		"INSERT INTO message (person, channel, kind, state, reason, due_utc, not_before, domain, thread)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+		"INSERT INTO message (person, channel, kind, state, reason, due_utc, not_before, domain, thread, epoch)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return -EIO;
-	store_bind(stmt, "tttttiitn", person, channel, kind, message_state_name(state), reason, due_utc, not_before,
-		   domain, thread != 0 ? thread : (int64_t)-1);
+	store_bind(stmt, "tttttiitni", person, channel, kind, message_state_name(state), reason, due_utc, not_before,
+		   domain, thread != 0 ? thread : (int64_t)-1, store->epoch);
 	int status = store_run(store, stmt, "adding a message", NULL, err);
 	if (status == 0)
 		*ret_id = sqlite3_last_insert_rowid(store->db);
@@ -119,12 +119,17 @@ int store_message_add(struct store *store, const char *person, const char *chann
 
 #define MESSAGE_COLUMNS                                                                                                \
 	"m.id, m.person, m.channel, m.kind, m.state, m.reason, m.last_reply, m.due_utc, m.not_before, m.attempts,"     \
-	" m.uncertain, m.crashes, m.domain, m.thread, root.domain, m.urgent "
+	" m.uncertain, m.crashes, m.domain, m.thread, root.domain, m.urgent, m.epoch, root.epoch "
 #define MESSAGE_FROM "FROM message m LEFT JOIN message root ON root.id = m.thread "
 
-static void store_message_write_id(const struct store *store, int64_t id, const char *domain, char *text)
+/* Messages of before there were epochs keep the identity they had. */
+static void store_message_write_id(const struct store *store, int64_t id, int64_t epoch, const char *domain, char *text)
 {
-	(void)snprintf(text, STORE_MESSAGE_ID_SIZE, "m%lld.%s@%s", (long long)id, store->instance, domain);
+	if (epoch == 0)
+		(void)snprintf(text, STORE_MESSAGE_ID_SIZE, "m%lld.%s@%s", (long long)id, store->instance, domain);
+	else
+		(void)snprintf(text, STORE_MESSAGE_ID_SIZE, "m%lld.%08llx.%s@%s", (long long)id,
+			       (unsigned long long)epoch, store->instance, domain);
 }
 
 static char *store_message_text_or_null(sqlite3_stmt *stmt, int column)
@@ -180,10 +185,10 @@ static void store_message_read(const struct store *store, sqlite3_stmt *stmt, st
 	};
 	(void)message_state_find((const char *)sqlite3_column_text(stmt, 4),
 				 &ret_message->state); /* CHECK keeps the set */
-	store_message_write_id(store, ret_message->id, (const char *)sqlite3_column_text(stmt, 12),
-			       ret_message->message_id);
+	store_message_write_id(store, ret_message->id, sqlite3_column_int64(stmt, 16),
+			       (const char *)sqlite3_column_text(stmt, 12), ret_message->message_id);
 	if (sqlite3_column_type(stmt, 14) != SQLITE_NULL)
-		store_message_write_id(store, sqlite3_column_int64(stmt, 13),
+		store_message_write_id(store, sqlite3_column_int64(stmt, 13), sqlite3_column_int64(stmt, 17),
 				       (const char *)sqlite3_column_text(stmt, 14), ret_message->thread_id);
 }
 

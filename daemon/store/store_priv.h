@@ -17,6 +17,7 @@ struct store_statement {
 struct store {
 	sqlite3 *db;
 	char instance[17];
+	int64_t epoch; /* random for each opening: part of the Message-IDs of the messages added since */
 	int version;
 	bool is_memory;
 	struct store_statement statements[STORE_STATEMENTS]; /* hashed by the address of sql */

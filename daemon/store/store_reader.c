@@ -294,6 +294,35 @@ int store_digest_next(struct store *store, int64_t *ret_utc, struct err *err)
 	return stmt == NULL ? -EIO : store_one(store, stmt, "looking for the next digest", STORE_NEVER, ret_utc, err);
 }
 
+/* The message of such a reminder is cancelled, or it never had one. */
+#define REVIVED_PARTS "SELECT p.id FROM part JOIN person p ON p.id = part.person AND p.active = 1 WHERE part.task = ?1"
+#define REVIVED                                                                                                        \
+	"FROM reminder WHERE task = ?1 AND occurrence = ?2 AND dropped IN ('task moved', 'task done',"                 \
+	" 'task cancelled', 'takes no part', 'no address', 'person inactive')"                                         \
+	" AND NOT EXISTS (SELECT 1 FROM message m WHERE m.id = reminder.message AND m.state <> 'cancelled')"           \
+	" AND (person IN (" REVIVED_PARTS ") OR deputy_for IN (" REVIVED_PARTS "))"                                    \
+	" AND EXISTS (SELECT 1 FROM address a WHERE a.person = reminder.person"                                        \
+	"  AND reminder.channel IN ('', a.channel))"
+
+int store_reminder_revive(struct store *store, int64_t task, const char *occurrence, int64_t *ret_from_utc,
+			  struct err *err)
+{
+	static const char first[] = "SELECT min(due_utc) " REVIVED;
+	static const char forget[] = "DELETE " REVIVED;
+	sqlite3_stmt *stmt = store_statement(store, first, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "it", task, occurrence);
+	int status = store_one(store, stmt, "looking for dropped reminders", STORE_NEVER, ret_from_utc, err);
+	if (status < 0 || *ret_from_utc == STORE_NEVER)
+		return status;
+	stmt = store_statement(store, forget, err);
+	if (stmt == NULL)
+		return -EIO;
+	store_bind(stmt, "it", task, occurrence);
+	return store_run(store, stmt, "planning dropped reminders anew", NULL, err);
+}
+
 int store_tasks_of(struct store *store, const char *person, int64_t **ret_ids, size_t *ret_n, struct err *err)
 {
 	static const char sql[] = "SELECT DISTINCT t.id FROM part JOIN task t ON t.id = part.task"

@@ -77,6 +77,12 @@ MUSTCHECK int store_digest_set(struct store *store, const char *person, int64_t 
 /* Earliest digest of all: 0 when one has no time yet, STORE_NEVER when nobody has one. */
 MUSTCHECK int store_digest_next(struct store *store, int64_t *ret_utc, struct err *err);
 
+/* Forgets the reminders of an occurrence that an edit had dropped before they were sent, and that hold again since it was
+ * undone: the person takes part and has an address. They may then be planned anew. *ret_from_utc: when the first of them
+ * was due, STORE_NEVER when there was none. */
+MUSTCHECK int store_reminder_revive(struct store *store, int64_t task, const char *occurrence, int64_t *ret_from_utc,
+				    struct err *err);
+
 /* Ids of the open tasks the person takes part in, in whatever role. */
 MUSTCHECK int store_tasks_of(struct store *store, const char *person, int64_t **ret_ids, size_t *ret_n,
 			     struct err *err);
