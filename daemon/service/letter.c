@@ -21,6 +21,7 @@ struct letter_item {
 	struct task task; /* with the period of the occurrence */
 	const char *kind;
 	const char *step;
+	const char *occurrence;
 	int64_t due_utc;
 	enum compose_section section;
 	struct strlist responsible;
@@ -92,12 +93,13 @@ static int letter_read_deputy(struct store *store, struct letter_item *item, con
 static bool letter_has(const struct letter *letter, const struct store_reminder *reminder)
 {
 	for (size_t i = 0; i < letter->n_items; i++)
-		if (letter->items[i].task.id == reminder->task)
+		if (letter->items[i].task.id == reminder->task &&
+		    strcmp(letter->items[i].occurrence, reminder->occurrence) == 0)
 			return true;
 	return false;
 }
 
-/* The latest step of a task speaks for it. */
+/* The latest step of an occurrence speaks for it. */
 static int letter_read_reminder(struct store *store, struct letter *letter, const struct store_reminder *reminder,
 				struct err *err)
 {
@@ -111,6 +113,7 @@ static int letter_read_reminder(struct store *store, struct letter *letter, cons
 	struct letter_item *item = letter_add_item(letter, &task);
 	item->kind = letter_step_kind(reminder->step);
 	item->step = reminder->step;
+	item->occurrence = reminder->occurrence;
 	item->due_utc = reminder->due_utc;
 	status = occurrences_find(store, &task, reminder->occurrence, &is_found, &item->task.period, err);
 	if (status == 0 && (strcmp(item->kind, "escalation") == 0 || strcmp(item->kind, "handoff") == 0))

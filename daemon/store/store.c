@@ -60,7 +60,7 @@ sqlite3_stmt *store_statement(struct store *store, const char *sql, struct err *
 		if (entry->sql == NULL) {
 			int rc = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &entry->stmt, NULL);
 			if (rc != SQLITE_OK) {
-				(void)store_fail(store, rc, "preparing a statement", err);
+				store->failure = store_fail(store, rc, "preparing a statement", err);
 				return NULL;
 			}
 			entry->sql = sql;
@@ -68,7 +68,8 @@ sqlite3_stmt *store_statement(struct store *store, const char *sql, struct err *
 		}
 		slot = (slot + 1) % STORE_STATEMENTS;
 	}
-	(void)err_set(err, 0, "more statements than STORE_STATEMENTS"); /* our own bug; the tests use every statement */
+	store->failure = err_set(
+		err, -EIO, "more statements than STORE_STATEMENTS"); /* our own bug; the tests use every statement */
 	return NULL;
 }
 
@@ -338,7 +339,8 @@ int store_data_version(struct store *store, int64_t *ret_version, struct err *er
 {
 	static const char sql[] = "PRAGMA data_version";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	return stmt == NULL ? -EIO : store_one(store, stmt, "looking for commits of others", 0, ret_version, err);
+	return stmt == NULL ? store->failure
+			    : store_one(store, stmt, "looking for commits of others", 0, ret_version, err);
 }
 
 int store_meta_load(struct store *store, const char *key, char **ret_value, struct err *err)
@@ -346,7 +348,7 @@ int store_meta_load(struct store *store, const char *key, char **ret_value, stru
 	static const char sql[] = "SELECT value FROM meta WHERE key = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "t", key);
 	int status = store_row(store, stmt, "reading a kept value", err);
 	if (status < 0)
@@ -361,7 +363,7 @@ int store_meta_save(struct store *store, const char *key, const char *value, str
 	static const char sql[] = "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "tt", key, value);
 	return store_run(store, stmt, "keeping a value", NULL, err);
 }
@@ -378,7 +380,7 @@ int store_rewind(struct store *store, int64_t from_utc, struct err *err)
 		return store_fail(store, rc, "emptying the copy", err);
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "i", from_utc);
 	return store_run(store, stmt, "setting the copy back", NULL, err);
 }
@@ -390,7 +392,7 @@ int store_ledger_stamp(struct store *store, const char *who, const char *through
 		" WHERE at_utc IS NULL";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "itt", now_utc, who, who != NULL ? through : NULL);
 	return store_run(store, stmt, "stamping the ledger", NULL, err);
 }
@@ -401,7 +403,7 @@ int store_ledger_add(struct store *store, const char *action, const char *task, 
 	static const char sql[] = "INSERT INTO ledger (action, task, person, detail) VALUES (?1, ?2, ?3, ?4)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "tttt", action, task, person, detail);
 	return store_run(store, stmt, "writing the ledger", NULL, err);
 }

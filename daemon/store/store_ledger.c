@@ -27,7 +27,7 @@ int store_ledger_each(struct store *store, const char *uid, store_ledger_cb each
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "t", uid);
 	while ((status = store_row(store, stmt, "reading the ledger", err)) == 1) {
 		const struct store_ledger_row row = {
@@ -78,7 +78,7 @@ int store_told_each(struct store *store, int64_t task, store_told_cb each, void 
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "i", task);
 	while ((status = store_row(store, stmt, "reading the reminders of a task", err)) == 1) {
 		struct store_told_row row;
@@ -97,7 +97,7 @@ int store_attempt_each(struct store *store, int64_t message, store_attempt_cb ea
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "i", message);
 	while ((status = store_row(store, stmt, "reading attempts", err)) == 1) {
 		const struct store_attempt_row row = {

@@ -53,7 +53,7 @@ int store_reminder_exists(struct store *store, const struct store_reminder *remi
 	int64_t found = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "itttt", reminder->task, reminder->occurrence, reminder->step, person, channel);
 	int status = store_one(store, stmt, "looking for a reminder", 0, &found, err);
 	if (status == 0)
@@ -69,7 +69,7 @@ int store_reminder_add(struct store *store, const struct store_reminder *reminde
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "ittttinttt", reminder->task, reminder->occurrence, reminder->step, person, channel,
 		   reminder->due_utc, message != 0 ? message : (int64_t)-1, dropped, reminder->held,
 		   reminder->deputy_for);
@@ -81,7 +81,7 @@ int store_message_set_urgent(struct store *store, int64_t id, struct err *err)
 	static const char sql[] = "UPDATE message SET urgent = 1 WHERE id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "i", id);
 	return store_run(store, stmt, "marking a message as urgent", NULL, err);
 }
@@ -92,7 +92,7 @@ int store_thread_root(struct store *store, int64_t task, const char *person, con
 	static const char sql[] = "SELECT min(message) FROM reminder WHERE task = ?1 AND person = ?2 AND channel = ?3";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "itt", task, person, channel);
 	return store_one(store, stmt, "looking for the first message of a task", 0, ret_message, err);
 }
@@ -106,7 +106,7 @@ int store_message_add(struct store *store, const char *person, const char *chann
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "tttttiitni", person, channel, kind, message_state_name(state), reason, due_utc, not_before,
 		   domain, thread != 0 ? thread : (int64_t)-1, store->epoch);
 	int status = store_run(store, stmt, "adding a message", NULL, err);
@@ -146,7 +146,7 @@ static int store_message_read_reminders(struct store *store, struct store_messag
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "ii", message->id, (int64_t)is_settled);
 	while ((status = store_row(store, stmt, "reading the reminders of a message", err)) == 1) {
 		message->reminders =
@@ -197,7 +197,7 @@ int store_message_load(struct store *store, int64_t id, struct store_message *re
 	static const char sql[] = "SELECT " MESSAGE_COLUMNS MESSAGE_FROM "WHERE m.id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "i", id);
 	int status = store_row(store, stmt, "reading a message", err);
 	if (status == 0)
@@ -223,7 +223,7 @@ int store_message_each(struct store *store, enum message_state state, store_mess
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "t", state == MESSAGE_STATE_MAX ? NULL : message_state_name(state));
 	while ((status = store_row(store, stmt, "listing messages", err)) == 1) {
 		struct store_message message;
@@ -261,7 +261,7 @@ int store_message_ready(struct store *store, const char *channel, int64_t now_ut
 				  " ORDER BY not_before LIMIT ?3";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "tii", channel, now_utc, (int64_t)max);
 	return store_message_ids(store, stmt, ret_ids, max, ret_n, err);
 }
@@ -273,7 +273,7 @@ int store_message_sending(struct store *store, int64_t *ret_ids, size_t max, siz
 				  " LIMIT ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "i", (int64_t)max);
 	return store_message_ids(store, stmt, ret_ids, max, ret_n, err);
 }
@@ -285,7 +285,7 @@ int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_
 				  " AND due_utc < ?1 ORDER BY due_utc LIMIT ?2";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "ii", cutoff_utc, (int64_t)max);
 	return store_message_ids(store, stmt, ret_ids, max, ret_n, err);
 }
@@ -296,7 +296,7 @@ int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc
 				  " WHERE state = 'pending' AND not_before > ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "ii", latest_utc, now_utc - 1);
 	return store_run(store, stmt, "bringing next tries back", NULL, err);
 }
@@ -312,7 +312,7 @@ int store_message_is_live(struct store *store, int64_t id, bool *ret_is_live, st
 	int64_t is_live = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "i", id);
 	int status = store_one(store, stmt, "looking into a message", 0, &is_live, err);
 	if (status == 0)
@@ -326,7 +326,7 @@ int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_p
 		"SELECT " MESSAGE_IS_LIVE ", urgent, attempts > 0, not_before, person FROM message WHERE id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "i", id);
 	int status = store_row(store, stmt, "looking into a message", err);
 	if (status == 0)
@@ -349,7 +349,7 @@ int store_message_postpone(struct store *store, int64_t id, int64_t not_before, 
 	static const char sql[] = "UPDATE message SET not_before = ?2 WHERE id = ?1 AND state = 'pending'";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "ii", id, not_before);
 	return store_run(store, stmt, "postponing a message", NULL, err);
 }
@@ -359,7 +359,7 @@ int store_message_next(struct store *store, const char *channel, int64_t *ret_ut
 	static const char sql[] = "SELECT min(not_before) FROM message WHERE state = 'pending' AND channel = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "t", channel);
 	return store_one(store, stmt, "looking for the next try", STORE_NEVER, ret_utc, err);
 }
@@ -375,7 +375,7 @@ int store_message_move(struct store *store, int64_t id, const struct store_move 
 	int64_t changes = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "ittttnii", id, message_state_name(move->from), message_state_name(move->to), move->reason,
 		   move->last_reply, move->not_before, (int64_t)move->add_attempts, (int64_t)move->add_uncertain);
 	(void)sqlite3_bind_int64(stmt, 9, move->add_crashes);
@@ -391,7 +391,7 @@ int store_attempt_start(struct store *store, int64_t message, int64_t now_utc, s
 				  " (?1, (SELECT coalesce(max(number), 0) + 1 FROM attempt WHERE message = ?1), ?2)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "ii", message, now_utc);
 	return store_run(store, stmt, "noting an attempt", NULL, err);
 }
@@ -403,7 +403,7 @@ int store_attempt_end(struct store *store, int64_t message, const char *outcome,
 				  " WHERE message = ?1 AND outcome IS NULL";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "itnt", message, outcome, code != 0 ? code : (int64_t)-1, reply);
 	return store_run(store, stmt, "noting how an attempt ended", NULL, err);
 }

@@ -10,7 +10,7 @@ int store_notice_add(struct store *store, int64_t message, const char *text, str
 	static const char sql[] = "INSERT INTO notice (message, text) VALUES (?1, ?2)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "it", message, text);
 	return store_run(store, stmt, "writing a notice", NULL, err);
 }
@@ -20,7 +20,7 @@ int store_notice_load(struct store *store, int64_t message, char **ret_text, str
 	static const char sql[] = "SELECT text FROM notice WHERE message = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "i", message);
 	int status = store_row(store, stmt, "reading a notice", err);
 	if (status < 0)

@@ -22,7 +22,7 @@ static int store_part_list(struct store *store, const char *sql, int64_t task, s
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "i", task);
 	while ((status = store_row(store, stmt, "reading who takes part", err)) == 1) {
 		const char *word = (const char *)sqlite3_column_text(stmt, 0);
@@ -55,7 +55,7 @@ static int store_part_change(struct store *store, const char *sql, int64_t task,
 		return err_set(err, -EINVAL, "'%s' names no role that there is", word);
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "itt", task, person, role_name(role));
 	return store_run(store, stmt, "changing who takes part", NULL, err);
 }

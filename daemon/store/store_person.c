@@ -73,7 +73,7 @@ int store_person_of_task(struct store *store, int64_t task, struct person **ret_
 		" WHERE part.task = ?1 AND p.active = 1 ORDER BY p.id, a.channel";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "i", task);
 	return store_person_collect(store, stmt, ret_people, ret_n, err);
 }
@@ -87,7 +87,7 @@ int store_person_load(struct store *store, const char *id, struct person *ret_pe
 	size_t n = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "t", id);
 	int status = store_person_collect(store, stmt, &people, &n, err);
 	if (status < 0)
@@ -106,7 +106,7 @@ int store_person_exists(struct store *store, const char *id, bool *ret_exists, s
 	int64_t found = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "t", id);
 	int status = store_one(store, stmt, "looking for a person", 0, &found, err);
 	if (status == 0)
@@ -123,13 +123,13 @@ int store_person_each(struct store *store, store_person_cb each, void *arg, stru
 	size_t n = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	int status = store_person_collect(store, stmt, &people, &n, err);
 	for (size_t i = 0; i < n && status == 0; i++) {
 		int64_t is_active = 0;
 		stmt = store_statement(store, active, err);
 		if (stmt == NULL)
-			status = -EIO;
+			status = store->failure;
 		else
 			store_bind(stmt, "t", people[i].id);
 		if (status == 0)
@@ -158,7 +158,7 @@ static int store_person_write(struct store *store, const struct person *person, 
 		"  OR digest <> ?8 OR ceiling <> ?9";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "tttttttti", person->id, person->name, person->language, person->zone,
 		   store_person_given(person->calendar), store_person_given(person->quiet),
 		   store_person_given(person->work), store_person_given(person->digest), person->ceiling);
@@ -173,7 +173,7 @@ static int store_person_write_address(struct store *store, const char *person, c
 	static const char drop[] = "DELETE FROM address WHERE person = ?1 AND channel = ?2";
 	sqlite3_stmt *stmt = store_statement(store, address != NULL ? put : drop, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, address != NULL ? "ttt" : "tt", person, channel, address);
 	return store_run(store, stmt, "writing an address", ret_changes, err);
 }
@@ -204,7 +204,7 @@ int store_person_calendars(struct store *store, struct strlist *ret_calendars, s
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	while ((status = store_row(store, stmt, "reading the calendars of people", err)) == 1) {
 		char *name = store_text(stmt, 0);
 		strlist_add(&calendars, name, strlen(name));

@@ -19,6 +19,7 @@ struct store {
 	char instance[17];
 	int64_t epoch; /* random for each opening: part of the Message-IDs of the messages added since */
 	int version;
+	int failure; /* why the last statement could not be prepared */
 	bool is_memory;
 	struct store_statement statements[STORE_STATEMENTS]; /* hashed by the address of sql */
 };
@@ -26,7 +27,8 @@ struct store {
 /* Translates a result code of SQLite, with its words, into an error of this room. */
 int store_fail(const struct store *store, int rc, const char *doing, struct err *err);
 
-/* A prepared statement, reset and without bindings. sql must be a literal: its address is the key. NULL on error. */
+/* A prepared statement, reset and without bindings. sql must be a literal: its address is the key. NULL on error,
+ * which store->failure then holds. */
 sqlite3_stmt *store_statement(struct store *store, const char *sql, struct err *err);
 
 /* Binds by the letters of types: i = int64_t, t = const char * (NULL binds NULL), n = int64_t where a negative value

@@ -28,7 +28,7 @@ int store_deputy(struct store *store, const char *person, const char *day, char 
 				  " WHERE d.person = ?1 AND ?2 BETWEEN d.from_date AND d.to_date LIMIT 1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "tt", person, day);
 	return store_reader_text(store, stmt, "looking for a deputy", ret_deputy, err);
 }
@@ -40,7 +40,7 @@ int store_deputy_set(struct store *store, const char *person, const char *deputy
 				  " ON CONFLICT (person, from_date) DO UPDATE SET deputy = ?2, to_date = ?4";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "tttt", person, deputy, from_day, to_day);
 	return store_run(store, stmt, "writing a deputy", NULL, err);
 }
@@ -51,7 +51,7 @@ int store_deputy_each(struct store *store, store_deputy_cb each, void *arg, stru
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	while ((status = store_row(store, stmt, "listing deputies", err)) == 1) {
 		const struct store_deputy deputy = {
 			.person = (const char *)sqlite3_column_text(stmt, 0),
@@ -76,7 +76,7 @@ int store_silence(struct store *store, int64_t task, const char *person, int64_t
 		" AND (task IS NULL OR task = ?1) AND (person IS NULL OR person = ?2) ORDER BY until_utc DESC LIMIT 1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "iti", task, person, now_utc);
 	return store_reader_text(store, stmt, "looking for a silence", ret_why, err);
 }
@@ -88,7 +88,7 @@ int store_silence_add(struct store *store, int64_t task, const char *person, int
 		"INSERT INTO silence (task, person, until_utc, reason, author) VALUES (?1, ?2, ?3, ?4, ?5)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "ntitt", task != 0 ? task : (int64_t)-1, person, until_utc, reason, author);
 	return store_run(store, stmt, "writing a silence", NULL, err);
 }
@@ -101,7 +101,7 @@ int store_is_acknowledged(struct store *store, int64_t task, const char *occurre
 	int64_t found = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "it", task, occurrence);
 	int status = store_one(store, stmt, "looking for an acknowledgement", 0, &found, err);
 	if (status == 0)
@@ -115,7 +115,7 @@ int store_acknowledge(struct store *store, int64_t task, const char *occurrence,
 		"INSERT INTO acknowledgement (task, occurrence) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "it", task, occurrence);
 	return store_run(store, stmt, "acknowledging", NULL, err);
 }
@@ -129,7 +129,7 @@ int store_snoozed_until(struct store *store, int64_t task, const char *person, i
 				  " AND step LIKE 'snoozed %' AND due_utc > ?3 AND dropped IS NULL";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "iti", task, person, now_utc);
 	return store_one(store, stmt, "looking for a snooze", 0, ret_until_utc, err);
 }
@@ -145,14 +145,14 @@ int store_snooze_clear(struct store *store, int64_t task, const char *person, in
 				     " AND step LIKE 'snoozed %' AND dropped IS NOT NULL";
 	sqlite3_stmt *stmt = store_statement(store, drop, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "iti", task, person, until_utc);
 	int status = store_run(store, stmt, "clearing for a snooze", NULL, err);
 	if (status < 0)
 		return status;
 	stmt = store_statement(store, forget, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "iti", task, person, until_utc);
 	return store_run(store, stmt, "clearing for a snooze", NULL, err);
 }
@@ -162,7 +162,7 @@ int store_told_count(struct store *store, const char *person, const char *day, i
 	static const char sql[] = "SELECT told_count FROM person WHERE id = ?1 AND told_day = ?2";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "tt", person, day);
 	return store_one(store, stmt, "counting a day's messages", 0, ret_count, err);
 }
@@ -173,7 +173,7 @@ int store_told_add(struct store *store, const char *person, const char *day, str
 				  " told_day = ?2 WHERE id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "tt", person, day);
 	return store_run(store, stmt, "counting a message", NULL, err);
 }
@@ -187,7 +187,7 @@ int store_joinable(struct store *store, const char *person, const char *channel,
 		" AND (kind = 'catch_up' OR (kind IN ('single', 'merged') AND NOT ?4)) LIMIT 1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "ttii", person, channel, not_before, (int64_t)only_catch_up);
 	return store_one(store, stmt, "looking for a waiting message", 0, ret_message, err);
 }
@@ -204,7 +204,7 @@ int store_joinable_held(struct store *store, const char *person, const char *cha
 		" WHERE EXISTS (SELECT 1 FROM reminder WHERE message = m.id AND held IS NOT NULL AND dropped IS NULL) LIMIT 1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "tti", person, channel, not_before);
 	return store_one(store, stmt, "looking for a held message", 0, ret_message, err);
 }
@@ -216,7 +216,7 @@ int store_join(struct store *store, int64_t message, bool is_catch_up, struct er
 		" kind = CASE WHEN ?2 OR kind = 'catch_up' THEN 'catch_up' ELSE 'merged' END WHERE id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "ii", message, (int64_t)is_catch_up);
 	return store_run(store, stmt, "merging reminders", NULL, err);
 }
@@ -233,7 +233,7 @@ int store_told_other_date(struct store *store, int64_t task, const char *current
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "itt", task, current_key, old_key);
 	while ((status = store_row(store, stmt, "looking for people told an old date", err)) == 1) {
 		const char *person = (const char *)sqlite3_column_text(stmt, 0);
@@ -253,7 +253,7 @@ int store_digest_due(struct store *store, int64_t now_utc, size_t max, struct st
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "ii", now_utc, (int64_t)max);
 	while ((status = store_row(store, stmt, "looking for due digests", err)) == 1) {
 		const char *person = (const char *)sqlite3_column_text(stmt, 0);
@@ -268,7 +268,7 @@ int store_digest_time(struct store *store, const char *person, bool *ret_is_set,
 	int64_t utc = -1;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "t", person);
 	int status = store_one(store, stmt, "reading the time of a digest", -1, &utc, err);
 	*ret_is_set = utc >= 0;
@@ -281,7 +281,7 @@ int store_digest_set(struct store *store, const char *person, int64_t next_utc, 
 	static const char sql[] = "UPDATE person SET next_digest_utc = ?2 WHERE id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "ti", person, next_utc);
 	return store_run(store, stmt, "setting the time of a digest", NULL, err);
 }
@@ -291,7 +291,8 @@ int store_digest_next(struct store *store, int64_t *ret_utc, struct err *err)
 	static const char sql[] =
 		"SELECT min(coalesce(next_digest_utc, 0)) FROM person WHERE digest <> '' AND active = 1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	return stmt == NULL ? -EIO : store_one(store, stmt, "looking for the next digest", STORE_NEVER, ret_utc, err);
+	return stmt == NULL ? store->failure
+			    : store_one(store, stmt, "looking for the next digest", STORE_NEVER, ret_utc, err);
 }
 
 /* The message of such a reminder is cancelled, or it never had one. */
@@ -311,14 +312,14 @@ int store_reminder_revive(struct store *store, int64_t task, const char *occurre
 	static const char forget[] = "DELETE " REVIVED;
 	sqlite3_stmt *stmt = store_statement(store, first, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "it", task, occurrence);
 	int status = store_one(store, stmt, "looking for dropped reminders", STORE_NEVER, ret_from_utc, err);
 	if (status < 0 || *ret_from_utc == STORE_NEVER)
 		return status;
 	stmt = store_statement(store, forget, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "it", task, occurrence);
 	return store_run(store, stmt, "planning dropped reminders anew", NULL, err);
 }
@@ -332,7 +333,7 @@ int store_tasks_of(struct store *store, const char *person, int64_t **ret_ids, s
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "t", person);
 	while ((status = store_row(store, stmt, "reading a person's tasks", err)) == 1) {
 		ids = mem_grow(ids, n + 1, sizeof(*ids));
@@ -373,7 +374,7 @@ int store_occurrences(struct store *store, int64_t task, struct store_occurrence
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "i", task);
 	while ((status = store_row(store, stmt, "reading occurrences", err)) == 1) {
 		items = mem_grow(items, n + 1, sizeof(*items));
@@ -399,7 +400,7 @@ int store_occurrence_set(struct store *store, int64_t task, const char *date, co
 	char start[CIVIL_TEXT_SIZE], end[CIVIL_TEXT_SIZE], key[PERIOD_KEY_SIZE];
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	if (period != NULL) {
 		civil_format(&period->start, start);
 		civil_format(&period->end, end);
@@ -427,7 +428,7 @@ int store_occurrences_close_from(struct store *store, int64_t task, const char *
 	for (size_t i = 0; i < 2 && result == 0; i++) {
 		sqlite3_stmt *stmt = store_statement(store, both[i], err);
 		if (stmt == NULL)
-			return -EIO;
+			return store->failure;
 		store_bind(stmt, "itt", task, date, status);
 		result = store_run(store, stmt, "closing occurrences", NULL, err);
 	}

@@ -65,7 +65,7 @@ int store_plan_each(struct store *store, store_plan_cb each, void *arg, struct e
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	while ((status = store_row(store, stmt, "listing the plan", err)) == 1) {
 		struct store_plan_row row;
 		store_plan_read(stmt, &row);
@@ -84,7 +84,7 @@ static int store_count_states(struct store *store, struct store_counts *counts, 
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	while ((status = store_row(store, stmt, "counting messages", err)) == 1) {
 		enum message_state state;
 		if (message_state_find((const char *)sqlite3_column_text(stmt, 0), &state))
@@ -108,12 +108,12 @@ int store_count(struct store *store, struct store_counts *ret_counts, struct err
 	int status = store_count_states(store, &counts, err);
 	sqlite3_stmt *stmt = status == 0 ? store_statement(store, oldest, err) : NULL;
 	if (stmt == NULL)
-		return status < 0 ? status : -EIO;
+		return status < 0 ? status : store->failure;
 	status = store_one(store, stmt, "looking for the oldest message", STORE_NEVER, &counts.oldest_unsent_due_utc,
 			   err);
 	stmt = status == 0 ? store_statement(store, next_try, err) : NULL;
 	if (stmt == NULL)
-		return status < 0 ? status : -EIO;
+		return status < 0 ? status : store->failure;
 	status = store_one(store, stmt, "looking for the next try", STORE_NEVER, &counts.next_wake_utc, err);
 	if (status == 0)
 		status = store_task_next_due(store, &next_due, err);

@@ -101,7 +101,7 @@ static int store_task_insert(struct store *store, const struct task *task, const
 		"  rdate, exdate, planned_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "tttttttttttttn", task->uid, task->title, task->place, task->note, dates->start, dates->end,
 		   period_precision_name(task->period.precision), task->zone, task->policy, store_task_priority(task),
 		   store_task_rule(task->rrule), store_task_rule(task->rdate), store_task_rule(task->exdate),
@@ -122,7 +122,7 @@ static int store_task_update(struct store *store, int64_t id, const struct task 
 	int64_t changes = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "itttttttttttt", id, task->title, task->place, task->note, dates->start, dates->end,
 		   period_precision_name(task->period.precision), task->zone, task->policy, store_task_priority(task),
 		   store_task_rule(task->rrule), store_task_rule(task->rdate), store_task_rule(task->exdate));
@@ -137,7 +137,7 @@ static int store_task_find_id(struct store *store, const char *uid, int64_t *ret
 	static const char sql[] = "SELECT id FROM task WHERE uid = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "t", uid);
 	return store_one(store, stmt, "looking for a task", 0, ret_id, err);
 }
@@ -169,7 +169,7 @@ int store_task_set_status(struct store *store, int64_t task, const char *status,
 	static const char sql[] = "UPDATE task SET status = ?2 WHERE id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "it", task, status);
 	return store_run(store, stmt, "closing a task", NULL, err);
 }
@@ -191,7 +191,7 @@ int store_task_find(struct store *store, const char *uid, struct task *ret_task,
 	static const char sql[] = "SELECT " TASK_COLUMNS "FROM task WHERE uid = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "t", uid);
 	return store_task_read_one(store, stmt, ret_task, err);
 }
@@ -201,7 +201,7 @@ int store_task_load(struct store *store, int64_t id, struct task *ret_task, stru
 	static const char sql[] = "SELECT " TASK_COLUMNS "FROM task WHERE id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "i", id);
 	return store_task_read_one(store, stmt, ret_task, err);
 }
@@ -213,7 +213,7 @@ int store_task_each(struct store *store, bool all, store_task_cb each, void *arg
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "i", (int64_t)all);
 	while ((status = store_row(store, stmt, "listing tasks", err)) == 1) {
 		struct task task;
@@ -243,7 +243,7 @@ int store_task_due(struct store *store, int64_t now_utc, struct store_due *ret_d
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "ii", now_utc, (int64_t)max);
 	while ((status = store_row(store, stmt, "looking for due tasks", err)) == 1 && n < max) {
 		bool is_planned = sqlite3_column_type(stmt, 1) != SQLITE_NULL;
@@ -263,7 +263,7 @@ int store_task_planned(struct store *store, int64_t task, int64_t planned_until,
 	static const char sql[] = "UPDATE task SET planned_until = ?2, next_due_utc = ?3 WHERE id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "iii", task, planned_until, next_due_utc);
 	return store_run(store, stmt, "marking a task as planned", NULL, err);
 }
@@ -275,7 +275,7 @@ int store_task_next_due(struct store *store, int64_t *ret_utc, struct err *err)
 	int64_t has_unplanned = 0;
 	sqlite3_stmt *stmt = store_statement(store, unplanned, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	int status = store_one(store, stmt, "looking for unplanned tasks", 0, &has_unplanned, err);
 	if (status < 0 || has_unplanned != 0) {
 		if (status == 0)
@@ -283,14 +283,15 @@ int store_task_next_due(struct store *store, int64_t *ret_utc, struct err *err)
 		return status;
 	}
 	stmt = store_statement(store, least, err);
-	return stmt == NULL ? -EIO : store_one(store, stmt, "looking for the next due task", STORE_NEVER, ret_utc, err);
+	return stmt == NULL ? store->failure
+			    : store_one(store, stmt, "looking for the next due task", STORE_NEVER, ret_utc, err);
 }
 
 int store_task_replan_all(struct store *store, struct err *err)
 {
 	static const char sql[] = "UPDATE task SET next_due_utc = NULL WHERE status = 'open'";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	return stmt == NULL ? -EIO : store_run(store, stmt, "marking the plan for a new look", NULL, err);
+	return stmt == NULL ? store->failure : store_run(store, stmt, "marking the plan for a new look", NULL, err);
 }
 
 int store_task_replan_ahead(struct store *store, int64_t latest_utc, int64_t now_utc, int64_t *ret_n, struct err *err)
@@ -300,12 +301,12 @@ int store_task_replan_ahead(struct store *store, int64_t latest_utc, int64_t now
 		"UPDATE person SET next_digest_utc = NULL WHERE digest <> '' AND next_digest_utc > ?1";
 	sqlite3_stmt *stmt = store_statement(store, tasks, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "i", latest_utc);
 	int status = store_run(store, stmt, "marking what was planned ahead for a new look", ret_n, err);
 	stmt = status == 0 && *ret_n > 0 ? store_statement(store, digests, err) : NULL;
 	if (stmt == NULL)
-		return status < 0 || *ret_n == 0 ? status : -EIO;
+		return status < 0 || *ret_n == 0 ? status : store->failure;
 	store_bind(stmt, "i", now_utc);
 	return store_run(store, stmt, "marking digests for a new look", NULL, err);
 }
@@ -317,7 +318,7 @@ int store_task_note_problem(struct store *store, int64_t task, const char *probl
 		" VALUES (?2, 'deadlined', 'planner', 'problem', (SELECT uid FROM task WHERE id = ?1), ?3)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return -EIO;
+		return store->failure;
 	store_bind(stmt, "iit", task, now_utc, problem);
 	return store_run(store, stmt, "writing the ledger", NULL, err);
 }
