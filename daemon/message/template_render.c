@@ -8,7 +8,11 @@
 #include "base/utf8.h"
 #include "message/template_priv.h"
 
-enum { TEMPLATE_DEPTH_MAX = 50, TEMPLATE_NUMBER_SIZE = 32 };
+enum {
+	TEMPLATE_DEPTH_MAX = 50,
+	TEMPLATE_STEPS_MAX = 200000, /* sections of lists in one another multiply, and need not put out a byte */
+	TEMPLATE_NUMBER_SIZE = 32,
+};
 
 /* The three chains below live on the C stack and lead from the innermost outwards. */
 
@@ -47,6 +51,7 @@ struct template_renderer {
 	struct buf *out;
 	struct err *err;
 	unsigned depth;
+	unsigned steps;
 	const struct template_indent *written; /* stands already in front of the line that comes next */
 };
 
@@ -367,6 +372,14 @@ static int template_render_block(struct template_renderer *r, const struct templ
 	return template_render_argument(r, spot, block, from, argument);
 }
 
+static int template_count_step(struct template_renderer *r)
+{
+	if (++r->steps <= TEMPLATE_STEPS_MAX)
+		return 0;
+	return err_set(r->err, -ELOOP, "the template takes more than %d steps: lists are used within lists",
+		       TEMPLATE_STEPS_MAX);
+}
+
 static int template_render_op(struct template_renderer *r, const struct template_spot *spot, size_t op)
 {
 	const struct template_op *at = &spot->template->ops[op];
@@ -397,9 +410,12 @@ static int template_render_op(struct template_renderer *r, const struct template
 
 static int template_render_ops(struct template_renderer *r, const struct template_spot *spot, size_t from, size_t to)
 {
-	int code = 0;
-	for (size_t i = from; i < to && code == 0; i = spot->template->ops[i].end)
-		code = template_render_op(r, spot, i);
+	int code = template_count_step(r); /* also for a section of nothing */
+	for (size_t i = from; i < to && code == 0; i = spot->template->ops[i].end) {
+		code = template_count_step(r);
+		if (code == 0)
+			code = template_render_op(r, spot, i);
+	}
 	return code;
 }
 

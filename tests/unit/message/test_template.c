@@ -467,6 +467,30 @@ static void template_render__endless_partial__ends(void **state)
 	}
 }
 
+static void template_render__lists_within_lists__end(void **state)
+{
+	(void)state;
+	static const char *const bodies[] = {"", "{{gone}}"};
+	json_t *data = parse("{\"l\": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}");
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		char text[1000] = "";
+		for (int depth = 0; depth < 40; depth++)
+			(void)snprintf(text + strlen(text), 20, "{{#l}}");
+		(void)snprintf(text + strlen(text), 20, "%s", bodies[i]);
+		for (int depth = 0; depth < 40; depth++)
+			(void)snprintf(text + strlen(text), 20, "{{/l}}");
+		struct template *template = compile(text);
+		struct buf out;
+		struct err err = {""};
+		buf_init(&out, 1000);
+		assert_int_equal(template_render(template, data, TEMPLATE_PLAIN, NULL, NULL, &out, &err), -ELOOP);
+		assert_non_null(strstr(err.text, "200000"));
+		buf_done(&out);
+		template_free(template);
+	}
+	json_decref(data);
+}
+
 static void template_render__over_the_cap__stops(void **state)
 {
 	(void)state;
@@ -531,6 +555,7 @@ int main(void)
 		cmocka_unit_test(template_compile__bad_template__says_where),
 		cmocka_unit_test(template_compile__nesting__has_a_limit),
 		cmocka_unit_test(template_render__endless_partial__ends),
+		cmocka_unit_test(template_render__lists_within_lists__end),
 		cmocka_unit_test(template_render__over_the_cap__stops),
 		cmocka_unit_test(template_render__nothing_given__renders_the_text),
 		cmocka_unit_test(template_names__lists_what_is_read),
