@@ -66,7 +66,7 @@ static int step_parse_lead(const char *word, struct step *step, struct err *err)
 
 	char *number = mem_dup_n(word, digits);
 	int64_t count = 0;
-	int status = num_parse(number, 0, 1000, &count, err);
+	int status = num_parse(number, 0, STEP_COUNT_MAX, &count, err);
 	free(number);
 	if (status < 0)
 		return -EINVAL;
@@ -252,6 +252,9 @@ static int step_add(struct steps *steps, struct step *step, struct err *err)
 	for (size_t i = 0; i < steps->n; i++)
 		if (strcmp(steps->items[i].text, step->text) == 0)
 			return err_set(err, -EINVAL, "'%s' is there already", step->text);
+	if (step->count > STEP_COUNT_MAX)
+		return err_set(err, -EINVAL, "'%s' is more than %d units away: say how often with 'at most'",
+			       step->text, STEP_COUNT_MAX);
 	if (steps->n == POLICY_STEPS_MAX)
 		return err_set(err, -EINVAL, "a policy has at most %d steps", POLICY_STEPS_MAX);
 	steps->items = mem_grow(steps->items, steps->n + 1, sizeof(*steps->items));
@@ -288,7 +291,7 @@ static int step_add_repeats(struct steps *steps, const struct step_line *line, c
 			       line->repeat.count, step_unit_text(line->repeat.unit), step_unit_text(step.unit));
 	for (int64_t i = (int64_t)line->n_leads; i < total && status == 0; i++) {
 		step.count += sign * line->repeat.count;
-		if (step.count < 0 || step.count > 1000)
+		if (step.count < 0)
 			return 0;
 		status = step_add(steps, &step, line->err);
 	}

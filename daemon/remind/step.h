@@ -33,11 +33,12 @@ enum {
 	STEP_TEXT_SIZE = 80,
 	STEP_DEFAULT_AT_MINUTE = 9 * 60,
 	STEP_REPEAT_PRESET = 8,
+	STEP_COUNT_MAX = 1000,
 };
 
 struct step {
 	enum step_kind kind;
-	int count; /* 0..1000 units */
+	int count; /* 0..STEP_COUNT_MAX units */
 	enum step_unit unit;
 	bool is_after;             /* after the anchor, not before it */
 	bool is_end;               /* the anchor is the period's end, not its start */

@@ -150,6 +150,8 @@ static const struct {
 	{STEP_REMIND, "1d before start then every 7h", "'then every 7h'", "d"},
 	{STEP_REMIND, "1d before start then every 0d", "'0d'", "moving on"},
 	{STEP_OVERDUE, "1d after end then every 7d at most 0", "'0'", "1 to"},
+	{STEP_OVERDUE, "1d after end then every 200d", "'overdue 1001d after end'", "'at most'"},
+	{STEP_OVERDUE, "900d after end then every 60d at most 2", "'handoff 1020d after end'", "'at most'"},
 	{STEP_FIX_DATE, "1d after start", "after start", "'before start'"},
 	{STEP_ESCALATE, "1d before end", "before end", "'after end'"},
 	{STEP_OVERDUE, "1d before end", "before end", "'after end'"},
