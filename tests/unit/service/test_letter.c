@@ -100,6 +100,25 @@ static void letter__overdue_step__has_its_own_words(void **state)
 	letter_done(&overdue);
 }
 
+/* Held over a holiday, two dates of a daily task are two things to be told of. */
+static void letter__two_dates_of_one_task__are_both_named(void **state)
+{
+	(void)state;
+	office_run(&desk.office, "UPDATE task SET rrule = 'FREQ=DAILY;COUNT=5'");
+	int64_t id = add("1d before start at 09:00");
+	office_run(&desk.office,
+		   "INSERT INTO reminder (task, occurrence, step, person, channel, due_utc, message)"
+		   " VALUES (%lld, '2025-06-16', '1d before start at 09:00', 'anna', 'email', %lld, %lld);"
+		   "UPDATE message SET kind = 'merged'",
+		   (long long)task, (long long)desk.now.wall_s, (long long)id);
+	struct letter letter;
+	write_letter(id, &letter);
+	assert_int_equal(letter.n_items, 2);
+	assert_non_null(strstr(letter.message.text, "June 15"));
+	assert_non_null(strstr(letter.message.text, "June 16"));
+	letter_done(&letter);
+}
+
 static void letter__language_without_templates__falls_back(void **state)
 {
 	(void)state;
@@ -173,6 +192,7 @@ int main(void)
 		WITH_DESK(letter__message__carries_all_a_channel_needs),
 		WITH_DESK(letter__key__is_short_plain_and_the_same_every_time),
 		WITH_DESK(letter__overdue_step__has_its_own_words),
+		WITH_DESK(letter__two_dates_of_one_task__are_both_named),
 		WITH_DESK(letter__language_without_templates__falls_back),
 		WITH_DESK(letter__hostile_title__adds_no_line_to_the_subject),
 		WITH_DESK(letter__something_gone__is_an_error_with_words),
