@@ -16,6 +16,7 @@ CC       ?= cc
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wwrite-strings -Wformat=2 -Wundef
 OPTIMIZE ?= -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+FUZZ_CC  ?= clang
 CFLAGS   ?= $(OPTIMIZE)
 LDFLAGS  ?= -pie -Wl,-z,relro,-z,now
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -30,7 +31,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Idaemon $(WARNINGS) $(PKG_CFLAGS) -MMD -MP 
 
 PROGRAMS := $(BUILD)/deadlined $(BUILD)/deadlinectl
 
-.PHONY: all check unit unit-programs test-programs integration demo lint layers install clean format help deps-build deps-check deps-lint
+.PHONY: all check unit unit-programs test-programs replay-programs fuzz integration demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -53,12 +54,16 @@ $(BUILD)/asan/%.o: daemon/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(SANITIZE) -c $< -o $@
 
+$(BUILD)/fuzz/%.o: daemon/%.c
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(ALL_CFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link -c $< -o $@
+
 define archive
 $$(BUILD)/$(2)/lib$(1).a: $$(call objects,$(1),$(2))
 	@rm -f $$@
 	$$(AR) rcs $$@ $$^
 endef
-$(foreach l,$(LAYERS),$(foreach v,obj asan,$(eval $(call archive,$(l),$(v)))))
+$(foreach l,$(LAYERS),$(foreach v,obj asan fuzz,$(eval $(call archive,$(l),$(v)))))
 
 $(BUILD)/deadlined: $(BUILD)/obj/main.o $(call archives,service,obj)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
@@ -80,6 +85,21 @@ $(foreach l,$(LAYERS),$(eval $(call unit_program,$(l))))
 
 unit-programs: $(UNIT_PROGRAMS)
 
+# ---- fuzz targets: tests/fuzz/fuzz_<name>.c around one parser each; replayed from tests/fuzz/corpus, or fuzzed ----------
+FUZZ_SOURCES  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_REPLAYS  := $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ_SOURCES))
+FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzer/%,$(FUZZ_SOURCES))
+
+$(BUILD)/replay/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c tests/fuzz/fuzz.h $(call archives,ctl,asan)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(SANITIZE) $(filter %.c %.a,$^) $(PKG_LIBS) -o $@
+
+$(BUILD)/fuzzer/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(call archives,ctl,fuzz)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(ALL_CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(filter %.c %.a,$^) $(PKG_LIBS) -o $@
+
+replay-programs: $(FUZZ_REPLAYS)
+
 # ---- small programs that integration tests talk to --------------------------------------------------------------------
 TEST_PROGRAMS := $(BUILD)/recur-dump
 
@@ -92,12 +112,12 @@ unit: unit-programs
 	@tests/lib/run-unit.sh $(UNIT_PROGRAMS)
 
 # ---- everything a newcomer runs -------------------------------------------------------------------------------------------
-deps-build deps-check deps-lint:
+deps-build deps-check deps-lint deps-fuzz:
 	@tests/lib/deps.sh $(@:deps-%=%)
 
 # Make must see what was just installed, so the work is done by a second make.
 check: deps-check
-	@$(MAKE) --no-print-directory all unit-programs test-programs
+	@$(MAKE) --no-print-directory all unit-programs test-programs replay-programs
 	@BUILD=$(BUILD) tests/lib/check.sh $(UNIT_PROGRAMS)
 
 integration: all test-programs
@@ -106,6 +126,12 @@ integration: all test-programs
 demo: deps-build
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) DEMO_DIR=$(DEMO_DIR) config/examples/demo.sh
+
+# T seconds in all, split over the targets.
+T ?= 60
+fuzz: deps-fuzz
+	@$(MAKE) --no-print-directory $(FUZZ_PROGRAMS)
+	@BUILD=$(BUILD) tests/lib/fuzz.sh $(T) $(FUZZ_PROGRAMS)
 
 lint: deps-lint
 	@tests/lib/lint.sh
@@ -124,6 +150,7 @@ help:
 	@echo "make demo       install what is missing, build, rehearse the example year 2025 (DEMO_DIR=build/demo)"
 	@echo "make check      install what the tests need and run them all"
 	@echo "make unit       unit tests only            make integration   tests against real servers only"
+	@echo "make fuzz T=60  new inputs for every parser, 60 seconds in all, until one breaks"
 	@echo "make lint       static checks              make layers        includes go downwards only"
 	@echo "make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR)"
 	@echo "make format     clang-format               make clean"

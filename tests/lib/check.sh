@@ -1,6 +1,7 @@
 #!/bin/bash
-# check.sh [UNIT_PROGRAM...]   runs the unit programs and then the integration tests; without programs only the latter.
-# BUILD names the build folder. The last line is always "N passed, M failed", over both kinds of tests.
+# check.sh [UNIT_PROGRAM...]   runs the unit programs, the replays of the fuzz corpora and then the integration tests;
+# without programs only the latter. BUILD names the build folder. The last line is always "N passed, M failed", over all
+# kinds of tests.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 export BUILD=${BUILD:-build}
@@ -20,6 +21,10 @@ if [ $# -gt 0 ]; then
     echo "== unit tests"
     UNIT_COUNT_FILE=$counts/unit tests/lib/run-unit.sh "$@" || status=1
     add "$counts/unit"
+
+    echo "== fuzz corpora"
+    REPLAY_COUNT_FILE=$counts/replay tests/lib/replay-fuzz.sh || status=1
+    add "$counts/replay"
 fi
 
 echo "== integration tests"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# deps.sh build|check|lint   installs the Debian packages that building, testing or static checking needs.
+# deps.sh build|check|lint|fuzz   installs the Debian packages that building, testing, static checking or fuzzing needs.
 # When all of them are there it does nothing, so it also works offline. Needs root or sudo only to install.
 set -u
 
@@ -8,12 +8,14 @@ build_packages=(make gcc libc6-dev pkg-config libevent-dev libcurl4-openssl-dev 
 check_packages=(libcmocka-dev python3 python3-dateutil python3-pytest sqlite3 openssl procps postfix dovecot-imapd dovecot-lmtpd
     systemd systemd-container dbus)
 lint_packages=(clang clang-format cppcheck shellcheck mandoc systemd python3)
+fuzz_packages=(clang libclang-rt-14-dev)
 
 case ${1-} in
 build) wanted=("${build_packages[@]}") ;;
 check) wanted=("${build_packages[@]}" "${check_packages[@]}") ;;
 lint) wanted=("${build_packages[@]}" "${check_packages[@]}" "${lint_packages[@]}") ;;
-*) echo "usage: deps.sh build|check|lint" >&2; exit 64 ;;
+fuzz) wanted=("${build_packages[@]}" "${fuzz_packages[@]}") ;;
+*) echo "usage: deps.sh build|check|lint|fuzz" >&2; exit 64 ;;
 esac
 
 missing_of() {

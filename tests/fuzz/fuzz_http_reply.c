@@ -1,0 +1,89 @@
+/* The first line is status and Retry-After ("429 30"), the rest the body of a reply. Only what the service documents as
+ * success is taken for it, a wait is between a second and a day, and its words are one clean line without the token. */
+#include <jansson.h>
+
+#include "base/log.h"
+#include "base/utf8.h"
+#include "channel/preset.h"
+#include "fuzz.h"
+
+#define TOKEN "12345:secret-token"
+
+static const char preset_text[] = "[settings]\n"
+				  "token = secret required\n"
+				  "[request]\n"
+				  "url = https://bot.example.org/{{token}}/send\n"
+				  "[success]\n"
+				  "status = 200\n"
+				  "test = /ok equals true\n"
+				  "[capture]\n"
+				  "message_id = /result/message_id\n"
+				  "[error]\n"
+				  "text = /description\n"
+				  "[retry]\n"
+				  "pointer = /parameters/retry_after\n"
+				  "unit = ms\n"
+				  "[classify]\n"
+				  "rule = 401 404 -> channel-dead\n"
+				  "rule = 403 -> recipient-dead\n"
+				  "rule = 400 /description prefix \"Bad Request: chat\" -> recipient-dead\n"
+				  "rule = 503 /error exists -> wait 10m\n";
+
+static const struct preset *the_preset(void)
+{
+	static struct preset *preset;
+	if (preset == NULL) {
+		struct problems problems = {0};
+		preset = preset_read_text("fuzz.ini", preset_text, sizeof(preset_text) - 1, &problems);
+		problems_print(&problems, stderr);
+		problems_done(&problems);
+		log_hide(TOKEN);
+	}
+	FUZZ_NEED(preset != NULL, preset_text);
+	return preset;
+}
+
+static bool is_success(const struct preset_reply *reply)
+{
+	json_t *body = json_loadb(reply->body, reply->len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	bool is_ok = reply->status == 200 && json_is_true(json_object_get(body, "ok"));
+	json_decref(body);
+	return is_ok;
+}
+
+static void check_line(const char *text)
+{
+	FUZZ_NEED(utf8_is_valid(text, strlen(text)) && utf8_find_control(text, false) < 0, text);
+	FUZZ_NEED(strstr(text, TOKEN) == NULL, text);
+}
+
+static void check_result(const struct preset_reply *reply, const struct channel_result *result)
+{
+	FUZZ_NEED(result->verdict < CHANNEL_VERDICT_MAX && result->code == reply->status, result->reply);
+	FUZZ_NEED((result->verdict == CHANNEL_ACCEPTED) == is_success(reply), result->reply);
+	FUZZ_NEED(result->verdict != CHANNEL_UNKNOWN || reply->status < 300, result->reply); /* a refusal is certain */
+	FUZZ_NEED(result->verdict != CHANNEL_PERMANENT || (reply->status >= 400 && reply->status < 500), result->reply);
+	if (result->verdict == CHANNEL_THROTTLED)
+		FUZZ_NEED(result->retry_after_s >= PRESET_RETRY_MIN_S && result->retry_after_s <= PRESET_RETRY_MAX_S,
+			  result->reply);
+	else
+		FUZZ_NEED(result->retry_after_s == 0, result->reply);
+	check_line(result->reply);
+	check_line(result->remote_id);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_input input = fuzz_input(data, size);
+	char *head = fuzz_take_line(&input);
+	unsigned status = 0;
+	long long retry_after_s = 0;
+	if (sscanf(head, "%3u %18lld", &status, &retry_after_s) >= 1 && status >= 100 && status <= 599) {
+		struct preset_reply reply = {(int)status, input.next, input.len, retry_after_s};
+		struct channel_result result;
+		preset_judge(&the_preset()->verdict, &reply, &result);
+		check_result(&reply, &result);
+	}
+	free(head);
+	return 0;
+}
