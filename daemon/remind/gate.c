@@ -11,19 +11,38 @@ static int64_t gate_cost(const struct gate *gate)
 	return gate->rate_per_s * 1000;
 }
 
+/* What can be saved up: a tenth of the rate, but one message at least; and what one second brings, because passes may be
+ * a second apart. */
+static int64_t gate_most(const struct gate *gate)
+{
+	int64_t messages = gate->rate_count / (gate->rate_per_s < 10 ? gate->rate_per_s : 10);
+	return gate_cost(gate) * (messages > 1 ? messages : 1);
+}
+
 void gate_init(struct gate *gate, int64_t rate_count, int64_t rate_per_s, int64_t now_mono_ms)
 {
 	*gate = (struct gate){
 		.rate_count = rate_count,
 		.rate_per_s = rate_per_s,
-		.tokens = rate_per_s * 1000 * rate_count,
 		.filled_mono_ms = now_mono_ms,
 	};
+	if (rate_count != 0)
+		gate->tokens = gate_most(gate);
+}
+
+void gate_inherit(struct gate *gate, const struct gate *old)
+{
+	if (gate->rate_count == old->rate_count && gate->rate_per_s == old->rate_per_s) {
+		gate->tokens = old->tokens;
+		gate->filled_mono_ms = old->filled_mono_ms;
+	}
+	if (old->failures == 0)
+		gate->paused_until_utc = old->paused_until_utc;
 }
 
 static void gate_fill(struct gate *gate, int64_t now_mono_ms)
 {
-	int64_t most = gate_cost(gate) * gate->rate_count;
+	int64_t most = gate_most(gate);
 	int64_t passed_ms = now_mono_ms - gate->filled_mono_ms;
 	gate->filled_mono_ms = now_mono_ms;
 	gate->tokens = passed_ms >= (most - gate->tokens) / gate->rate_count
@@ -51,6 +70,12 @@ void gate_take(struct gate *gate, unsigned n)
 {
 	if (gate->rate_count != 0)
 		gate->tokens -= (int64_t)n * gate_cost(gate);
+}
+
+void gate_give_back(struct gate *gate, unsigned n)
+{
+	if (gate->rate_count != 0)
+		gate->tokens += (int64_t)n * gate_cost(gate);
 }
 
 void gate_succeeded(struct gate *gate)

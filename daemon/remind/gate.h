@@ -15,14 +15,20 @@ struct gate {
 	int64_t paused_until_utc;
 };
 
-/* rate_count 0 = no limit. After a rest rate_count messages may start at once; from then on the rate holds, so a whole
- * period that begins with such a rest may see up to twice as many. */
+/* rate_count 0 = no limit. Only a tenth of rate_count, or one message, may start at once after a rest; so no period sees
+ * more than the rate and a tenth. Rates a second are the exception: passes may be a second apart, so a whole second's
+ * messages may start at once, and a second that begins with a rest may see twice as many. */
 void gate_init(struct gate *gate, int64_t rate_count, int64_t rate_per_s, int64_t now_mono_ms);
+/* After gate_init(), for a channel that takes the place of another: what it has used up of an unchanged rate, and a pause
+ * that the server asked for. A pause that we took because it failed is over: what failed may just have been corrected. */
+void gate_inherit(struct gate *gate, const struct gate *old);
 
 /* How many of wanted messages may start now. */
 unsigned gate_allow(struct gate *gate, unsigned wanted, unsigned in_flight, int64_t now_utc, int64_t now_mono_ms);
 /* Takes the allowance of n messages that are started. */
 void gate_take(struct gate *gate, unsigned n);
+/* Undoes gate_take() for messages that were not started after all. */
+void gate_give_back(struct gate *gate, unsigned n);
 
 /* The server accepted a message: it works again. */
 void gate_succeeded(struct gate *gate);

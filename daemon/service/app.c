@@ -33,13 +33,11 @@ static void app_on_result(void *arg, int64_t message_id, const struct channel_re
 	app_note_result(arg, message_id, result);
 }
 
-/* A pause that the server asked for outlives a reload; one that we took because it failed does not: what failed may just
- * have been corrected. */
 static void app_inherit_gate(struct gate *gate, struct app_channel *const *old, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(old[i]->channel->name, name) == 0 && old[i]->gate.failures == 0)
-			gate->paused_until_utc = old[i]->gate.paused_until_utc;
+		if (strcmp(old[i]->channel->name, name) == 0)
+			gate_inherit(gate, &old[i]->gate);
 }
 
 static void app_start_channels(struct app *app, struct app_channel *const *old, size_t n_old, struct instant now)

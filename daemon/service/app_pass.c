@@ -200,17 +200,28 @@ static int app_open(void *arg, const char *id, int64_t now_utc, int64_t *ret_ope
 	return 0;
 }
 
+/* What the channel, its gate and the brake allow, of what is ready: a limit holds nobody up while nothing waits. */
+static int app_allow(struct app *app, struct app_channel *entry, struct instant now, unsigned *ret_room,
+		     struct err *err)
+{
+	unsigned room = channel_room(entry->channel);
+	int64_t ready_utc = STORE_NEVER;
+	room = gate_allow(&entry->gate, room < APP_CLAIM_SLICE ? room : APP_CLAIM_SLICE,
+			  channel_in_flight(entry->channel), now.wall_s, now.mono_ms);
+	int status = room == 0 ? 0 : store_message_next(app->store, entry->channel->name, &ready_utc, err);
+	*ret_room = brake_allow(&app->brake, ready_utc <= now.wall_s ? room : 0, now.wall_s);
+	return status;
+}
+
 static int app_claim(struct app *app, struct app_claim *claims, struct instant now, struct err *err)
 {
 	int status = 0;
 	for (size_t i = 0; i < app->setup->n_channels && status == 0; i++) {
 		struct app_channel *entry = app->channels[i];
-		unsigned room = channel_room(entry->channel);
+		unsigned room = 0;
 		claims[i] = (struct app_claim){.channel = entry};
-		room = gate_allow(&entry->gate, room < APP_CLAIM_SLICE ? room : APP_CLAIM_SLICE,
-				  channel_in_flight(entry->channel), now.wall_s, now.mono_ms);
-		room = room == 0 ? 0 : brake_allow(&app->brake, room, now.wall_s);
-		if (room == 0)
+		status = app_allow(app, entry, now, &room, err);
+		if (status < 0 || room == 0)
 			continue;
 		status = outbox_claim(app->store, entry->channel->name, now.wall_s, room, app_open, app, claims[i].ids,
 				      &claims[i].n, err);
@@ -261,6 +272,9 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	if (status < 0) {
 		store_rollback(app->store);
 		app->brake = before;
+		for (size_t i = 0; i < app->setup->n_channels; i++)
+			if (claims[i].n != 0)
+				gate_give_back(&claims[i].channel->gate, (unsigned)claims[i].n);
 		app->has_noticed_policies = had_noticed_policies;
 		app->watched_month = 0;
 	}

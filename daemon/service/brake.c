@@ -24,7 +24,7 @@ unsigned brake_allow(struct brake *brake, unsigned wanted, int64_t now_utc)
 			(long long)brake->limit);
 	if (allowed > 0 && brake->is_on)
 		log_info("the brake is off again");
-	if (wanted > 0)
+	if (wanted > 0 || allowed > 0)
 		brake->is_on = allowed == 0;
 	return allowed < wanted ? (unsigned)allowed : wanted;
 }

@@ -13,10 +13,11 @@
 struct brake {
 	struct store_hours hours;
 	int64_t limit; /* messages an hour */
-	bool is_on;    /* reached; said once */
+	bool is_on;    /* reached while something waits; said once */
 };
 
-/* How many messages may still start now, of wanted. Logs once when the limit is reached and when it is left again. */
+/* How many messages may still start now, of wanted; 0 is wanted while nothing is ready. Logs once when the limit holds
+ * something back and when it is left again. */
 unsigned brake_allow(struct brake *brake, unsigned wanted, int64_t now_utc);
 void brake_count(struct brake *brake, unsigned started, int64_t now_utc);
 

@@ -46,11 +46,66 @@ static void gate__rate__is_never_exceeded_and_used_up(void **state)
 	for (size_t row = 0; row < sizeof(rates) / sizeof(rates[0]); row++) {
 		struct gate gate;
 		gate_init(&gate, rates[row].count, rates[row].per_s, 5000);
-		assert_int_equal(gate_allow(&gate, 4000000, 0, NOW, 5000), rates[row].count);
 		int64_t sent = gate_drain(&gate, row, 20);
 		if (sent > rates[row].count * 21 || sent < rates[row].count * 199 / 10)
 			fail_msg("%s: %lld in 20 periods", rates[row].name, (long long)sent);
 	}
+}
+
+static const struct {
+	const char *name;
+	int64_t count, per_s;
+	unsigned at_once;
+	int64_t most; /* in any period */
+} bursts[] = {
+	{"1/m", 1, MINUTE, 1, 2},    {"10/m", 10, MINUTE, 1, 11},   {"19/m", 19, MINUTE, 1, 20},
+	{"20/m", 20, MINUTE, 2, 22}, {"500/h", 500, HOUR, 50, 550}, {"2000/d", 2000, DAY, 200, 2200},
+	{"20/s", 20, 1, 20, 40}, /* passes may be a second apart */
+};
+
+static void gate__rest__lets_a_tenth_go_at_once(void **state)
+{
+	(void)state;
+	for (size_t row = 0; row < sizeof(bursts) / sizeof(bursts[0]); row++) {
+		struct gate gate;
+		int64_t sent = 0, period_ms = bursts[row].per_s * 1000;
+		gate_init(&gate, bursts[row].count, bursts[row].per_s, 0);
+		if (gate_allow(&gate, 4000000, 0, NOW, 0) != bursts[row].at_once)
+			fail_msg("%s: %u at the start", bursts[row].name, gate_allow(&gate, 4000000, 0, NOW, 0));
+		for (int64_t step = 0; step <= 1000; step++) {
+			unsigned n = gate_allow(&gate, 4000000, 0, NOW, 10 * period_ms + period_ms * step / 1000);
+			gate_take(&gate, n);
+			sent += n;
+		}
+		if (sent > bursts[row].most)
+			fail_msg("%s: %lld in a period", bursts[row].name, (long long)sent);
+	}
+}
+
+static void gate__takes_the_place_of_another__goes_on_where_that_was(void **state)
+{
+	(void)state;
+	struct gate old, gate;
+	gate_init(&old, 20, MINUTE, 0);
+	gate_take(&old, gate_allow(&old, 9, 0, NOW, 1000));
+	gate_init(&gate, 20, MINUTE, 2000);
+	gate_inherit(&gate, &old);
+	assert_int_equal(gate_allow(&gate, 9, 0, NOW, 3999), 0);
+	assert_int_equal(gate_allow(&gate, 9, 0, NOW, 4000), 1);
+	gate_init(&gate, 30, MINUTE, 2000); /* another rate */
+	gate_inherit(&gate, &old);
+	assert_int_equal(gate_allow(&gate, 9, 0, NOW, 2000), 3);
+}
+
+static void gate__not_started_after_all__is_given_back(void **state)
+{
+	(void)state;
+	struct gate gate;
+	gate_init(&gate, 20, MINUTE, 0);
+	gate_take(&gate, 2);
+	assert_int_equal(gate_allow(&gate, 9, 0, NOW, 0), 0);
+	gate_give_back(&gate, 2);
+	assert_int_equal(gate_allow(&gate, 9, 0, NOW, 0), 2);
 }
 
 static void gate__no_rate__gives_what_is_wanted(void **state)
@@ -80,14 +135,14 @@ static void gate__allowance_used_up__opens_when_it_says(void **state)
 	assert_int_equal(gate_allow(&gate, 100, 0, next, (next - NOW) * 1000), 1);
 }
 
-static void gate__rest__does_not_save_up_more_than_the_rate(void **state)
+static void gate__rest__does_not_save_up_more_than_a_tenth(void **state)
 {
 	(void)state;
 	struct gate gate;
 	gate_init(&gate, 20, MINUTE, 0);
-	assert_int_equal(gate_allow(&gate, 1000, 0, NOW + DAY, (int64_t)DAY * 1000), 20);
-	gate_take(&gate, 20);
-	assert_int_equal(gate_allow(&gate, 1000, 0, NOW + 2 * DAY, (int64_t)2 * DAY * 1000), 20);
+	assert_int_equal(gate_allow(&gate, 1000, 0, NOW + DAY, (int64_t)DAY * 1000), 2);
+	gate_take(&gate, 2);
+	assert_int_equal(gate_allow(&gate, 1000, 0, NOW + 2 * DAY, (int64_t)2 * DAY * 1000), 2);
 }
 
 static void gate__server_failed__is_asked_by_one_message_at_a_time(void **state)
@@ -152,9 +207,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gate__rate__is_never_exceeded_and_used_up),
+		cmocka_unit_test(gate__rest__lets_a_tenth_go_at_once),
+		cmocka_unit_test(gate__takes_the_place_of_another__goes_on_where_that_was),
+		cmocka_unit_test(gate__not_started_after_all__is_given_back),
 		cmocka_unit_test(gate__no_rate__gives_what_is_wanted),
 		cmocka_unit_test(gate__allowance_used_up__opens_when_it_says),
-		cmocka_unit_test(gate__rest__does_not_save_up_more_than_the_rate),
+		cmocka_unit_test(gate__rest__does_not_save_up_more_than_a_tenth),
 		cmocka_unit_test(gate__server_failed__is_asked_by_one_message_at_a_time),
 		cmocka_unit_test(gate__failures_in_a_row__pause_ever_longer_up_to_half_an_hour),
 		cmocka_unit_test(gate__asked_for_a_pause__keeps_the_longest_and_then_opens_whole),

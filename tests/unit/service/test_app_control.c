@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "desk.h"
+#include "service/app_priv.h"
 
 /* What holds the app back or changes it: reload, brake, rate, gate, the clock. */
 
@@ -189,6 +190,22 @@ static void app__brake__does_not_count_what_could_not_be_claimed(void **state)
 	assert_int_equal(desk.n_sendings, 3);
 }
 
+static void app__limit_reached__the_brake_is_on_only_while_something_waits(void **state)
+{
+	(void)state;
+	desk.answers_at_once = true;
+	reload(braked);
+	add_tasks(3);
+	desk_tick();
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 3);
+	assert_false(desk.app->brake.is_on);
+	add_task("more", "2025-06-15", "2025-06-01");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 3);
+	assert_true(desk.app->brake.is_on);
+}
+
 static void app__brake_raised__lets_the_rest_go(void **state)
 {
 	(void)state;
@@ -202,23 +219,55 @@ static void app__brake_raised__lets_the_rest_go(void **state)
 	assert_int_equal(desk.n_sendings, 10);
 }
 
+static const char rated[] = "[channel email]\ntype = maildir\npath = mail\nrate = 2/m\n" POLICY;
+
 static void app__rate_of_a_channel__is_kept(void **state)
 {
 	(void)state;
 	desk.answers_at_once = true;
-	reload("[channel email]\ntype = maildir\npath = mail\nrate = 2/m\n" POLICY);
+	reload(rated);
 	add_tasks(6);
 	desk_tick();
-	assert_int_equal(desk.n_sendings, 2);
+	assert_int_equal(desk.n_sendings, 1);
 	int64_t start = desk.now.wall_s;
 	while (desk.n_sendings < 6) {
 		int64_t next = app_next_wake_utc(desk.app);
 		assert_in_range(next - desk.now.wall_s, 1, 30);
 		desk_move(next - desk.now.wall_s);
 		desk_tick();
-		assert_true((int64_t)desk.n_sendings <= 2 + (desk.now.wall_s - start) / 30);
+		assert_true((int64_t)desk.n_sendings <= 1 + (desk.now.wall_s - start) / 30);
 	}
-	assert_int_equal(desk.now.wall_s - start, 120);
+	assert_int_equal(desk.now.wall_s - start, 150);
+}
+
+static void app__reload__brings_no_new_allowance_of_the_same_rate(void **state)
+{
+	(void)state;
+	desk.answers_at_once = true;
+	reload(rated);
+	add_tasks(6);
+	for (int i = 0; i < 5; i++) {
+		desk_tick();
+		assert_int_equal(desk.n_sendings, 1);
+		reload(rated);
+	}
+	desk_move(30);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 2);
+}
+
+static void app__pass_that_fails__uses_up_no_rate(void **state)
+{
+	(void)state;
+	desk.answers_at_once = true;
+	reload(rated);
+	add_tasks(1);
+	office_run(&desk.office, "CREATE TRIGGER full BEFORE INSERT ON meta WHEN new.key = 'sent_by_hour' BEGIN"
+				 " SELECT raise(ROLLBACK, 'disk full'); END");
+	assert_true(desk_try() < 0);
+	office_run(&desk.office, "DROP TRIGGER full");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
 }
 
 /* ---- the gate ----------------------------------------------------------------------------------------------------- */
@@ -309,8 +358,11 @@ int main(void)
 		WITH_DESK(app__pass_that_fails_at_its_end__forgets_no_policy),
 		WITH_DESK(app__brake__lets_so_many_through_an_hour_over_restarts),
 		WITH_DESK(app__brake__does_not_count_what_could_not_be_claimed),
+		WITH_DESK(app__limit_reached__the_brake_is_on_only_while_something_waits),
 		WITH_DESK(app__brake_raised__lets_the_rest_go),
 		WITH_DESK(app__rate_of_a_channel__is_kept),
+		WITH_DESK(app__reload__brings_no_new_allowance_of_the_same_rate),
+		WITH_DESK(app__pass_that_fails__uses_up_no_rate),
 		WITH_DESK(app__server_fails__is_probed_by_one_message_until_it_accepts),
 		WITH_DESK(app__one_recipient_fails__nobody_else_waits),
 		WITH_DESK(app__server_asks_to_wait__everybody_waits_but_a_day_at_most),

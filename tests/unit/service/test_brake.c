@@ -35,6 +35,9 @@ static void brake__up_to_the_limit__lets_all_through(void **state)
 	assert_int_equal(go(&brake, 4, noon + 30), 0);
 	assert_true(brake.is_on);
 	assert_int_equal(go(&brake, 0, noon + 30), 0);
+	assert_true(brake.is_on);
+	assert_int_equal(go(&brake, 0, noon + 3 * HOUR), 0); /* nothing waits any more, and much would be allowed */
+	assert_false(brake.is_on);
 }
 
 static const struct {
