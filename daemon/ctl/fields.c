@@ -61,12 +61,12 @@ bool fields_check_id(const struct fields_rules *rules, const char *column, const
 bool fields_check_text(const struct fields_rules *rules, const char *column, const char *text, size_t min, size_t max,
 		       bool allow_lines)
 {
-	size_t len = strlen(text);
+	size_t len = utf8_length(text, UTF8_CODE_POINTS);
 	if (len < min)
 		fields_report(rules, column, "it is empty");
 	else if (len > max)
-		fields_report(rules, column, "it is %zu bytes long: give at most %zu", len, max);
-	else if (!utf8_is_valid(text, len))
+		fields_report(rules, column, "it is %zu characters long: give at most %zu", len, max);
+	else if (!utf8_is_valid(text, strlen(text)))
 		fields_report(rules, column, "it is not UTF-8");
 	else if (utf8_find_control(text, allow_lines) >= 0)
 		fields_report(rules, column, "it holds a control character%s: take it out",

@@ -54,7 +54,7 @@ bool fields_apply_person(const struct fields_rules *rules, const struct fields_p
 /* "anna" or "supervisor:anna", see role.h: *ret_id is anna. False when the role was unknown, which is reported. */
 bool fields_check_part(const struct fields_rules *rules, const char *word, const char **ret_id);
 
-/* Text without control characters, min to max bytes of it. */
+/* Text without control characters, min to max characters of it. */
 bool fields_check_text(const struct fields_rules *rules, const char *column, const char *text, size_t min, size_t max,
 		       bool allow_lines);
 

@@ -26,6 +26,7 @@ struct import_run {
 	struct calendars *calendars; /* NULL when none was needed, or there is none */
 	struct channel **channels;   /* as in conf; NULL where no sheet has the column */
 	struct import_seen people, tasks;
+	bool is_blind; /* a sheet, of people as it may be, was refused as a whole: who there is, is not known */
 
 	/* while writing */
 	struct store *store;
@@ -80,10 +81,13 @@ int import_run_open(struct import_run *run, const char *const *files, size_t n, 
 {
 	run->sheets = mem_zero(n, sizeof(*run->sheets));
 	for (size_t i = 0; i < n; i++) {
+		size_t n_before = problems->n;
 		int status = sheet_open(files[i], run->conf, problems, &run->sheets[i], err);
 		if (status < 0)
 			return status;
 		run->n_sheets++;
+		bool may_be_people = run->sheets[i].kind == SHEET_PEOPLE || run->sheets[i].n_columns == 0;
+		run->is_blind = run->is_blind || (may_be_people && problems->n != n_before);
 		if (run->sheets[i].kind == SHEET_PEOPLE)
 			import_run_prepare_people(run, &run->sheets[i], conf_problems);
 	}
@@ -225,7 +229,7 @@ static void import_run_report_person(struct import_run *run, const char *id)
 	strlist_done(&ids);
 }
 
-/* A person whose own row is wrong is no second problem here. */
+/* A person whose own row or sheet is wrong is no second problem here. */
 static int import_run_check_people(struct import_run *run, const struct strlist *people, struct err *err)
 {
 	struct fields_rules rules = import_run_rules(run);
@@ -233,7 +237,7 @@ static int import_run_check_people(struct import_run *run, const struct strlist 
 		const char *id;
 		if (!fields_check_part(&rules, people->items[i], &id))
 			continue;
-		bool exists = import_seen_find(&run->people, id) != NULL;
+		bool exists = run->is_blind || import_seen_find(&run->people, id) != NULL;
 		int status = exists ? 0 : store_person_exists(run->store, id, &exists, err);
 		if (status < 0)
 			return status;

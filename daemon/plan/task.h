@@ -8,6 +8,7 @@
 
 #include "plan/period.h"
 
+/* Characters, as the schema counts them. */
 enum { TASK_UID_MAX = 128, TASK_TITLE_MAX = 500, TASK_PLACE_MAX = 200, TASK_NOTE_MAX = 4000 };
 
 struct task {

@@ -174,3 +174,29 @@ def test_steps_of_the_past_are_not_sent(site, start):
     wait_until(lambda: site.sql("SELECT count(*) FROM task WHERE next_due_utc IS NULL") == [(0,)], "all tasks planned")
     assert len(site.mails()) == 1
     assert site.status()["pending"] == 0
+
+
+@pytest.mark.parametrize("people", [PEOPLE.replace(",email\n", ",telegraph\n"), PEOPLE.replace("id,name", "id,surname"), "\n"],
+                         ids=["unknown column", "no kind", "empty"])
+def test_a_refused_sheet_of_people_makes_no_errors_of_the_tasks(site, people):
+    (site.folder / "people.csv").write_text(people)
+    (site.folder / "tasks.csv").write_text(TASKS)
+    result = deadlinectl("-c", site.config, "import", site.folder / "people.csv", site.folder / "tasks.csv")
+    assert result.returncode == 65 and "people.csv:" in result.stderr
+    assert "tasks.csv" not in result.stderr and "there is no" not in result.stderr
+
+
+def test_a_refused_sheet_of_tasks_hides_no_unknown_person(site):
+    (site.folder / "wrong.csv").write_text(TASKS.replace("place", "palace"))
+    (site.folder / "tasks.csv").write_text(TASKS)
+    result = deadlinectl("-c", site.config, "import", site.folder / "wrong.csv", site.folder / "tasks.csv")
+    assert result.returncode == 65 and "tasks.csv:2: people: there is no 'desk'" in result.stderr
+
+
+@pytest.mark.parametrize("letter", ["t", "ы", "议", "🎉"])
+def test_a_title_has_up_to_500_characters_in_any_script(site, letter):
+    site.import_text("tasks.csv", f"uid,title,when\nlong,{letter * 500},2031-06\n")
+    assert site.ctl_json("show", "long")[0]["title"] == letter * 500
+    (site.folder / "tasks.csv").write_text(f"uid,title,when\nlonger,{letter * 501},2031-06\n")
+    result = deadlinectl("-c", site.config, "import", site.folder / "tasks.csv")
+    assert result.returncode == 65 and "501 characters long: give at most 500" in result.stderr
