@@ -5,8 +5,6 @@
 
 #include "base/log.h"
 
-enum { FORESEE_BUSY_MS = 5000 };
-
 struct civil foresee_day(const struct session *session, int days)
 {
 	struct civil now = zone_to_civil(session->zone, session->now_utc);
@@ -18,7 +16,6 @@ int foresee(struct session *session, const struct civil *from, const struct civi
 {
 	const struct rehearse_span span = {.from = *from, .to = *to, .now_utc = session->now_utc};
 	struct problems problems = {0};
-	struct store *copy = NULL;
 	struct err err = {0};
 	int64_t messages = 0;
 	struct setup *setup = setup_load(session->conf_file, &problems);
@@ -28,11 +25,6 @@ int foresee(struct session *session, const struct civil *from, const struct civi
 		return EX_CONFIG;
 
 	log_set_level(LOG_LEVEL_WARNING); /* the daemon's words about messages that do not leave */
-	int status = store_open(session->conf->database, STORE_MEMORY, FORESEE_BUSY_MS, &copy, &err);
-	if (status == 0)
-		status = rehearse(copy, setup, &span, each, arg, &messages, &err);
-	else
-		setup_free(setup);
-	store_close(copy);
+	int status = rehearse(session->store, setup, &span, each, arg, &messages, &err);
 	return status < 0 ? session_fail(status, &err) : EX_OK;
 }

@@ -10,8 +10,8 @@
 /* The day that many days after today, in the configured zone. */
 struct civil foresee_day(const struct session *session, int days);
 
-/* Calls each for every reminder and digest from one day to another, as rehearse() tells them. The session is open. What
- * goes wrong is printed; returns an exit status. */
+/* Calls each for every reminder and digest from one day to another, as rehearse() tells them. The session is opened as
+ * SESSION_COPY, and its copy is used up. What goes wrong is printed; returns an exit status. */
 MUSTCHECK int foresee(struct session *session, const struct civil *from, const struct civil *to, rehearse_row_cb each,
 		      void *arg);
 

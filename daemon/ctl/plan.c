@@ -138,7 +138,7 @@ static int plan_run(struct session *session, const struct args *args)
 		.task = args_value(args, "--task"),
 		.is_json = args_has(args, "--json"),
 	};
-	int status = session_open(session, SESSION_READ);
+	int status = session_open(session, SESSION_COPY);
 	if (status == EX_OK)
 		status = plan_read_days(session, args, &from, &to);
 	if (status == EX_OK)

@@ -16,6 +16,11 @@
 
 enum { SESSION_BUSY_MS = 5000, SESSION_USER_MAX = 64 };
 
+/* systemd makes the folder for the unit, and only then. */
+#define SESSION_ADVICE                                                                                                 \
+	"start deadlined first (systemctl start deadlined), which makes it and its folder; without systemd, "          \
+	"'deadlinectl add' and 'import' make it in a folder that is there"
+
 int session_fail(int status, const struct err *err)
 {
 	switch (status) {
@@ -66,21 +71,28 @@ int session_read_conf(struct session *session)
 
 int session_open(struct session *session, enum session_mode mode)
 {
+	static const enum store_mode store_modes[] = {
+		[SESSION_READ] = STORE_READ,
+		[SESSION_EDIT] = STORE_WRITE,
+		[SESSION_CREATE] = STORE_WRITE,
+		[SESSION_COPY] = STORE_MEMORY,
+	};
 	struct err err = {0};
 	struct stat file;
 	int status = session_read_conf(session);
 	if (status != EX_OK)
 		return status;
 	if (mode != SESSION_CREATE && stat(session->conf->database, &file) < 0 && errno == ENOENT) {
-		output_complain(
-			"database %s: there is none yet; 'deadlinectl add' and 'import' make it, and so does deadlined",
-			session->conf->database);
+		output_complain("database %s: there is none yet; " SESSION_ADVICE, session->conf->database);
 		return EX_IOERR;
 	}
 
 	umask(077); /* whatever the caller's: the database holds addresses */
-	status = store_open(session->conf->database, mode == SESSION_READ ? STORE_READ : STORE_WRITE, SESSION_BUSY_MS,
-			    &session->store, &err);
+	status = store_open(session->conf->database, store_modes[mode], SESSION_BUSY_MS, &session->store, &err);
+	if (status == -ENOENT) {
+		output_complain("%s; " SESSION_ADVICE, err.text);
+		return EX_IOERR;
+	}
 	return status < 0 ? session_fail(status, &err) : EX_OK;
 }
 

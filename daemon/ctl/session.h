@@ -25,8 +25,9 @@ struct session {
 /* Reads the configuration; EX_CONFIG when anything is wrong in what every command needs of it. */
 MUSTCHECK int session_read_conf(struct session *session);
 
-/* The same, then opens the database. SESSION_READ and SESSION_EDIT want it to exist, SESSION_CREATE makes it. */
-enum session_mode { SESSION_READ, SESSION_EDIT, SESSION_CREATE };
+/* The same, then opens the database. Only SESSION_CREATE makes it; the others want it to exist. SESSION_COPY works on a
+ * private copy in memory, which may have been of an older schema. */
+enum session_mode { SESSION_READ, SESSION_EDIT, SESSION_CREATE, SESSION_COPY };
 MUSTCHECK int session_open(struct session *session, enum session_mode mode);
 
 /* A transaction of edits, and who made them for the ledger. What fails is undone by session_done(). */

@@ -375,7 +375,7 @@ static int why_run(struct session *session, const struct args *args)
 		.person = args->n_operands > 1 ? args->operands[1] : NULL,
 		.is_json = args_has(args, "--json"),
 	};
-	int status = session_open(session, SESSION_READ);
+	int status = session_open(session, SESSION_COPY);
 	if (status != EX_OK)
 		return status;
 	status = store_task_find(session->store, args->operands[0], &why.task, &why.err);

@@ -1,6 +1,8 @@
 """Looking ahead with plan, back with why, and into policies: what they say is what the daemon does and did."""
 import hashlib
 import json
+import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -244,3 +246,18 @@ def test_a_policy_that_is_not_there(office):
     assert office.ctl("policy", "visi", status=65) == ""
     assert office.ctl("policy", "visit", "--for", "nothing", status=65) == ""
     office.ctl("policy", "--for", "forum", status=64)
+
+
+# ---- an upgrade that the daemon has not made yet ---------------------------------------------------------------------
+
+def test_plan_and_why_read_a_database_of_an_older_version(folder):
+    site = Site(folder)
+    site.write_config()
+    with closing(sqlite3.connect(site.database)) as old:
+        old.executescript((ROOT / "tests" / "unit" / "store" / "schema-1.sql").read_text(encoding="utf-8"))
+    [(uid, )] = site.sql("SELECT uid FROM task ORDER BY id LIMIT 1")
+    before = fingerprint(site)
+    assert site.ctl("list", status=65) == ""
+    site.ctl("plan")
+    assert "What happened" in site.ctl("why", uid)
+    assert fingerprint(site) == before
