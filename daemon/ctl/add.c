@@ -6,6 +6,7 @@
 #include "ctl/command.h"
 #include "ctl/fields.h"
 #include "ctl/output.h"
+#include "ctl/prospect.h"
 #include "ctl/task_edit.h"
 #include "store/store_task.h"
 
@@ -64,8 +65,10 @@ static int add_task(struct session *session, const struct args *args, const char
 	}
 	if (status == EX_OK)
 		status = session_commit_edit(session);
-	if (status == EX_OK)
+	if (status == EX_OK) {
 		(void)printf("%s\n", uid);
+		prospect_warn(session, uid);
+	}
 	return status;
 }
 
@@ -110,7 +113,8 @@ const struct command add_command = {
 	.max_operands = 1,
 	.summary = "Add a task and print its uid",
 	.help = "The time zone is that of the configuration if not given. A date without a year is of this year.\n"
-		"Steps of the policy whose time has passed are not sent.",
+		"Steps of the policy whose time has passed are not sent; when nobody will be reminded at all, a line on\n"
+		"standard error says why.",
 	COMMAND_OPTIONS(add_options),
 	.run = add_run,
 };

@@ -4,6 +4,7 @@
 #include "ctl/command.h"
 #include "ctl/edit_occurrence.h"
 #include "ctl/output.h"
+#include "ctl/prospect.h"
 #include "ctl/task_edit.h"
 
 static const struct args_option edit_options[] = {
@@ -45,7 +46,11 @@ static int edit_task(struct session *session, const struct args *args, struct ta
 	int result = edit_check_repeats(session, args, task);
 	if (result == EX_OK)
 		result = task_edit_put(session, args, NULL, task);
-	return result == EX_OK ? session_commit_edit(session) : result;
+	if (result == EX_OK)
+		result = session_commit_edit(session);
+	if (result == EX_OK && (args_has(args, "--when") || args_has(args, "--people") || args_has(args, "--policy")))
+		prospect_warn(session, task->uid);
+	return result;
 }
 
 static int edit_run(struct session *session, const struct args *args)

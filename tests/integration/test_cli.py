@@ -1,10 +1,11 @@
 """Both programs from the command line: help, exit statuses, phrases, and the round of a task through deadlinectl."""
 import re
+import subprocess
 from datetime import datetime
 
 import pytest
 
-from harness import deadlined, deadlinectl
+from harness import BUILD, deadlined, deadlinectl
 
 COMMANDS = ("add", "edit", "done", "cancel", "list", "show", "people", "queue", "status", "when", "test", "import",
             "ack", "snooze", "silence", "deputy")
@@ -43,6 +44,16 @@ def test_wrong_usage_of_deadlinectl_exits_64(site, arguments):
     result = deadlinectl("-c", site.config, *arguments)
     assert result.returncode == 64, result.stderr
     assert result.stderr and not result.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["--check"], ["--rehearse", "2031-01-01..2031-01-31"]])
+def test_what_the_daemon_cannot_print_is_an_input_output_error(site, arguments):
+    if arguments == ["--check"]:
+        site.config.write_text("[daemon]\nnonsense = 1\n", encoding="utf-8")
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run([BUILD / "deadlined", "-c", site.config, *arguments], stdout=full,
+                                stderr=subprocess.PIPE, timeout=30, check=False)
+    assert result.returncode == 74 and b"No space left" in result.stderr
 
 
 def test_a_mistyped_command_is_recognised(site):
@@ -173,3 +184,49 @@ def test_a_file_that_is_no_database_is_a_data_error(site):
     site.database.write_bytes(b"This is no database. " * 100)
     result = deadlinectl("-c", site.config, "list")
     assert result.returncode == 65 and str(site.database) in result.stderr
+
+
+def errors_of(site, *arguments):
+    result = deadlinectl("-c", site.config, *arguments)
+    assert result.returncode == 0, result.stderr
+    return result.stderr
+
+
+PAST = "every step of policy default lies in the past: nobody will be reminded"
+NOBODY = "nobody takes part: nobody will be reminded"
+DEAF = "no step of policy default speaks to those who take part: nobody will be reminded"
+
+
+@pytest.mark.parametrize("when, people, words", [
+    ("2031-06-15", "desk", ""),
+    ("2031-06-15", "", NOBODY),
+    ("2001-06-15", "desk", PAST),
+    ("every Friday of 2031", "desk", ""),
+    ("2031-06-15", "supervisor:desk", DEAF),
+])
+def test_add_and_edit_say_that_nobody_will_be_reminded(site, when, people, words):
+    site.import_text("people.csv", "id,name,language,zone,email\ndesk,Desk,en,Asia/Sakhalin,desk@example.org\n")
+    for arguments in (["add", "New", "--uid", "new"], ["edit", "new"]):
+        said = errors_of(site, *arguments, "--when", when, "--people", people)
+        assert words in said if words else said == ""
+    assert errors_of(site, "edit", "new", "--title", "Other") == ""
+    assert errors_of(site, "edit", "new", "--when", "2031-07", "--rrule", "", "--people", "desk") == ""
+
+
+def test_a_task_that_is_done_is_not_warned_of(site):
+    site.ctl("add", "New", "--uid", "new", "--when", "2031-06")
+    site.ctl("done", "new")
+    assert errors_of(site, "edit", "new", "--when", "2031-07") == ""
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["status"], ["plan"], ["done", "x"]])
+def test_without_a_database_the_advice_is_to_start_the_daemon(site, arguments):
+    result = deadlinectl("-c", site.config, *arguments)
+    assert result.returncode == 74 and "start deadlined first" in result.stderr
+
+
+def test_without_the_folder_of_the_database_add_gives_the_same_advice(site):
+    site.daemon_settings["database"] = site.folder / "not-yet" / "deadlined.db"
+    site.write_config()
+    result = deadlinectl("-c", site.config, "add", "New", "--when", "2031-06")
+    assert result.returncode == 74 and "not-yet" in result.stderr and "start deadlined first" in result.stderr
