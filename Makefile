@@ -31,7 +31,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Idaemon $(WARNINGS) $(PKG_CFLAGS) -MMD -MP 
 
 PROGRAMS := $(BUILD)/deadlined $(BUILD)/deadlinectl
 
-.PHONY: all check unit unit-programs test-programs replay-programs fuzz integration demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz
+.PHONY: FORCE all check unit unit-programs test-programs replay-programs fuzz integration demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -46,15 +46,26 @@ reverse  = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstwor
 up_to    = $(if $(filter $(1),$(firstword $(2))),$(1),$(firstword $(2)) $(call up_to,$(1),$(wordlist 2,$(words $(2)),$(2))))
 archives = $(foreach l,$(call reverse,$(strip $(call up_to,$(1),$(LAYERS)))),$(if $(call sources,$(l)),$(BUILD)/$(2)/lib$(l).a))
 
-$(BUILD)/obj/%.o: daemon/%.c
+# What the objects are compiled with, PREFIX and SYSCONFDIR among it: when it changes, they are made again.
+FLAGS = $(CC) $(FUZZ_CC) $(ALL_CFLAGS) $(CFLAGS) $(LDFLAGS)
+ifneq ($(file <$(BUILD)/flags),$(FLAGS))
+$(BUILD)/flags: FORCE
+endif
+$(BUILD)/flags:
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
+
+FORCE:
+
+$(BUILD)/obj/%.o: daemon/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(CFLAGS) -c $< -o $@
 
-$(BUILD)/asan/%.o: daemon/%.c
+$(BUILD)/asan/%.o: daemon/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(SANITIZE) -c $< -o $@
 
-$(BUILD)/fuzz/%.o: daemon/%.c
+$(BUILD)/fuzz/%.o: daemon/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(ALL_CFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link -c $< -o $@
 
