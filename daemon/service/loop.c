@@ -83,11 +83,8 @@ static void loop_tell_status(struct loop *loop, int64_t now_utc)
 		      counts.next_wake_utc == STORE_NEVER ? "the next change of the plan" : next);
 }
 
-static void loop_on_pass(int fd, short events, void *arg)
+static void loop_pass(struct loop *loop)
 {
-	struct loop *loop = arg;
-	(void)fd;
-	(void)events;
 	struct instant now = clock_now(&loop->clock);
 	int status = app_tick(loop->app, now, &loop->err);
 	loop->last_pass_mono_ms = now.mono_ms;
@@ -107,6 +104,13 @@ static void loop_on_pass(int fd, short events, void *arg)
 		loop_arm(loop, next);
 	if (!loop->is_stopping)
 		loop_tell_status(loop, now.wall_s);
+}
+
+static void loop_on_pass(int fd, short events, void *arg)
+{
+	(void)fd;
+	(void)events;
+	loop_pass(arg);
 }
 
 static void loop_on_wake(int fd, short events, void *arg)
@@ -318,6 +322,13 @@ static void loop_tear_down(struct loop *loop)
 		(void)close(loop->inotify_fd);
 }
 
+static void loop_serve(struct loop *loop)
+{
+	log_info("deadlined %s is ready: database %s", DEADLINED_VERSION, app_setup(loop->app)->conf->database);
+	notify_ready();
+	(void)event_base_dispatch(loop->base); /* ends by loopbreak alone: there are always events */
+}
+
 /* The first pass is made before READY: what is wrong with the database shows at the start. */
 static int loop_live(struct loop *loop, struct setup *setup, struct err *err)
 {
@@ -326,10 +337,9 @@ static int loop_live(struct loop *loop, struct setup *setup, struct err *err)
 	loop->last_pass_mono_ms = now.mono_ms;
 	int status = app_start(loop->app, now, err);
 	if (status == 0) {
-		log_info("deadlined %s is ready: database %s", DEADLINED_VERSION, setup->conf->database);
-		loop_want_pass(loop);
-		notify_ready();
-		(void)event_base_dispatch(loop->base); /* ends by loopbreak alone: there are always events */
+		loop_pass(loop);
+		if (loop->failure == 0)
+			loop_serve(loop);
 		status = loop->failure;
 		if (status < 0)
 			*err = loop->err;

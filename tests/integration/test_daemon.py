@@ -43,6 +43,22 @@ def test_it_tells_the_service_manager_what_it_does(site, start):
     wait_until(lambda: daemon.is_notified("STOPPING=1"), lambda: daemon.notifications)
 
 
+def test_a_damaged_database_ends_it_before_it_is_ready(people):
+    """The damage is where the first pass looks and the start itself does not."""
+    people.add_due_task("lost", "desk")
+    [(root, size)] = people.sql("SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_schema"
+                                " WHERE name = 'part'")
+    with open(people.database, "r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
+    daemon = Daemon(people, wait=False)
+    try:
+        assert daemon.process.wait(15) == 65, daemon.log()
+        assert "malformed" in daemon.log() and not daemon.is_notified("READY=1")
+    finally:
+        daemon.close()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_to_end_it_exit_0(site, start, number):
     daemon = start(site)
