@@ -14,6 +14,8 @@
 
 #define SECRET_NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 
+enum { SECRET_PART_MIN = 12 }; /* bytes; a shorter part may be an ordinary word */
+
 /* systemd lets another user than root read a credential by an access list, whose mask shows up as the group's bits. */
 enum { SECRET_MODE_REFUSED = 077, SECRET_MODE_REFUSED_OF_SYSTEMD = 037 };
 
@@ -64,6 +66,15 @@ static int secret_read_bytes(int fd, char *text, size_t size, size_t *ret_len)
 	return 0;
 }
 
+/* Of ID:KEY, as the token of a bot, the key alone gives nearly all away; peers and proxies quote it without the id. */
+static void secret_hide(const char *value)
+{
+	const char *colon = strchr(value, ':');
+	log_hide(value);
+	if (colon != NULL && strlen(colon + 1) >= SECRET_PART_MIN)
+		log_hide(colon + 1);
+}
+
 static int secret_read_file(const char *path, mode_t refused, char **ret_value, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a pipe must not hold us up */
@@ -83,7 +94,7 @@ static int secret_read_file(const char *path, mode_t refused, char **ret_value, 
 		code = secret_check_text(text, len, path, err);
 	if (code == 0) {
 		*ret_value = mem_dup(text);
-		log_hide(*ret_value);
+		secret_hide(*ret_value);
 	}
 	explicit_bzero(text, SIZE);
 	free(text);

@@ -99,6 +99,28 @@ static void secret__credential_of_systemd__is_found_by_either_name(void **state)
 	assert_refused("credential:token", -EACCES, "mode 0460");
 }
 
+static void secret__with_a_colon__its_second_half_is_hidden_alone_too(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *secret, *said, *shown;
+	} rows[] = {
+		{"4711:AAH-long_half1", "bot 4711:AAH-long_half1", "bot ***"},
+		{"4711:AAH-long_half1", "key AAH-long_half1.", "key ***."},
+		{"4712:elevenbytes", "<elevenbytes>", "<elevenbytes>"}, /* too short to be told from ordinary text */
+		{"user:twelve:bytes", "<twelve:bytes>", "<***>"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *value = NULL, said[64];
+		put("token", 0600, rows[i].secret, strlen(rows[i].secret));
+		assert_int_equal(secret_read("credential:token", folder, &value, NULL), 0);
+		(void)snprintf(said, sizeof(said), "%s", rows[i].said);
+		log_redact(said);
+		assert_string_equal(said, rows[i].shown);
+		mem_free_secret(value);
+	}
+}
+
 static void secret__file__is_read(void **state)
 {
 	(void)state;
@@ -204,6 +226,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(secret__credential_beside_the_configuration__is_read_and_hidden),
 		IN_FOLDER(secret__credential_of_systemd__is_found_by_either_name),
+		IN_FOLDER(secret__with_a_colon__its_second_half_is_hidden_alone_too),
 		IN_FOLDER(secret__file__is_read),
 		IN_FOLDER(secret__that_others_can_use__is_refused),
 		IN_FOLDER(secret__bad_content__is_refused),
