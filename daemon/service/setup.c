@@ -20,7 +20,7 @@ static void setup_check_zone(struct setup *setup, struct problems *problems)
 	const struct conf *conf = setup->conf;
 	setup->zone = zone_find(conf->zone);
 	if (setup->zone == NULL)
-		problems_add(problems, conf->file, setup_line(conf, "zone"),
+		problems_add(problems, conf->ini->file, setup_line(conf, "zone"),
 			     "zone: there is no time zone '%s': give an IANA name like Asia/Sakhalin", conf->zone);
 }
 
@@ -30,7 +30,7 @@ struct calendars *setup_load_calendars(const struct conf *conf, struct problems 
 	if (conf->calendars != NULL && access(conf->calendars, R_OK | X_OK) == 0)
 		return calendars_load(conf->calendars, problems);
 	if (line != 0)
-		problems_add(problems, conf->file, line, "calendars: the folder %s: %s", conf->calendars,
+		problems_add(problems, conf->ini->file, line, "calendars: the folder %s: %s", conf->calendars,
 			     strerror(errno));
 	return NULL;
 }
@@ -40,14 +40,14 @@ static void setup_load_catalog(struct setup *setup, struct problems *problems)
 	const struct conf *conf = setup->conf;
 	size_t had = problems->n;
 	if (access(conf->templates, R_OK | X_OK) < 0) {
-		problems_add(problems, conf->file, setup_line(conf, "templates"), "templates: the folder %s: %s",
+		problems_add(problems, conf->ini->file, setup_line(conf, "templates"), "templates: the folder %s: %s",
 			     conf->templates, strerror(errno));
 		return;
 	}
 	setup->catalog = catalog_load(conf->templates, problems);
 	if (problems->n == had && !catalog_has_language(setup->catalog, conf->language)) {
 		const char *nearest = catalog_nearest_language(setup->catalog, conf->language);
-		problems_add(problems, conf->file, setup_line(conf, "language"),
+		problems_add(problems, conf->ini->file, setup_line(conf, "language"),
 			     "language: there are no templates for '%s' in %s%s%s%s", conf->language, conf->templates,
 			     nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "",
 			     nearest != NULL ? "'?" : "");
@@ -58,7 +58,7 @@ static void setup_load_channels(struct setup *setup, struct problems *problems)
 {
 	const struct conf *conf = setup->conf;
 	if (conf->n_channels == 0)
-		problems_add(problems, conf->file, 0,
+		problems_add(problems, conf->ini->file, 0,
 			     "there is no channel: reminders need at least one [channel NAME] section");
 	setup->channels = mem_zero(conf->n_channels, sizeof(struct channel *));
 	for (size_t i = 0; i < conf->n_channels; i++) {

@@ -231,6 +231,15 @@ def test_bytes_that_are_no_text_are_an_error(site, bad):
     assert printed[0].startswith(f"{site.config}:{text.count(10)}: ")
 
 
+@pytest.mark.parametrize("line", ["zone = Mars/Olympus", "language = xx", "templates = nowhere", "calendars = nowhere"])
+def test_every_problem_names_the_file_as_it_was_given(site, line):
+    key = line.split()[0]
+    others = [other for other in site.config_text().splitlines() if not other.startswith(key)]
+    site.config.write_text("\n".join(others).replace("[daemon]", f"[daemon]\n{line}", 1), encoding="utf-8")
+    result = deadlined("-c", site.config.name, "--check", cwd=site.config.parent)
+    assert result.returncode == 78 and f"\n{site.config.name}:2: {key}: " in "\n" + result.stdout, result.stdout
+
+
 def test_every_error_is_told_at_once_in_the_order_of_lines(site):
     text = """[daemon]
 database = state/x.sqlite
