@@ -61,6 +61,12 @@ static int main_usage(const char *problem, const char *argument)
 	return EX_USAGE;
 }
 
+static int main_say(const char *text)
+{
+	(void)fputs(text, stdout); /* main() looks whether it came out */
+	return EX_OK;
+}
+
 /* Returns -1 to go on, an exit code otherwise. */
 static int main_parse(char **argv, struct main_options *options)
 {
@@ -77,9 +83,9 @@ static int main_parse(char **argv, struct main_options *options)
 		else if (strcmp(argv[i], "-v") == 0 || strcmp(argv[i], "--verbose") == 0)
 			log_set_level(LOG_LEVEL_DEBUG);
 		else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-			return fputs(main_help, stdout) < 0 ? EX_IOERR : EX_OK;
+			return main_say(main_help);
 		else if (strcmp(argv[i], "--version") == 0)
-			return puts("deadlined " DEADLINED_VERSION) < 0 ? EX_IOERR : EX_OK;
+			return main_say("deadlined " DEADLINED_VERSION "\n");
 		else
 			return main_usage("unknown argument ", argv[i]);
 		if (value != NULL && value[0] == '\0')
@@ -200,15 +206,9 @@ static int main_serve(const struct main_options *options, struct setup *setup)
 	return main_exit_code(status);
 }
 
-int main(int argc, char **argv)
+static int main_run(char **argv)
 {
 	struct main_options options = {.config = DEADLINED_SYSCONFDIR "/deadlined.ini"};
-	(void)argc;
-	(void)setlocale(LC_CTYPE,
-			"C.UTF-8"); /* wide characters in tables; without it they are only less well aligned */
-	(void)umask(077);
-	(void)signal(SIGPIPE, SIG_IGN);
-
 	int code = main_parse(argv, &options);
 	if (code >= 0)
 		return code;
@@ -219,4 +219,19 @@ int main(int argc, char **argv)
 
 	struct setup *setup = main_load(options.config, stderr);
 	return setup == NULL ? EX_CONFIG : main_serve(&options, setup);
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	(void)setlocale(LC_CTYPE,
+			"C.UTF-8"); /* wide characters in tables; without it they are only less well aligned */
+	(void)umask(077);
+	(void)signal(SIGPIPE, SIG_IGN);
+
+	int code = main_run(argv);
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return code;
+	(void)fprintf(stderr, "deadlined: standard output cannot be written: %s\n", strerror(errno));
+	return EX_IOERR;
 }

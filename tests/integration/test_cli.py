@@ -48,6 +48,7 @@ def test_wrong_usage_of_deadlinectl_exits_64(site, arguments):
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["--check"], ["--rehearse", "2031-01-01..2031-01-31"]])
 def test_what_the_daemon_cannot_print_is_an_input_output_error(site, arguments):
+    site.add_person("desk", "desk@example.org")
     if arguments == ["--check"]:
         site.config.write_text("[daemon]\nnonsense = 1\n", encoding="utf-8")
     with open("/dev/full", "wb") as full:
