@@ -136,18 +136,18 @@ static void compose__first_line__tells_what_when_and_how_long(void **state)
 		const char *expected;
 	} rows[] = {
 		/* a month elsewhere: 30 days before it, its first day, its last one, after it */
-		{"ru", &june, "2025-05-01T22:00", "Ярмарка: июнь 2025 г. (UTC+8), начало через 30 дней"},
-		{"ru", &june, "2025-05-30T22:00", "Ярмарка: июнь 2025 г. (UTC+8), начало завтра"},
-		{"ru", &june, "2025-06-01T00:00", "Ярмарка: июнь 2025 г. (UTC+8), срок заканчивается через 29 дней"},
-		{"ru", &june, "2025-06-29T22:00", "Ярмарка: июнь 2025 г. (UTC+8), срок заканчивается сегодня"},
-		{"ru", &june, "2025-07-02T22:00", "Ярмарка: июнь 2025 г. (UTC+8), срок прошёл 3 дня назад"},
-		{"en", &june, "2025-05-01T22:00", "Ярмарка: June 2025 (UTC+8), starts in 30 days"},
-		{"en", &june, "2025-06-28T22:00", "Ярмарка: June 2025 (UTC+8), ends tomorrow"},
-		{"en", &june, "2025-06-30T22:00", "Ярмарка: June 2025 (UTC+8), ended yesterday"},
-		{"zh", &june, "2025-05-01T22:00", "Ярмарка：2025年6月（UTC+8），30天后开始"},
-		{"zh", &june, "2025-06-29T22:00", "Ярмарка：2025年6月（UTC+8），今天结束"},
-		{"zh", &june, "2025-07-02T22:00", "Ярмарка：2025年6月（UTC+8），已于3天前到期"},
-		{"ru", &spring, "2025-03-31T00:00", "Ярмарка: апрель – май 2025 г. (UTC+8), начало завтра"},
+		{"ru", &june, "2025-05-01T22:00", "Ярмарка: июнь 2025 г., период начинается через 30 дней"},
+		{"ru", &june, "2025-05-30T22:00", "Ярмарка: июнь 2025 г., период начинается завтра"},
+		{"ru", &june, "2025-06-01T00:00", "Ярмарка: июнь 2025 г., срок заканчивается через 29 дней"},
+		{"ru", &june, "2025-06-29T22:00", "Ярмарка: июнь 2025 г., срок заканчивается сегодня"},
+		{"ru", &june, "2025-07-02T22:00", "Ярмарка: июнь 2025 г., срок прошёл 3 дня назад"},
+		{"en", &june, "2025-05-01T22:00", "Ярмарка: June 2025, the period begins in 30 days"},
+		{"en", &june, "2025-06-28T22:00", "Ярмарка: June 2025, the period ends tomorrow"},
+		{"en", &june, "2025-06-30T22:00", "Ярмарка: June 2025, the period ended yesterday"},
+		{"zh", &june, "2025-05-01T22:00", "Ярмарка：2025年6月，这一时段30天后开始"},
+		{"zh", &june, "2025-06-29T22:00", "Ярмарка：2025年6月，这一时段今天结束"},
+		{"zh", &june, "2025-07-02T22:00", "Ярмарка：2025年6月，已于3天前到期"},
+		{"ru", &spring, "2025-03-31T00:00", "Ярмарка: апрель – май 2025 г., период начинается завтра"},
 		{"en", &days, "2025-10-01T00:00", "Ярмарка: October 11 – 16, 2025 (UTC+8), starts in 10 days"},
 		/* one day */
 		{"ru", &day, "2025-06-11T22:00", "Ярмарка: через 3 дня, воскресенье, 15 июня 2025 г. (UTC+8)"},
@@ -215,10 +215,10 @@ static void compose__same_clock__names_no_zone(void **state)
 	static const char *const same[] = {"Asia/Sakhalin", "Asia/Magadan"}; /* another name, the same time */
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
 		struct letter letter;
-		letter_init(&letter, "ru", &june, "2025-05-01T22:00");
+		letter_init(&letter, "ru", &days, "2025-10-01T00:00");
 		letter.task.zone = lend(same[i]);
 		letter_compose(&letter, catalog);
-		assert_first_line(&letter, "Ярмарка: июнь 2025 г., начало через 30 дней");
+		assert_first_line(&letter, "Ярмарка: 11–16 октября 2025 г., начало через 10 дней");
 		assert_has_not(&letter, "UTC");
 		compose_text_done(&letter.text);
 	}
@@ -234,11 +234,25 @@ static void compose__other_clock__shows_both(void **state)
 	assert_has(&letter, "воскресенье, 15 июня 2025 г. в 14:00, Шанхай (UTC+8)\n");
 	compose_text_done(&letter.text);
 
-	letter_init(&letter, "zh", &june, "2025-06-13T22:00");
+	letter_init(&letter, "zh", &days, "2025-10-01T00:00");
 	letter_compose(&letter, catalog);
 	assert_has(&letter, "上海 (UTC+8)");
 	assert_has(&letter, "萨哈林 (UTC+11)");
 	compose_text_done(&letter.text);
+}
+
+/* Hours are nothing to a month. */
+static void compose__window__names_no_zone(void **state)
+{
+	(void)state;
+	static const char *const languages[] = {"ru", "en", "zh"};
+	for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++) {
+		struct letter letter;
+		letter_init(&letter, languages[i], &june, "2025-05-01T22:00");
+		letter_compose(&letter, catalog);
+		assert_has_not(&letter, "UTC");
+		compose_text_done(&letter.text);
+	}
 }
 
 static void compose__subject__is_the_same_for_every_reminder_of_a_task(void **state)
@@ -607,6 +621,7 @@ int main(void)
 		cmocka_unit_test(compose__calendars_apart__never_contradict),
 		cmocka_unit_test(compose__same_clock__names_no_zone),
 		cmocka_unit_test(compose__other_clock__shows_both),
+		cmocka_unit_test(compose__window__names_no_zone),
 		cmocka_unit_test(compose__subject__is_the_same_for_every_reminder_of_a_task),
 		cmocka_unit_test(compose__exact_date__is_asked_for_while_it_is_open),
 		cmocka_unit_test(compose__late_message__says_so),
