@@ -184,7 +184,8 @@ static int app_notice_policies(struct app *app, struct err *err)
 	return status;
 }
 
-/* Whether a message that comes later than planned may still be sent now. */
+/* Whether a message that comes later than planned may still be sent now. To somebody who is gone it may: letter_write()
+ * says so for that message alone, and the pass goes on. */
 static int app_open(void *arg, const char *id, int64_t now_utc, int64_t *ret_open_utc, struct err *err)
 {
 	const struct app *app = arg;
@@ -192,8 +193,9 @@ static int app_open(void *arg, const char *id, int64_t now_utc, int64_t *ret_ope
 	struct reader reader;
 	const char *why;
 	int status = store_person_load(app->store, id, &person, err);
+	*ret_open_utc = now_utc;
 	if (status < 0)
-		return status;
+		return status == -ENOENT ? 0 : status;
 	reader_init(&reader, &person, app->setup->calendars, app->setup->zone);
 	*ret_open_utc = hours_open_utc(&reader.time, now_utc, false, &why);
 	person_done(&person);

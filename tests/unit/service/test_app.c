@@ -157,6 +157,28 @@ static void app__locked_before_anything_is_due__sends_when_it_is_free(void **sta
 	assert_int_equal(desk.n_sendings, 1);
 }
 
+static void app__person_is_gone__holds_up_that_message_alone(void **state)
+{
+	(void)state;
+	add_tasks(1);
+	office_add_person(&desk.office, "boris", "Europe/Moscow", "email");
+	(void)office_add_task(&desk.office, &(struct office_task){.uid = "b",
+								  .start = "2025-06-15",
+								  .zone = "Europe/Moscow",
+								  .people = "boris",
+								  .planned_until = utc("2025-06-01")});
+	desk.room = 0;
+	desk_move_to("2025-06-12T06:00");
+	desk_tick();
+	office_run(&desk.office, "PRAGMA foreign_keys = OFF");
+	office_run(&desk.office, "UPDATE message SET person = 'gone' WHERE person = 'anna'");
+	desk.room = 5;
+	desk_move(60); /* late, so its reader's hours are asked for */
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+	assert_string_equal(desk.sendings[0].to_address, "boris@email.example.org");
+}
+
 static void app__room_of_the_channel__is_kept(void **state)
 {
 	(void)state;
@@ -294,6 +316,7 @@ int main(void)
 		WITH_DESK(app__retry__keeps_message_id_and_key),
 		WITH_DESK(app__database_locked__nothing_is_sent_and_results_are_kept),
 		WITH_DESK(app__locked_before_anything_is_due__sends_when_it_is_free),
+		WITH_DESK(app__person_is_gone__holds_up_that_message_alone),
 		WITH_DESK(app__room_of_the_channel__is_kept),
 		WITH_DESK(app__crash__sends_what_was_in_flight_again_and_nothing_else),
 		WITH_DESK(app__crash_after_acceptance__costs_one_copy_of_each_in_flight),
