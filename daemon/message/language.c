@@ -20,7 +20,6 @@
 static const UChar *const language_skeletons[LANGUAGE_DATE_MAX] = {
 	/* clang-format off */
 	[LANGUAGE_DAY] = u"yMMMMEEEEd",
-	[LANGUAGE_CLOCK] = u"jm",
 	[LANGUAGE_MOMENT] = u"yMMMMEEEEdjm",
 	[LANGUAGE_SHORT_DAY] = u"MMMMd",
 	[LANGUAGE_MONTH] = u"yMMMM",

@@ -28,8 +28,6 @@ const char *language_tag(const struct language *language);
 void language_add_date(const struct language *language, const struct civil *date, struct buf *out);
 /* "15 апреля", "April 15", "4月15日": the day of a year that needs no saying */
 void language_add_short_date(const struct language *language, const struct civil *date, struct buf *out);
-/* "09:00", "14:30", "2:30 PM" as the language writes times of day, 24 hours where it uses them */
-void language_add_time(const struct language *language, const struct civil *time, struct buf *out);
 /* "июнь 2025 г.", "апрель – май 2025 г.", "11–16 октября 2024 г.", a single day with its weekday, a minute with its
  * time; as people write that precision. A limit is written as its day. */
 void language_add_period(const struct language *language, const struct period *period, struct buf *out);

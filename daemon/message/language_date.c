@@ -33,11 +33,6 @@ void language_add_short_date(const struct language *language, const struct civil
 	language_add_civil(language, LANGUAGE_SHORT_DAY, date, out);
 }
 
-void language_add_time(const struct language *language, const struct civil *time, struct buf *out)
-{
-	language_add_civil(language, LANGUAGE_CLOCK, time, out);
-}
-
 static void language_add_interval(const struct language *language, enum language_interval interval,
 				  const struct period *period, struct buf *out)
 {

@@ -18,7 +18,6 @@ enum { LANGUAGE_TEXT_MAX = 256 }; /* UTF-16 units of one date, span or name */
 
 enum language_date {
 	LANGUAGE_DAY,
-	LANGUAGE_CLOCK,
 	LANGUAGE_MOMENT,
 	LANGUAGE_SHORT_DAY,
 	LANGUAGE_MONTH,

@@ -35,12 +35,6 @@ struct template_line {
 	const char *next; /* start of the next line, NULL when something else than blanks follows in its line */
 };
 
-const char *template_escape_name(enum template_escape escape)
-{
-	static const char *const names[TEMPLATE_ESCAPE_MAX] = {"plain", "html", "telegram-html", "header", "url"};
-	return names[escape];
-}
-
 static bool template_is_space(char c)
 {
 	return c == ' ' || c == '\t';

@@ -25,9 +25,6 @@ enum template_escape {
 	TEMPLATE_ESCAPE_MAX
 };
 
-/* "plain", "html", "telegram-html", "header", "url" */
-const char *template_escape_name(enum template_escape escape);
-
 struct template_place {
 	unsigned line, column; /* from 1 */
 };

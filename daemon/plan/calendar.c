@@ -98,11 +98,6 @@ const struct calendar *calendars_of_zone(const struct calendars *calendars, cons
 	return NULL;
 }
 
-const char *calendars_name(const struct calendars *calendars, unsigned i)
-{
-	return i < calendars->n ? calendars->items[i]->name : NULL;
-}
-
 const char *calendars_nearest(const struct calendars *calendars, const char *typed)
 {
 	const char **names = mem_zero(calendars->n, sizeof(*names));

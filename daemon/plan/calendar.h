@@ -24,8 +24,6 @@ const struct calendar *calendars_find(const struct calendars *calendars, const c
 const struct calendar *calendars_of_zone(const struct calendars *calendars, const char *zone);
 /* Nearest name to what was typed, or NULL: for "did you mean". */
 const char *calendars_nearest(const struct calendars *calendars, const char *typed);
-/* Name of the i-th calendar in alphabetical order, NULL behind the last. */
-const char *calendars_name(const struct calendars *calendars, unsigned i);
 
 /* NULL for calendar means Monday to Friday in all of these. */
 
