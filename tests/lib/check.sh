@@ -1,7 +1,7 @@
 #!/bin/bash
-# check.sh [UNIT_PROGRAM...]   runs the unit programs, the replays of the fuzz corpora and then the integration tests;
-# without programs only the latter. BUILD names the build folder. The last line is always "N passed, M failed", over all
-# kinds of tests.
+# check.sh [UNIT_PROGRAM...]   runs the unit programs, the replays of the fuzz corpora, the models and then the integration
+# tests; without programs only the last. BUILD names the build folder. The last line is always "N passed, M failed", over
+# all kinds of tests.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 export BUILD=${BUILD:-build}
@@ -25,6 +25,10 @@ if [ $# -gt 0 ]; then
     echo "== fuzz corpora"
     REPLAY_COUNT_FILE=$counts/replay tests/lib/replay-fuzz.sh || status=1
     add "$counts/replay"
+
+    echo "== models"
+    MODEL_COUNT_FILE=$counts/model tests/model/run.sh || status=1
+    add "$counts/model"
 fi
 
 echo "== integration tests"
