@@ -17,6 +17,8 @@ enum {
 	ZONE_STEP_S = ZONE_DAY_S,        /* no zone has changed its clocks twice within a day */
 	ZONE_REACH_S = 200 * ZONE_DAY_S, /* how far a stretch is followed: past the next change of an ordinary zone */
 	ZONE_STRETCHES = 8,
+	ZONE_CYCLE_FIRST = 2101, /* behind every change that tzdata lists by its date */
+	ZONE_CYCLE_YEARS = 28,   /* without a century in them: every kind of year */
 };
 
 /* from <= t < to: local time is UTC + offset_s. */
@@ -92,11 +94,29 @@ const char *zone_name(const struct zone *zone)
 	return zone->name;
 }
 
+static bool zone_is_leap(int year)
+{
+	return civil_days_in_month(year, 2) == 29;
+}
+
+/* A year with the same days of the week, so that rules like "the last Sunday in March" mean the same days. libical lists
+ * every change up to the year it is asked for, which takes it seconds for a far one, and knows none from 2583 on. */
+static int zone_near_year(int year)
+{
+	if (year < ZONE_CYCLE_FIRST + ZONE_CYCLE_YEARS)
+		return year;
+	struct civil day = {.year = year, .month = 1, .day = 1}, near = day;
+	for (near.year = ZONE_CYCLE_FIRST; near.year < ZONE_CYCLE_FIRST + ZONE_CYCLE_YEARS - 1; near.year++)
+		if (civil_weekday(&near) == civil_weekday(&day) && zone_is_leap(near.year) == zone_is_leap(year))
+			break;
+	return near.year;
+}
+
 static int zone_ask(const struct zone *zone, int64_t utc)
 {
 	struct civil civil = civil_from_seconds(utc);
 	struct icaltimetype time = {
-		.year = civil.year,
+		.year = zone_near_year(civil.year),
 		.month = civil.month,
 		.day = civil.day,
 		.hour = civil.hour,

@@ -152,6 +152,35 @@ static void zone__text__has_the_offset(void **state)
 	}
 }
 
+/* As Python's zoneinfo has them. */
+static void zone__far_years__keep_the_rules_of_today(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *zone, *utc;
+		int offset_s;
+	} rows[] = {
+		{"Europe/Berlin", "2128-12-31T12:00:00", 3600},
+		{"Europe/Berlin", "2129-01-01T12:00:00", 3600},
+		{"Europe/Berlin", "2400-02-29T12:00:00", 3600},
+		{"Europe/Berlin", "4000-07-01T12:00:00", 7200},
+		{"Europe/Berlin", "5001-03-29T00:59:59", 3600},
+		{"Europe/Berlin", "5001-03-29T01:00:00", 7200},
+		{"Australia/Sydney", "3000-12-31T12:00:00", 39600},
+		{"Australia/Sydney", "3001-01-01T12:00:00", 39600},
+		{"Australia/Sydney", "7626-07-01T12:00:00", 36000},
+		{"America/New_York", "2583-07-01T12:00:00", -14400},
+		{"America/New_York", "9998-12-01T12:00:00", -18000},
+	};
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct civil utc;
+		assert_true(civil_parse(rows[i].utc, &utc, NULL));
+		int offset_s = zone_offset_s(need_zone(rows[i].zone), civil_to_seconds(&utc));
+		if (offset_s != rows[i].offset_s)
+			fail_msg("%s %s: %d", rows[i].zone, rows[i].utc, offset_s);
+	}
+}
+
 static void zone__instants_outside_the_calendar__stop_at_its_edge(void **state)
 {
 	(void)state;
@@ -173,6 +202,7 @@ int main(void)
 		cmocka_unit_test(zone__unknown_or_unsafe_name__is_refused),
 		cmocka_unit_test(zone__known_name__is_one_zone_for_ever),
 		cmocka_unit_test(zone__text__has_the_offset),
+		cmocka_unit_test(zone__far_years__keep_the_rules_of_today),
 		cmocka_unit_test(zone__instants_outside_the_calendar__stop_at_its_edge),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
