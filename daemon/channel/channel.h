@@ -60,6 +60,7 @@ struct channel_message {
 	const char *message_id; /* without <>; the same on every attempt */
 	const char *thread_id;  /* message_id of the first message about the same task, NULL for that one */
 	const char *key;        /* idempotency key, [0-9a-z.-]{1,64}; the same on every attempt */
+	int64_t attempt;        /* 1 for the first; 0 = unknown, there may have been others */
 	const char *task_uid;   /* NULL when it is about none or several */
 	int64_t date_utc;       /* for the Date header */
 	int date_offset_s;

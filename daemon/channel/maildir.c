@@ -143,12 +143,9 @@ static void maildir_close(struct maildir_folders *folders)
 			(void)close(fds[i]);
 }
 
-/* True when the mail was delivered before: it lies in new/, or a reader moved it to cur/ and added its flags. */
-static bool maildir_has(const struct maildir_folders *folders, const char *key)
+/* True when a reader moved the mail from new/ to cur/ and added its flags, so that its whole name is not known. */
+static bool maildir_was_read(const struct maildir_folders *folders, const char *key)
 {
-	if (faccessat(folders->new_fd, key, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return true;
-
 	int fd = openat(folders->cur_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	if (dir == NULL && fd >= 0)
@@ -164,11 +161,19 @@ static bool maildir_has(const struct maildir_folders *folders, const char *key)
 	return is_there;
 }
 
-/* Syncs new/ even when the mail is there already: the attempt that put it there may have ended before it could. */
-static int maildir_deliver(const struct maildir_folders *folders, const char *key, const struct buf *mail,
-			   struct err *err)
+/* True when the mail was delivered before. cur/ may hold years of mails; a first attempt has nothing to look for there. */
+static bool maildir_has(const struct maildir_folders *folders, const char *key, int64_t attempt)
 {
-	if (!maildir_has(folders, key)) {
+	return faccessat(folders->new_fd, key, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       (attempt != 1 && maildir_was_read(folders, key));
+}
+
+/* Syncs new/ even when the mail is there already: the attempt that put it there may have ended before it could. */
+static int maildir_deliver(const struct maildir_folders *folders, const struct channel_message *message,
+			   const struct buf *mail, struct err *err)
+{
+	const char *key = message->key;
+	if (!maildir_has(folders, key, message->attempt)) {
 		int code = maildir_write(folders->tmp_fd, key, mail, err);
 		if (code != 0)
 			return code;
@@ -228,7 +233,7 @@ static void maildir_send(struct channel *channel, const struct channel_message *
 	if (maildir_build(maildir, message, &mail, &err) != 0) {
 		channel_result_set(&result, CHANNEL_PERMANENT, CHANNEL_BLAME_MESSAGE, 0, err.text);
 	} else if (maildir_open(maildir->path, &folders, &err) != 0 ||
-		   maildir_deliver(&folders, message->key, &mail, &err) != 0) {
+		   maildir_deliver(&folders, message, &mail, &err) != 0) {
 		channel_result_set(&result, CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL, 0, err.text);
 	} else {
 		channel_result_set(&result, CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE, 0, "delivered to the Maildir");

@@ -287,6 +287,7 @@ int letter_write(struct store *store, const struct setup *setup, int64_t id, int
 		.message_id = row->message_id,
 		.thread_id = row->thread_id[0] != '\0' ? row->thread_id : NULL,
 		.key = ret_letter->key,
+		.attempt = row->attempts,
 		.task_uid = ret_letter->n_items == 1 ? ret_letter->items[0].task.uid : NULL,
 		.date_utc = now_utc,
 		.date_offset_s = zone_offset_s(zone != NULL ? zone : setup->zone, now_utc),

@@ -75,7 +75,8 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static const struct channel_result *deliver(struct fixture *fixture, const char *key, const char *to)
+static const struct channel_result *deliver_at(struct fixture *fixture, int64_t attempt, const char *key,
+					       const char *to)
 {
 	struct channel_message message = {
 		.id = 7,
@@ -84,6 +85,7 @@ static const struct channel_result *deliver(struct fixture *fixture, const char 
 		.text = "Text\n.\n",
 		.message_id = "m@example.org",
 		.key = key,
+		.attempt = attempt,
 		.date_utc = 1735700000,
 	};
 	unsigned before = fixture->n_results;
@@ -91,6 +93,11 @@ static const struct channel_result *deliver(struct fixture *fixture, const char 
 	assert_int_equal(fixture->n_results, before + 1);
 	assert_int_equal(channel_in_flight(fixture->channel), 0);
 	return &fixture->result;
+}
+
+static const struct channel_result *deliver(struct fixture *fixture, const char *key, const char *to)
+{
+	return deliver_at(fixture, 0, key, to);
 }
 
 static int count(const struct fixture *fixture, const char *sub)
@@ -167,6 +174,23 @@ static void maildir__repeat__delivers_nothing_twice(void **state)
 	assert_int_equal(deliver(fixture, "m-1", "desk@example.org")->verdict, CHANNEL_ACCEPTED);
 	assert_int_equal(count(fixture, "new"), 0);
 	assert_int_equal(deliver(fixture, "m-", "desk@example.org")->verdict, CHANNEL_ACCEPTED); /* another key */
+	assert_int_equal(count(fixture, "new"), 1);
+	free(from);
+	free(to);
+}
+
+/* A kept Maildir has many mails in cur/: only an attempt that had another before it may find its own there. */
+static void maildir__first_attempt__does_not_search_what_was_read(void **state)
+{
+	struct fixture *fixture = *state;
+	char *from = mem_printf("%s/box/new/m-1", fixture->dir), *to = mem_printf("%s/box/cur/m-1:2,S", fixture->dir);
+	(void)deliver_at(fixture, 1, "m-1", "desk@example.org");
+	assert_int_equal(deliver_at(fixture, 1, "m-1", "desk@example.org")->verdict, CHANNEL_ACCEPTED);
+	assert_int_equal(rename(from, to), 0);
+	for (int64_t attempt = 2; attempt <= 3; attempt++)
+		assert_int_equal(deliver_at(fixture, attempt, "m-1", "desk@example.org")->verdict, CHANNEL_ACCEPTED);
+	assert_int_equal(count(fixture, "new"), 0);
+	assert_int_equal(deliver_at(fixture, 1, "m-1", "desk@example.org")->verdict, CHANNEL_ACCEPTED);
 	assert_int_equal(count(fixture, "new"), 1);
 	free(from);
 	free(to);
@@ -276,6 +300,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(maildir__made_by_root__belongs_to_the_owner_of_the_folder_around_it,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(maildir__repeat__delivers_nothing_twice, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(maildir__first_attempt__does_not_search_what_was_read, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(maildir__left_over_from_a_crash__is_replaced, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(maildir__no_folder__is_temporary_and_the_channels_fault, set_up,
 						tear_down),

@@ -50,6 +50,7 @@ static void letter__message__carries_all_a_channel_needs(void **state)
 	(void)state;
 	int64_t id = add("1d before start at 09:00");
 	struct letter letter;
+	office_run(&desk.office, "UPDATE message SET attempts = 2 WHERE id = %lld", (long long)id);
 	write_letter(id, &letter);
 	const struct channel_message *message = &letter.message;
 	assert_int_equal(message->id, id);
@@ -62,6 +63,7 @@ static void letter__message__carries_all_a_channel_needs(void **state)
 	assert_non_null(strstr(message->subject, "Title of fair"));
 	assert_non_null(strstr(message->text, "Title of fair"));
 	assert_null(message->thread_id);
+	assert_int_equal(message->attempt, 2);
 	assert_int_equal(message->date_utc, desk.now.wall_s);
 	assert_int_equal(message->date_offset_s, 11 * 3600);
 	letter_done(&letter);
