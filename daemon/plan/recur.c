@@ -12,6 +12,7 @@
 
 enum {
 	RECUR_STEPS_MAX = 100000, /* 270 years of days */
+	RECUR_YEAR_MIN = 1583,    /* libical counts Julian days before */
 	RECUR_YEAR_MAX = 2500,    /* libical counts up to 2582 */
 };
 
@@ -227,6 +228,8 @@ static int recur_set_rule(struct recur *recur, const char *rrule, struct err *er
 {
 	if (rrule[0] == '\0')
 		return 0;
+	if (recur->first.year < RECUR_YEAR_MIN)
+		return err_set(err, -EINVAL, "repeats begin with the year %d", RECUR_YEAR_MIN);
 	int rc = recur_rule_parse(rrule, &recur->rule, err);
 	if (rc < 0)
 		return rc;

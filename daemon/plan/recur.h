@@ -5,7 +5,7 @@
  *
  * - The first occurrence always counts, also when the rule would not name it, and is one of COUNT.
  * - FREQ is DAILY, WEEKLY, MONTHLY or YEARLY. What libical 3.0.16 gets wrong or crashes on is refused by recur_check().
- * - No rule goes beyond the year 2582, where libical ends. */
+ * - No rule begins before the year 1583 or goes beyond 2582, where libical ends. */
 #ifndef DEADLINED_PLAN_RECUR_H
 #define DEADLINED_PLAN_RECUR_H
 
