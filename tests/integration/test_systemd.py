@@ -154,15 +154,18 @@ deadlinectl done kept
     assert account == running and json.loads(facts["kept"])["title"] == "Kept"
 
 
-def test_reload_waits_for_the_verdict_and_keeps_what_works(box, tmp_path):
+def test_reload_ends_active_and_keeps_what_works(box, tmp_path):
     facts = box(r"""
 start
 pid=$(shown MainPID)
+is_active() { [ "$(shown ActiveState)" = active ]; }
 systemctl reload deadlined
+until_true 'the end of the reload' is_active
 fact first "$(shown ActiveState)"
 sed -i 's/^remind.*/remind = 30 before start/' /etc/deadlined/deadlined.ini
 systemctl reload deadlined || true
 until_true 'the error in the journal' journal_has '/etc/deadlined/deadlined.ini:[0-9]+: '
+until_true 'the end of the refused reload' is_active
 fact second "$(shown ActiveState)"
 fact same "$([ "$pid" = "$(shown MainPID)" ] && echo yes)"
 """, tmp_path)

@@ -1,17 +1,33 @@
 #!/bin/bash
-# run-unit.sh PROGRAM...   runs cmocka programs; prints the whole output of those that fail, a line for those that pass.
+# run-unit.sh PROGRAM...   runs cmocka programs, as many at once as there are processors; prints the whole output of those
+# that fail, a line for those that pass.
 set -u
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 TZ='' LC_ALL=C
+results=$(mktemp -d) || exit 1
+trap 'rm -rf "$results"' EXIT
+export results
+
+# One program: its output and, when it passed, an empty file beside it.
+run_one() {
+    local name=${1#*/unit/}
+    local output=$results/${name//\//.}
+    "$1" >"$output" 2>&1 && : >"$output.passed"
+}
+export -f run_one
+printf '%s\0' "$@" | xargs -0 -r -P "$(nproc)" -n 1 bash -c "run_one \"\$0\"" || true # who failed is told below
+
 passed=0 failed=0
 for program in "$@"; do
-    if output=$("$program" 2>&1); then
-        n=$(printf '%s\n' "$output" | sed -n 's/.*PASSED  *\] *\([0-9]*\) test(s).*/\1/p' | awk '{s+=$1} END {print s+0}')
+    name=${program#*/unit/}
+    output=$results/${name//\//.}
+    if [ -e "$output.passed" ]; then
+        n=$(sed -n 's/.*PASSED  *\] *\([0-9]*\) test(s).*/\1/p' "$output" | awk '{s+=$1} END {print s+0}')
         passed=$((passed + n))
-        echo "ok   ${program#*/unit/} ($n)"
+        echo "ok   $name ($n)"
     else
         failed=$((failed + 1))
-        printf '%s\n' "$output"
-        echo "FAIL ${program#*/unit/}"
+        cat "$output"
+        echo "FAIL $name"
     fi
 done
 echo "unit: $passed tests passed, $failed programs failed"
