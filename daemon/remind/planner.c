@@ -25,7 +25,7 @@ struct planner_case {
 	struct person *people;
 	size_t n_people;
 	bool is_acknowledged;
-	bool is_edited; /* since it was last planned */
+	bool is_edited;         /* since it was last planned */
 	struct strlist noticed; /* ids of those who hear of a new date in this pass */
 	int64_t after_utc;
 	int64_t next_utc; /* earliest next step found so far */
