@@ -61,7 +61,7 @@ def authority(tmp_path_factory):
 def mail_box():
     """A real mail server for the whole run."""
     if as_root() is None:
-        pytest.skip("a mail server needs root or sudo without a password")
+        pytest.fail("a mail server needs root or sudo without a password")
     box = MailBox(tempfile.mkdtemp(prefix="mail-"))
     yield box
     box.stop()

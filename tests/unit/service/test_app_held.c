@@ -1,0 +1,48 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "desk.h"
+
+/* Waiting for its reader does not make a message old: what is held for longer than catch_up_max_age is sent all the same. */
+
+static const char config[] = "[limits]\ncatch_up_max_age = 1h\n[channel email]\ntype = maildir\npath = mail\n"
+			     "[policy default]\nremind = 1d before start at 22:00\n";
+
+static void held__longer_than_catch_up_max_age__is_sent_when_the_night_is_over(void **state)
+{
+	(void)state;
+	desk_open(config, "2025-06-14T12:00");
+	desk.answers_at_once = true;
+	office_add_person(&desk.office, "anna", "Europe/Moscow", "email");
+	office_run(&desk.office, "UPDATE person SET quiet = '21:00-09:00'");
+	(void)office_add_task(&desk.office, &(struct office_task){.uid = "t",
+								  .start = "2025-06-15",
+								  .zone = "Europe/Moscow",
+								  .people = "anna",
+								  .planned_until = utc("2025-06-14T12:00")});
+	static const char *const instants[] = {"2025-06-14T19:00", "2025-06-15T00:30", "2025-06-15T05:59"};
+	for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++) {
+		desk_move_to(instants[i]);
+		desk_crash(config); /* a start looks for what is too old at once */
+		desk.answers_at_once = true;
+		desk_tick();
+		assert_int_equal(desk.n_sendings, 0);
+		assert_int_equal(desk_count("pending"), 1);
+	}
+	desk_move_to("2025-06-15T06:00");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+	assert_int_equal(desk_count("stale"), 0);
+	desk_close();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(held__longer_than_catch_up_max_age__is_sent_when_the_night_is_over),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
