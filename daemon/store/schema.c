@@ -8,10 +8,10 @@
  *   - the ledger says what happened; instant and author are stamped by store_ledger_stamp();
  *   - tally counts messages by state, so that a status costs nothing.
  * Instants are INTEGER UTC seconds and always bound by the program; no SQL here asks for the time. */
-#include "base/hash.h"
 #include "store/store_priv.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 enum { SCHEMA_APPLICATION_ID = 0x64656164 }; /* "dead" */
@@ -361,7 +361,54 @@ static const char schema_6[] =
 	"    WHERE person = new.person AND dropped = 'no address');"
 	"END;";
 
-static const char *const schema_versions[] = {schema_1, schema_2, schema_3, schema_4, schema_5, schema_6};
+/* What the daemon must not forget when it dies: how much it sent, and which brake holds since when; which channel is paused
+ * and what went wrong with it last; which message may be what killed it; which address refuses everything. A changed
+ * address is a new one. */
+static const char schema_7[] =
+	"DELETE FROM meta WHERE key = 'sent_by_hour';"
+	"CREATE TABLE brake ("
+	"  scope TEXT NOT NULL CHECK (scope IN ('all', 'channel', 'person')),"
+	"  name TEXT NOT NULL," /* '' for all */
+	"  hour INTEGER NOT NULL,"
+	"  count INTEGER NOT NULL,"        /* sends started in that hour */
+	"  count_before INTEGER NOT NULL," /* and in the one before */
+	"  tripped_utc INTEGER,"           /* it holds since then; NULL: it does not */
+	"  PRIMARY KEY (scope, name)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE channel ("
+	"  name TEXT PRIMARY KEY,"
+	"  paused_until_utc INTEGER," /* because its server asked for it */
+	"  sent_utc INTEGER,"
+	"  failed_utc INTEGER,"
+	"  failure TEXT," /* what it said then */
+	"  certificate_until_utc INTEGER"
+	") STRICT, WITHOUT ROWID;"
+	/* It was in flight when the process died, and nothing has been heard of it since. */
+	"ALTER TABLE message ADD COLUMN suspect INTEGER NOT NULL DEFAULT 0 CHECK (suspect IN (0, 1));"
+	"CREATE INDEX message_suspect ON message (id) WHERE suspect = 1;"
+	/* Messages that a peer refused for good, in a row; with a reason, nothing is sent there any more. */
+	"CREATE TABLE suspension ("
+	"  person TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE ON UPDATE CASCADE,"
+	"  channel TEXT NOT NULL,"
+	"  refusals INTEGER NOT NULL,"
+	"  reason TEXT,"
+	"  PRIMARY KEY (person, channel)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TRIGGER address_changed AFTER UPDATE OF address ON address WHEN new.address <> old.address BEGIN"
+	"  DELETE FROM suspension WHERE person = new.person AND channel = new.channel;"
+	"END;"
+	"CREATE TRIGGER address_gone AFTER DELETE ON address BEGIN"
+	"  DELETE FROM suspension WHERE person = old.person AND channel = old.channel;"
+	"END;"
+	"CREATE TRIGGER suspension_ended AFTER DELETE ON suspension WHEN old.reason IS NOT NULL BEGIN"
+	"  UPDATE task SET next_due_utc = NULL WHERE status = 'open' AND id IN (SELECT task FROM reminder"
+	"    WHERE person = old.person AND channel = old.channel AND dropped = 'address suspended');"
+	"END;"
+	"CREATE TRIGGER person_gone_brake AFTER DELETE ON person BEGIN"
+	"  DELETE FROM brake WHERE scope = 'person' AND name = old.id;"
+	"END;";
+
+static const char *const schema_versions[] = {schema_1, schema_2, schema_3, schema_4, schema_5, schema_6, schema_7};
 enum { SCHEMA_VERSION = sizeof(schema_versions) / sizeof(schema_versions[0]) };
 
 static int schema_number(struct store *store, const char *sql, int *ret_value, struct err *err)
@@ -385,11 +432,10 @@ static int schema_execute(struct store *store, const char *sql, struct err *err)
 /* The database's own random name is written with its first version. */
 static int schema_name_instance(struct store *store, struct err *err)
 {
-	char sql[128], instance[17];
-	int status = hash_random_hex(instance, sizeof(instance));
-	if (status < 0)
-		return err_set(err, status, "no random numbers to be had");
-	(void)snprintf(sql, sizeof(sql), "INSERT INTO meta VALUES ('instance', '%s')", instance);
+	char sql[128];
+	uint64_t random;
+	sqlite3_randomness(sizeof(random), &random);
+	(void)snprintf(sql, sizeof(sql), "INSERT INTO meta VALUES ('instance', '%016" PRIx64 "')", random);
 	return schema_execute(store, sql, err);
 }
 

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "store/store_priv.h"
@@ -231,7 +230,8 @@ static int store_open_file(const char *path, int flags, int busy_ms, sqlite3 **r
 	return 0;
 }
 
-/* Copies the file, as it stands, into a private database in memory. */
+/* Copies the file, as it stands, into a private database: in memory, and what is too large for that in a temporary file
+ * that has no name. */
 static int store_load_copy(struct store *store, const char *path, int busy_ms, struct err *err)
 {
 	sqlite3 *file = NULL;
@@ -239,8 +239,8 @@ static int store_load_copy(struct store *store, const char *path, int busy_ms, s
 	if (status < 0)
 		return status;
 
-	int rc = sqlite3_open_v2(":memory:", &store->db,
-				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	int rc = sqlite3_open_v2("", &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+				 NULL);
 	sqlite3_backup *backup = rc == SQLITE_OK ? sqlite3_backup_init(store->db, "main", file, "main") : NULL;
 	if (backup != NULL) {
 		(void)sqlite3_backup_step(backup, -1); /* its code comes again from finish */
@@ -249,8 +249,10 @@ static int store_load_copy(struct store *store, const char *path, int busy_ms, s
 		rc = sqlite3_errcode(store->db);
 	}
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(store->db, "PRAGMA journal_mode = MEMORY; PRAGMA foreign_keys = ON", NULL, NULL,
-				  NULL);
+		rc = sqlite3_exec(store->db,
+				  "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON;"
+				  "PRAGMA cache_size = -65536",
+				  NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
 		status = store_fail(store, rc, "copying it", err);
 	(void)sqlite3_close_v2(file);
@@ -265,16 +267,12 @@ static int store_set_durable(struct store *store, struct err *err)
 	return rc == SQLITE_OK ? 0 : store_fail(store, rc, "setting it to write-ahead logging", err);
 }
 
-static int store_begin_epoch(struct store *store, struct err *err)
+/* SQLite's generator, seeded by its VFS, so that a simulated disk decides chance, too. */
+static void store_begin_epoch(struct store *store)
 {
-	char hex[8]; /* seven digits: below 2^28, and never 0 with the bit above */
-	int status = hash_random_hex(hex, sizeof(hex));
-	if (status < 0)
-		return err_set(err, status, "no random numbers to be had");
-	unsigned value = 0;
-	(void)sscanf(hex, "%x", &value); /* our own seven digits */
-	store->epoch = (int64_t)value | 1 << 28;
-	return 0;
+	uint32_t random;
+	sqlite3_randomness(sizeof(random), &random);
+	store->epoch = (int64_t)(random >> 4) | 1 << 28; /* never 0, which is of before there were epochs */
 }
 
 static int store_prepare(struct store *store, const char *path, enum store_mode mode, int busy_ms, struct err *err)
@@ -298,7 +296,8 @@ static int store_prepare(struct store *store, const char *path, enum store_mode 
 	if (status == 0)
 		(void)snprintf(store->instance, sizeof(store->instance), "%s", instance);
 	free(instance);
-	return status < 0 ? status : store_begin_epoch(store, err);
+	store_begin_epoch(store);
+	return status;
 }
 
 int store_open(const char *path, enum store_mode mode, int busy_ms, struct store **ret_store, struct err *err)
@@ -372,7 +371,7 @@ int store_rewind(struct store *store, int64_t from_utc, struct err *err)
 {
 	static const char forget[] = "DELETE FROM reminder; DELETE FROM attempt; DELETE FROM message;"
 				     "UPDATE person SET next_digest_utc = NULL, told_day = '', told_count = 0;"
-				     "DELETE FROM meta WHERE key = 'sent_by_hour';";
+				     "DELETE FROM suspension; DELETE FROM brake; DELETE FROM channel;";
 	static const char sql[] = "UPDATE task SET planned_until = ?1, next_due_utc = NULL";
 	assert(store->is_memory);
 	int rc = sqlite3_exec(store->db, forget, NULL, NULL, NULL);
