@@ -1,4 +1,5 @@
-/* app_priv: what app.c, the life of the app, and app_pass.c, one pass of it, share. */
+/* app_priv: what the files of the app share: app.c is its life, app_pass.c one pass of it, whose parts stand in
+ * app_settle.c, app_watch.c and app_claim.c. */
 #ifndef DEADLINED_SERVICE_APP_PRIV_H
 #define DEADLINED_SERVICE_APP_PRIV_H
 
@@ -57,5 +58,32 @@ void app_note_result(struct app_channel *from, int64_t message_id, const struct 
 void app_free_retired(struct app *app);
 /* Follows a clock that was set back; see app.c. */
 int app_follow_clock(struct app *app, int64_t now_utc, struct err *err);
+
+/* ---- the parts of a pass; all inside its transaction, but where it is said otherwise ---- */
+
+enum { APP_CLAIM_SLICE = 256 }; /* messages claimed for one channel in one pass */
+
+struct app_claim {
+	struct app_channel *channel;
+	int64_t ids[APP_CLAIM_SLICE];
+	size_t n;
+};
+
+/* What planning needs; borrows from the app. */
+struct planner app_planner(const struct app *app);
+
+/* Records the results that came in. */
+MUSTCHECK int app_settle(struct app *app, int64_t now_utc, struct err *err);
+/* After the commit: says what was recorded and forgets it. */
+void app_announce(struct app *app);
+
+/* Everything besides reminders that wants looking after. *ret_more is set when there is more to do at once. */
+MUSTCHECK int app_watch(struct app *app, struct instant now, bool *ret_more, struct err *err);
+
+/* Claims what may be sent; claims has one entry a channel. */
+MUSTCHECK int app_claim(struct app *app, struct app_claim *claims, struct instant now, struct err *err);
+size_t app_claimed(const struct app *app, const struct app_claim *claims);
+/* After the commit: hands the claimed messages over. */
+void app_send(struct app *app, const struct app_claim *claim, int64_t now_utc);
 
 #endif

@@ -1,0 +1,83 @@
+/* The first thing of a pass: what came back from the channels is recorded, and said once it is committed. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "remind/backoff.h"
+#include "remind/outbox.h"
+#include "service/app_priv.h"
+
+static enum outbox_event app_event(enum channel_verdict verdict)
+{
+	static const enum outbox_event events[] = {
+		[CHANNEL_ACCEPTED] = OUTBOX_ACCEPTED,   [CHANNEL_TEMPORARY] = OUTBOX_TEMPORARY,
+		[CHANNEL_THROTTLED] = OUTBOX_THROTTLED, [CHANNEL_PERMANENT] = OUTBOX_PERMANENT,
+		[CHANNEL_UNKNOWN] = OUTBOX_UNKNOWN,
+	};
+	return events[verdict];
+}
+
+/* What a result says about the server, for the messages that wait behind it. */
+static void app_judge(struct app_result *entry, int64_t now_utc)
+{
+	struct gate *gate = &entry->from->gate;
+	const struct channel_result *result = &entry->result;
+	entry->is_judged = true;
+	if (result->verdict == CHANNEL_ACCEPTED)
+		gate_succeeded(gate);
+	else if (result->blame != CHANNEL_BLAME_CHANNEL)
+		return;
+	else if (result->verdict == CHANNEL_THROTTLED)
+		gate_pause(gate, backoff_asked(result->retry_after_s, now_utc));
+	else
+		(void)gate_failed(gate, now_utc, entry->id);
+}
+
+/* The peer's code and words, as people quote them; HTTP's words bring their code along. */
+static void app_quote(const struct channel_result *result, char *text, size_t size)
+{
+	if (result->code != 0 && strncmp(result->reply, "HTTP ", 5) != 0)
+		(void)snprintf(text, size, "%d %s", result->code, result->reply);
+	else
+		(void)snprintf(text, size, "%s", result->reply);
+}
+
+int app_settle(struct app *app, int64_t now_utc, struct err *err)
+{
+	int status = 0;
+	for (size_t i = 0; i < app->n_results && status == 0; i++) {
+		struct app_result *entry = &app->results[i];
+		char reply[sizeof(entry->result.reply) + 16];
+		app_quote(&entry->result, reply, sizeof(reply));
+		if (!entry->is_judged)
+			app_judge(entry, now_utc);
+		const struct outbox_result result = {
+			.event = app_event(entry->result.verdict),
+			.is_unreachable = entry->result.blame == CHANNEL_BLAME_CHANNEL && entry->result.code == 0,
+			.is_empty = entry->is_empty,
+			.retry_after_s = entry->result.retry_after_s,
+			.code = entry->result.code,
+			.reply = reply,
+		};
+		status = outbox_settle(app->store, entry->id, &result, now_utc, &entry->state, &entry->next_utc, err);
+	}
+	return status;
+}
+
+void app_announce(struct app *app)
+{
+	for (size_t i = 0; i < app->n_results; i++) {
+		const struct app_result *entry = &app->results[i];
+		char next[32] = "";
+		if (entry->state == MESSAGE_PENDING)
+			clock_format_utc(entry->next_utc, next);
+		app->n_sent += entry->state == MESSAGE_SENT;
+		void (*say)(const char *, ...) = entry->state == MESSAGE_SENT ? log_info : log_warning;
+		char reply[sizeof(entry->result.reply) + 16];
+		app_quote(&entry->result, reply, sizeof(reply));
+		say("message=%lld channel=%s %s: %s: %s%s%s", (long long)entry->id, entry->from->channel->name,
+		    message_state_name(entry->state), channel_verdict_name(entry->result.verdict), reply,
+		    next[0] != '\0' ? ", next try " : "", next);
+	}
+	app->n_results = 0;
+}

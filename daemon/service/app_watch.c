@@ -1,0 +1,91 @@
+/* What a pass looks after besides reminders: the clock, the policies, the old end of the queue, the calendars. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "remind/notice.h"
+#include "remind/outbox.h"
+#include "service/app_priv.h"
+#include "service/warnings.h"
+#include "store/store_task.h"
+
+enum { APP_CLOCK_BACK_S = 60 }; /* a clock set back by more is worth a line in the log */
+
+/* Old ends of the queue are looked at once a scan, not every pass. */
+static int app_expire(struct app *app, int64_t now_utc, bool *ret_more, struct err *err)
+{
+	size_t n = 0;
+	if (now_utc < app->next_expiry_utc && app->next_expiry_utc - now_utc <= app->setup->conf->scan_interval_s)
+		return 0;
+	int status = outbox_expire(app->store, now_utc - app->setup->conf->catch_up_max_age_s, &n, err);
+	if (status == 0 && n != 0)
+		log_warning("%zu messages became too late to be of use; see deadlinectl queue --state stale", n);
+	if (status == 0 && n == OUTBOX_BATCH)
+		*ret_more = true;
+	else if (status == 0)
+		app->next_expiry_utc = now_utc + app->setup->conf->scan_interval_s;
+	return status;
+}
+
+/* Once a month, from October on, the operator hears of calendars that lack the next year; of this year, in any month. */
+static int app_watch_calendars(struct app *app, int64_t now_utc, struct err *err)
+{
+	const struct setup *setup = app->setup;
+	const struct planner planner = app_planner(app);
+	const struct civil today = zone_to_civil(setup->zone, now_utc);
+	struct strlist warnings = {0};
+	int month = today.year * 12 + today.month;
+	if (app->watched_month == month)
+		return 0;
+	int status = warnings_collect(setup->conf, setup->calendars, setup->zone, app->store, now_utc, &warnings, err);
+	for (size_t i = 0; i < warnings.n && status == 0; i++) {
+		char *key = mem_printf("%04d-%02d %s", today.year, today.month, warnings.items[i]);
+		status = notice_once(&planner, app->store, key, warnings.items[i], now_utc, err);
+		free(key);
+	}
+	strlist_done(&warnings);
+	app->watched_month = status == 0 ? month : 0;
+	return status;
+}
+
+static int app_notice_clock(struct app *app, int64_t now_utc, struct err *err)
+{
+	if (now_utc >= app->last_wall_s - APP_CLOCK_BACK_S)
+		return 0;
+	log_warning("the clock was set back by %lld s", (long long)(app->last_wall_s - now_utc));
+	return app_follow_clock(app, now_utc, err);
+}
+
+/* Steps that a change of the policies made due or undue are found by looking at every task once more. */
+static int app_notice_policies(struct app *app, struct err *err)
+{
+	char print[24];
+	char *known = NULL;
+	if (app->has_noticed_policies)
+		return 0;
+	(void)snprintf(print, sizeof(print), "%016" PRIx64, policies_fingerprint(app->setup->policies));
+	int status = store_meta_load(app->store, "policies", &known, err);
+	if (status == 0 && (known == NULL || strcmp(known, print) != 0)) {
+		status = store_task_replan_all(app->store, err);
+		if (status == 0)
+			status = store_meta_save(app->store, "policies", print, err);
+	}
+	free(known);
+	app->has_noticed_policies = status == 0;
+	return status;
+}
+
+int app_watch(struct app *app, struct instant now, bool *ret_more, struct err *err)
+{
+	int status = app_notice_clock(app, now.wall_s, err);
+	if (status == 0)
+		status = app_notice_policies(app, err);
+	if (status == 0 && !app->is_stopping)
+		status = app_expire(app, now.wall_s, ret_more, err);
+	if (status == 0 && !app->is_stopping)
+		status = app_watch_calendars(app, now.wall_s, err);
+	return status;
+}
