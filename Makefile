@@ -31,7 +31,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Idaemon $(WARNINGS) $(PKG_CFLAGS) -MMD -MP 
 
 PROGRAMS := $(BUILD)/deadlined $(BUILD)/deadlinectl
 
-.PHONY: FORCE all check unit unit-programs test-programs replay-programs fuzz integration demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz
+.PHONY: FORCE all check unit unit-programs test-programs replay-programs fuzz integration contract demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -131,6 +131,11 @@ check: deps-check
 	@$(MAKE) --no-print-directory all unit-programs test-programs replay-programs
 	@BUILD=$(BUILD) tests/lib/check.sh $(UNIT_PROGRAMS)
 
+# The delivery contract, fault by fault, with the tests that prove it and their results.
+contract: deps-check
+	@$(MAKE) --no-print-directory all unit-programs test-programs replay-programs
+	@BUILD=$(BUILD) tests/lib/contract.py run
+
 integration: all test-programs
 	@BUILD=$(BUILD) tests/lib/check.sh
 
@@ -161,6 +166,7 @@ help:
 	@echo "make demo       install what is missing, build, rehearse the example year 2025 (DEMO_DIR=build/demo)"
 	@echo "make check      install what the tests need and run them all"
 	@echo "make unit       unit tests only            make integration   tests against real servers only"
+	@echo "make contract   what is promised, fault by fault, with the tests that prove it and their results"
 	@echo "make fuzz T=60  new inputs for every parser, 60 seconds in all, until one breaks"
 	@echo "make lint       static checks              make layers        includes go downwards only"
 	@echo "make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR)"

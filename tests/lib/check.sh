@@ -1,10 +1,12 @@
 #!/bin/bash
 # check.sh [UNIT_PROGRAM...]   runs the unit programs, the replays of the fuzz corpora, the models and then the integration
 # tests; without programs only the last. BUILD names the build folder. The last line is always "N passed, M failed", over
-# all kinds of tests.
+# all kinds of tests. The result of each test stays in BUILD/results, where contract.py reads it.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 export BUILD=${BUILD:-build}
+rm -rf "$BUILD/results" && mkdir -p "$BUILD/results" || exit 1
+RESULTS_DIR=$(cd "$BUILD/results" && pwd) && export RESULTS_DIR || exit 1
 
 counts=$(mktemp -d) || exit 1
 trap 'rm -rf "$counts"' EXIT
@@ -35,8 +37,15 @@ echo "== integration tests"
 # The interpreter of Debian's python3-pytest, whatever other python3 comes first in PATH.
 # -B and no cache: the tests leave nothing in the source tree.
 PYTEST_COUNT_FILE=$counts/pytest timeout -k 10 500 \
-    /usr/bin/python3 -B -m pytest -p no:cacheprovider -q -rs --durations=5 tests/integration || status=1
+    /usr/bin/python3 -B -m pytest -p no:cacheprovider -q -rs --durations=5 --junit-xml="$RESULTS_DIR/pytest.xml" \
+    tests/integration || status=1
 add "$counts/pytest"
+
+# The table is for the reader: the tests behind it are counted above.
+if [ $# -gt 0 ]; then
+    echo "== delivery contract"
+    tests/lib/contract.py table || true
+fi
 
 [ "$failed" = 0 ] || status=1
 echo "$passed passed, $failed failed"

@@ -62,6 +62,9 @@ for name in sys.stdin.read().split():
     ast.parse(open(name, encoding="utf-8").read(), name)'
 }
 
+# Every fault of the delivery contract names a test, and every test that it names is there.
+contract_names() { tests/lib/contract.py names; }
+
 # verify wants the program of ExecStart= to exist, so it is shown the one just built.
 unit_file() {
     local copy=$out/deadlined.service
@@ -92,6 +95,7 @@ check banned_functions
 check formatting
 check shell_scripts
 check python_files
+check contract_names
 check unit_file
 [ ${#manuals[@]} = 0 ] || check manual_pages
 

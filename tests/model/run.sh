@@ -5,7 +5,8 @@
 # word is what this variant, which does something in a wrong way, must be found to break: an assertion, named by a part
 # of its text, or the "promise"; then the check passes when spin has found it.
 #
-# BUILD names the build folder. The last line is "N passed, M failed"; MODEL_COUNT_FILE, when set, gets the two numbers.
+# BUILD names the build folder. The last line is "N passed, M failed"; MODEL_COUNT_FILE, when set, gets the two numbers,
+# and RESULTS_DIR model.tsv.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 models=$PWD/tests/model
@@ -114,5 +115,7 @@ for i in $(seq 0 $n); do
 done
 failed=$((n + 1 - passed))
 echo "$passed passed, $failed failed"
+[ -z "${RESULTS_DIR:-}" ] ||
+    sed -n 's/^\(ok\|FAIL\)  *\([^:]*\): .*/model\t\2\t\1/p' "$work"/*.txt >"$RESULTS_DIR/model.tsv"
 [ -z "${MODEL_COUNT_FILE:-}" ] || echo "$passed $failed" >"$MODEL_COUNT_FILE"
 [ $failed = 0 ]
