@@ -18,7 +18,7 @@
 #include "service/setup.h"
 #include "service/warnings.h"
 
-enum { MAIN_BUSY_MS = 250, MAIN_REHEARSE_BUSY_MS = 5000 };
+enum { MAIN_BUSY_MS = 100, MAIN_REHEARSE_BUSY_MS = 5000 };
 
 static const char main_help[] =
 	"Usage: deadlined [-c FILE] [OPTION]\n"

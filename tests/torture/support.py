@@ -1,0 +1,174 @@
+"""What the torture tests share: their seed and length, daemons under other programs, the counting peer, and the promise
+itself as one comparison."""
+import json
+import os
+import random
+import socket
+import sqlite3
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))  # the harness
+
+from harness import BUILD, ENVIRONMENT, LIB, Daemon, section, wait_until  # noqa: E402  (its folder comes first)
+
+IS_LONG = os.environ.get("TORTURE") == "long"
+SEED = os.environ.get("DEADLINED_TEST_SEED") or str(random.SystemRandom().randrange(1 << 32))
+SO_TIMESTAMPNS = 35  # <asm-generic/socket.h>; Python has no name for it
+
+
+def short_or_long(short, long):
+    return long if IS_LONG else short
+
+
+def dice(name):
+    """The chance of one test: the same for the same seed, whatever else runs."""
+    return random.Random(f"{SEED}:{name}")
+
+
+class Watched(Daemon):
+    """A daemon that another program (strace, unshare) starts by execve, and whose ticks the kernel stamps.
+
+    tick_ms makes the loop's own watchdog timer fire so often: each tick is one datagram."""
+
+    def __init__(self, site, prefix=(), environment=None, tick_ms=None, wait=True):
+        self.site = site
+        self.notifications, self.ticks = [], []
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        name = f"deadlined-test-{os.getpid()}-{id(self)}"
+        self.socket.bind("\0" + name)
+        threading.Thread(target=self._listen, daemon=True).start()
+        self.log_file = site.folder / f"daemon-{time.monotonic_ns()}.log"
+        watchdog = {"WATCHDOG_USEC": str(tick_ms * 2000)} if tick_ms else {}
+        with open(self.log_file, "wb") as log:
+            self.process = subprocess.Popen(
+                [str(word) for word in (*prefix, BUILD / "deadlined", "-c", site.config)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={**ENVIRONMENT, "NOTIFY_SOCKET": "@" + name, **watchdog, **(environment or {})})
+        if wait:
+            self.wait_ready()
+
+    def _listen(self):
+        while True:
+            data, ancillary, _, _ = self.socket.recvmsg(4096, 64)
+            if not data:
+                return
+            for line in data.decode().splitlines():
+                self.notifications.append(line)
+                if line == "WATCHDOG=1":
+                    seconds, nanoseconds = struct.unpack("qq", ancillary[0][2])
+                    self.ticks.append(seconds + nanoseconds / 1e9)
+
+    def wait_ready(self, timeout=15.0):
+        wait_until(lambda: self.is_notified("READY=1") or self.process.poll() is not None,
+                   lambda: f"READY=1\n{self.log()}", timeout)
+        assert self.process.poll() is None, f"ended with {self.process.returncode}\n{self.log()}"
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def largest_gap_ms(self, since=0):
+        """Between two ticks of the loop, of those from the given index on."""
+        ticks = self.ticks[since:]
+        assert len(ticks) > 10, f"only {len(ticks)} ticks"
+        return max(b - a for a, b in zip(ticks, ticks[1:])) * 1000
+
+
+class Peer:
+    """The process of peer.py."""
+
+    def __init__(self, seed):
+        self.process = subprocess.Popen([sys.executable, "-B", Path(__file__).with_name("peer.py"), "--seed", str(seed)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        ports = json.loads(self.process.stdout.readline())
+        self.mail, self.hook = ports["mail"], ports["hook"]
+
+    def do(self, what, **more):
+        self.process.stdin.write(json.dumps({"do": what, **more}) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def taken(self):
+        return Counter(self.do("taken"))
+
+    def channels(self, n_mail, n_hook, connections=50):
+        """The sections of so many channels to this peer."""
+        mail = {"type": "smtp", "url": f"smtp://127.0.0.1:{self.mail}", "from": "office@example.org", "tls": "off",
+                "hostname": "client.example.org", "connections": connections}
+        hook = {"type": "http", "preset": "webhook", "url": f"http://127.0.0.1:{self.hook}/", "connections": connections}
+        return {**{f"mail{i}": mail for i in range(n_mail)}, **{f"hook{i}": hook for i in range(n_hook)}}
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+def use_channels(site, channels):
+    """These channels alone, and a policy that speaks on all of them."""
+    site.channels = channels
+    site.policies["default"]["channels"] = " ".join(channels)
+    site.limits["messages_per_hour"] = "1000000"
+    site.write_config()
+
+
+def add_crowd(site, n):
+    """People who can be reached on every channel."""
+    channels = list(site.channels)
+    rows = "".join(f"p{i},Desk {i},en,Asia/Sakhalin," +
+                   ",".join(f"p{i}@example.org" if name.startswith("mail") else f"room-{i}" for name in channels) + "\n"
+                   for i in range(n))
+    site.import_text("crowd.csv", f"id,name,language,zone,{','.join(channels)}\n{rows}")
+    return [f"p{i}" for i in range(n)]
+
+
+def look(site, statement, *parameters):
+    """Reads the database and touches nothing: closing a connection that may write would tidy up after a crash."""
+    connection = sqlite3.connect(f"file:{site.database}?mode=ro", uri=True, timeout=10)
+    try:
+        return connection.execute(statement, parameters).fetchall()
+    finally:
+        connection.close()
+
+
+# The idempotency key; a Message-ID has @ and a domain behind it.
+IDENTITY = "printf('m%lld.%08llx.%s', id, epoch, (SELECT value FROM meta WHERE key = 'instance'))"
+
+
+def identities(site, where="1"):
+    """{identity: (state, attempts, crashes, uncertain)}"""
+    rows = look(site, f"SELECT {IDENTITY}, state, attempts, crashes, uncertain FROM message WHERE {where}")
+    return {row[0]: row[1:] for row in rows}
+
+
+def check_promise(taken, rows):
+    """Every message was taken over at least once, and once more at most for each crash and each lost reply of its own;
+    nothing was taken over that the database does not know, or without an attempt that it knows of. Returns the number of
+    extra copies."""
+    strangers = taken.keys() - rows.keys()
+    assert not strangers, f"{len(strangers)} unknown, like {sorted(strangers)[:3]}"
+    lost = [identity for identity, (state, *_) in rows.items() if state == "sent" and taken[identity] == 0]
+    assert not lost, f"{len(lost)} lost, like {lost[:3]}"
+    many = {identity: (taken[identity], row) for identity, row in rows.items() if taken[identity] > 1 + row[2] + row[3]}
+    assert not many, f"{len(many)} too often, like {list(many.items())[:3]}"
+    untold = {identity: (taken[identity], row) for identity, row in rows.items() if taken[identity] > row[1]}
+    assert not untold, f"{len(untold)} without an attempt, like {list(untold.items())[:3]}"
+    return sum(n - 1 for n in taken.values() if n > 1)
+
+
+def unsent(site):
+    [(n,)] = look(site, "SELECT count(*) FROM message WHERE state IN ('pending', 'sending')")
+    return n
+
+
+def all_sent(site, n):
+    """Whether there are n messages and all of them are sent."""
+    return look(site, "SELECT count(*), coalesce(sum(state = 'sent'), 0) FROM message") == [(n, n)]

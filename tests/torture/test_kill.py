@@ -1,0 +1,52 @@
+"""kill -9 at random moments, with hundreds of messages under way by mail and by webhook."""
+import time
+
+from support import SEED, Watched, add_crowd, check_promise, dice, identities, look, short_or_long, use_channels
+from harness import wait_until
+
+IN_FLIGHT = 500
+KILLS = short_or_long(100, 2000)
+PEOPLE = 60
+
+
+def add_urgent_task(site, uid, people):
+    """Urgent, so that each of its reminders is a message of its own."""
+    site.add_due_task(uid, *people)
+    site.sql("UPDATE task SET priority = 'urgent' WHERE uid = ?", uid)
+
+
+def test_kills_lose_nothing_and_repeat_only_what_was_under_way(site, peer, measured):
+    chance = dice("kill")
+    use_channels(site, peer.channels(6, 6))
+    Watched(site).stop()  # makes the database
+    people = add_crowd(site, PEOPLE)
+    add_urgent_task(site, "task-0", people)
+    n_tasks, flights, begun = 1, [], time.monotonic()
+    for _ in range(KILLS):
+        peer.do("hold")
+        daemon = Watched(site)
+        wait_until(lambda: peer.do("count")["held"] >= IN_FLIGHT + 40, lambda: f"{peer.do('count')}\n{daemon.log()}", 30)
+        add_urgent_task(site, f"task-{n_tasks}", people)
+        n_tasks += 1
+        peer.do("trickle", ms=chance.choice([0, 1, 5]))
+        time.sleep(chance.random() * 0.1)  # the random moment
+        daemon.kill()
+        in_flight = identities(site, "state = 'sending'")
+        daemon.close()
+        flights.append(len(in_flight))
+        peer.do("repeats", ids=list(in_flight))
+    killing_s = time.monotonic() - begun
+
+    peer.do("answer")
+    daemon = Watched(site)
+    site.retry_now()
+    wait_until(lambda: look(site, "SELECT count(*) FROM message WHERE state IN ('pending', 'sending')") == [(0,)],
+               daemon.log, 60)
+    assert daemon.stop() == 0
+    daemon.close()
+    rows, taken = identities(site), peer.taken()
+    assert len(rows) == n_tasks * PEOPLE * len(site.channels) and {row[0] for row in rows.values()} == {"sent"}
+    extra = check_promise(taken, rows)
+    measured("kills", f"{KILLS} in {killing_s:.0f} s, {min(flights)} to {max(flights)} messages in flight (seed {SEED})")
+    measured("after them", f"{len(rows)} messages, none lost, {extra} extra copies of {sum(flights)} in flight")
+    assert min(flights) >= IN_FLIGHT and 0 < extra <= sum(flights)
