@@ -94,6 +94,21 @@ $$(BUILD)/unit/$(1)/test_%: tests/unit/$(1)/test_%.c $$(call archives,$(1),asan)
 endef
 $(foreach l,$(LAYERS),$(eval $(call unit_program,$(l))))
 
+# ---- the simulated world: tests/sim, without sanitizers for its speed; its disk is tested with and without them --------
+SIM_DISK := vfs vfs_disk
+
+$(BUILD)/sim/%.o: tests/sim/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/sim/test_vfs: $(patsubst %,$(BUILD)/sim/%.o,test_vfs $(SIM_DISK)) $(call archives,base,obj)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -lcmocka -o $@
+
+UNIT_PROGRAMS += $(BUILD)/sim/test_vfs $(BUILD)/unit/sim/test_vfs
+$(BUILD)/unit/sim/test_vfs: $(patsubst %,tests/sim/%.c,test_vfs $(SIM_DISK)) $(call archives,base,asan)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(SANITIZE) -DVFS_STRIDE=5 $(filter %.c %.a,$^) $(PKG_LIBS) -lcmocka -o $@
+
 unit-programs: $(UNIT_PROGRAMS)
 
 # ---- fuzz targets: tests/fuzz/fuzz_<name>.c around one parser each; replayed from tests/fuzz/corpus, or fuzzed ----------

@@ -1,0 +1,486 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "vfs.h"
+#include "vfs_priv.h"
+
+#ifndef VFS_STRIDE
+#define VFS_STRIDE 1 /* of the crash points every which one is tried; under the sanitizers not all */
+#endif
+
+enum { WORK_STEPS = 20, WORK_ROWS = 30 };
+
+#define FILE_NAME "work.db"
+
+static sqlite3 *open_db(const char *pragmas)
+{
+	sqlite3 *db = NULL;
+	int rc = sqlite3_open_v2("/" FILE_NAME, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	assert_true(rc == SQLITE_OK || vfs_is_dead());
+	(void)sqlite3_exec(db, pragmas, NULL, NULL, NULL); /* fails on a dead disk; whoever cares asks again */
+	return db;
+}
+
+static int run(sqlite3 *db, const char *sql)
+{
+	return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
+static void must(sqlite3 *db, const char *sql)
+{
+	if (run(db, sql) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+}
+
+static int64_t number(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *stmt = NULL;
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	int64_t value = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_finalize(stmt);
+	return value;
+}
+
+static bool is_sound(sqlite3 *db)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool is_ok = sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &stmt, NULL) == SQLITE_OK &&
+		     sqlite3_step(stmt) == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
+	(void)sqlite3_finalize(stmt);
+	return is_ok;
+}
+
+/* ---- a life of a database: random transactions, each of which leaves its number ---------------------------------------- */
+
+#define WAL_FULL "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 12"
+#define WAL_NORMAL "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 12"
+#define ROLLBACK "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL"
+
+struct work {
+	uint64_t seed;
+	const char *pragmas;
+	bool is_alone; /* one connection, not two in turn */
+	sqlite3 *dbs[2];
+	int acknowledged;                /* the last transaction whose COMMIT returned */
+	uint64_t digest[WORK_STEPS + 1]; /* of the table after each of them, once work_learn() ran */
+};
+
+static void work_open(struct work *work)
+{
+	work->dbs[0] = open_db(work->pragmas);
+	work->dbs[1] = work->is_alone ? NULL : open_db(work->pragmas);
+}
+
+static void work_close(struct work *work)
+{
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(sqlite3_close(work->dbs[i]), SQLITE_OK);
+		work->dbs[i] = NULL;
+	}
+}
+
+static void work_make(struct work *work)
+{
+	vfs_reset(work->seed);
+	work->acknowledged = 0;
+	sqlite3 *db = open_db(work->pragmas);
+	must(db, "CREATE TABLE row (id INTEGER PRIMARY KEY, step INTEGER, body TEXT);"
+		 "CREATE INDEX row_body ON row (body);"
+		 "CREATE TABLE last (step INTEGER); INSERT INTO last VALUES (0)");
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static int work_change(sqlite3 *db, struct vfs_dice *dice, int step)
+{
+	char sql[200];
+	int id = (int)vfs_dice_roll(dice, WORK_ROWS);
+	if (vfs_dice_roll(dice, 4) == 0)
+		(void)snprintf(sql, sizeof(sql), "DELETE FROM row WHERE id BETWEEN %d AND %d", id, id + 4);
+	else
+		(void)snprintf(sql, sizeof(sql), "REPLACE INTO row VALUES (%d, %d, printf('%d %%.*c', %d, 'x'))", id,
+			       step, (int)vfs_dice_roll(dice, 1000), (int)vfs_dice_roll(dice, 1500));
+	return run(db, sql);
+}
+
+/* The same for the same seed and step. Returns a result code of SQLite. */
+static int work_step(struct work *work, int step)
+{
+	struct vfs_dice dice = {.state = work->seed * 1000003 + (uint64_t)step};
+	sqlite3 *db = work->dbs[work->is_alone ? 0 : step % 2];
+	char sql[80];
+	(void)snprintf(sql, sizeof(sql), "UPDATE last SET step = %d", step);
+	int rc = run(db, "BEGIN IMMEDIATE");
+	for (uint64_t n = 1 + vfs_dice_roll(&dice, 4); n > 0 && rc == SQLITE_OK; n--)
+		rc = work_change(db, &dice, step);
+	if (rc == SQLITE_OK)
+		rc = run(db, sql);
+	if (rc == SQLITE_OK)
+		rc = run(db, "COMMIT");
+	if (rc != SQLITE_OK && !sqlite3_get_autocommit(db))
+		(void)run(db, "ROLLBACK");
+	return rc;
+}
+
+static uint64_t work_digest(sqlite3 *db)
+{
+	sqlite3_stmt *stmt = NULL;
+	uint64_t digest = 14695981039346656037U;
+	assert_int_equal(
+		sqlite3_prepare_v2(db, "SELECT id || ' ' || step || ' ' || body FROM row ORDER BY id", -1, &stmt, NULL),
+		SQLITE_OK);
+	while (sqlite3_step(stmt) == SQLITE_ROW)
+		for (const unsigned char *byte = sqlite3_column_text(stmt, 0); *byte != '\0'; byte++)
+			digest = (digest ^ *byte) * 1099511628211U;
+	assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+	return digest;
+}
+
+/* Steps from the one after the last that was acknowledged, until the end or a crash. A step that fails is repeated; every
+ * tenth goes on with new connections, so that the log is emptied and deleted too. */
+static void work_go_on(struct work *work)
+{
+	work_open(work);
+	for (int tries = 0; work->acknowledged < WORK_STEPS && !vfs_is_dead(); tries++) {
+		assert_true(tries < 100 * WORK_STEPS);
+		if (work_step(work, work->acknowledged + 1) == SQLITE_OK)
+			work->acknowledged++;
+		if (work->acknowledged % 10 == 5 && tries % 4 == 0) {
+			work_close(work);
+			work_open(work);
+		}
+	}
+	work_close(work);
+}
+
+/* Lives without faults, and notes what the table looks like after each step. Returns the changes of the disk it took. */
+static uint64_t work_learn(struct work *work)
+{
+	work_make(work);
+	work->digest[0] = 0;
+	work_open(work);
+	for (int step = 1; step <= WORK_STEPS; step++) {
+		assert_int_equal(work_step(work, step), SQLITE_OK);
+		work->digest[step] = work_digest(work->dbs[0]);
+	}
+	work_close(work);
+
+	work_make(work);
+	uint64_t before = vfs_stats().changes;
+	work_go_on(work);
+	return vfs_stats().changes - before;
+}
+
+/* What is on the disk now: *ret_lost, the acknowledged steps that are not. Everything else must be right. */
+static void work_check(struct work *work, int *ret_lost)
+{
+	sqlite3 *db = open_db(work->pragmas);
+	assert_true(is_sound(db));
+	int last = (int)number(db, "SELECT step FROM last");
+	assert_in_range(last, 0, work->acknowledged + 1);
+	if (last > 0)
+		assert_int_equal(work_digest(db), work->digest[last]);
+	*ret_lost = last < work->acknowledged ? work->acknowledged - last : 0;
+	work->acknowledged = last; /* one whose answer was lost may be there */
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* One life with a crash at the nth change of the disk, and in one of three another crash soon after the restart.
+ * Returns the acknowledged steps that were lost. */
+static int work_crash(struct work *work, uint64_t nth, enum vfs_crash kind)
+{
+	int lost, lost_later = 0;
+	work_make(work);
+	vfs_crash_at(nth, kind);
+	work_go_on(work);
+	vfs_restart();
+	if (nth % 3 == 0) {
+		vfs_crash_at(1 + nth % 7, kind);
+		sqlite3 *db = open_db(work->pragmas);
+		(void)run(db, "SELECT * FROM last; PRAGMA wal_checkpoint");
+		(void)sqlite3_close(db);
+		vfs_restart();
+	}
+	work_check(work, &lost);
+	work_go_on(work);
+	work_check(work, &lost_later);
+	assert_int_equal(lost_later, 0);
+	assert_int_equal(work->acknowledged, WORK_STEPS);
+	return lost;
+}
+
+struct tally {
+	int crashes, lossy;
+};
+
+/* The crash points of several lives. */
+static struct tally work_crash_everywhere(const char *pragmas, bool is_alone, enum vfs_crash kind)
+{
+	struct tally tally = {0};
+	for (uint64_t seed = 1; seed <= 2; seed++) {
+		struct work work = {.seed = seed, .pragmas = pragmas, .is_alone = is_alone};
+		uint64_t changes = work_learn(&work);
+		for (uint64_t nth = 1 + seed % VFS_STRIDE; nth <= changes; nth += VFS_STRIDE) {
+			tally.crashes++;
+			tally.lossy += work_crash(&work, nth, kind) > 0;
+		}
+	}
+	return tally;
+}
+
+static void vfs__process_death_anywhere__nothing_lost(void **state)
+{
+	(void)state;
+	struct clock clock = clock_system();
+	int64_t began_ms = clock_now(&clock).mono_ms;
+	struct tally tally = work_crash_everywhere(WAL_FULL, false, VFS_CRASH_PROCESS);
+	assert_in_range(tally.crashes, 800 / VFS_STRIDE, 100000);
+	assert_int_equal(tally.lossy, 0);
+	int64_t took_ms = clock_now(&clock).mono_ms - began_ms;
+	print_message("%d crash points, %lld per second\n", tally.crashes,
+		      (long long)(tally.crashes * 1000LL / (took_ms > 0 ? took_ms : 1)));
+}
+
+static void vfs__power_loss_anywhere__nothing_lost(void **state)
+{
+	(void)state;
+	struct tally tally = work_crash_everywhere(WAL_FULL, false, VFS_CRASH_POWER);
+	assert_in_range(tally.crashes, 800 / VFS_STRIDE, 100000);
+	assert_int_equal(tally.lossy, 0);
+}
+
+static void vfs__rollback_journal__nothing_lost(void **state)
+{
+	(void)state;
+	assert_int_equal(work_crash_everywhere(ROLLBACK, true, VFS_CRASH_PROCESS).lossy, 0);
+	assert_int_equal(work_crash_everywhere(ROLLBACK, true, VFS_CRASH_POWER).lossy, 0);
+}
+
+/* The power loss bites: without a sync for each commit, commits are lost, and a process death still loses none. */
+static void vfs__normal_sync__power_loss_loses(void **state)
+{
+	(void)state;
+	assert_int_equal(work_crash_everywhere(WAL_NORMAL, false, VFS_CRASH_PROCESS).lossy, 0);
+	struct tally tally = work_crash_everywhere(WAL_NORMAL, false, VFS_CRASH_POWER);
+	print_message("%d of %d power losses lost a commit\n", tally.lossy, tally.crashes);
+	assert_true(tally.lossy > tally.crashes / 10);
+}
+
+/* ---- faults ------------------------------------------------------------------------------------------------------- */
+
+static void vfs__refused_operations__all_done_in_the_end(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		struct work work = {.seed = seed, .pragmas = WAL_FULL};
+		int lost;
+		(void)work_learn(&work);
+		work_make(&work);
+		for (int fault = 0; fault < VFS_FAULT_MAX; fault++)
+			vfs_fault_chance((enum vfs_fault)fault, fault == VFS_FAULT_READ ? 2000 : 20000);
+		vfs_crash_at(100 + seed * 3, VFS_CRASH_POWER);
+		work_go_on(&work);
+		vfs_fault_end();
+		assert_true(vfs_is_dead());
+		assert_true(vfs_stats().faults > 0);
+		vfs_restart();
+		work_check(&work, &lost);
+		assert_int_equal(lost, 0);
+		work_go_on(&work);
+		work_check(&work, &lost);
+		assert_int_equal(work.acknowledged, WORK_STEPS);
+	}
+}
+
+static void vfs__nth_write_is_full__until_ended(void **state)
+{
+	(void)state;
+	struct work work = {.seed = 5, .pragmas = WAL_FULL};
+	work_make(&work);
+	work_open(&work);
+	vfs_fault_at(VFS_FAULT_FULL, 3, VFS_FOREVER);
+	uint64_t before = vfs_stats().writes;
+	assert_int_equal(work_step(&work, 1), SQLITE_FULL);
+	assert_int_equal(vfs_stats().writes, before + 3);
+	assert_int_equal(work_step(&work, 1), SQLITE_FULL);
+	vfs_fault_end();
+	assert_int_equal(work_step(&work, 1), SQLITE_OK);
+	vfs_fault_at(VFS_FAULT_WRITE, 1, 1);
+	assert_int_equal(work_step(&work, 2), SQLITE_IOERR);
+	assert_int_equal(work_step(&work, 2), SQLITE_OK);
+	vfs_fault_at(VFS_FAULT_SYNC, 1, 1);
+	assert_int_equal(work_step(&work, 3), SQLITE_IOERR);
+	assert_int_equal(work_step(&work, 3), SQLITE_OK);
+	work_close(&work);
+}
+
+static void vfs__capacity__full_until_freed(void **state)
+{
+	(void)state;
+	struct work work = {.seed = 6, .pragmas = WAL_FULL};
+	work_make(&work);
+	work_open(&work);
+	vfs_set_capacity(vfs_size(NULL) + 60000);
+	int step = 1;
+	while (work_step(&work, step) == SQLITE_OK)
+		step++;
+	assert_int_equal(work_step(&work, step), SQLITE_FULL);
+	assert_in_range(vfs_size(NULL), 0, 200000);
+	vfs_set_capacity(-1);
+	assert_int_equal(work_step(&work, step), SQLITE_OK);
+	assert_true(is_sound(work.dbs[0]));
+	work_close(&work);
+}
+
+static void vfs__busy__waits_without_time_passing(void **state)
+{
+	(void)state;
+	struct work work = {.seed = 7, .pragmas = WAL_FULL};
+	work_make(&work);
+	work_open(&work);
+	assert_int_equal(sqlite3_busy_timeout(work.dbs[0], 2000), SQLITE_OK);
+	vfs_fault_at(VFS_FAULT_BUSY, 1, VFS_FOREVER);
+	assert_int_equal(run(work.dbs[0], "BEGIN IMMEDIATE"), SQLITE_BUSY);
+	assert_in_range(vfs_stats().slept_us, 1900000, 2100000);
+	assert_int_equal(number(work.dbs[0], "SELECT step FROM last"), 0); /* who reads is not disturbed */
+	vfs_fault_at(VFS_FAULT_BUSY, 3, 0);
+	assert_int_equal(work_step(&work, 2), SQLITE_OK);
+	work_close(&work);
+}
+
+static void vfs__flipped_bit__seen(void **state)
+{
+	(void)state;
+	struct work work = {.seed = 8, .pragmas = WAL_FULL};
+	int n_seen = 0;
+	for (work.seed = 1; work.seed <= 20; work.seed++) {
+		work_make(&work);
+		work_go_on(&work);
+		int64_t size = vfs_size(FILE_NAME);
+		assert_in_range(vfs_flip_bit(FILE_NAME, -1), 0, size - 1);
+		sqlite3 *db = open_db("");
+		n_seen += !is_sound(db);
+		(void)sqlite3_close(db);
+	}
+	assert_in_range(n_seen, 2, 20); /* most bits belong to text or to nothing */
+	assert_int_equal(vfs_flip_bit("nothing.db", -1), -1);
+	assert_int_equal(vfs_flip_bit(FILE_NAME, 17), 17);
+	sqlite3 *db = open_db("");
+	assert_false(is_sound(db));
+	(void)sqlite3_close(db);
+}
+
+/* ---- connections, chance, death ------------------------------------------------------------------------------------ */
+
+static void vfs__two_writers__one_at_a_time(void **state)
+{
+	(void)state;
+	struct work work = {.seed = 9, .pragmas = WAL_FULL};
+	work_make(&work);
+	work_open(&work);
+	must(work.dbs[0], "BEGIN IMMEDIATE; UPDATE last SET step = 77");
+	assert_int_equal(run(work.dbs[1], "BEGIN IMMEDIATE"), SQLITE_BUSY);
+	assert_int_equal(number(work.dbs[1], "SELECT step FROM last"), 0);
+	must(work.dbs[1], "BEGIN; SELECT * FROM last");
+	must(work.dbs[0], "COMMIT");
+	assert_int_equal(number(work.dbs[1], "SELECT step FROM last"), 0); /* its snapshot */
+	must(work.dbs[1], "END");
+	assert_int_equal(number(work.dbs[1], "SELECT step FROM last"), 77);
+	must(work.dbs[1], "UPDATE last SET step = 0");
+	work_close(&work);
+	assert_int_equal(vfs_size(FILE_NAME "-wal"), -1); /* the last one tidies up */
+
+	work.pragmas = ROLLBACK;
+	work_open(&work);
+	must(work.dbs[0], "BEGIN EXCLUSIVE");
+	assert_int_equal(run(work.dbs[1], "SELECT * FROM last"), SQLITE_BUSY);
+	must(work.dbs[0], "COMMIT");
+	must(work.dbs[1], "SELECT * FROM last");
+	work_close(&work);
+}
+
+static void vfs__same_seed__same_bytes(void **state)
+{
+	(void)state;
+	unsigned char random[2][16];
+	uint64_t hash[3], draws[3] = {21, 21, 22};
+	for (int i = 0; i < 3; i++) {
+		struct work work = {.seed = draws[i], .pragmas = WAL_FULL};
+		work_make(&work);
+		vfs_fault_chance(VFS_FAULT_FULL, 10000);
+		vfs_crash_at(150, VFS_CRASH_POWER);
+		work_go_on(&work);
+		hash[i] = vfs_hash();
+		if (i < 2)
+			sqlite3_randomness(sizeof(random[i]), random[i]);
+	}
+	assert_int_equal(hash[0], hash[1]);
+	assert_int_not_equal(hash[0], hash[2]);
+	assert_memory_equal(random[0], random[1], sizeof(random[0]));
+}
+
+static void vfs__dead__changes_nothing(void **state)
+{
+	(void)state;
+	struct work work = {.seed = 10, .pragmas = WAL_FULL};
+	work_make(&work);
+	work_open(&work);
+	assert_int_equal(work_step(&work, 1), SQLITE_OK);
+	vfs_crash_now(VFS_CRASH_PROCESS);
+	assert_true(vfs_is_dead());
+	uint64_t hash = vfs_hash();
+	assert_int_not_equal(work_step(&work, 2), SQLITE_OK);
+	assert_int_equal(run(work.dbs[0], "SELECT * FROM row"), SQLITE_IOERR);
+	sqlite3 *dead[2] = {work.dbs[0], work.dbs[1]};
+	assert_int_equal(vfs_hash(), hash);
+
+	vfs_restart();
+	assert_false(vfs_is_dead());
+	work_open(&work);
+	assert_int_not_equal(run(dead[0], "DELETE FROM row"), SQLITE_OK); /* a dead connection stays dead */
+	assert_int_equal(sqlite3_close(dead[0]), SQLITE_OK);
+	assert_int_equal(work_step(&work, 2), SQLITE_OK);
+	assert_int_equal(sqlite3_close(dead[1]), SQLITE_OK);
+	assert_int_equal(number(work.dbs[0], "SELECT step FROM last"), 2);
+	work_close(&work);
+	assert_int_equal(vfs_stats().crashes, 1);
+}
+
+static void vfs__time__fixed(void **state)
+{
+	(void)state;
+	vfs_reset(1);
+	sqlite3 *db = open_db("");
+	assert_int_equal(number(db, "SELECT unixepoch('now')"), 1735689600);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(vfs__two_writers__one_at_a_time),
+		cmocka_unit_test(vfs__time__fixed),
+		cmocka_unit_test(vfs__same_seed__same_bytes),
+		cmocka_unit_test(vfs__dead__changes_nothing),
+		cmocka_unit_test(vfs__nth_write_is_full__until_ended),
+		cmocka_unit_test(vfs__capacity__full_until_freed),
+		cmocka_unit_test(vfs__busy__waits_without_time_passing),
+		cmocka_unit_test(vfs__flipped_bit__seen),
+		cmocka_unit_test(vfs__refused_operations__all_done_in_the_end),
+		cmocka_unit_test(vfs__process_death_anywhere__nothing_lost),
+		cmocka_unit_test(vfs__power_loss_anywhere__nothing_lost),
+		cmocka_unit_test(vfs__rollback_journal__nothing_lost),
+		cmocka_unit_test(vfs__normal_sync__power_loss_loses),
+	};
+	vfs_register();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
