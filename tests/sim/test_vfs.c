@@ -455,6 +455,83 @@ static void vfs__dead__changes_nothing(void **state)
 	assert_int_equal(vfs_stats().crashes, 1);
 }
 
+/* Of each sector the old or the new: never a mixture, never anything else, and never the old after a sync. */
+static void disk__power_loss__old_new_or_torn_at_sectors(void **state)
+{
+	(void)state;
+	unsigned char page[4096], back[4096];
+	int n_old = 0, n_new = 0, n_torn = 0;
+	for (uint64_t seed = 1; seed <= 200; seed++) {
+		vfs_disk_reset(seed);
+		struct vfs_disk_file *file = vfs_disk_create("/page");
+		memset(page, 'o', sizeof(page));
+		vfs_disk_write(file, page, sizeof(page), 100);
+		vfs_disk_sync(file);
+		memset(page, 'n', sizeof(page));
+		vfs_disk_write(file, page, sizeof(page), 100);
+		vfs_disk_lose_power();
+		assert_int_equal(vfs_disk_read(file, back, sizeof(back), 100), sizeof(back));
+		int n = 0;
+		for (size_t i = 0; i < sizeof(back); i++) {
+			assert_true(back[i] == 'o' || back[i] == 'n');
+			assert_true(i == 0 || (i + 100) % VFS_SECTOR == 0 || back[i] == back[i - 1]);
+			n += back[i] == 'n';
+		}
+		n_old += n == 0;
+		n_new += n == sizeof(back);
+		n_torn += n != 0 && n != sizeof(back);
+		vfs_disk_release(file);
+	}
+	assert_true(n_old > 20 && n_new > 20 && n_torn > 20);
+	vfs_disk_reset(1);
+}
+
+static void disk__power_loss__names_come_and_go(void **state)
+{
+	(void)state;
+	int n_made = 0, n_deleted = 0;
+	for (uint64_t seed = 1; seed <= 100; seed++) {
+		vfs_disk_reset(seed);
+		struct vfs_disk_file *kept = vfs_disk_create("/kept"), *gone = vfs_disk_create("/gone");
+		vfs_disk_sync(kept);
+		vfs_disk_delete(gone, false);
+		struct vfs_disk_file *made = vfs_disk_create("/made");
+		vfs_disk_lose_power();
+		assert_ptr_equal(vfs_disk_find("/kept"), kept);
+		n_made += vfs_disk_find("/made") != NULL;
+		n_deleted += vfs_disk_find("/gone") == NULL;
+		vfs_disk_release(kept);
+		vfs_disk_release(gone);
+		vfs_disk_release(made);
+	}
+	assert_in_range(n_made, 20, 80);
+	assert_in_range(n_deleted, 20, 80);
+	vfs_disk_reset(1);
+}
+
+/* Locks and the index of the log die with the crash, even if nobody closes. */
+static void vfs__handles_left_open__no_hold_on_the_next_life(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct work work = {.seed = seed, .pragmas = seed % 2 == 0 ? WAL_NORMAL : ROLLBACK};
+		work_make(&work);
+		work_open(&work);
+		for (int step = 1; step <= 4; step++)
+			assert_int_equal(work_step(&work, step), SQLITE_OK);
+		must(work.dbs[0], "BEGIN IMMEDIATE");
+		sqlite3 *dead[2] = {work.dbs[0], work.dbs[1]};
+		vfs_crash_now(VFS_CRASH_POWER);
+		vfs_restart();
+		work_open(&work);
+		assert_true(is_sound(work.dbs[0]));
+		assert_int_equal(work_step(&work, 5), SQLITE_OK);
+		work_close(&work);
+		assert_int_equal(sqlite3_close(dead[0]), SQLITE_OK);
+		assert_int_equal(sqlite3_close(dead[1]), SQLITE_OK);
+	}
+}
+
 static void vfs__time__fixed(void **state)
 {
 	(void)state;
@@ -471,6 +548,9 @@ int main(void)
 		cmocka_unit_test(vfs__time__fixed),
 		cmocka_unit_test(vfs__same_seed__same_bytes),
 		cmocka_unit_test(vfs__dead__changes_nothing),
+		cmocka_unit_test(disk__power_loss__old_new_or_torn_at_sectors),
+		cmocka_unit_test(disk__power_loss__names_come_and_go),
+		cmocka_unit_test(vfs__handles_left_open__no_hold_on_the_next_life),
 		cmocka_unit_test(vfs__nth_write_is_full__until_ended),
 		cmocka_unit_test(vfs__capacity__full_until_freed),
 		cmocka_unit_test(vfs__busy__waits_without_time_passing),
