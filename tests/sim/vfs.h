@@ -1,8 +1,9 @@
 /* vfs: the disk of the simulated world. A complete SQLite VFS in memory, with faults that the seed and the caller decide.
  *
  * It registers itself as SQLite's default, so daemon/store runs on it untouched. The store looks at the real disk before
- * it opens a file: give it a folder that exists and a file name that does not. Files are told apart by their whole path,
- * but this header names them by its last part, so that a scratch folder's random name never reaches a trace.
+ * it opens a file: give it the path of an empty file there (with STORE_WRITE a name that does not exist will do). Files
+ * are told apart by their whole path, but this header names them by its last part, so that a scratch folder's random name
+ * never reaches a trace.
  *
  * Rollback journal and write-ahead log both work, with shared memory and locks between any number of connections of this
  * process; each of them counts as a process of its own. One thread only. No time passes: sleeping only counts.
