@@ -15,7 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))  # the harness
 
-from harness import BUILD, ENVIRONMENT, LIB, Daemon, section, wait_until  # noqa: E402  (its folder comes first)
+from harness import BUILD, ENVIRONMENT, Daemon, wait_until  # noqa: E402  (its folder comes first)
+from http_server import HttpServer, Reply  # noqa: E402, F401  (the harness adds their folder)
+from smtp_server import SmtpServer  # noqa: E402, F401
 
 IS_LONG = os.environ.get("TORTURE") == "long"
 SEED = os.environ.get("DEADLINED_TEST_SEED") or str(random.SystemRandom().randrange(1 << 32))
