@@ -14,7 +14,7 @@
 
 enum { STORE_HEADER_SIZE = 100 };
 
-int store_fail(const struct store *store, int rc, const char *doing, struct err *err)
+int store_fail(struct store *store, int rc, const char *doing, struct err *err)
 {
 	int code;
 	switch (rc & 0xff) {
@@ -41,7 +41,10 @@ int store_fail(const struct store *store, int rc, const char *doing, struct err 
 	default:
 		code = -EIO;
 	}
-	return err_set(err, code, "%s: %s", doing, store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc));
+	const char *words = store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc);
+	if (code == -EUCLEAN && store->damage[0] == '\0')
+		(void)snprintf(store->damage, sizeof(store->damage), "%s: %s", doing, words);
+	return err_set(err, code, "%s: %s", doing, words);
 }
 
 /* ---- statements --------------------------------------------------------------------------------------------------- */
@@ -143,14 +146,25 @@ char *store_text(sqlite3_stmt *stmt, int column)
 
 /* ---- transactions ------------------------------------------------------------------------------------------------- */
 
+/* Damage that was met once, whatever its finder made of it, ends all writing: what stands beside it may be wrong, too. */
+static int store_refuse_damage(struct store *store, struct err *err)
+{
+	store_rollback(store);
+	return err_set(err, -EUCLEAN, "the database is damaged, so nothing more is written to it: %s", store->damage);
+}
+
 int store_begin(struct store *store, struct err *err)
 {
+	if (store->damage[0] != '\0')
+		return store_refuse_damage(store, err);
 	int rc = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : store_fail(store, rc, "starting a transaction", err);
 }
 
 int store_commit(struct store *store, struct err *err)
 {
+	if (store->damage[0] != '\0')
+		return store_refuse_damage(store, err);
 	int rc = sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		return 0;
@@ -199,7 +213,7 @@ static int store_check_file(const char *path, int flags, struct err *err)
 	return 0;
 }
 
-static int store_open_file(const char *path, int flags, int busy_ms, sqlite3 **ret_db, struct err *err)
+int store_open_file(const char *path, int flags, int busy_ms, sqlite3 **ret_db, struct err *err)
 {
 	struct store opening = {0};
 	int status = -EIO;

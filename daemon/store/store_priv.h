@@ -21,11 +21,15 @@ struct store {
 	int version;
 	int failure; /* why the last statement could not be prepared */
 	bool is_memory;
+	char damage[256]; /* how damage of the file was met first; "" = it was not */
 	struct store_statement statements[STORE_STATEMENTS]; /* hashed by the address of sql */
 };
 
-/* Translates a result code of SQLite, with its words, into an error of this room. */
-int store_fail(const struct store *store, int rc, const char *doing, struct err *err);
+/* Opens a database file, whatever it holds, with SQLite's flags; it is never a symbolic link. */
+MUSTCHECK int store_open_file(const char *path, int flags, int busy_ms, sqlite3 **ret_db, struct err *err);
+
+/* Translates a result code of SQLite, with its words, into an error of this room; damage is remembered. */
+int store_fail(struct store *store, int rc, const char *doing, struct err *err);
 
 /* A prepared statement, reset and without bindings. sql must be a literal: its address is the key. NULL on error,
  * which store->failure then holds. */
@@ -44,6 +48,10 @@ MUSTCHECK int store_row(struct store *store, sqlite3_stmt *stmt, const char *doi
 
 /* The only integer of the only row; absent when there is no row or it is NULL. */
 MUSTCHECK int store_one(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_t absent, int64_t *ret_value,
+			struct err *err);
+
+/* The first integers of up to max rows. */
+MUSTCHECK int store_ids(struct store *store, sqlite3_stmt *stmt, int64_t *ret_ids, size_t max, size_t *ret_n,
 			struct err *err);
 
 /* Text of a column as an owned copy, "" for NULL; bytes that are no UTF-8 become U+FFFD, so that no bad row can stop a

@@ -1,0 +1,71 @@
+/* store_backup: whole copies of the database, and what tells a sound file from a damaged one.
+ *
+ * A copy is made by SQLite's backup API out of one read transaction, so it is the database as it was at one instant,
+ * whoever writes meanwhile; nobody is kept from writing. It grows under another name beside its own, is checked from
+ * end to end, and gets its name only when all of it is on the disk: what has the name is good.
+ * Everything here blocks for as long as it takes, on connections of its own; it may run in a thread of its own. */
+#ifndef DEADLINED_STORE_STORE_BACKUP_H
+#define DEADLINED_STORE_STORE_BACKUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/strlist.h"
+#include "store/store.h"
+
+/* Asked every few milliseconds; true gives up with -ECANCELED. */
+typedef bool (*store_cancel_cb)(void *arg);
+
+struct store_copy {
+	const char *from;
+	const char *to;
+	bool may_replace;             /* a regular file that is there */
+	int64_t now_utc;              /* written into the copy: what it is a copy of */
+	store_cancel_cb is_cancelled; /* may be NULL */
+	void *arg;
+};
+
+struct store_copied {
+	int64_t size;
+	int schema;
+	int64_t n_dangling; /* rows that refer to rows that are gone, in the original as in the copy */
+};
+
+/* Makes to a checked copy of from, mode 0600. Errors besides those of store.h: -EEXIST to is there, -EINVAL to is no
+ * place for a copy (the database itself, a symbolic link, no regular file), -ECANCELED; -EUCLEAN the copy failed its
+ * check. Nothing is left behind then. */
+MUSTCHECK int store_copy(const struct store_copy *copy, struct store_copied *ret_copied, struct err *err);
+
+/* The instant that the copy in the file is of; -1 when it does not say. */
+MUSTCHECK int store_copy_time(const char *file, int64_t *ret_utc, struct err *err);
+
+/* Looks through the whole file for damage: quick_check, or integrity_check, which looks at every index, too. Errors:
+ * -EUCLEAN with what is wrong, -ECANCELED. */
+MUSTCHECK int store_inspect(const char *file, bool is_quick, store_cancel_cb is_cancelled, void *arg, struct err *err);
+
+/* Gives the file at temporary its name, durably. Errors: errno of rename(2), -EEXIST unless may_replace. */
+MUSTCHECK int store_give_name(const char *temporary, const char *name, bool may_replace, struct err *err);
+
+/* ---- the folder of daily copies ---- */
+
+enum { STORE_DAILY_SIZE = 64 };
+
+/* Name of the copy of a day: "deadlined-2025-01-31.db". */
+void store_daily_name(const char *day, char name[STORE_DAILY_SIZE]);
+/* The names of the daily copies in folder, the latest first; those of days after today, made under a clock that was
+ * wrong, come last. A folder that is missing has none. The caller frees the list. Errors: errno of opendir(3). */
+MUSTCHECK int store_daily_list(const char *folder, const char *today, struct strlist *ret_names, struct err *err);
+/* Removes the daily copies but the latest keep, and what a copy that was cut off has left. No other file is touched. */
+MUSTCHECK int store_daily_prune(const char *folder, const char *today, int64_t keep, struct err *err);
+
+/* A database that is missing, or is an empty file, is made anew only when nothing says that there was one: not beside a
+ * copy of it, a damaged file that was set aside, or its log. Errors: -EUCLEAN. */
+MUSTCHECK int store_check_first(const char *database, const char *backup_dir, const char *today, struct err *err);
+
+/* ---- what the database itself knows of its copies ---- */
+
+/* When the last daily copy was made; -1 = never. */
+MUSTCHECK int store_backup_last(struct store *store, int64_t *ret_utc, struct err *err);
+MUSTCHECK int store_backup_note(struct store *store, int64_t utc, struct err *err);
+
+#endif

@@ -1,0 +1,146 @@
+/* The folder of daily copies: whose names are ours, which of them are old, and whether a missing database was ever there. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "store/store_backup.h"
+
+#define DAILY_PREFIX "deadlined-"
+#define DAILY_PATTERN "deadlined-0000-00-00.db"
+
+enum { DAILY_PREFIX_LEN = sizeof(DAILY_PREFIX) - 1, DAILY_DAY_LEN = 10, DAILY_LEN = sizeof(DAILY_PATTERN) - 1 };
+
+void store_daily_name(const char *day, char name[STORE_DAILY_SIZE])
+{
+	(void)snprintf(name, STORE_DAILY_SIZE, DAILY_PREFIX "%s.db", day);
+}
+
+/* Whether name is that of a daily copy, or begins with one; 0 in the pattern stands for a digit. */
+static bool daily_matches(const char *name)
+{
+	for (size_t i = 0; i < DAILY_LEN; i++) {
+		bool is_digit = name[i] >= '0' && name[i] <= '9';
+		if (DAILY_PATTERN[i] == '0' ? !is_digit : name[i] != DAILY_PATTERN[i])
+			return false;
+	}
+	return true;
+}
+
+static bool daily_is_after(const char *name, const char *today)
+{
+	return strncmp(name + DAILY_PREFIX_LEN, today, DAILY_DAY_LEN) > 0;
+}
+
+static int daily_compare(const void *left, const void *right, void *arg)
+{
+	const char *a = *(const char *const *)left, *b = *(const char *const *)right, *today = arg;
+	bool is_a_after = daily_is_after(a, today), is_b_after = daily_is_after(b, today);
+	if (is_a_after != is_b_after)
+		return is_a_after ? 1 : -1;
+	return strcmp(b, a);
+}
+
+/* The names in folder that are_whole: daily copies; otherwise what was left of unfinished ones, which have more behind
+ * their name. */
+static int daily_read(const char *folder, bool are_whole, struct strlist *ret_names, struct err *err)
+{
+	const struct dirent *entry;
+	DIR *dir = opendir(folder);
+	if (dir == NULL)
+		return errno == ENOENT ? 0 : err_set(err, -errno, "folder %s: %s", folder, strerror(errno));
+	while ((entry = readdir(dir)) != NULL)
+		if (daily_matches(entry->d_name) &&
+		    (are_whole ? entry->d_name[DAILY_LEN] == '\0' : entry->d_name[DAILY_LEN] == '.'))
+			strlist_add(ret_names, entry->d_name, strlen(entry->d_name));
+	(void)closedir(dir); /* only read */
+	return 0;
+}
+
+int store_daily_list(const char *folder, const char *today, struct strlist *ret_names, struct err *err)
+{
+	char day[DAILY_DAY_LEN + 1];
+	(void)snprintf(day, sizeof(day), "%s", today);
+	int status = daily_read(folder, true, ret_names, err);
+	if (ret_names->n > 1)
+		qsort_r(ret_names->items, ret_names->n, sizeof(ret_names->items[0]), daily_compare, day);
+	return status;
+}
+
+static int daily_remove(const char *folder, const struct strlist *names, size_t from, struct err *err)
+{
+	int status = 0;
+	for (size_t i = from; i < names->n; i++) {
+		char *path = mem_printf("%s/%s", folder, names->items[i]);
+		struct stat file;
+		if (lstat(path, &file) == 0 && S_ISREG(file.st_mode) && unlink(path) < 0)
+			status = err_set(err, -errno, "%s cannot be removed: %s", path, strerror(errno));
+		free(path);
+	}
+	return status;
+}
+
+int store_daily_prune(const char *folder, const char *today, int64_t keep, struct err *err)
+{
+	struct strlist names = {0}, rests = {0};
+	int status = store_daily_list(folder, today, &names, err);
+	if (status == 0)
+		status = daily_read(folder, false, &rests, err);
+	if (status == 0 && names.n > (uint64_t)keep)
+		status = daily_remove(folder, &names, (size_t)keep, err);
+	if (status == 0)
+		status = daily_remove(folder, &rests, 0, err);
+	strlist_done(&rests);
+	strlist_done(&names);
+	return status;
+}
+
+/* ---- was there a database ----------------------------------------------------------------------------------------- */
+
+/* The name of a damaged file of this database that was set aside; owned, NULL when there is none. */
+static char *daily_find_damaged(const char *database)
+{
+	const char *slash = strrchr(database, '/');
+	char *folder = slash == NULL ? mem_dup(".") : mem_dup_n(database, (size_t)(slash - database) + 1);
+	char *prefix = mem_printf("%s.corrupt-", slash == NULL ? database : slash + 1), *found = NULL;
+	const struct dirent *entry;
+	DIR *dir = opendir(folder);
+	while (dir != NULL && found == NULL && (entry = readdir(dir)) != NULL)
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
+			found = mem_dup(entry->d_name);
+	if (dir != NULL)
+		(void)closedir(dir); /* only read */
+	free(prefix);
+	free(folder);
+	return found;
+}
+
+static bool daily_has_bytes(const char *path)
+{
+	struct stat file;
+	return lstat(path, &file) == 0 && file.st_size > 0;
+}
+
+int store_check_first(const char *database, const char *backup_dir, const char *today, struct err *err)
+{
+	struct strlist names = {0};
+	if (daily_has_bytes(database))
+		return 0;
+	char *damaged = daily_find_damaged(database), *log = mem_printf("%s-wal", database);
+	int status = store_daily_list(backup_dir, today, &names, err);
+	const char *rest = names.n > 0 ? names.items[0] : damaged != NULL ? damaged : daily_has_bytes(log) ? log : NULL;
+	if (status == 0 && rest != NULL)
+		status = err_set(
+			err, -EUCLEAN,
+			"database %s is missing or empty, but there was one: %s is there. 'deadlinectl recover' "
+			"puts the latest copy in its place; to begin with an empty one, move %s away",
+			database, rest, rest);
+	strlist_done(&names);
+	free(log);
+	free(damaged);
+	return status;
+}
