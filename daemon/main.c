@@ -193,9 +193,11 @@ static int main_serve(const struct main_options *options, struct setup *setup)
 	pid_t holder = 0;
 	int status = lock_take(setup->conf->database, &lock, &holder, &err);
 	if (status == 0)
+		lock_mark_crashes(lock);
+	if (status == 0)
 		status = store_open(setup->conf->database, STORE_WRITE, MAIN_BUSY_MS, &store, &err);
 	if (status == 0)
-		status = loop_run(store, setup, options->config, &err);
+		status = loop_run(store, setup, options->config, lock_had_crash(lock), &err);
 	else
 		setup_free(setup);
 	store_close(store);

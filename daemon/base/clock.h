@@ -5,12 +5,15 @@
 #ifndef DEADLINED_BASE_CLOCK_H
 #define DEADLINED_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct instant {
 	int64_t wall_s;  /* UTC seconds since 1970 */
 	int32_t wall_ms; /* 0..999 of the second that has begun */
 	int64_t mono_ms; /* CLOCK_MONOTONIC, milliseconds */
+	int64_t up_s;    /* since the machine was started, suspended or not */
+	bool is_unset;   /* it was started minutes ago, and nothing has yet set its clock by a better one */
 };
 
 struct clock {

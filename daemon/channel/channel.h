@@ -41,10 +41,11 @@ enum channel_blame {
 struct channel_result {
 	enum channel_verdict verdict;
 	enum channel_blame blame;
-	int code;              /* SMTP or HTTP status, 0 when there was none */
-	int64_t retry_after_s; /* for CHANNEL_THROTTLED: 1 or more */
-	char reply[512];       /* the peer's words or ours, redacted, one line */
-	char remote_id[128];   /* the peer's id of the message, "" when it gave none */
+	int code;                      /* SMTP or HTTP status, 0 when there was none */
+	int64_t retry_after_s;         /* for CHANNEL_THROTTLED: 1 or more */
+	char reply[512];               /* the peer's words or ours, redacted, one line */
+	char remote_id[128];           /* the peer's id of the message, "" when it gave none */
+	int64_t certificate_until_utc; /* how long the server's certificate lasts; 0 when it showed none this time */
 };
 
 /* What is sent; everything is borrowed until channel_send() returns. */

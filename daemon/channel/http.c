@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "channel/certificate.h"
 #include "channel/http_settings.h"
 #include "channel/http_slot.h"
 #include "channel/preset.h"
@@ -99,6 +100,7 @@ static void http_done(void *arg, CURL *easy, CURLcode code)
 	struct channel_result result;
 	(void)easy; /* the slot's own */
 	http_slot_judge(slot, code, &result);
+	result.certificate_until_utc = certificate_until_utc(slot->easy);
 	http_slot_release(slot);
 	channel_finish(slot->channel, slot->message_id, &result);
 }
@@ -138,7 +140,8 @@ static void http_send(struct channel *base, const struct channel_message *messag
 
 	slot->is_busy = true;
 	slot->message_id = message->id;
-	if (!http_slot_set_up(slot) || transfer_start(base->transfer, slot->easy, http_done, slot, &err) < 0) {
+	if (!http_slot_set_up(slot) || !certificate_watch(slot->easy) ||
+	    transfer_start(base->transfer, slot->easy, http_done, slot, &err) < 0) {
 		http_slot_release(slot);
 		http_refuse(channel, message, CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL,
 			    err.text[0] != '\0' ? err.text : "libcurl refused the request");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "channel/certificate.h"
 #include "channel/smtp_dialogue.h"
 #include "channel/smtp_hello.h"
 
@@ -31,6 +32,7 @@ struct smtp_link {
 	int fd;
 	char curl_words[CURL_ERROR_SIZE];
 	struct smtp_hello hello;
+	int64_t certificate_until_utc; /* as in struct channel_result */
 
 	struct smtp_job *job;
 	struct smtp_dialogue dialogue; /* valid while busy */
@@ -108,6 +110,7 @@ static void smtp_link_message_over(struct smtp_link *link)
 		.result = link->dialogue.result,
 	};
 	bool can_reuse = link->dialogue.can_reuse;
+	outcome.result.certificate_until_utc = link->certificate_until_utc;
 	link->job = NULL;
 	smtp_dialogue_done(&link->dialogue);
 
@@ -280,6 +283,7 @@ static void smtp_link_connected(struct smtp_link *link)
 		smtp_link_failed(link, 0, "the connection was lost");
 	} else {
 		link->fd = fd;
+		link->certificate_until_utc = certificate_until_utc(link->easy);
 		smtp_link_begin(link);
 	}
 }
@@ -339,6 +343,7 @@ static void smtp_link_setopts(struct smtp_link *link)
 		(void)curl_easy_setopt(easy, CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN");
 		(void)curl_easy_setopt(easy, CURLOPT_SASL_IR, 1L);
 	}
+	(void)certificate_watch(easy); /* without it nobody is warned of its end */
 	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, smtp_link_on_header);
 	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, link);
 	(void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, link->curl_words);

@@ -38,7 +38,11 @@ const size_t conf_n_daemon_options = sizeof(conf_daemon_options) / sizeof(conf_d
 
 const struct option conf_limit_options[] = {
 	{"messages_per_hour", OPTION_COUNT, CONF_FIELD(messages_per_hour), .min = 1, .max = 1000000, .preset = "1000",
-	 .help = "the brake: beyond so many messages in an hour the daemon stops sending and says so"},
+	 .help = "the brake: beyond so many messages in an hour the daemon stops sending until the operator lets it go on"},
+	{"messages_per_hour_per_channel", OPTION_COUNT, CONF_FIELD(messages_per_hour_per_channel), .min = 1,
+	 .max = 1000000, .help = "the same for each channel by itself; as messages_per_hour when left out"},
+	{"messages_per_hour_per_person", OPTION_COUNT, CONF_FIELD(messages_per_hour_per_person), .min = 1,
+	 .max = 1000000, .preset = "60", .help = "the same for each person by themselves"},
 	{"catch_up_max_age", OPTION_DURATION, CONF_FIELD(catch_up_max_age_s), .min = CONF_MINUTE_S,
 	 .max = 365 * CONF_DAY_S, .preset = "7d",
 	 .help = "a reminder that is later than this, after a time of standstill, is not sent any more"},
@@ -118,6 +122,8 @@ struct conf *conf_read(const char *file, struct problems *problems)
 		conf->calendars = option_absolute_path("calendars", conf->templates);
 	options_apply(conf_limit_options, conf_n_limit_options, ini_section(ini, "limits", NULL), conf->secrets_dir,
 		      conf, problems);
+	if (conf->messages_per_hour_per_channel == 0)
+		conf->messages_per_hour_per_channel = conf->messages_per_hour;
 	return conf;
 }
 

@@ -26,6 +26,8 @@ struct conf {
 
 	/* [limits] */
 	int64_t messages_per_hour;
+	int64_t messages_per_hour_per_channel;
+	int64_t messages_per_hour_per_person;
 	int64_t catch_up_max_age_s;
 
 	struct ini *ini; /* owner of the sections below */

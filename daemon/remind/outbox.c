@@ -6,11 +6,15 @@
  *     sending --throttled--> pending        not_before = what the peer asked for; the attempt is not counted
  *     sending --permanent--> dead
  *     sending --unknown--> pending          not_before = long back-off, same Message-ID; after three: dead
- *     sending --recover--> pending          the process died: crashes + 1
+ *     sending --recover--> pending          the process died: crashes + 1; if by a fault of its own, or for the third
+ *                                           time, it is suspect, and next sent alone
+ *     sending --quarantine--> held          the process died again, and nothing but this was in flight
+ *     held --release--> pending             by the operator
  *     sending --empty--> cancelled          done or moved while it was in flight, and not accepted
  *     sending --expire--> dead              the third unknown
  *     pending --empty--> cancelled
  *     pending --expire--> stale
+ *     pending --purge--> cancelled          by the operator, of what a brake holds back
  *
  * (tests/unit/remind/test_outbox.c compares these arrows with the table.)
  *
@@ -30,10 +34,11 @@
 #include "base/log.h"
 #include "remind/backoff.h"
 
-enum { OUTBOX_UNKNOWN_MAX = 3, OUTBOX_CRASH_PAUSE_S = 60 };
+enum { OUTBOX_UNKNOWN_MAX = 3, OUTBOX_CRASH_PAUSE_S = 60, OUTBOX_KILLS_SUSPECT = 3 };
 
 static const char *const outbox_event_names[] = {
-	"claim", "accepted", "temporary", "throttled", "permanent", "unknown", "recover", "empty", "expire",
+	"claim",   "accepted",   "temporary", "throttled", "permanent", "unknown",
+	"recover", "quarantine", "release",   "empty",     "expire",    "purge",
 };
 
 static const struct outbox_move {
@@ -46,7 +51,8 @@ static const struct outbox_move {
 	{MESSAGE_SENDING, OUTBOX_PERMANENT, MESSAGE_DEAD},    {MESSAGE_SENDING, OUTBOX_UNKNOWN, MESSAGE_PENDING},
 	{MESSAGE_SENDING, OUTBOX_RECOVER, MESSAGE_PENDING},   {MESSAGE_SENDING, OUTBOX_EMPTY, MESSAGE_CANCELLED},
 	{MESSAGE_SENDING, OUTBOX_EXPIRE, MESSAGE_DEAD},       {MESSAGE_PENDING, OUTBOX_EMPTY, MESSAGE_CANCELLED},
-	{MESSAGE_PENDING, OUTBOX_EXPIRE, MESSAGE_STALE},
+	{MESSAGE_PENDING, OUTBOX_EXPIRE, MESSAGE_STALE},      {MESSAGE_SENDING, OUTBOX_QUARANTINE, MESSAGE_HELD},
+	{MESSAGE_HELD, OUTBOX_RELEASE, MESSAGE_PENDING},      {MESSAGE_PENDING, OUTBOX_PURGE, MESSAGE_CANCELLED},
 };
 
 const char *outbox_event_name(enum outbox_event event)
@@ -87,37 +93,53 @@ static int64_t outbox_not_early(const struct store_message *message, int64_t nex
 	return next_utc > message->due_utc ? next_utc : message->due_utc;
 }
 
-static int outbox_recover_one(struct store *store, int64_t id, int64_t now_utc, struct err *err)
+/* A suspect is sent alone; so when the process dies again, it was that. */
+static int outbox_recover_one(struct store *store, int64_t id, bool is_alone, bool is_same_boot, bool was_crash,
+			      int64_t now_utc, struct outbox_recovery *recovery, struct err *err)
 {
 	struct store_message message;
 	bool is_moved;
 	int status = store_message_load(store, id, &message, err);
 	if (status < 0)
 		return status;
+	bool is_suspect =
+		is_same_boot && (was_crash || message.is_suspect || message.crashes + 1 >= OUTBOX_KILLS_SUSPECT);
 	struct store_move move = {
 		.not_before = outbox_not_early(&message, now_utc + OUTBOX_CRASH_PAUSE_S * message.crashes),
 		.add_crashes = 1,
+		.suspect = is_suspect ? 1 : -1,
 	};
+	bool is_poison = is_same_boot && is_alone && message.is_suspect;
+	if (is_poison) {
+		move.reason = "quarantined: the daemon died twice while sending it, the second time nothing else";
+		recovery->quarantined = id;
+	}
 	store_message_done(&message);
-	status = outbox_move(store, id, MESSAGE_SENDING, OUTBOX_RECOVER, &move, &is_moved, err);
+	status = outbox_move(store, id, MESSAGE_SENDING, is_poison ? OUTBOX_QUARANTINE : OUTBOX_RECOVER, &move,
+			     &is_moved, err);
 	if (status == 0)
 		status = store_attempt_end(store, id, "unknown", 0, "the daemon died before the reply", err);
 	return status;
 }
 
-int outbox_recover(struct store *store, int64_t now_utc, size_t *ret_n, struct err *err)
+int outbox_recover(struct store *store, bool is_same_boot, bool was_crash, int64_t now_utc,
+		   struct outbox_recovery *ret_recovery, struct err *err)
 {
+	struct outbox_recovery recovery = {0};
 	int64_t ids[OUTBOX_BATCH];
-	size_t n, total = 0;
-	int status;
+	size_t n = 0;
+	int status = is_same_boot ? 0 : store_message_clear_suspects(store, err);
+	if (status < 0)
+		return status;
 	do {
 		status = store_message_sending(store, ids, OUTBOX_BATCH, &n, err);
 		for (size_t i = 0; i < n && status == 0; i++)
-			status = outbox_recover_one(store, ids[i], now_utc, err);
-		total += n;
+			status = outbox_recover_one(store, ids[i], n + recovery.n == 1, is_same_boot, was_crash,
+						    now_utc, &recovery, err);
+		recovery.n += n;
 	} while (status == 0 && n == OUTBOX_BATCH);
 	if (status == 0)
-		*ret_n = total;
+		*ret_recovery = recovery;
 	return status;
 }
 
@@ -145,21 +167,26 @@ static int outbox_cancel_empty(struct store *store, int64_t id, struct err *err)
 	return outbox_move(store, id, MESSAGE_PENDING, OUTBOX_EMPTY, &move, &is_moved, err);
 }
 
-static int outbox_claim_one(struct store *store, int64_t id, int64_t now_utc, outbox_open_cb open, void *open_arg,
-			    bool *ret_claimed, struct err *err)
+static int outbox_claim_one(struct store *store, int64_t id, int64_t now_utc, const struct outbox_rules *rules,
+			    void *arg, bool *ret_claimed, struct err *err)
 {
 	struct store_peek peek;
 	int64_t open_utc = now_utc;
+	bool may = true;
 	*ret_claimed = false;
 	int status = store_message_peek(store, id, &peek, err);
 	if (status < 0)
 		return status;
 	if (!peek.is_live)
 		return outbox_cancel_empty(store, id, err);
-	if (open != NULL && !peek.is_urgent && (peek.was_tried || peek.not_before < now_utc))
-		status = open(open_arg, peek.person, now_utc, &open_utc, err);
+	if (rules != NULL && rules->open != NULL && !peek.is_urgent && (peek.was_tried || peek.not_before < now_utc))
+		status = rules->open(arg, peek.person, now_utc, &open_utc, err);
 	if (status < 0 || open_utc > now_utc)
 		return status < 0 ? status : store_message_postpone(store, id, open_utc, err);
+	if (rules != NULL && rules->may != NULL)
+		status = rules->may(arg, &peek, now_utc, &may, err);
+	if (status < 0 || !may)
+		return status;
 
 	struct store_move move = {.not_before = -1, .add_attempts = 1};
 	status = outbox_move(store, id, MESSAGE_PENDING, OUTBOX_CLAIM, &move, ret_claimed, err);
@@ -168,22 +195,52 @@ static int outbox_claim_one(struct store *store, int64_t id, int64_t now_utc, ou
 	return status;
 }
 
-int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size_t max, outbox_open_cb open,
-		 void *open_arg, int64_t *ret_ids, size_t *ret_n, struct err *err)
+static int outbox_claim_some(struct store *store, const int64_t *ids, size_t n, int64_t now_utc, const struct outbox_rules *rules, void *arg, int64_t *ret_ids, size_t *ret_n, struct err *err)
 {
-	int64_t ids[OUTBOX_BATCH];
-	size_t n = 0, n_claimed = 0;
-	int status =
-		store_message_ready(store, channel, now_utc, ids, max < OUTBOX_BATCH ? max : OUTBOX_BATCH, &n, err);
+	size_t n_claimed = 0;
+	int status = 0;
 	for (size_t i = 0; i < n && status == 0; i++) {
 		bool is_claimed = false;
-		status = outbox_claim_one(store, ids[i], now_utc, open, open_arg, &is_claimed, err);
+		status = outbox_claim_one(store, ids[i], now_utc, rules, arg, &is_claimed, err);
 		if (status == 0 && is_claimed)
 			ret_ids[n_claimed++] = ids[i];
 	}
 	if (status == 0)
 		*ret_n = n_claimed;
 	return status;
+}
+
+int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size_t max, const struct outbox_rules *rules, void *arg, int64_t *ret_ids, size_t *ret_n, struct err *err)
+{
+	int64_t ids[OUTBOX_BATCH];
+	size_t n = 0;
+	int status =
+		store_message_ready(store, channel, now_utc, ids, max < OUTBOX_BATCH ? max : OUTBOX_BATCH, &n, err);
+	if (status == 0)
+		status = outbox_claim_some(store, ids, n, now_utc, rules, arg, ret_ids, ret_n, err);
+	return status;
+}
+
+int outbox_claim_suspect(struct store *store, const char *channel, int64_t now_utc, const struct outbox_rules *rules,
+			 void *arg, int64_t *ret_ids, size_t *ret_n, struct err *err)
+{
+	int64_t id = 0;
+	int status = store_message_ready_suspect(store, channel, now_utc, &id, err);
+	if (status == 0)
+		status = outbox_claim_some(store, &id, id != 0, now_utc, rules, arg, ret_ids, ret_n, err);
+	return status;
+}
+
+int outbox_release(struct store *store, int64_t id, int64_t now_utc, bool *ret_released, struct err *err)
+{
+	struct store_move move = {.not_before = now_utc, .suspect = -1};
+	return outbox_move(store, id, MESSAGE_HELD, OUTBOX_RELEASE, &move, ret_released, err);
+}
+
+int outbox_purge(struct store *store, int64_t id, const char *reason, bool *ret_purged, struct err *err)
+{
+	struct store_move move = {.reason = reason, .not_before = -1};
+	return outbox_move(store, id, MESSAGE_PENDING, OUTBOX_PURGE, &move, ret_purged, err);
 }
 
 /* ---- settle ------------------------------------------------------------------------------------------------------- */
@@ -231,6 +288,7 @@ static int outbox_settle_message(struct store *store, const struct store_message
 		.last_reply = result->reply,
 		.not_before =
 			event == result->event && event != OUTBOX_ACCEPTED && event != OUTBOX_PERMANENT ? next : -1,
+		.suspect = -1,
 		.add_attempts = result->event == OUTBOX_THROTTLED ? -1 : 0,
 		.add_uncertain = result->event == OUTBOX_UNKNOWN,
 	};

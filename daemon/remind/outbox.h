@@ -15,9 +15,12 @@ enum outbox_event {
 	OUTBOX_THROTTLED,
 	OUTBOX_PERMANENT,
 	OUTBOX_UNKNOWN,
-	OUTBOX_RECOVER, /* found 'sending' at start: the process died */
-	OUTBOX_EMPTY,   /* every reminder in it was dropped */
-	OUTBOX_EXPIRE,  /* too late to be of use, or tried in vain for too long */
+	OUTBOX_RECOVER,    /* found 'sending' at start: the process died */
+	OUTBOX_QUARANTINE, /* so for the second time, and it was in flight alone */
+	OUTBOX_RELEASE,
+	OUTBOX_EMPTY,  /* every reminder in it was dropped */
+	OUTBOX_EXPIRE, /* too late to be of use, or tried in vain for too long */
+	OUTBOX_PURGE,
 	OUTBOX_EVENT_MAX
 };
 
@@ -39,8 +42,16 @@ struct outbox_result {
 /* All of these run inside the caller's transaction and return the errors of the store. */
 
 /* At start, before anything is claimed: every message in flight when the process died is tried again, the same
- * Message-ID; at once the first time, later and later when the process dies again. *ret_n: how many. */
-MUSTCHECK int outbox_recover(struct store *store, int64_t now_utc, size_t *ret_n, struct err *err);
+ * Message-ID; at once the first time, later and later when the process dies again. Any of them may be what it died of when
+ * was_crash says that it died of a fault of its own; killed from outside, none is, but one that was in flight three times.
+ * They are suspect, to be sent one at a time with outbox_claim_suspect(); the one with which it dies again is held.
+ * is_same_boot: the machine has not been restarted since; if it was, nothing is suspected. */
+struct outbox_recovery {
+	size_t n;            /* messages that were in flight */
+	int64_t quarantined; /* the one that is held now; 0 = none */
+};
+MUSTCHECK int outbox_recover(struct store *store, bool is_same_boot, bool was_crash, int64_t now_utc,
+			     struct outbox_recovery *ret_recovery, struct err *err);
 
 /* Ends pending messages that were due before cutoff_utc. *ret_n: how many; OUTBOX_BATCH means there may be more. */
 enum { OUTBOX_BATCH = 256 };
@@ -48,13 +59,31 @@ MUSTCHECK int outbox_expire(struct store *store, int64_t cutoff_utc, size_t *ret
 
 /* Says from when on a person may be written to; at most now_utc = now. */
 typedef int (*outbox_open_cb)(void *arg, const char *person, int64_t now_utc, int64_t *ret_open_utc, struct err *err);
+/* Whether a message may start; asked last, of those that otherwise would. */
+typedef int (*outbox_may_cb)(void *arg, const struct store_peek *message, int64_t now_utc, bool *ret_may,
+			     struct err *err);
+/* What a claim asks of each message; each may be NULL. */
+struct outbox_rules {
+	outbox_open_cb open;
+	outbox_may_cb may;
+};
 
 /* Claims up to max ready messages of a channel: state 'sending', one attempt more. Messages whose reminders were all
  * dropped are cancelled instead; one that comes later than planned, as a retry does, and would now disturb its reader, is
- * postponed until open says they may be written to. open may be NULL. A message may be handed to its channel only after
+ * postponed until open says they may be written to; one that may not start stays as it is. A message may be handed to its channel only after
  * the commit. */
-MUSTCHECK int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size_t max, outbox_open_cb open,
-			   void *open_arg, int64_t *ret_ids, size_t *ret_n, struct err *err);
+MUSTCHECK int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size_t max, const struct outbox_rules *rules, void *arg, int64_t *ret_ids, size_t *ret_n, struct err *err);
+
+/* The same for one suspect message, to be called when nothing is in flight on any channel and nothing else is claimed. */
+MUSTCHECK int outbox_claim_suspect(struct store *store, const char *channel, int64_t now_utc,
+				   const struct outbox_rules *rules, void *arg, int64_t *ret_ids, size_t *ret_n,
+				   struct err *err);
+
+/* The operator lets a held message go, at once. *ret_released is false when it is not held. */
+MUSTCHECK int outbox_release(struct store *store, int64_t id, int64_t now_utc, bool *ret_released, struct err *err);
+
+/* The operator cancels a message that waits, for that reason. *ret_purged is false when it does not wait any more. */
+MUSTCHECK int outbox_purge(struct store *store, int64_t id, const char *reason, bool *ret_purged, struct err *err);
 
 /* Writes the result of an attempt and decides what comes next. *ret_state: where the message is now; *ret_next_utc: its
  * next try when that is pending. A message that is no longer 'sending' is left alone; one that somebody deleted counts as

@@ -5,12 +5,11 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "remind/notice.h"
 #include "remind/outbox.h"
 #include "service/app_priv.h"
 #include "store/store_report.h"
 #include "store/store_task.h"
-
-enum { APP_NEXT_TRY_MAX_S = 4 * 86400 }; /* no message waits longer for its reader */
 
 /* ---- channels ----------------------------------------------------------------------------------------------------- */
 
@@ -85,10 +84,10 @@ struct app *app_new(struct store *store, struct setup *setup, struct transfer *t
 		.transfer = transfer,
 		.wake = wake,
 		.wake_arg = wake_arg,
-		.brake = {.limit = setup->conf->messages_per_hour},
 		.last_wall_s = now.wall_s,
 		.next_wake_utc = now.wall_s,
 	};
+	brake_set_limits(&app->brake, setup->conf);
 	app_start_channels(app, NULL, 0, now);
 	return app;
 }
@@ -108,6 +107,7 @@ void app_free(struct app *app)
 		app->retired_channels = entry->next;
 		free(entry);
 	}
+	brake_done(&app->brake);
 	free(app->retired);
 	free(app->channels);
 	free(app->planner_channels);
@@ -115,37 +115,48 @@ void app_free(struct app *app)
 	free(app);
 }
 
-/* What was written under a clock that had been ahead must not wait until that clock's time comes. */
-int app_follow_clock(struct app *app, int64_t now_utc, struct err *err)
+static int app_recover_outbox(struct app *app, bool is_same_boot, int64_t now_utc, struct err *err)
 {
-	int64_t n = 0;
-	int status = planner_follow_clock(app->store, now_utc, &n, err);
-	if (status == 0 && n > 0)
-		log_error("%lld tasks were planned under a clock that had been ahead: they are looked at again",
-			  (long long)n);
-	return status < 0 ? status : store_message_clamp(app->store, now_utc + APP_NEXT_TRY_MAX_S, now_utc, err);
+	const struct planner planner = app_planner(app);
+	struct outbox_recovery recovery;
+	int status = outbox_recover(app->store, is_same_boot, app->was_crash, now_utc, &recovery, err);
+	if (status == 0 && recovery.n != 0)
+		log_warning(
+			"%zu messages were in flight when the daemon died: they are sent again, with the same Message-ID",
+			recovery.n);
+	if (status < 0 || recovery.quarantined == 0)
+		return status;
+	char *key = mem_printf("quarantined %lld %lld", (long long)recovery.quarantined, (long long)now_utc);
+	char *text = mem_printf("message %lld is held back: the daemon died twice while sending it. Look at it with "
+				"deadlinectl queue, then deadlinectl release %lld, or deadlinectl release --drop %lld.",
+				(long long)recovery.quarantined, (long long)recovery.quarantined,
+				(long long)recovery.quarantined);
+	status = notice_once(&planner, app->store, key, text, now_utc, err);
+	free(text);
+	free(key);
+	return status;
 }
 
 int app_start(struct app *app, struct instant now, struct err *err)
 {
-	size_t recovered = 0;
+	bool is_same_boot = false;
 	int status = store_begin(app->store, err);
 	if (status < 0)
 		return status;
-	status = outbox_recover(app->store, now.wall_s, &recovered, err);
+	status = app_start_clock(app, now, &is_same_boot, err);
 	if (status == 0)
-		status = app_follow_clock(app, now.wall_s, err);
-	if (status == 0)
-		status = store_hours_load(app->store, &app->brake.hours, err);
+		status = app_recover_outbox(app, is_same_boot, now.wall_s, err);
 	if (status < 0) {
 		store_rollback(app->store);
 		return status;
 	}
-	if (recovered != 0)
-		log_warning(
-			"%zu messages were in flight when the daemon died: they are sent again, with the same Message-ID",
-			recovered);
+	app->has_suspects = true; /* the first pass looks */
 	return store_commit(app->store, err);
+}
+
+void app_note_crash(struct app *app)
+{
+	app->was_crash = true;
 }
 
 /* ---- reload and stop ---------------------------------------------------------------------------------------------- */
@@ -169,7 +180,7 @@ void app_reload(struct app *app, struct setup *setup, struct instant now)
 	free(app->planner_channels);
 	app->setup = setup;
 	app->has_noticed_policies = false;
-	app->brake.limit = setup->conf->messages_per_hour;
+	brake_set_limits(&app->brake, setup->conf);
 	app_start_channels(app, old_channels, old->n_channels, now);
 
 	for (size_t i = 0; i < old->n_channels; i++) {
@@ -181,6 +192,16 @@ void app_reload(struct app *app, struct setup *setup, struct instant now)
 	app->retired = mem_grow(app->retired, app->n_retired + 1, sizeof(struct setup *));
 	app->retired[app->n_retired++] = old;
 	app->next_wake_utc = now.wall_s;
+}
+
+void app_lift_brakes(struct app *app)
+{
+	app->brake.is_lifted = true;
+}
+
+const struct brake *app_brakes(const struct app *app)
+{
+	return &app->brake;
 }
 
 void app_stop(struct app *app)

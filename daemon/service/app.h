@@ -19,6 +19,7 @@
 #include "store/store.h"
 
 struct app;
+struct brake;
 struct transfer;
 
 typedef void (*app_wake_cb)(void *arg);
@@ -33,6 +34,10 @@ void app_free(struct app *app);
  * into the queue. Errors: those of the store. */
 MUSTCHECK int app_start(struct app *app, struct instant now, struct err *err);
 
+/* Before app_start(), when the last process on this database ended by a fault of its own (a signal like SIGSEGV, SIGABRT
+ * by the watchdog), and was not killed or cut off: any message in flight then may be what it died of. */
+void app_note_crash(struct app *app);
+
 /* One pass. Errors: -EUCLEAN the database is damaged: give up; everything else (-EBUSY, -ENOSPC, -EIO ...) was logged and
  * is tried again at app_next_wake_utc(). */
 MUSTCHECK int app_tick(struct app *app, struct instant now, struct err *err);
@@ -44,10 +49,18 @@ int64_t app_next_wake_utc(const struct app *app);
  * in flight stays in flight; database and state_dir keep their old values, with a warning when they differ. */
 void app_reload(struct app *app, struct setup *setup, struct instant now);
 
+/* For a rehearsal, right after app_new(): the brakes count but hold nothing back. */
+void app_lift_brakes(struct app *app);
+/* What they would have held; borrowed. */
+const struct brake *app_brakes(const struct app *app);
+
 /* Claims nothing more and lets the channels finish. */
 void app_stop(struct app *app);
 /* Nothing is in flight and every result has been settled. */
 bool app_is_idle(const struct app *app);
+
+/* Why nothing can be recorded, and so nothing is sent; NULL when all is well. Borrowed until the next pass. */
+const char *app_trouble(const struct app *app);
 
 const struct setup *app_setup(const struct app *app);
 /* Messages sent, and messages that ended otherwise, since the start. */

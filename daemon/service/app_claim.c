@@ -1,7 +1,10 @@
 /* The last thing of a pass: what may be sent now is claimed and, once that is committed, handed to its channel. */
 #include <errno.h>
+#include <stdlib.h>
 
+#include "base/mem.h"
 #include "plan/hours.h"
+#include "remind/notice.h"
 #include "remind/outbox.h"
 #include "remind/reader.h"
 #include "service/app_priv.h"
@@ -26,33 +29,96 @@ static int app_open(void *arg, const char *id, int64_t now_utc, int64_t *ret_ope
 	return 0;
 }
 
-/* What the channel, its gate and the brake allow, of what is ready: a limit holds nobody up while nothing waits. */
-static int app_allow(struct app *app, struct app_channel *entry, struct instant now, unsigned *ret_room,
-		     struct err *err)
+static int app_tell_brake(struct app *app, const struct store_brake *brake, int64_t now_utc, struct err *err)
+{
+	const struct planner planner = app_planner(app);
+	int64_t waiting = 0;
+	int status = store_brake_waiting(app->store, brake->scope, brake->name, now_utc, BRAKE_COUNT_MAX, &waiting, err);
+	if (status < 0)
+		return status;
+	char *key = mem_printf("brake %s %s %lld", store_scope_name(brake->scope), brake->name, (long long)now_utc);
+	char *text = brake_notice(&app->brake, brake, waiting);
+	status = notice_once(&planner, app->store, key, text, now_utc, err);
+	free(text);
+	free(key);
+	return status;
+}
+
+/* Whether the brakes let a message start; what one of them holds back is not asked for again until it is released. */
+static int app_may(void *arg, const struct store_peek *message, int64_t now_utc, bool *ret_may, struct err *err)
+{
+	struct app *app = arg;
+	struct store_brake brake;
+	*ret_may = true;
+	if (message->is_notice)
+		return 0;
+	int status = brake_take(&app->brake, app->store, message->channel, message->person, now_utc, ret_may, &brake,
+				err);
+	if (status < 0 || *ret_may || brake.tripped_utc != now_utc)
+		return status;
+	return app_tell_brake(app, &brake, now_utc, err);
+}
+
+static const struct outbox_rules app_rules = {.open = app_open, .may = app_may};
+
+/* What the channel and its gate allow. */
+static unsigned app_room(struct app_channel *entry, struct instant now)
 {
 	unsigned room = channel_room(entry->channel);
-	int64_t ready_utc = STORE_NEVER;
-	room = gate_allow(&entry->gate, room < APP_CLAIM_SLICE ? room : APP_CLAIM_SLICE,
+	return gate_allow(&entry->gate, room < APP_CLAIM_SLICE ? room : APP_CLAIM_SLICE,
 			  channel_in_flight(entry->channel), now.wall_s, now.mono_ms);
-	int status = room == 0 ? 0 : store_message_next(app->store, entry->channel->name, &ready_utc, err);
-	*ret_room = brake_allow(&app->brake, ready_utc <= now.wall_s ? room : 0, now.wall_s);
+}
+
+/* A suspect of this channel, when nothing else is in flight; until then nothing is claimed. */
+static int app_claim_suspect_of(struct app *app, struct app_claim *claim, struct instant now, struct err *err)
+{
+	const char *name = claim->channel->channel->name;
+	int64_t id = 0, sent, in_flight;
+	app_counts(app, &sent, &in_flight);
+	for (;;) {
+		int status = store_message_ready_suspect(app->store, name, now.wall_s, &id, err);
+		if (status < 0 || id == 0)
+			return status;
+		app->is_draining = in_flight > 0;
+		if (app->is_draining)
+			return 0;
+		status = outbox_claim_suspect(app->store, name, now.wall_s, &app_rules, app, claim->ids, &claim->n, err);
+		app->is_draining = claim->n > 0;
+		gate_take(&claim->channel->gate, (unsigned)claim->n);
+		if (status < 0 || app->is_draining)
+			return status;
+	}
+}
+
+/* What may have killed the process before is sent with nothing else in flight, so that it is known if it does so again. */
+static int app_claim_suspect(struct app *app, struct app_claim *claims, struct instant now, struct err *err)
+{
+	int status = store_message_has_suspects(app->store, &app->has_suspects, err);
+	for (size_t i = 0; i < app->setup->n_channels && status == 0 && !app->is_draining; i++) {
+		if (app_room(app->channels[i], now) > 0)
+			status = app_claim_suspect_of(app, &claims[i], now, err);
+	}
 	return status;
 }
 
 int app_claim(struct app *app, struct app_claim *claims, struct instant now, struct err *err)
 {
 	int status = 0;
-	for (size_t i = 0; i < app->setup->n_channels && status == 0; i++) {
+	for (size_t i = 0; i < app->setup->n_channels; i++)
+		claims[i] = (struct app_claim){.channel = app->channels[i]};
+	app->is_draining = false;
+	if (app_distrusts_clock(app, now))
+		return 0;
+	if (app->has_suspects)
+		status = app_claim_suspect(app, claims, now, err);
+	for (size_t i = 0; i < app->setup->n_channels && status == 0 && !app->is_draining; i++) {
 		struct app_channel *entry = app->channels[i];
-		unsigned room = 0;
-		claims[i] = (struct app_claim){.channel = entry};
-		status = app_allow(app, entry, now, &room, err);
-		if (status < 0 || room == 0)
+		unsigned room = app_room(entry, now);
+		if (room == 0)
 			continue;
-		status = outbox_claim(app->store, entry->channel->name, now.wall_s, room, app_open, app, claims[i].ids,
-				      &claims[i].n, err);
+		status = outbox_claim(app->store, entry->channel->name, now.wall_s, room, &app_rules, app,
+				      claims[i].ids, &claims[i].n, err);
 		gate_take(&entry->gate, (unsigned)claims[i].n);
-		brake_count(&app->brake, (unsigned)claims[i].n, now.wall_s);
 	}
 	return status;
 }

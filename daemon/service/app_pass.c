@@ -12,6 +12,9 @@
 enum {
 	APP_PLAN_SLICE = 256, /* tasks planned in one pass: the loop stays responsive however much is due */
 	APP_RETRY_S = 2,      /* after a pass that could not be committed */
+	APP_SAY_AGAIN_MS = 60 * 1000,
+	APP_TELL_AFTER_S = 60, /* trouble that lasted so long is the operator's business */
+	APP_DOUBT_S = 10,      /* how often a clock that is not believed is looked at */
 };
 
 struct planner app_planner(const struct app *app)
@@ -47,8 +50,8 @@ static int app_plan(struct app *app, int64_t now_utc, bool *ret_more, struct err
  * reach each reader as one message, however many tasks it is of. */
 static int app_write(struct app *app, struct app_claim *claims, struct instant now, bool *ret_more, struct err *err)
 {
-	const struct brake before = app->brake;
 	const bool had_noticed_policies = app->has_noticed_policies;
+	const size_t n_results = app->n_results;
 	bool has_unplanned = false;
 	int status = store_begin(app->store, err);
 	if (status < 0)
@@ -63,13 +66,12 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	*ret_more = *ret_more || has_unplanned;
 	if (status == 0 && !app->is_stopping && !has_unplanned)
 		status = app_claim(app, claims, now, err);
-	if (status == 0 && app_claimed(app, claims) != 0)
-		status = store_hours_save(app->store, &app->brake.hours, err);
+	if (status == 0 && (app_claimed(app, claims) != 0 || n_results != 0))
+		status = app_note_time(app, now.wall_s, err);
 	if (status == 0)
 		status = store_commit(app->store, err);
 	if (status < 0) {
 		store_rollback(app->store);
-		app->brake = before;
 		for (size_t i = 0; i < app->setup->n_channels; i++)
 			if (claims[i].n != 0)
 				gate_give_back(&claims[i].channel->gate, (unsigned)claims[i].n);
@@ -86,45 +88,95 @@ static int64_t app_earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-static int app_plan_wake(struct app *app, bool has_more, int64_t now_utc, struct err *err)
+/* When a channel has something to send and may. What waits for a result is woken by it. */
+static int app_channel_wake(struct app *app, const struct app_channel *entry, int64_t now_utc, int64_t *ret_utc,
+			    struct err *err)
 {
-	int64_t next = now_utc + app->setup->conf->scan_interval_s, at = 0;
-	if (has_more || app->n_results != 0) {
-		app->next_wake_utc = now_utc;
+	bool is_probing = entry->gate.failures > 0 && channel_in_flight(entry->channel) > 0;
+	int64_t ready = STORE_NEVER, open = gate_next_utc(&entry->gate, now_utc);
+	*ret_utc = STORE_NEVER;
+	if (channel_room(entry->channel) == 0 || is_probing)
 		return 0;
+	int status = store_message_next(app->store, entry->channel->name, &ready, err);
+	if (status == 0)
+		*ret_utc = ready > open ? ready : open;
+	return status;
+}
+
+static int app_channels_wake(struct app *app, struct instant now, int64_t *ret_utc, struct err *err)
+{
+	int64_t at = 0;
+	int status = 0;
+	*ret_utc = STORE_NEVER;
+	if (app->is_draining)
+		return 0;
+	for (size_t i = 0; i < app->setup->n_channels && status == 0; i++) {
+		status = app_channel_wake(app, app->channels[i], now.wall_s, &at, err);
+		*ret_utc = app_earlier(*ret_utc, at);
 	}
-	int status = app->is_stopping ? 0 : store_task_next_due(app->store, &at, err);
-	if (status == 0 && !app->is_stopping)
+	if (app_distrusts_clock(app, now) && *ret_utc < now.wall_s + APP_DOUBT_S)
+		*ret_utc = now.wall_s + APP_DOUBT_S;
+	return status;
+}
+
+static int app_plan_wake(struct app *app, bool has_more, struct instant now, struct err *err)
+{
+	int64_t next = now.wall_s + app->setup->conf->scan_interval_s, at = 0;
+	int status = 0;
+	if (has_more || app->n_results != 0) {
+		next = now.wall_s;
+	} else if (!app->is_stopping) {
+		status = store_task_next_due(app->store, &at, err);
 		next = app_earlier(next, at);
-	if (status == 0 && !app->is_stopping)
-		status = store_digest_next(app->store, &at, err);
-	if (status == 0 && !app->is_stopping)
+		if (status == 0)
+			status = store_digest_next(app->store, &at, err);
 		next = app_earlier(next, at);
-	for (size_t i = 0; i < app->setup->n_channels && status == 0 && !app->is_stopping; i++) {
-		struct app_channel *entry = app->channels[i];
-		if (channel_room(entry->channel) == 0)
-			continue; /* a result will wake us */
-		status = store_message_next(app->store, entry->channel->name, &at, err);
-		int64_t open = gate_next_utc(&entry->gate, now_utc);
-		at = at > open ? at : open;
-		if (status == 0 && !app->brake.is_on &&
-		    !(entry->gate.failures > 0 && channel_in_flight(entry->channel) > 0))
-			next = app_earlier(next, at);
+		if (status == 0)
+			status = app_channels_wake(app, now, &at, err);
+		next = app_earlier(next, at);
 	}
 	app->next_wake_utc = next;
 	return status;
 }
 
-/* Says a failure once, and again when it changes. */
-static int app_fail(struct app *app, int status, const struct err *err, int64_t now_utc)
+/* ---- when nothing can be recorded --------------------------------------------------------------------------------- */
+
+/* Says it at once, when the reason changes, and once a minute. */
+static int app_fail(struct app *app, int status, const struct err *err, struct instant now)
 {
+	struct trouble *trouble = &app->trouble;
 	if (status == -EUCLEAN)
 		return status;
-	if (app->failing != status)
-		log_error("nothing can be recorded, so nothing is sent: %s; trying again", err->text);
-	app->failing = status;
-	app->next_wake_utc = now_utc + APP_RETRY_S;
+	if (trouble->status == 0)
+		trouble->since = now;
+	if (trouble->status != status || now.mono_ms - trouble->said_mono_ms >= APP_SAY_AGAIN_MS) {
+		log_error("nothing can be recorded, so nothing is sent, for %lld s now: %s; trying again",
+			  (long long)(now.mono_ms - trouble->since.mono_ms) / 1000, err->text);
+		trouble->said_mono_ms = now.mono_ms;
+	}
+	trouble->status = status;
+	trouble->err = *err;
+	app->next_wake_utc = now.wall_s + APP_RETRY_S;
 	return status;
+}
+
+/* What lasted long enough to be felt, the operator hears of in the next pass. */
+static void app_recover(struct app *app, struct instant now)
+{
+	struct trouble *trouble = &app->trouble;
+	int64_t lasted_s = (now.mono_ms - trouble->since.mono_ms) / 1000;
+	if (trouble->status == 0)
+		return;
+	log_info("recording works again, after %lld s", (long long)lasted_s);
+	trouble->status = 0;
+	trouble->lasted_s = lasted_s >= APP_TELL_AFTER_S ? lasted_s : 0;
+	if (trouble->lasted_s != 0)
+		app->next_wake_utc = now.wall_s;
+}
+
+const char *app_trouble(const struct app *app)
+{
+	return app->trouble.status != 0 ? app->trouble.err.text : NULL;
 }
 
 int app_tick(struct app *app, struct instant now, struct err *err)
@@ -133,18 +185,17 @@ int app_tick(struct app *app, struct instant now, struct err *err)
 	bool has_more = false;
 	int status = app_write(app, claims, now, &has_more, err);
 	if (status == 0) {
-		if (app->failing != 0)
-			log_info("recording works again");
-		app->failing = 0;
 		app->last_wall_s = now.wall_s;
 		app_announce(app);
 		for (size_t i = 0; i < app->setup->n_channels; i++)
 			app_send(app, &claims[i], now.wall_s);
 		app_free_retired(app);
-		status = app_plan_wake(app, has_more, now.wall_s, err);
+		status = app_plan_wake(app, has_more, now, err);
 	}
+	if (status == 0)
+		app_recover(app, now);
 	free(claims);
-	return status < 0 ? app_fail(app, status, err, now.wall_s) : 0;
+	return status < 0 ? app_fail(app, status, err, now) : 0;
 }
 
 int64_t app_next_wake_utc(const struct app *app)

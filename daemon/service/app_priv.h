@@ -29,6 +29,15 @@ struct app_result {
 	int64_t next_utc;
 };
 
+/* Why passes cannot be committed. */
+struct trouble {
+	int status; /* of the last pass; 0 = there is none */
+	struct instant since;
+	int64_t said_mono_ms;
+	int64_t lasted_s; /* it is over, and the operator has not heard of it; 0 = nothing to tell */
+	struct err err;
+};
+
 struct app {
 	struct store *store;
 	struct setup *setup;
@@ -46,8 +55,13 @@ struct app {
 	struct brake brake;
 	int64_t last_wall_s, next_expiry_utc, next_wake_utc;
 	int64_t n_sent;
-	int failing;       /* error of the last pass; said once until it changes */
-	int watched_month; /* year * 12 + month in which the calendars were last looked at */
+	struct trouble trouble;
+	int watched_month;                /* year * 12 + month in which the calendars were last looked at */
+	int64_t seen_utc;                 /* latest time known to have been: kept in the database */
+	int64_t distrusted_until_mono_ms; /* until then the clock, earlier than it can be, is not believed */
+	bool was_crash;                   /* the last process ended by a fault of its own */
+	bool has_suspects;                /* some message may be what killed the process before */
+	bool is_draining;                 /* a suspect waits for, or is, the only message in flight */
 	bool is_stopping;
 	bool has_noticed_policies; /* the plan was made with the policies of setup */
 };
@@ -56,8 +70,6 @@ struct app {
 void app_note_result(struct app_channel *from, int64_t message_id, const struct channel_result *result);
 /* Frees configurations whose last transfer has ended and whose last result is settled. */
 void app_free_retired(struct app *app);
-/* Follows a clock that was set back; see app.c. */
-int app_follow_clock(struct app *app, int64_t now_utc, struct err *err);
 
 /* ---- the parts of a pass; all inside its transaction, but where it is said otherwise ---- */
 
@@ -79,6 +91,15 @@ void app_announce(struct app *app);
 
 /* Everything besides reminders that wants looking after. *ret_more is set when there is more to do at once. */
 MUSTCHECK int app_watch(struct app *app, struct instant now, bool *ret_more, struct err *err);
+
+/* The clock, in app_clock.c. What was written under a clock that was ahead must not wait until that clock's time comes. */
+MUSTCHECK int app_notice_clock(struct app *app, int64_t now_utc, struct err *err);
+/* At the start; *ret_is_same_boot: the last process ran on the machine as it is up now. */
+MUSTCHECK int app_start_clock(struct app *app, struct instant now, bool *ret_is_same_boot, struct err *err);
+/* Keeps the time, now and then, for the next start to compare with. */
+MUSTCHECK int app_note_time(struct app *app, int64_t now_utc, struct err *err);
+/* Whether the wall clock cannot be believed yet: nothing is claimed then. */
+bool app_distrusts_clock(const struct app *app, struct instant now);
 
 /* Claims what may be sent; claims has one entry a channel. */
 MUSTCHECK int app_claim(struct app *app, struct app_claim *claims, struct instant now, struct err *err);

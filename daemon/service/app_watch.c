@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "remind/notice.h"
@@ -11,8 +12,6 @@
 #include "service/app_priv.h"
 #include "service/warnings.h"
 #include "store/store_task.h"
-
-enum { APP_CLOCK_BACK_S = 60 }; /* a clock set back by more is worth a line in the log */
 
 /* Old ends of the queue are looked at once a scan, not every pass. */
 static int app_expire(struct app *app, int64_t now_utc, bool *ret_more, struct err *err)
@@ -51,14 +50,6 @@ static int app_watch_calendars(struct app *app, int64_t now_utc, struct err *err
 	return status;
 }
 
-static int app_notice_clock(struct app *app, int64_t now_utc, struct err *err)
-{
-	if (now_utc >= app->last_wall_s - APP_CLOCK_BACK_S)
-		return 0;
-	log_warning("the clock was set back by %lld s", (long long)(app->last_wall_s - now_utc));
-	return app_follow_clock(app, now_utc, err);
-}
-
 /* Steps that a change of the policies made due or undue are found by looking at every task once more. */
 static int app_notice_policies(struct app *app, struct err *err)
 {
@@ -78,11 +69,34 @@ static int app_notice_policies(struct app *app, struct err *err)
 	return status;
 }
 
+static int app_tell_trouble(struct app *app, struct err *err)
+{
+	const struct planner planner = app_planner(app);
+	struct trouble *trouble = &app->trouble;
+	char since[32];
+	if (trouble->lasted_s == 0)
+		return 0;
+	clock_format_utc(trouble->since.wall_s, since);
+	char *key = mem_printf("trouble %s", since);
+	char *text =
+		mem_printf("from %s on nothing could be recorded for %lld s, so nothing was sent: %s. It works again, "
+			   "and what was due is sent late.",
+			   since, (long long)trouble->lasted_s, trouble->err.text);
+	int status = notice_once(&planner, app->store, key, text, app->last_wall_s, err);
+	if (status == 0)
+		trouble->lasted_s = 0;
+	free(text);
+	free(key);
+	return status;
+}
+
 int app_watch(struct app *app, struct instant now, bool *ret_more, struct err *err)
 {
 	int status = app_notice_clock(app, now.wall_s, err);
 	if (status == 0)
 		status = app_notice_policies(app, err);
+	if (status == 0)
+		status = app_tell_trouble(app, err);
 	if (status == 0 && !app->is_stopping)
 		status = app_expire(app, now.wall_s, ret_more, err);
 	if (status == 0 && !app->is_stopping)

@@ -1,36 +1,174 @@
 #include "service/brake.h"
 
-#include "base/log.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-static void brake_turn(struct store_hours *hours, int64_t now_utc)
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+/* ---- limits ------------------------------------------------------------------------------------------------------- */
+
+int64_t brake_limit(const struct conf *conf, enum store_scope scope)
+{
+	const int64_t limits[] = {
+		[STORE_SCOPE_ALL] = conf->messages_per_hour,
+		[STORE_SCOPE_CHANNEL] = conf->messages_per_hour_per_channel,
+		[STORE_SCOPE_PERSON] = conf->messages_per_hour_per_person,
+	};
+	return limits[scope];
+}
+
+const char *brake_limit_key(enum store_scope scope)
+{
+	static const char *const keys[] = {
+		[STORE_SCOPE_ALL] = "messages_per_hour",
+		[STORE_SCOPE_CHANNEL] = "messages_per_hour_per_channel",
+		[STORE_SCOPE_PERSON] = "messages_per_hour_per_person",
+	};
+	return keys[scope];
+}
+
+void brake_set_limits(struct brake *brake, const struct conf *conf)
+{
+	for (int scope = 0; scope < STORE_SCOPE_MAX; scope++)
+		brake->limits[scope] = brake_limit(conf, (enum store_scope)scope);
+}
+
+void brake_done(struct brake *brake)
+{
+	free(brake->excesses);
+	brake->excesses = NULL;
+	brake->n_excesses = 0;
+}
+
+/* ---- counting ----------------------------------------------------------------------------------------------------- */
+
+static void brake_turn(struct store_brake *row, int64_t now_utc)
 {
 	int64_t hour = now_utc / 3600;
-	if (hour == hours->hour)
+	if (hour == row->hour)
 		return;
-	hours->count_before = hour == hours->hour + 1 ? hours->count : 0;
-	hours->count = 0;
-	hours->hour = hour;
+	row->count_before = hour == row->hour + 1 ? row->count : 0;
+	row->count = 0;
+	row->hour = hour;
 }
 
-unsigned brake_allow(struct brake *brake, unsigned wanted, int64_t now_utc)
+int64_t brake_sent(const struct store_brake *row, int64_t now_utc)
 {
-	brake_turn(&brake->hours, now_utc);
-	int64_t left_s = 3600 - now_utc % 3600;
-	int64_t sent = brake->hours.count + brake->hours.count_before * left_s / 3600;
-	int64_t allowed = brake->limit > sent ? brake->limit - sent : 0;
-	if (wanted > 0 && allowed == 0 && !brake->is_on)
-		log_error(
-			"the brake is on: messages_per_hour = %lld is reached, the rest waits; look at deadlinectl queue",
-			(long long)brake->limit);
-	if (allowed > 0 && brake->is_on)
-		log_info("the brake is off again");
-	if (wanted > 0 || allowed > 0)
-		brake->is_on = allowed == 0;
-	return allowed < wanted ? (unsigned)allowed : wanted;
+	struct store_brake turned = *row;
+	brake_turn(&turned, now_utc);
+	return turned.count + turned.count_before * (3600 - now_utc % 3600) / 3600;
 }
 
-void brake_count(struct brake *brake, unsigned started, int64_t now_utc)
+/* A lifted brake remembers what it would have held. */
+static void brake_note_excess(struct brake *brake, const struct store_brake *row, int64_t sent, int64_t now_utc)
 {
-	brake_turn(&brake->hours, now_utc);
-	brake->hours.count += started;
+	struct brake_excess *at = brake->excesses, *end = at + brake->n_excesses;
+	while (at < end && (at->scope != row->scope || strcmp(at->name, row->name) != 0))
+		at++;
+	if (at == end && brake->n_excesses == BRAKE_EXCESSES_MAX)
+		return;
+	if (at == end) {
+		brake->excesses = mem_grow(brake->excesses, brake->n_excesses + 1, sizeof(*brake->excesses));
+		at = &brake->excesses[brake->n_excesses++];
+		*at = (struct brake_excess){.scope = row->scope, .at_utc = now_utc, .limit = brake->limits[row->scope]};
+		(void)snprintf(at->name, sizeof(at->name), "%s", row->name);
+	}
+	if (sent > at->peak)
+		at->peak = sent;
+}
+
+static int brake_trip(struct store *store, struct store_brake *row, int64_t now_utc, struct err *err)
+{
+	row->tripped_utc = now_utc;
+	return store_brake_save(store, row, err);
+}
+
+/* Old counts would only make the table long. */
+static int brake_prune(struct brake *brake, struct store *store, int64_t now_utc, struct err *err)
+{
+	int64_t hour = now_utc / 3600;
+	if (brake->pruned_hour == hour)
+		return 0;
+	int status = store_brake_prune(store, hour - 1, err);
+	brake->pruned_hour = status == 0 ? hour : 0;
+	return status;
+}
+
+static int brake_count(struct brake *brake, struct store *store, struct store_brake *rows, int64_t now_utc,
+		       struct err *err)
+{
+	int status = 0;
+	for (int scope = 0; scope < STORE_SCOPE_MAX && status == 0; scope++) {
+		struct store_brake *row = &rows[scope];
+		brake_turn(row, now_utc);
+		row->count++;
+		int64_t sent = brake_sent(row, now_utc);
+		if (sent > brake->limits[scope])
+			brake_note_excess(brake, row, sent, now_utc);
+		status = store_brake_save(store, row, err);
+	}
+	return status;
+}
+
+int brake_take(struct brake *brake, struct store *store, const char *channel, const char *person, int64_t now_utc,
+	       bool *ret_may, struct store_brake *ret_tripped, struct err *err)
+{
+	const char *const names[] = {
+		[STORE_SCOPE_ALL] = "", [STORE_SCOPE_CHANNEL] = channel, [STORE_SCOPE_PERSON] = person};
+	struct store_brake rows[STORE_SCOPE_MAX];
+	int status = brake_prune(brake, store, now_utc, err);
+	for (int scope = 0; scope < STORE_SCOPE_MAX && status == 0; scope++) {
+		struct store_brake *row = &rows[scope];
+		status = store_brake_load(store, (enum store_scope)scope, names[scope], row, err);
+		bool is_holding = row->tripped_utc != STORE_NEVER;
+		if (status < 0 || brake->is_lifted || (!is_holding && brake_sent(row, now_utc) < brake->limits[scope]))
+			continue;
+		*ret_may = false;
+		status = is_holding ? 0 : brake_trip(store, row, now_utc, err);
+		*ret_tripped = *row;
+		return status;
+	}
+	if (status < 0)
+		return status;
+	*ret_may = true;
+	return brake_count(brake, store, rows, now_utc, err);
+}
+
+/* ---- words -------------------------------------------------------------------------------------------------------- */
+
+char *brake_describe(enum store_scope scope, const char *name)
+{
+	return scope == STORE_SCOPE_ALL ? mem_dup("all messages") : mem_printf("%s %s", store_scope_name(scope), name);
+}
+
+char *brake_notice(const struct brake *brake, const struct store_brake *row, int64_t waiting)
+{
+	const char *scope = store_scope_name(row->scope), *blank = row->name[0] != '\0' ? " " : "";
+	char *what = brake_describe(row->scope, row->name);
+	char *text =
+		mem_printf("The brake on %s is on: %s = %" PRId64 " is reached, and %" PRId64 "%s more wait. They wait "
+			   "until you decide. If they are right: deadlinectl brake resume %s%s%s. If they are a "
+			   "mistake: correct it, then deadlinectl brake purge %s%s%s, then resume.",
+			   what, brake_limit_key(row->scope), brake->limits[row->scope], waiting,
+			   waiting >= BRAKE_COUNT_MAX ? " or" : "", scope, blank, row->name, scope, blank, row->name);
+	free(what);
+	return text;
+}
+
+void brake_report(const struct brake *brake)
+{
+	for (size_t i = 0; i < brake->n_excesses; i++) {
+		const struct brake_excess *excess = &brake->excesses[i];
+		char at[32], *what = brake_describe(excess->scope, excess->name);
+		clock_format_utc(excess->at_utc, at);
+		log_warning("the brake would trip on %s at %s: %" PRId64 " messages in an hour, limit %" PRId64, what,
+			    at, excess->peak, excess->limit);
+		free(what);
+	}
+	if (brake->n_excesses == BRAKE_EXCESSES_MAX)
+		log_warning("and there may be more brakes that would trip");
 }

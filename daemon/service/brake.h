@@ -1,24 +1,63 @@
-/* brake: the limit on messages an hour, over all channels, that keeps a mistake from becoming a hundred thousand mails.
+/* brake: the limits on messages an hour that keep a mistake from becoming a hundred thousand mails: to one person, on one
+ * channel, in all.
  *
- * The hour slides: what was sent in the last clock hour counts less and less as this one goes on. The count is kept in
- * the database, so a restart does not release the brake. */
+ * The hour slides: what was sent in the last clock hour counts less and less as this one goes on. When a limit is reached
+ * and more is ready, the brake trips: that scope stops, over restarts and the hour's end, until the operator releases it
+ * with "deadlinectl brake resume". Counts and trips live in the database (store_brake.h), here are only the limits. */
 #ifndef DEADLINED_SERVICE_BRAKE_H
 #define DEADLINED_SERVICE_BRAKE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "store/store_report.h"
+#include "conf/conf.h"
+#include "store/store_brake.h"
 
-struct brake {
-	struct store_hours hours;
-	int64_t limit; /* messages an hour */
-	bool is_on;    /* reached while something waits; said once */
+/* A limit that was passed while the brakes were lifted. */
+struct brake_excess {
+	enum store_scope scope;
+	char name[PERSON_ID_MAX * 4 + 1];
+	int64_t at_utc; /* when it was passed first */
+	int64_t peak;   /* the most messages in any sliding hour */
+	int64_t limit;
+};
+enum {
+	BRAKE_EXCESSES_MAX = 32,
+	BRAKE_COUNT_MAX = 10000, /* how far what waits is counted while the loop stands still */
 };
 
-/* How many messages may still start now, of wanted; 0 is wanted while nothing is ready. Logs once when the limit holds
- * something back and when it is left again. */
-unsigned brake_allow(struct brake *brake, unsigned wanted, int64_t now_utc);
-void brake_count(struct brake *brake, unsigned started, int64_t now_utc);
+struct brake {
+	int64_t limits[STORE_SCOPE_MAX];
+	int64_t pruned_hour; /* counts of earlier hours have been forgotten */
+
+	bool is_lifted; /* it counts and holds nothing back: a rehearsal */
+	struct brake_excess *excesses;
+	size_t n_excesses; /* those after the first BRAKE_EXCESSES_MAX are not kept */
+};
+
+/* The limit of a scope, and the key of [limits] that sets it. */
+int64_t brake_limit(const struct conf *conf, enum store_scope scope);
+const char *brake_limit_key(enum store_scope scope);
+
+void brake_set_limits(struct brake *brake, const struct conf *conf);
+void brake_done(struct brake *brake);
+
+/* How many messages were started in the hour that ends now. */
+int64_t brake_sent(const struct store_brake *row, int64_t now_utc);
+
+/* A message is about to start: counts it, or trips a brake. *ret_may: whether it may; *ret_tripped: when not, the brake
+ * that has just tripped, or one that had before, with another tripped_utc than now_utc. Runs inside the transaction that
+ * claims the message. Errors: those of the store. */
+MUSTCHECK int brake_take(struct brake *brake, struct store *store, const char *channel, const char *person,
+			 int64_t now_utc, bool *ret_may, struct store_brake *ret_tripped, struct err *err);
+
+/* "all messages", "channel email", "person anna". Returns owned. */
+char *brake_describe(enum store_scope scope, const char *name);
+
+/* What the operator is told when it trips; waiting: how many messages it holds back. Returns owned. */
+char *brake_notice(const struct brake *brake, const struct store_brake *row, int64_t waiting);
+
+/* Logs what would have tripped while the brakes were lifted. */
+void brake_report(const struct brake *brake);
 
 #endif

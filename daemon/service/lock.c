@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,12 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-enum { LOCK_FILE_MODE = 0600, LOCK_PID_SIZE = 16, LOCK_PID_LAST = 1 << 22 /* PID_MAX_LIMIT of Linux */ };
+enum {
+	LOCK_FILE_MODE = 0600,
+	LOCK_PID_SIZE = 16,
+	LOCK_MARK_AT = 16,
+	LOCK_PID_LAST = 1 << 22 /* PID_MAX_LIMIT of Linux */
+};
 
 static struct flock lock_whole_file(void)
 {
@@ -30,13 +36,17 @@ static pid_t lock_read_pid(int fd)
 	return num_parse(text, 1, LOCK_PID_LAST, &pid, NULL) < 0 ? 0 : (pid_t)pid;
 }
 
+/* The pid, and far enough behind it one letter: 'C' the holder crashed, 'P' the one before it did. */
 static int lock_write_pid(int fd)
 {
-	char text[LOCK_PID_SIZE];
+	char text[LOCK_PID_SIZE], mark = 0;
+	bool had_crash = pread(fd, &mark, 1, LOCK_MARK_AT) == 1 && mark == 'C';
 	int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 	if (ftruncate(fd, 0) < 0)
 		return -errno;
 	ssize_t written = pwrite(fd, text, (size_t)len, 0);
+	if (written == len && had_crash && pwrite(fd, "P", 1, LOCK_MARK_AT) < 0)
+		return -errno;
 	return written == len ? 0 : written < 0 ? -errno : -ENOSPC;
 }
 
@@ -67,6 +77,33 @@ int lock_take(const char *database, int *ret_fd, pid_t *ret_holder, struct err *
 		(void)close(fd); /* nothing of worth was written */
 	free(path);
 	return status;
+}
+
+/* ---- the mark of a crash ------------------------------------------------------------------------------------------ */
+
+static volatile sig_atomic_t lock_mark_fd = -1;
+
+/* Raised again, the signal ends the process as if there were no handler. */
+static void lock_on_crash(int number)
+{
+	ssize_t written = pwrite(lock_mark_fd, "C", 1, LOCK_MARK_AT);
+	(void)written; /* without the mark the next start thinks better of what was in flight */
+	(void)raise(number);
+}
+
+void lock_mark_crashes(int fd)
+{
+	static const int numbers[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+	const struct sigaction action = {.sa_handler = lock_on_crash, .sa_flags = (int)SA_RESETHAND};
+	lock_mark_fd = fd;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		(void)sigaction(numbers[i], &action, NULL); /* fails only for a number that is no signal */
+}
+
+bool lock_had_crash(int fd)
+{
+	char mark = 0;
+	return pread(fd, &mark, 1, LOCK_MARK_AT) == 1 && mark == 'P';
 }
 
 bool lock_is_held(const char *database, pid_t *ret_holder)

@@ -14,6 +14,12 @@
  * *ret_holder is its pid, 0 when that cannot be told; others: errno of open(2), fcntl(2) and write(2). */
 MUSTCHECK int lock_take(const char *database, int *ret_fd, pid_t *ret_holder, struct err *err);
 
+/* From now on a signal that ends this process for a fault of its own (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) leaves a
+ * mark in the lock file fd before it does. */
+void lock_mark_crashes(int fd);
+/* Whether the last holder, before the one who has fd, left that mark. */
+bool lock_had_crash(int fd);
+
 /* Whether a process has it, without ever taking it; *ret_holder is then its pid, 0 when that cannot be told. A lock
  * file that is missing or that we may not read counts as not held. */
 bool lock_is_held(const char *database, pid_t *ret_holder);

@@ -69,8 +69,14 @@ static void loop_arm(struct loop *loop, int64_t next_utc)
 static void loop_tell_status(struct loop *loop, int64_t now_utc)
 {
 	struct store_counts counts;
+	const char *trouble = app_trouble(loop->app);
 	struct err err;
 	char next[32];
+	if (trouble != NULL) {
+		notify_status("nothing can be recorded, so nothing is sent: %s", trouble);
+		loop->status_utc = now_utc;
+		return;
+	}
 	if (now_utc < loop->status_utc && loop->status_utc - now_utc <= 60)
 		return;
 	loop->status_utc = now_utc + 60;
@@ -330,11 +336,13 @@ static void loop_serve(struct loop *loop)
 }
 
 /* The first pass is made before READY: what is wrong with the database shows at the start. */
-static int loop_live(struct loop *loop, struct setup *setup, struct err *err)
+static int loop_live(struct loop *loop, struct setup *setup, bool was_crash, struct err *err)
 {
 	struct instant now = clock_now(&loop->clock);
 	loop->app = app_new(loop->store, setup, loop->transfer, now, loop_want_pass, loop);
 	loop->last_pass_mono_ms = now.mono_ms;
+	if (was_crash)
+		app_note_crash(loop->app);
 	int status = app_start(loop->app, now, err);
 	if (status == 0) {
 		loop_pass(loop);
@@ -348,7 +356,7 @@ static int loop_live(struct loop *loop, struct setup *setup, struct err *err)
 	return status;
 }
 
-int loop_run(struct store *store, struct setup *setup, const char *config, struct err *err)
+int loop_run(struct store *store, struct setup *setup, const char *config, bool was_crash, struct err *err)
 {
 	struct loop loop = {
 		.clock = clock_system(),
@@ -359,7 +367,7 @@ int loop_run(struct store *store, struct setup *setup, const char *config, struc
 	};
 	int status = loop_set_up(&loop, setup->conf->database, err);
 	if (status == 0)
-		status = loop_live(&loop, setup, err);
+		status = loop_live(&loop, setup, was_crash, err);
 	else
 		setup_free(setup);
 	loop_tear_down(&loop);

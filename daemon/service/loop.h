@@ -9,14 +9,16 @@
 #ifndef DEADLINED_SERVICE_LOOP_H
 #define DEADLINED_SERVICE_LOOP_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "service/setup.h"
 #include "store/store.h"
 
 enum { LOOP_GRACE_S = 30 };
 
-/* Runs the daemon until it is told to stop. store is borrowed, setup is taken. Errors: -EUCLEAN the database is damaged,
+/* Runs the daemon until it is told to stop. store is borrowed, setup is taken. was_crash: see app_note_crash(). Errors: -EUCLEAN the database is damaged,
  * others when the loop cannot be set up. */
-MUSTCHECK int loop_run(struct store *store, struct setup *setup, const char *config, struct err *err);
+MUSTCHECK int loop_run(struct store *store, struct setup *setup, const char *config, bool was_crash, struct err *err);
 
 #endif

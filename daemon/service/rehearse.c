@@ -11,6 +11,7 @@
 #include "base/table.h"
 #include "remind/reader.h"
 #include "service/app.h"
+#include "service/brake.h"
 #include "store/store_report.h"
 #include "store/store_person.h"
 
@@ -267,7 +268,7 @@ static int rehearse_next(struct rehearsal *rehearsal, int64_t end_utc, int64_t *
 		return status;
 	int64_t next = counts.next_wake_utc, wake = app_next_wake_utc(rehearsal->app);
 	if (counts.n[MESSAGE_PENDING] > 0 && next <= rehearsal->now.wall_s)
-		next = wake; /* a rate or the brake holds it back: the app knows for how long */
+		next = wake; /* a rate holds it back: the app knows for how long */
 	if (next <= rehearsal->now.wall_s)
 		next = rehearsal->now.wall_s + 1;
 	*ret_utc = next < end_utc ? next : end_utc;
@@ -291,6 +292,27 @@ static int rehearse_run(struct rehearsal *rehearsal, struct err *err)
 			rehearse_move(rehearsal, next);
 	}
 	return status;
+}
+
+static int rehearse_say_brake(void *arg, const struct store_brake *brake)
+{
+	char since[32], *what;
+	(void)arg;
+	if (brake->tripped_utc == STORE_NEVER)
+		return 0;
+	what = brake_describe(brake->scope, brake->name);
+	clock_format_utc(brake->tripped_utc, since);
+	log_warning("the brake on %s is on since %s: this is what would be sent if it were released", what, since);
+	free(what);
+	return 0;
+}
+
+/* A brake would cut the rehearsal off: what it shows is the plan, and at its end what would trip. */
+static int rehearse_lift_brakes(struct rehearsal *rehearsal, struct err *err)
+{
+	int status = store_brake_each(rehearsal->store, rehearse_say_brake, NULL, err);
+	app_lift_brakes(rehearsal->app);
+	return status == 0 ? store_brake_remove_all(rehearsal->store, err) : status;
 }
 
 /* A past day is rehearsed from an empty outbox, what is to come from today's. */
@@ -323,8 +345,11 @@ int rehearse(struct store *store, struct setup *setup, const struct rehearse_spa
 	int status = rehearse_begin(&rehearsal, err);
 	rehearsal.app = app_new(store, setup, NULL, rehearsal.now, rehearse_wake, &rehearsal);
 	if (status == 0)
+		status = rehearse_lift_brakes(&rehearsal, err);
+	if (status == 0)
 		status = rehearse_run(&rehearsal, err);
 	if (status == 0) {
+		brake_report(app_brakes(rehearsal.app));
 		if (rehearsal.n_notes > 0)
 			qsort(rehearsal.notes, rehearsal.n_notes, sizeof(*rehearsal.notes), rehearse_compare);
 		*ret_messages = rehearsal.n_messages;

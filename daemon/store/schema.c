@@ -375,6 +375,10 @@ static const char schema_7[] =
 	"  tripped_utc INTEGER,"           /* it holds since then; NULL: it does not */
 	"  PRIMARY KEY (scope, name)"
 	") STRICT, WITHOUT ROWID;"
+	/* What holds, and what passes it, is looked for in every pass. */
+	"CREATE INDEX brake_holds ON brake (scope, name) WHERE tripped_utc IS NOT NULL;"
+	"CREATE INDEX message_notice ON message (channel, not_before) WHERE state = 'pending'"
+	"  AND kind IN ('notice', 'test');"
 	"CREATE TABLE channel ("
 	"  name TEXT PRIMARY KEY,"
 	"  paused_until_utc INTEGER," /* because its server asked for it */

@@ -119,7 +119,7 @@ int store_message_add(struct store *store, const char *person, const char *chann
 
 #define MESSAGE_COLUMNS                                                                                                \
 	"m.id, m.person, m.channel, m.kind, m.state, m.reason, m.last_reply, m.due_utc, m.not_before, m.attempts,"     \
-	" m.uncertain, m.crashes, m.domain, m.thread, root.domain, m.urgent, m.epoch, root.epoch "
+	" m.uncertain, m.crashes, m.domain, m.thread, root.domain, m.urgent, m.epoch, root.epoch, m.suspect "
 #define MESSAGE_FROM "FROM message m LEFT JOIN message root ON root.id = m.thread "
 
 /* Messages of before there were epochs keep the identity they had. */
@@ -182,6 +182,7 @@ static void store_message_read(const struct store *store, sqlite3_stmt *stmt, st
 		.uncertain = sqlite3_column_int64(stmt, 10),
 		.crashes = sqlite3_column_int64(stmt, 11),
 		.is_urgent = sqlite3_column_int(stmt, 15) != 0,
+		.is_suspect = sqlite3_column_int(stmt, 18) != 0,
 	};
 	(void)message_state_find((const char *)sqlite3_column_text(stmt, 4),
 				 &ret_message->state); /* CHECK keeps the set */
@@ -240,8 +241,7 @@ int store_message_each(struct store *store, enum message_state state, store_mess
 	return status;
 }
 
-static int store_message_ids(struct store *store, sqlite3_stmt *stmt, int64_t *ret_ids, size_t max, size_t *ret_n,
-			     struct err *err)
+int store_ids(struct store *store, sqlite3_stmt *stmt, int64_t *ret_ids, size_t max, size_t *ret_n, struct err *err)
 {
 	size_t n = 0;
 	int status;
@@ -254,16 +254,25 @@ static int store_message_ids(struct store *store, sqlite3_stmt *stmt, int64_t *r
 	return 0;
 }
 
-int store_message_ready(struct store *store, const char *channel, int64_t now_utc, int64_t *ret_ids, size_t max,
-			size_t *ret_n, struct err *err)
+int store_message_has_suspects(struct store *store, bool *ret_has, struct err *err)
 {
-	static const char sql[] = "SELECT id FROM message WHERE state = 'pending' AND channel = ?1 AND not_before <= ?2"
-				  " ORDER BY not_before LIMIT ?3";
+	static const char sql[] = "SELECT 1 FROM message INDEXED BY message_suspect WHERE suspect = 1"
+				  " AND state IN ('pending', 'sending') LIMIT 1";
+	int64_t found = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
-	store_bind(stmt, "tii", channel, now_utc, (int64_t)max);
-	return store_message_ids(store, stmt, ret_ids, max, ret_n, err);
+	int status = store_one(store, stmt, "looking for suspect messages", 0, &found, err);
+	if (status == 0)
+		*ret_has = found != 0;
+	return status;
+}
+
+int store_message_clear_suspects(struct store *store, struct err *err)
+{
+	static const char sql[] = "UPDATE message SET suspect = 0 WHERE suspect = 1 AND state <> 'held'";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	return stmt == NULL ? store->failure : store_run(store, stmt, "clearing suspects", NULL, err);
 }
 
 int store_message_sending(struct store *store, int64_t *ret_ids, size_t max, size_t *ret_n, struct err *err)
@@ -275,7 +284,7 @@ int store_message_sending(struct store *store, int64_t *ret_ids, size_t max, siz
 	if (stmt == NULL)
 		return store->failure;
 	store_bind(stmt, "i", (int64_t)max);
-	return store_message_ids(store, stmt, ret_ids, max, ret_n, err);
+	return store_ids(store, stmt, ret_ids, max, ret_n, err);
 }
 
 int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_ids, size_t max, size_t *ret_n,
@@ -287,7 +296,7 @@ int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_
 	if (stmt == NULL)
 		return store->failure;
 	store_bind(stmt, "ii", cutoff_utc, (int64_t)max);
-	return store_message_ids(store, stmt, ret_ids, max, ret_n, err);
+	return store_ids(store, stmt, ret_ids, max, ret_n, err);
 }
 
 int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err)
@@ -323,7 +332,8 @@ int store_message_is_live(struct store *store, int64_t id, bool *ret_is_live, st
 int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_peek, struct err *err)
 {
 	static const char sql[] =
-		"SELECT " MESSAGE_IS_LIVE ", urgent, attempts > 0, not_before, person FROM message WHERE id = ?1";
+		"SELECT " MESSAGE_IS_LIVE ", urgent, attempts > 0, not_before, person, channel,"
+				  " kind IN ('notice', 'test') FROM message WHERE id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -337,9 +347,11 @@ int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_p
 		.is_live = sqlite3_column_int(stmt, 0) != 0,
 		.is_urgent = sqlite3_column_int(stmt, 1) != 0,
 		.was_tried = sqlite3_column_int(stmt, 2) != 0,
+		.is_notice = sqlite3_column_int(stmt, 6) != 0,
 		.not_before = sqlite3_column_int64(stmt, 3),
 	};
 	(void)snprintf(ret_peek->person, sizeof(ret_peek->person), "%s", (const char *)sqlite3_column_text(stmt, 4));
+	(void)snprintf(ret_peek->channel, sizeof(ret_peek->channel), "%s", (const char *)sqlite3_column_text(stmt, 5));
 	(void)sqlite3_reset(stmt);
 	return 0;
 }
@@ -354,16 +366,6 @@ int store_message_postpone(struct store *store, int64_t id, int64_t not_before, 
 	return store_run(store, stmt, "postponing a message", NULL, err);
 }
 
-int store_message_next(struct store *store, const char *channel, int64_t *ret_utc, struct err *err)
-{
-	static const char sql[] = "SELECT min(not_before) FROM message WHERE state = 'pending' AND channel = ?1";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "t", channel);
-	return store_one(store, stmt, "looking for the next try", STORE_NEVER, ret_utc, err);
-}
-
 /* ---- moving ------------------------------------------------------------------------------------------------------- */
 
 int store_message_move(struct store *store, int64_t id, const struct store_move *move, bool *ret_moved, struct err *err)
@@ -371,7 +373,8 @@ int store_message_move(struct store *store, int64_t id, const struct store_move 
 	static const char sql[] =
 		"UPDATE message SET state = ?3, reason = ?4, last_reply = coalesce(?5, last_reply),"
 		" not_before = coalesce(?6, not_before), attempts = attempts + ?7, uncertain = uncertain + ?8,"
-		" crashes = crashes + ?9 WHERE id = ?1 AND state = ?2";
+		" crashes = crashes + ?9, suspect = CASE ?10 WHEN 0 THEN suspect ELSE ?10 > 0 END"
+		" WHERE id = ?1 AND state = ?2";
 	int64_t changes = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
@@ -379,6 +382,7 @@ int store_message_move(struct store *store, int64_t id, const struct store_move 
 	store_bind(stmt, "ittttnii", id, message_state_name(move->from), message_state_name(move->to), move->reason,
 		   move->last_reply, move->not_before, (int64_t)move->add_attempts, (int64_t)move->add_uncertain);
 	(void)sqlite3_bind_int64(stmt, 9, move->add_crashes);
+	(void)sqlite3_bind_int64(stmt, 10, move->suspect);
 	int status = store_run(store, stmt, "moving a message", &changes, err);
 	if (status == 0)
 		*ret_moved = changes == 1;

@@ -51,6 +51,7 @@ struct store_message {
 	int64_t not_before; /* next try */
 	int64_t attempts, uncertain, crashes;
 	bool is_urgent;
+	bool is_suspect;                        /* in flight when the process died, and not heard of since */
 	char message_id[STORE_MESSAGE_ID_SIZE]; /* without <>; the same for life */
 	char thread_id[STORE_MESSAGE_ID_SIZE]; /* of the first message about the same task; "" when this is the first */
 	struct store_reminder *reminders;      /* those not dropped; all of them once the message is settled */
@@ -79,9 +80,17 @@ MUSTCHECK int store_message_add(struct store *store, const char *person, const c
 
 /* ---- sending ---- */
 
-/* Up to max ids of pending messages of a channel whose not_before has come, the longest waiting first. */
+/* Up to max ids of pending messages of a channel whose not_before has come and that no brake holds back, the latest first:
+ * of a backlog, what is most of use. */
 MUSTCHECK int store_message_ready(struct store *store, const char *channel, int64_t now_utc, int64_t *ret_ids,
 				  size_t max, size_t *ret_n, struct err *err);
+/* The first of them that is suspect; 0 when there is none. */
+MUSTCHECK int store_message_ready_suspect(struct store *store, const char *channel, int64_t now_utc, int64_t *ret_id,
+					  struct err *err);
+/* Whether any message that is still to be sent is suspect. */
+MUSTCHECK int store_message_has_suspects(struct store *store, bool *ret_has, struct err *err);
+/* The machine was restarted: that, and no message, may be what ended the process. */
+MUSTCHECK int store_message_clear_suspects(struct store *store, struct err *err);
 /* Errors: -ENOENT. */
 MUSTCHECK int store_message_load(struct store *store, int64_t id, struct store_message *ret_message, struct err *err);
 
@@ -92,6 +101,7 @@ struct store_move {
 	const char *reason;     /* NULL clears it */
 	const char *last_reply; /* NULL keeps it */
 	int64_t not_before;     /* -1 keeps it */
+	int suspect;            /* 1 sets it, -1 clears it, 0 keeps it */
 	int add_attempts, add_uncertain, add_crashes;
 };
 MUSTCHECK int store_message_move(struct store *store, int64_t id, const struct store_move *move, bool *ret_moved,
@@ -121,15 +131,16 @@ struct store_peek {
 	bool is_live;
 	bool is_urgent;
 	bool was_tried;
+	bool is_notice; /* or a test: no brake holds it back */
 	int64_t not_before;
-	char person[PERSON_ID_MAX * 4 + 1];
+	char person[PERSON_ID_MAX * 4 + 1], channel[PERSON_ID_MAX + 1];
 };
 /* Errors: -ENOENT. */
 MUSTCHECK int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_peek, struct err *err);
 /* Sets the next try of a pending message. */
 MUSTCHECK int store_message_postpone(struct store *store, int64_t id, int64_t not_before, struct err *err);
 
-/* Earliest not_before of the pending messages of a channel, STORE_NEVER when there is none. */
+/* Earliest not_before of the pending messages of a channel that no brake holds back, STORE_NEVER when there is none. */
 MUSTCHECK int store_message_next(struct store *store, const char *channel, int64_t *ret_utc, struct err *err);
 
 /* ---- looking ---- */

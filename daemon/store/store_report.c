@@ -1,35 +1,8 @@
 #include "store/store_report.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "store/store_priv.h"
 #include "store/store_reader.h"
 #include "store/store_task.h"
-
-int store_hours_load(struct store *store, struct store_hours *ret_hours, struct err *err)
-{
-	char *value = NULL;
-	long long hour = 0, count = 0, before = 0;
-	int status = store_meta_load(store, "sent_by_hour", &value, err);
-	if (status < 0)
-		return status;
-	if (value != NULL && sscanf(value, "%lld %lld %lld", &hour, &count, &before) != 3)
-		status = err_set(err, -EUCLEAN, "the hourly count '%s' in table meta makes no sense", value);
-	free(value);
-	if (status == 0)
-		*ret_hours = (struct store_hours){.hour = hour, .count = count, .count_before = before};
-	return status;
-}
-
-int store_hours_save(struct store *store, const struct store_hours *hours, struct err *err)
-{
-	char value[80];
-	(void)snprintf(value, sizeof(value), "%lld %lld %lld", (long long)hours->hour, (long long)hours->count,
-		       (long long)hours->count_before);
-	return store_meta_save(store, "sent_by_hour", value, err);
-}
 
 static void store_plan_read(sqlite3_stmt *stmt, struct store_plan_row *row)
 {

@@ -1,18 +1,10 @@
-/* store_report: what a look at the whole outbox shows: the plan, the counts, the sends of an hour. */
+/* store_report: what a look at the whole outbox shows: the plan and the counts. */
 #ifndef DEADLINED_STORE_STORE_REPORT_H
 #define DEADLINED_STORE_STORE_REPORT_H
 
 #include <stdint.h>
 
 #include "store/store_message.h"
-
-/* How many sends were started in the hour that contains now_utc and in the one before; kept across restarts. */
-struct store_hours {
-	int64_t hour; /* now_utc / 3600 */
-	int64_t count, count_before;
-};
-MUSTCHECK int store_hours_load(struct store *store, struct store_hours *ret_hours, struct err *err);
-MUSTCHECK int store_hours_save(struct store *store, const struct store_hours *hours, struct err *err);
 
 /* What became of a planned reminder, or of a digest, which has no task. Texts are borrowed for the call. */
 struct store_plan_row {

@@ -185,6 +185,7 @@ static inline void desk_move(int64_t seconds)
 {
 	desk.now.wall_s += seconds;
 	desk.now.mono_ms += seconds * 1000;
+	desk.now.up_s += seconds;
 }
 
 static inline void desk_move_to(const char *to)

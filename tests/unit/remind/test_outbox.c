@@ -65,8 +65,10 @@ static const char *const matrix[MESSAGE_STATE_MAX][OUTBOX_EVENT_MAX] = {
 			     [OUTBOX_PERMANENT] = "dead",
 			     [OUTBOX_UNKNOWN] = "pending",
 			     [OUTBOX_RECOVER] = "pending",
+			     [OUTBOX_QUARANTINE] = "held",
 			     [OUTBOX_EMPTY] = "cancelled",
 			     [OUTBOX_EXPIRE] = "dead"},
+	[MESSAGE_HELD] = {[OUTBOX_RELEASE] = "pending"},
 };
 
 static void outbox__every_state_and_event__moves_as_designed_or_not_at_all(void **state)
@@ -142,11 +144,11 @@ static int64_t field(int64_t id, const char *name)
 	return office_number(&office, "SELECT %s FROM message WHERE id = %lld", name, (long long)id);
 }
 
-static void outbox__claim__takes_what_is_ready_the_longest_waiting_first(void **state)
+static void outbox__claim__takes_what_is_ready_the_latest_first(void **state)
 {
 	(void)state;
 	int64_t ids[8];
-	int64_t later = add("3d", now + 1), third = add("2d", now), first = add("1d", now - 100),
+	int64_t later = add("3d", now + 1), first = add("2d", now), third = add("1d", now - 100),
 		second = add("0d", now - 50);
 	office_run(&office, "INSERT INTO address VALUES ('anna', 'telegram', '1')");
 	(void)office_add_message(&office, task, "anna", "telegram", "1d", now - 500);
@@ -291,7 +293,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outbox__diagram__equals_the_table),
 		cmocka_unit_test(outbox__every_state_and_event__moves_as_designed_or_not_at_all),
-		WITH_OFFICE(outbox__claim__takes_what_is_ready_the_longest_waiting_first),
+		WITH_OFFICE(outbox__claim__takes_what_is_ready_the_latest_first),
 		WITH_OFFICE(outbox__claim__cancels_what_has_nothing_left_to_say),
 		WITH_OFFICE(outbox__each_result__moves_counts_and_is_written_down),
 		WITH_OFFICE(outbox__attempts__are_numbered_on_through_every_kind_of_end),

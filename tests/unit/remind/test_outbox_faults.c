@@ -64,11 +64,11 @@ static enum message_state settle(int64_t id, struct outbox_result result, int64_
 
 static size_t recover(int64_t at)
 {
-	size_t n = 99;
+	struct outbox_recovery recovery;
 	OK(store_begin(office.store, ERR));
-	OK(outbox_recover(office.store, at, &n, ERR));
+	OK(outbox_recover(office.store, false, false, at, &recovery, ERR));
 	OK(store_commit(office.store, ERR));
-	return n;
+	return recovery.n;
 }
 
 static int64_t field(int64_t id, const char *name)
@@ -96,6 +96,93 @@ static void outbox__crash__brings_every_claimed_message_back(void **state)
 	assert_string_equal(office_state(&office, b), "sent");
 	assert_int_equal(office_number(&office, "SELECT count(*) FROM attempt WHERE outcome = 'unknown'"), 3);
 	assert_int_equal(office_number(&office, "SELECT count(*) FROM attempt WHERE outcome IS NULL"), 1);
+}
+
+static int64_t quarantined;
+
+static size_t recover_after(bool is_same_boot, bool was_crash)
+{
+	struct outbox_recovery recovery;
+	office_reopen(&office);
+	OK(outbox_recover(office.store, is_same_boot, was_crash, now, &recovery, ERR));
+	quarantined = recovery.quarantined;
+	return recovery.n;
+}
+
+static int64_t suspects(void)
+{
+	return office_number(&office, "SELECT count(*) FROM message WHERE suspect = 1");
+}
+
+static void outbox__what_was_in_flight__is_suspect_only_after_a_crash_in_this_boot(void **state)
+{
+	(void)state;
+	int64_t ids[2];
+	(void)add("1d", now);
+	(void)add("2d", now);
+	assert_int_equal(claim(now, 2, ids), 2);
+	assert_int_equal(recover_after(true, false), 2); /* killed */
+	assert_int_equal(suspects(), 0);
+	assert_int_equal(claim(now + 600, 2, ids), 2);
+	assert_int_equal(recover_after(false, true), 2); /* the machine was restarted */
+	assert_int_equal(suspects(), 0);
+	assert_int_equal(claim(now + 600, 2, ids), 2);
+	assert_int_equal(recover_after(true, true), 2);
+	assert_int_equal(suspects(), 2);
+	assert_int_equal(recover_after(false, false), 0);
+	assert_int_equal(suspects(), 0);
+}
+
+static void outbox__in_flight_at_three_kills__is_suspect_too(void **state)
+{
+	(void)state;
+	int64_t id = add("1d", now);
+	for (int kill = 1; kill <= 3; kill++) {
+		claim_one(id, now + 600);
+		assert_int_equal(recover_after(true, false), 1);
+		assert_int_equal(suspects(), kill == 3);
+	}
+}
+
+static void outbox__suspect_that_is_answered__is_none_any_more(void **state)
+{
+	(void)state;
+	int64_t id = add("1d", now), next = 0;
+	claim_one(id, now);
+	assert_int_equal(recover_after(true, true), 1);
+	claim_one(id, now);
+	(void)settle(id, (struct outbox_result){.event = OUTBOX_TEMPORARY}, now, &next);
+	assert_int_equal(suspects(), 0);
+}
+
+static void outbox__suspect_dying_alone__is_held_until_it_is_released(void **state)
+{
+	(void)state;
+	bool is_released = false;
+	int64_t ids[2], poison = add("1d", now), other = add("2d", now);
+	assert_int_equal(claim(now, 2, ids), 2);
+	assert_int_equal(recover_after(true, true), 2);
+	assert_int_equal(claim(now, 2, ids), 2); /* together: neither is proven */
+	assert_int_equal(recover_after(true, true), 2);
+	assert_string_equal(office_state(&office, poison), "pending");
+	assert_string_equal(office_state(&office, other), "pending");
+
+	size_t n = 0;
+	office_run(&office, "UPDATE message SET not_before = %lld", (long long)now);
+	OK(outbox_claim_suspect(office.store, "email", now, NULL, NULL, ids, &n, ERR));
+	assert_int_equal(n, 1);
+	assert_int_equal(recover_after(true, false), 1);
+	assert_string_equal(office_state(&office, ids[0]), "held");
+	assert_int_equal(quarantined, ids[0]);
+	assert_string_equal(office_state(&office, ids[0] == poison ? other : poison), "pending");
+	assert_int_equal(office_number(&office, "SELECT count(*) FROM attempt WHERE outcome IS NULL"), 0);
+
+	OK(outbox_release(office.store, ids[0], now, &is_released, ERR));
+	assert_true(is_released);
+	assert_string_equal(office_state(&office, ids[0]), "pending");
+	assert_int_equal(suspects(), 1);
+	OK(outbox_release(office.store, ids[0], now, &is_released, ERR));
+	assert_false(is_released);
 }
 
 static void outbox__clock_set_back__brings_no_message_before_its_time(void **state)
@@ -218,7 +305,7 @@ static void outbox__expire__ends_what_waits_and_was_due_before(void **state)
 	(void)state;
 	size_t n = 99;
 	int64_t old = add("1d", now - 101), edge = add("2d", now - 100), in_flight = add("3d", now - 5000), ids[1];
-	assert_int_equal(claim(now, 1, ids), 1);
+	assert_int_equal(claim(now - 5000, 1, ids), 1);
 	assert_int_equal(ids[0], in_flight);
 	OK(outbox_expire(office.store, now - 100, &n, ERR));
 	assert_int_equal(n, 1);
@@ -236,6 +323,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_OFFICE(outbox__crash__brings_every_claimed_message_back),
+		WITH_OFFICE(outbox__what_was_in_flight__is_suspect_only_after_a_crash_in_this_boot),
+		WITH_OFFICE(outbox__in_flight_at_three_kills__is_suspect_too),
+		WITH_OFFICE(outbox__suspect_that_is_answered__is_none_any_more),
+		WITH_OFFICE(outbox__suspect_dying_alone__is_held_until_it_is_released),
 		WITH_OFFICE(outbox__clock_set_back__brings_no_message_before_its_time),
 		WITH_OFFICE(outbox__crash_before_the_commit__leaves_no_trace),
 		WITH_OFFICE(outbox__many_in_flight__are_all_recovered),

@@ -102,6 +102,37 @@ static void lock__holder_killed__is_free_again(void **state)
 	assert_int_equal(close(ready[0]) + close(ready[1]), 0);
 }
 
+static void lock__holder_crashed__is_known_to_the_next_one_alone(void **state)
+{
+	struct place *place = *state;
+	static const struct {
+		int number;
+		bool is_crash;
+	} rows[] = {{SIGABRT, true}, {SIGKILL, false}, {SIGSEGV, true}, {SIGTERM, false}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int fd = -1, status = 0;
+		pid_t holder = 0;
+		struct err err = {0};
+		pid_t child = fork();
+		assert_true(child >= 0);
+		if (child == 0) {
+			if (lock_take(place->database, &fd, &holder, &err) < 0)
+				_exit(1);
+			lock_mark_crashes(fd);
+			(void)raise(rows[i].number);
+			_exit(2);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == rows[i].number);
+		assert_int_equal(lock_take(place->database, &fd, &holder, &err), 0);
+		assert_int_equal(lock_had_crash(fd), rows[i].is_crash);
+		assert_int_equal(close(fd), 0);
+		assert_int_equal(lock_take(place->database, &fd, &holder, &err), 0);
+		assert_false(lock_had_crash(fd));
+		assert_int_equal(close(fd), 0);
+	}
+}
+
 static void lock__garbage_in_the_file__is_no_pid(void **state)
 {
 	struct place *place = *state;
@@ -135,9 +166,12 @@ int main(void)
 {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, lock_test_setup, lock_test_teardown)
 	const struct CMUnitTest tests[] = {
-		ROW(lock__free_database__is_not_held),         ROW(lock__taken__names_its_holder_until_closed),
-		ROW(lock__holder_killed__is_free_again),       ROW(lock__garbage_in_the_file__is_no_pid),
+		ROW(lock__free_database__is_not_held),
+		ROW(lock__taken__names_its_holder_until_closed),
+		ROW(lock__holder_killed__is_free_again),
+		ROW(lock__garbage_in_the_file__is_no_pid),
 		ROW(lock__link_in_its_place__is_not_followed),
+		ROW(lock__holder_crashed__is_known_to_the_next_one_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,7 +126,7 @@ static void store_message__messages_about_a_task__hang_on_the_first(void **state
 	store_message_done(&elsewhere);
 }
 
-static void store_message__ready__are_the_longest_waiting_of_a_channel(void **state)
+static void store_message__ready__are_the_latest_of_a_channel(void **state)
 {
 	(void)state;
 	int64_t ids[8], next = 0;
@@ -137,8 +137,8 @@ static void store_message__ready__are_the_longest_waiting_of_a_channel(void **st
 	(void)add("telegram", "1d", 1);
 	OK(store_message_ready(office.store, "email", 29, ids, 8, &n, ERR));
 	assert_int_equal(n, 2);
-	assert_int_equal(ids[0], a);
-	assert_int_equal(ids[1], b);
+	assert_int_equal(ids[0], b);
+	assert_int_equal(ids[1], a);
 	OK(store_message_ready(office.store, "email", 30, ids, 1, &n, ERR));
 	assert_int_equal(n, 1);
 	OK(store_message_next(office.store, "email", &next, ERR));
@@ -300,7 +300,7 @@ int main(void)
 		WITH_OFFICE(store_message__reminder_key__is_unique),
 		WITH_OFFICE(store_message__id_of_the_mail__is_its_own_and_the_same_for_life),
 		WITH_OFFICE(store_message__messages_about_a_task__hang_on_the_first),
-		WITH_OFFICE(store_message__ready__are_the_longest_waiting_of_a_channel),
+		WITH_OFFICE(store_message__ready__are_the_latest_of_a_channel),
 		WITH_OFFICE(store_message__move__changes_what_it_names_and_only_from_its_state),
 		WITH_OFFICE(store_message__attempts__are_numbered_and_ended_once),
 		WITH_OFFICE(store_message__sending_overdue_and_clamped__are_the_right_ones),

@@ -1,0 +1,109 @@
+/* What the app makes of the clock: whether to believe it, what to do when it was set back, and which starts belong to one
+ * boot of the machine. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/num.h"
+#include "service/app_priv.h"
+#include "store/store_message.h"
+
+enum {
+	APP_NEXT_TRY_MAX_S = 4 * 86400, /* no message waits longer for its reader */
+	APP_CLOCK_BACK_S = 60,          /* a clock set back by more is worth a line in the log */
+	APP_BOOT_SLACK_S = 60,          /* the clock may be set by so much without a boot being seen in it */
+	APP_GRACE_MS = 600 * 1000,      /* a clock that shows an impossible time is believed after that */
+	APP_CLOCK_SLACK_S = 86400,      /* and one set back by less at once */
+	APP_SEEN_EVERY_S = 60,
+};
+static const int64_t app_earliest_utc = INT64_C(1704067200); /* 2024-01-01: no version of this program is older */
+
+/* ---- a clock that was set back ------------------------------------------------------------------------------------ */
+
+/* What was written under a clock that had been ahead must not wait until that clock's time comes. */
+static int app_follow_clock(struct app *app, int64_t now_utc, struct err *err)
+{
+	int64_t n = 0;
+	int status = planner_follow_clock(app->store, now_utc, &n, err);
+	if (status == 0 && n > 0)
+		log_error("%lld tasks were planned under a clock that had been ahead: they are looked at again",
+			  (long long)n);
+	return status < 0 ? status : store_message_clamp(app->store, now_utc + APP_NEXT_TRY_MAX_S, now_utc, err);
+}
+
+int app_notice_clock(struct app *app, int64_t now_utc, struct err *err)
+{
+	if (now_utc >= app->last_wall_s - APP_CLOCK_BACK_S)
+		return 0;
+	log_warning("the clock was set back by %lld s", (long long)(app->last_wall_s - now_utc));
+	return app_follow_clock(app, now_utc, err);
+}
+
+/* ---- at the start ------------------------------------------------------------------------------------------------- */
+
+/* A number kept in the database; absent when there is none, or none that makes sense. */
+static int app_load_number(struct app *app, const char *key, int64_t absent, int64_t *ret_value, struct err *err)
+{
+	char *text = NULL;
+	int status = store_meta_load(app->store, key, &text, err);
+	if (status < 0)
+		return status;
+	if (text == NULL || num_parse(text, INT64_MIN, INT64_MAX, ret_value, NULL) < 0)
+		*ret_value = absent;
+	free(text);
+	return 0;
+}
+
+static int app_save_number(struct app *app, const char *key, int64_t value, struct err *err)
+{
+	char text[24];
+	(void)snprintf(text, sizeof(text), "%" PRId64, value);
+	return store_meta_save(app->store, key, text, err);
+}
+
+/* Two starts belong to one boot when both reckon that the machine was started at the same instant. */
+static int app_note_boot(struct app *app, struct instant now, bool *ret_is_same, struct err *err)
+{
+	int64_t boot_utc = now.wall_s - now.up_s, known = 0;
+	int status = app_load_number(app, "boot_utc", INT64_MIN / 2, &known, err);
+	*ret_is_same = status == 0 && llabs(boot_utc - known) <= APP_BOOT_SLACK_S;
+	return status == 0 ? app_save_number(app, "boot_utc", boot_utc, err) : status;
+}
+
+/* A machine without a battery for its clock starts in 1970: what it then takes for due, or for not due yet, is wrong. */
+static int app_doubt_clock(struct app *app, struct instant now, struct err *err)
+{
+	int status = app_load_number(app, "seen_utc", app_earliest_utc, &app->seen_utc, err);
+	if (status < 0 || (now.wall_s >= app_earliest_utc && now.wall_s >= app->seen_utc - APP_CLOCK_SLACK_S))
+		return status;
+	char shown[32], seen[32];
+	clock_format_utc(now.wall_s, shown);
+	clock_format_utc(app->seen_utc, seen);
+	log_error("the clock shows %s, and it was %s before: nothing is sent until it is set, or for %d min", shown,
+		  seen, APP_GRACE_MS / 60000);
+	app->distrusted_until_mono_ms = now.mono_ms + APP_GRACE_MS;
+	return 0;
+}
+
+bool app_distrusts_clock(const struct app *app, struct instant now)
+{
+	bool is_impossible = now.wall_s < app_earliest_utc || now.wall_s < app->seen_utc - APP_CLOCK_SLACK_S;
+	return now.is_unset || (is_impossible && now.mono_ms < app->distrusted_until_mono_ms);
+}
+
+int app_start_clock(struct app *app, struct instant now, bool *ret_is_same_boot, struct err *err)
+{
+	int status = app_note_boot(app, now, ret_is_same_boot, err);
+	if (status == 0)
+		status = app_doubt_clock(app, now, err);
+	return status == 0 ? app_follow_clock(app, now.wall_s, err) : status;
+}
+
+int app_note_time(struct app *app, int64_t now_utc, struct err *err)
+{
+	if (llabs(now_utc - app->seen_utc) < APP_SEEN_EVERY_S)
+		return 0;
+	app->seen_utc = now_utc;
+	return app_save_number(app, "seen_utc", now_utc, err);
+}

@@ -1,0 +1,183 @@
+#include "store/store_brake.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/store_priv.h"
+
+static const char *const store_scope_names[] = {"all", "channel", "person"};
+
+const char *store_scope_name(enum store_scope scope)
+{
+	return store_scope_names[scope];
+}
+
+bool store_scope_find(const char *name, enum store_scope *ret_scope)
+{
+	for (unsigned i = 0; i < STORE_SCOPE_MAX; i++)
+		if (strcmp(store_scope_names[i], name) == 0) {
+			*ret_scope = (enum store_scope)i;
+			return true;
+		}
+	return false;
+}
+
+/* ---- rows --------------------------------------------------------------------------------------------------------- */
+
+/* hour, count, count_before and tripped_utc stand from that column on. */
+static void store_brake_read(sqlite3_stmt *stmt, int column, struct store_brake *brake)
+{
+	bool is_tripped = sqlite3_column_type(stmt, column + 3) != SQLITE_NULL;
+	brake->hour = sqlite3_column_int64(stmt, column);
+	brake->count = sqlite3_column_int64(stmt, column + 1);
+	brake->count_before = sqlite3_column_int64(stmt, column + 2);
+	brake->tripped_utc = is_tripped ? sqlite3_column_int64(stmt, column + 3) : STORE_NEVER;
+}
+
+int store_brake_load(struct store *store, enum store_scope scope, const char *name, struct store_brake *ret_brake,
+		     struct err *err)
+{
+	static const char sql[] = "SELECT hour, count, count_before, tripped_utc FROM brake"
+				  " WHERE scope = ?1 AND name = ?2";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tt", store_scope_name(scope), name);
+	int status = store_row(store, stmt, "reading a brake", err);
+	if (status < 0)
+		return status;
+	*ret_brake = (struct store_brake){.scope = scope, .tripped_utc = STORE_NEVER};
+	(void)snprintf(ret_brake->name, sizeof(ret_brake->name), "%s", name);
+	if (status == 1)
+		store_brake_read(stmt, 0, ret_brake);
+	(void)sqlite3_reset(stmt);
+	return 0;
+}
+
+int store_brake_save(struct store *store, const struct store_brake *brake, struct err *err)
+{
+	static const char sql[] =
+		"INSERT INTO brake (scope, name, hour, count, count_before, tripped_utc) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+		" ON CONFLICT (scope, name) DO UPDATE SET hour = ?3, count = ?4, count_before = ?5, tripped_utc = ?6";
+	bool is_tripped = brake->tripped_utc != STORE_NEVER;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ttiiin", store_scope_name(brake->scope), brake->name, brake->hour, brake->count,
+		   brake->count_before, is_tripped ? brake->tripped_utc : (int64_t)-1);
+	return store_run(store, stmt, "writing a brake", NULL, err);
+}
+
+int store_brake_remove(struct store *store, enum store_scope scope, const char *name, struct err *err)
+{
+	static const char sql[] = "DELETE FROM brake WHERE scope = ?1 AND name = ?2";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tt", store_scope_name(scope), name);
+	return store_run(store, stmt, "releasing a brake", NULL, err);
+}
+
+int store_brake_remove_all(struct store *store, struct err *err)
+{
+	static const char sql[] = "DELETE FROM brake";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	return stmt == NULL ? store->failure : store_run(store, stmt, "releasing the brakes", NULL, err);
+}
+
+int store_brake_prune(struct store *store, int64_t hour, struct err *err)
+{
+	static const char sql[] = "DELETE FROM brake WHERE hour < ?1 AND tripped_utc IS NULL";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", hour);
+	return store_run(store, stmt, "forgetting old counts", NULL, err);
+}
+
+int store_brake_each(struct store *store, store_brake_cb each, void *arg, struct err *err)
+{
+	static const char sql[] = "SELECT scope, name, hour, count, count_before, tripped_utc FROM brake"
+				  " ORDER BY scope, name";
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	while ((status = store_row(store, stmt, "listing the brakes", err)) == 1) {
+		struct store_brake brake;
+		(void)store_scope_find((const char *)sqlite3_column_text(stmt, 0),
+				       &brake.scope); /* CHECK keeps the set */
+		(void)snprintf(brake.name, sizeof(brake.name), "%s", (const char *)sqlite3_column_text(stmt, 1));
+		store_brake_read(stmt, 2, &brake);
+		status = each(arg, &brake);
+		if (status < 0) {
+			(void)sqlite3_reset(stmt);
+			return status;
+		}
+	}
+	return status;
+}
+
+/* ---- what waits --------------------------------------------------------------------------------------------------- */
+
+#define BRAKE_WAITS "state = 'pending' AND kind NOT IN ('notice', 'test') AND not_before <= ?2"
+
+/* Asks of the messages of a scope that wait: each has an index to walk along. */
+static sqlite3_stmt *store_brake_ask(struct store *store, enum store_scope scope, const char *const sql[],
+				     const char *name, int64_t now_utc, int64_t max, struct err *err)
+{
+	sqlite3_stmt *stmt = store_statement(store, sql[scope], err);
+	if (stmt != NULL)
+		store_bind(stmt, "tii", name, now_utc, max);
+	return stmt;
+}
+
+int store_brake_waiting(struct store *store, enum store_scope scope, const char *name, int64_t now_utc, int64_t max,
+			int64_t *ret_n, struct err *err)
+{
+	static const char all[] = "SELECT count(*) FROM (SELECT 1 FROM message WHERE " BRAKE_WAITS " LIMIT ?3)";
+	static const char channel[] =
+		"SELECT count(*) FROM (SELECT 1 FROM message WHERE " BRAKE_WAITS " AND channel = ?1 LIMIT ?3)";
+	static const char person[] =
+		"SELECT count(*) FROM (SELECT 1 FROM message WHERE " BRAKE_WAITS " AND person = ?1 LIMIT ?3)";
+	static const char *const sql[] = {all, channel, person};
+	sqlite3_stmt *stmt = store_brake_ask(store, scope, sql, name, now_utc, max, err);
+	return stmt == NULL ? store->failure : store_one(store, stmt, "counting what waits", 0, ret_n, err);
+}
+
+int store_brake_ids(struct store *store, enum store_scope scope, const char *name, int64_t now_utc, int64_t *ret_ids,
+		    size_t max, size_t *ret_n, struct err *err)
+{
+	static const char all[] = "SELECT id FROM message WHERE " BRAKE_WAITS " LIMIT ?3";
+	static const char channel[] = "SELECT id FROM message WHERE " BRAKE_WAITS " AND channel = ?1 LIMIT ?3";
+	static const char person[] = "SELECT id FROM message WHERE " BRAKE_WAITS " AND person = ?1 LIMIT ?3";
+	static const char *const sql[] = {all, channel, person};
+	sqlite3_stmt *stmt = store_brake_ask(store, scope, sql, name, now_utc, (int64_t)max, err);
+	return stmt == NULL ? store->failure : store_ids(store, stmt, ret_ids, max, ret_n, err);
+}
+
+/* ---- what is left ------------------------------------------------------------------------------------------------- */
+
+int store_brake_free(struct store *store, const char *channel, enum store_free *ret_free, struct err *err)
+{
+	/* By scope, so that people, who may be many, come last and only the first of them is looked at. */
+	static const char sql[] = "SELECT scope, name FROM brake WHERE tripped_utc IS NOT NULL ORDER BY scope";
+	enum store_free left = STORE_FREE_ALL;
+	int status = 1;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	while (left == STORE_FREE_ALL && (status = store_row(store, stmt, "looking at the brakes", err)) == 1) {
+		const char *scope = (const char *)sqlite3_column_text(stmt, 0);
+		const char *name = (const char *)sqlite3_column_text(stmt, 1);
+		if (strcmp(scope, "person") == 0)
+			left = STORE_FREE_PEOPLE;
+		else if (strcmp(scope, "all") == 0 || strcmp(name, channel) == 0)
+			left = STORE_FREE_NOTICES;
+	}
+	(void)sqlite3_reset(stmt);
+	if (status < 0)
+		return status;
+	*ret_free = left;
+	return 0;
+}

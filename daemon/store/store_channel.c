@@ -1,0 +1,103 @@
+#include "store/store_channel.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/store_priv.h"
+
+void store_channel_done(struct store_channel *channel)
+{
+	free(channel->failure);
+	*channel = (struct store_channel){0};
+}
+
+int store_channel_load(struct store *store, const char *name, struct store_channel *ret_channel, struct err *err)
+{
+	static const char sql[] = "SELECT paused_until_utc, sent_utc, failed_utc, failure, certificate_until_utc,"
+				  " CAST((SELECT value FROM meta WHERE key = 'failing ' || name) AS INTEGER)"
+				  " FROM channel WHERE name = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "t", name);
+	int status = store_row(store, stmt, "reading what is known of a channel", err);
+	if (status < 0)
+		return status;
+	*ret_channel = (struct store_channel){.failure = NULL};
+	if (status == 1)
+		*ret_channel = (struct store_channel){
+			.paused_until_utc = sqlite3_column_int64(stmt, 0),
+			.sent_utc = sqlite3_column_int64(stmt, 1),
+			.failed_utc = sqlite3_column_int64(stmt, 2),
+			.failure = store_text(stmt, 3),
+			.certificate_until_utc = sqlite3_column_int64(stmt, 4),
+			.failing_since_utc = sqlite3_column_int64(stmt, 5),
+		};
+	else
+		ret_channel->failure = mem_dup("");
+	(void)sqlite3_reset(stmt);
+	return 0;
+}
+
+int store_channel_note_sent(struct store *store, const char *name, int64_t now_utc, struct err *err)
+{
+	static const char sql[] = "INSERT INTO channel (name, sent_utc) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE"
+				  " SET sent_utc = ?2, paused_until_utc = NULL"
+				  " WHERE sent_utc IS NULL OR sent_utc / 60 <> ?2 / 60 OR paused_until_utc IS NOT NULL";
+	static const char works[] = "DELETE FROM meta WHERE key = 'failing ' || ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ti", name, now_utc);
+	int status = store_run(store, stmt, "noting that a channel works", NULL, err);
+	stmt = status == 0 ? store_statement(store, works, err) : NULL;
+	if (stmt == NULL)
+		return status < 0 ? status : store->failure;
+	store_bind(stmt, "t", name);
+	return store_run(store, stmt, "noting that a channel works", NULL, err);
+}
+
+int store_channel_note_failure(struct store *store, const char *name, const char *failure, bool is_failing,
+			       int64_t now_utc, struct err *err)
+{
+	static const char sql[] =
+		"INSERT INTO channel (name, failed_utc, failure) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE"
+		" SET failed_utc = ?2, failure = ?3"
+		" WHERE failed_utc IS NULL OR failed_utc / 60 <> ?2 / 60 OR failure IS NOT ?3";
+	static const char fails[] = "INSERT OR IGNORE INTO meta VALUES ('failing ' || ?1, ?2)";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tit", name, now_utc, failure);
+	int status = store_run(store, stmt, "noting that a channel fails", NULL, err);
+	if (status < 0 || !is_failing)
+		return status;
+	stmt = store_statement(store, fails, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ti", name, now_utc);
+	return store_run(store, stmt, "noting that a channel fails", NULL, err);
+}
+
+static int store_channel_set(struct store *store, const char *sql, const char *name, int64_t utc, struct err *err)
+{
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ti", name, utc);
+	return store_run(store, stmt, "noting the state of a channel", NULL, err);
+}
+
+int store_channel_note_pause(struct store *store, const char *name, int64_t until_utc, struct err *err)
+{
+	static const char sql[] = "INSERT INTO channel (name, paused_until_utc) VALUES (?1, ?2) ON CONFLICT (name)"
+				  " DO UPDATE SET paused_until_utc = ?2 WHERE paused_until_utc IS NOT ?2";
+	return store_channel_set(store, sql, name, until_utc, err);
+}
+
+int store_channel_note_certificate(struct store *store, const char *name, int64_t until_utc, struct err *err)
+{
+	static const char sql[] = "INSERT INTO channel (name, certificate_until_utc) VALUES (?1, ?2) ON CONFLICT (name)"
+				  " DO UPDATE SET certificate_until_utc = ?2 WHERE certificate_until_utc IS NOT ?2";
+	return store_channel_set(store, sql, name, until_utc, err);
+}
