@@ -31,6 +31,10 @@ const struct option conf_daemon_options[] = {
 	 .help = "folder with the working calendars; when left out, \"calendars\" beside the folder of templates"},
 	{"state_dir", OPTION_PATH, CONF_FIELD(state_dir), .preset = "/var/lib/deadlined", .flags = OPTION_RESTART,
 	 .help = "folder for what the daemon keeps beside the database"},
+	{"backup_dir", OPTION_PATH, CONF_FIELD(backup_dir),
+	 .help = "folder of the daily copies of the database; when left out, \"backup\" in state_dir"},
+	{"backup_keep", OPTION_COUNT, CONF_FIELD(backup_keep), .min = 0, .max = 1000, .preset = "7",
+	 .help = "how many daily copies are kept; 0 makes none"},
 	{"operator", OPTION_TEXT, CONF_FIELD(operator_id), .max = 64,
 	 .help = "id of the person who is told what the daemon cannot mend; without it, only the log is"},
 };
@@ -46,6 +50,8 @@ const struct option conf_limit_options[] = {
 	{"catch_up_max_age", OPTION_DURATION, CONF_FIELD(catch_up_max_age_s), .min = CONF_MINUTE_S,
 	 .max = 365 * CONF_DAY_S, .preset = "7d",
 	 .help = "a reminder that is later than this, after a time of standstill, is not sent any more"},
+	{"keep", OPTION_DURATION, CONF_FIELD(keep_s), .min = CONF_DAY_S, .max = 36500 * (int64_t)CONF_DAY_S,
+	 .preset = "90d", .help = "messages that are over for longer are removed, with their attempts"},
 };
 const size_t conf_n_limit_options = sizeof(conf_limit_options) / sizeof(conf_limit_options[0]);
 
@@ -120,6 +126,8 @@ struct conf *conf_read(const char *file, struct problems *problems)
 		      conf, problems);
 	if (conf->calendars == NULL && conf->templates != NULL)
 		conf->calendars = option_absolute_path("calendars", conf->templates);
+	if (conf->backup_dir == NULL && conf->state_dir != NULL)
+		conf->backup_dir = mem_printf("%s/backup", conf->state_dir);
 	options_apply(conf_limit_options, conf_n_limit_options, ini_section(ini, "limits", NULL), conf->secrets_dir,
 		      conf, problems);
 	if (conf->messages_per_hour_per_channel == 0)

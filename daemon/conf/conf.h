@@ -22,13 +22,16 @@ struct conf {
 	char *messengers; /* folder of presets */
 	char *calendars;  /* folder of working calendars */
 	char *state_dir;
-	char *operator_id; /* id of the person who hears of what the daemon cannot do; NULL = only the log does */
+	char *backup_dir;    /* folder */
+	int64_t backup_keep; /* daily copies; 0 = none are made */
+	char *operator_id;   /* id of the person who hears of what the daemon cannot do; NULL = only the log does */
 
 	/* [limits] */
 	int64_t messages_per_hour;
 	int64_t messages_per_hour_per_channel;
 	int64_t messages_per_hour_per_person;
 	int64_t catch_up_max_age_s;
+	int64_t keep_s; /* what is over for longer is forgotten */
 
 	struct ini *ini; /* owner of the sections below */
 	const struct ini_section **channels;
