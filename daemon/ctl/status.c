@@ -120,7 +120,7 @@ static void status_print_text(const struct status *status)
 
 static int status_run(struct session *session, const struct args *args)
 {
-	struct status status = {0};
+	struct status status = {.session = session};
 	int result = session_open(session, SESSION_READ);
 	if (result == EX_OK)
 		result = status_read(session, &status);

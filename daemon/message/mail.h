@@ -45,8 +45,8 @@ MUSTCHECK int mail_wire_address(const char *address, char **ret_wire, struct err
  * that mail_check_address() accepts; both returned owned. Errors: -EINVAL. */
 MUSTCHECK int mail_split_address(const char *text, char **ret_name, char **ret_address, struct err *err);
 
-/* Appends value without the blanks around it, as encoded words where it is not plain ASCII (RFC 2047), folded at 76;
+/* Appends text without the blanks around it, as encoded words where it is not plain ASCII (RFC 2047), folded at 76;
  * used is the length of the line so far. is_phrase: for a display name, where plain text is quoted if it must be. */
-void mail_add_encoded(struct buf *out, const char *value, size_t used, bool is_phrase);
+void mail_add_encoded(struct buf *out, const char *text, size_t used, bool is_phrase);
 
 #endif

@@ -21,6 +21,6 @@ bool mail_is_atext(unsigned char c);
 MUSTCHECK int mail_resolve_address(const char *address, const char **ret_wire, char **ret_owned, struct err *err);
 
 /* Appends the Content-Transfer-Encoding header, the empty line and the body. */
-void mail_add_body(struct buf *out, const char *text);
+void mail_add_body(struct buf *out, const char *body);
 
 #endif

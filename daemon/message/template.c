@@ -1,5 +1,6 @@
 #include "message/template.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -74,6 +75,7 @@ static struct template_op *template_add_op(struct template_compiler *c, enum tem
 		c->n_allocated = c->n_allocated * 2 + 16;
 		t->ops = mem_grow(t->ops, c->n_allocated, sizeof(*t->ops));
 	}
+	assert(t->ops != NULL);
 	struct template_op *op = &t->ops[t->n_ops++];
 	*op = (struct template_op){.kind = kind, .text = text.start, .len = text.len, .end = t->n_ops};
 	return op;

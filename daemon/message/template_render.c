@@ -205,7 +205,7 @@ static void template_add_url(struct buf *out, struct template_span text)
 
 static void template_add_value(struct template_renderer *r, const json_t *value, enum template_escape escape)
 {
-	char space[TEMPLATE_NUMBER_SIZE];
+	char space[TEMPLATE_NUMBER_SIZE] = {0};
 	struct template_span text = template_text_of(value, space);
 	switch (escape) {
 	case TEMPLATE_HTML:

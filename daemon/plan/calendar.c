@@ -270,8 +270,9 @@ static struct calendar *calendar_read(const char *file, const char *name, struct
 	size_t n = ini != NULL ? ini->n_sections : 0;
 	calendar->name = mem_dup_n(name, strlen(name) - strlen(".ini"));
 	calendar->weekend = CALENDAR_WEEKEND_PRESET;
-	for (size_t i = 0; i < 2 * n; i++)
-		calendar_read_section(calendar, &ini->sections[i % n], i >= n, problems);
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < n; i++)
+			calendar_read_section(calendar, &ini->sections[i], pass == 1, problems);
 	ini_free(ini);
 	return calendar;
 }

@@ -267,7 +267,7 @@ static int period_repeat_parse(const struct period_phrase *phrase, int default_y
 {
 	struct period_cursor cursor = {.phrase = phrase, .error = ret_error};
 	struct period_clause clause = {0};
-	struct period_phrase beside;
+	struct period_phrase beside = {0};
 	struct period window, first;
 	size_t at = 0;
 	int rc = period_repeat_find(&cursor, &clause, &at);

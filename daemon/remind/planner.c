@@ -186,6 +186,7 @@ static int planner_tell_new_date(struct planner_case *at, const char *key, const
 					strlist_add(&at->noticed, people.items[i], strlen(people.items[i]));
 				status = post_steps(&at->post, &at->people[j], &moved, 1, err);
 			}
+	at->post.occurrence = NULL; /* key is the caller's */
 	strlist_done(&people);
 	strlist_done(&channels);
 	return status;
