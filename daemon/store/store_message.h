@@ -130,7 +130,7 @@ MUSTCHECK int store_message_is_live(struct store *store, int64_t id, bool *ret_i
 struct store_peek {
 	bool is_live;
 	bool is_urgent;
-	bool was_tried;
+	bool was_tried; /* ever, counted or not: a pause that a server asked for leaves no count */
 	bool is_notice; /* or a test: no brake holds it back */
 	int64_t not_before;
 	char person[PERSON_ID_MAX * 4 + 1], channel[PERSON_ID_MAX + 1];

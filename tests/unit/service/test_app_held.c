@@ -39,10 +39,39 @@ static void held__longer_than_catch_up_max_age__is_sent_when_the_night_is_over(v
 	desk_close();
 }
 
+/* A server that asks for a pause costs no attempt, and the next try is one all the same: it may fall into the night. */
+static void held__throttled_into_the_night__is_sent_when_the_night_is_over(void **state)
+{
+	(void)state;
+	desk_open(config, "2025-06-14T12:00");
+	office_add_person(&desk.office, "anna", "Europe/Moscow", "email");
+	office_run(&desk.office, "UPDATE person SET quiet = '23:00-09:00'");
+	(void)office_add_task(&desk.office, &(struct office_task){.uid = "t",
+								  .start = "2025-06-15",
+								  .zone = "Europe/Moscow",
+								  .people = "anna",
+								  .planned_until = utc("2025-06-14T12:00")});
+	desk_move_to("2025-06-14T19:00"); /* 22:00 in Moscow */
+	desk_tick();
+	assert_int_equal(desk.n_flying, 1);
+	struct channel_result result = desk_result(CHANNEL_THROTTLED, CHANNEL_BLAME_CHANNEL);
+	result.retry_after_s = 2 * 3600;
+	desk_finish(0, &result);
+	desk_tick();
+	desk_move(app_next_wake_utc(desk.app) - desk.now.wall_s);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+	desk_move_to("2025-06-15T06:00");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 2);
+	desk_close();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(held__longer_than_catch_up_max_age__is_sent_when_the_night_is_over),
+		cmocka_unit_test(held__throttled_into_the_night__is_sent_when_the_night_is_over),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
