@@ -17,6 +17,7 @@
 #include "service/rehearse.h"
 #include "service/setup.h"
 #include "service/warnings.h"
+#include "store/store_backup.h"
 
 enum { MAIN_BUSY_MS = 100, MAIN_REHEARSE_BUSY_MS = 5000 };
 
@@ -185,6 +186,16 @@ static int main_rehearse(const struct main_options *options)
 	return main_exit_code(status);
 }
 
+/* A database that is gone must not come back empty. */
+static int main_check_first(const struct setup *setup, struct err *err)
+{
+	const struct clock clock = clock_system();
+	const struct civil today = zone_to_civil(setup->zone, clock_now(&clock).wall_s);
+	char day[CIVIL_DATE_SIZE];
+	civil_format_date(&today, day);
+	return store_check_first(setup->conf->database, setup->conf->backup_dir, day, err);
+}
+
 static int main_serve(const struct main_options *options, struct setup *setup)
 {
 	struct err err = {0};
@@ -194,6 +205,8 @@ static int main_serve(const struct main_options *options, struct setup *setup)
 	int status = lock_take(setup->conf->database, &lock, &holder, &err);
 	if (status == 0)
 		lock_mark_crashes(lock);
+	if (status == 0)
+		status = main_check_first(setup, &err);
 	if (status == 0)
 		status = store_open(setup->conf->database, STORE_WRITE, MAIN_BUSY_MS, &store, &err);
 	if (status == 0)
@@ -205,6 +218,8 @@ static int main_serve(const struct main_options *options, struct setup *setup)
 		(void)close(lock);
 	if (status < 0)
 		log_error("%s", err.text);
+	if (status == -EUCLEAN)
+		log_error("nothing is sent, and every file is left as it is; see deadlinectl recover");
 	return main_exit_code(status);
 }
 

@@ -159,6 +159,11 @@ void app_note_crash(struct app *app)
 	app->was_crash = true;
 }
 
+void app_use_upkeep(struct app *app, struct upkeep *upkeep)
+{
+	app->upkeep = upkeep;
+}
+
 /* ---- reload and stop ---------------------------------------------------------------------------------------------- */
 
 static void app_keep(char **value, const char *old, const char *key)

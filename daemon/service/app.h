@@ -21,6 +21,7 @@
 struct app;
 struct brake;
 struct transfer;
+struct upkeep;
 
 typedef void (*app_wake_cb)(void *arg);
 
@@ -37,6 +38,10 @@ MUSTCHECK int app_start(struct app *app, struct instant now, struct err *err);
 /* Before app_start(), when the last process on this database ended by a fault of its own (a signal like SIGSEGV, SIGABRT
  * by the watchdog), and was not killed or cut off: any message in flight then may be what it died of. */
 void app_note_crash(struct app *app);
+
+/* Before the first pass: passes see to the daily copy of the database. Borrowed; without it, as in a rehearsal, nobody
+ * does. */
+void app_use_upkeep(struct app *app, struct upkeep *upkeep);
 
 /* One pass. Errors: -EUCLEAN the database is damaged: give up; everything else (-EBUSY, -ENOSPC, -EIO ...) was logged and
  * is tried again at app_next_wake_utc(). */

@@ -47,6 +47,7 @@ struct app {
 	struct app_channel *retired_channels;
 	struct planner_channel *planner_channels;
 	struct transfer *transfer;
+	struct upkeep *upkeep; /* NULL: there is none */
 	app_wake_cb wake;
 	void *wake_arg;
 

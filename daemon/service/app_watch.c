@@ -10,6 +10,7 @@
 #include "remind/notice.h"
 #include "remind/outbox.h"
 #include "service/app_priv.h"
+#include "service/upkeep.h"
 #include "service/warnings.h"
 #include "store/store_task.h"
 
@@ -90,6 +91,13 @@ static int app_tell_trouble(struct app *app, struct err *err)
 	return status;
 }
 
+static int app_keep_up(struct app *app, int64_t now_utc, struct err *err)
+{
+	const struct planner planner = app_planner(app);
+	return app->upkeep == NULL ? 0
+				   : upkeep_watch(app->upkeep, &planner, app->setup, app->store, now_utc, err);
+}
+
 int app_watch(struct app *app, struct instant now, bool *ret_more, struct err *err)
 {
 	int status = app_notice_clock(app, now.wall_s, err);
@@ -101,5 +109,7 @@ int app_watch(struct app *app, struct instant now, bool *ret_more, struct err *e
 		status = app_expire(app, now.wall_s, ret_more, err);
 	if (status == 0 && !app->is_stopping)
 		status = app_watch_calendars(app, now.wall_s, err);
+	if (status == 0 && !app->is_stopping)
+		status = app_keep_up(app, now.wall_s, err);
 	return status;
 }

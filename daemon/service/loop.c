@@ -17,6 +17,7 @@
 #include "channel/transfer.h"
 #include "service/app.h"
 #include "service/notify.h"
+#include "service/upkeep.h"
 #include "store/store_report.h"
 
 enum { LOOP_PRIORITY_SOCKETS, LOOP_PRIORITY_PASS, LOOP_PRIORITIES };
@@ -27,6 +28,7 @@ struct loop {
 	struct clock clock;
 	struct store *store;
 	struct app *app;
+	struct upkeep *upkeep;
 	const char *config;
 
 	struct event *signals[3];
@@ -103,7 +105,8 @@ static void loop_pass(struct loop *loop)
 		(void)event_base_loopbreak(loop->base);
 		return;
 	}
-	int64_t next = app_next_wake_utc(loop->app);
+	int64_t next = app_next_wake_utc(loop->app), job = upkeep_next_utc(loop->upkeep, now.wall_s);
+	next = next < job ? next : job;
 	if (next <= now.wall_s)
 		loop_want_pass(loop);
 	else
@@ -343,7 +346,10 @@ static int loop_live(struct loop *loop, struct setup *setup, bool was_crash, str
 	loop->last_pass_mono_ms = now.mono_ms;
 	if (was_crash)
 		app_note_crash(loop->app);
-	int status = app_start(loop->app, now, err);
+	app_use_upkeep(loop->app, loop->upkeep);
+	int status = upkeep_start(loop->upkeep, setup->conf, err);
+	if (status == 0)
+		status = app_start(loop->app, now, err);
 	if (status == 0) {
 		loop_pass(loop);
 		if (loop->failure == 0)
@@ -361,6 +367,7 @@ int loop_run(struct store *store, struct setup *setup, const char *config, bool 
 	struct loop loop = {
 		.clock = clock_system(),
 		.store = store,
+		.upkeep = upkeep_new(),
 		.config = config,
 		.wake_fd = -1,
 		.inotify_fd = -1,
@@ -370,6 +377,7 @@ int loop_run(struct store *store, struct setup *setup, const char *config, bool 
 		status = loop_live(&loop, setup, was_crash, err);
 	else
 		setup_free(setup);
+	upkeep_free(loop.upkeep);
 	loop_tear_down(&loop);
 	return status;
 }

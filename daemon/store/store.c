@@ -184,9 +184,7 @@ void store_rollback(struct store *store)
 
 /* ---- opening ------------------------------------------------------------------------------------------------------ */
 
-/* The folder may be reached through links (systemd's StateDirectory is one), the file itself may not be one. Returned
- * owned; NULL with *ret_status when the folder cannot be told. */
-static char *store_resolve(const char *path, int *ret_status, struct err *err)
+char *store_resolve(const char *path, int *ret_status, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder = slash == NULL ? mem_dup(".") : mem_dup_n(path, slash == path ? 1 : (size_t)(slash - path));

@@ -263,7 +263,7 @@ static int backup_check_name(const struct store_copy *copy, struct err *err)
 	return copy->may_replace ? 0 : err_set(err, -EEXIST, "%s is there already", copy->to);
 }
 
-int store_copy(const struct store_copy *copy, struct store_copied *ret_copied, struct err *err)
+static int backup_run(const struct store_copy *copy, struct store_copied *ret_copied, struct err *err)
 {
 	struct backup backup = {.copy = copy, .watch = {copy->is_cancelled, copy->arg}, .fd = -1};
 	struct store_copied copied = {0};
@@ -294,6 +294,22 @@ int store_copy(const struct store_copy *copy, struct store_copied *ret_copied, s
 	free(backup.temporary);
 	if (status == 0)
 		*ret_copied = copied;
+	return status;
+}
+
+int store_copy(const struct store_copy *copy, struct store_copied *ret_copied, struct err *err)
+{
+	struct store_copy real = *copy;
+	int status = 0;
+	char *from = store_resolve(copy->from, &status, err), *to = NULL;
+	if (from != NULL)
+		to = store_resolve(copy->to, &status, err);
+	real.from = from;
+	real.to = to;
+	if (to != NULL)
+		status = backup_run(&real, ret_copied, err);
+	free(to);
+	free(from);
 	return status;
 }
 

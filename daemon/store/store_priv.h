@@ -25,6 +25,10 @@ struct store {
 	struct store_statement statements[STORE_STATEMENTS]; /* hashed by the address of sql */
 };
 
+/* The folder may be reached through links (systemd's StateDirectory is one), the file itself may not be one. Returned
+ * owned; NULL with *ret_status when the folder cannot be told. */
+char *store_resolve(const char *path, int *ret_status, struct err *err);
+
 /* Opens a database file, whatever it holds, with SQLite's flags; it is never a symbolic link. */
 MUSTCHECK int store_open_file(const char *path, int flags, int busy_ms, sqlite3 **ret_db, struct err *err);
 
