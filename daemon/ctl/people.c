@@ -18,7 +18,7 @@ enum { PEOPLE_COLUMNS = sizeof(people_headings) / sizeof(people_headings[0]), PE
 
 static int people_json(void *arg, const struct person *person, bool is_active)
 {
-	json_t *object = json_object(), *addresses = json_object();
+	json_t *object = json_object(), *addresses = json_object(), *suspended = json_array();
 	(void)arg;
 	json_object_set_new(object, "id", output_json_text(person->id));
 	json_object_set_new(object, "name", output_json_text(person->name));
@@ -31,9 +31,13 @@ static int people_json(void *arg, const struct person *person, bool is_active)
 	json_object_set_new(object, "ceiling", json_integer(person->ceiling));
 	json_object_set_new(object, "active", json_boolean(is_active));
 	for (size_t i = 0; i < person->n_addresses; i++)
+		if (person->addresses[i].is_suspended)
+			json_array_append_new(suspended, output_json_text(person->addresses[i].channel));
+	for (size_t i = 0; i < person->n_addresses; i++)
 		json_object_set_new(addresses, person->addresses[i].channel,
 				    output_json_text(person->addresses[i].address));
 	json_object_set_new(object, "addresses", addresses);
+	json_object_set_new(object, "suspended", suspended);
 	output_json(object, stdout);
 	return 0;
 }
@@ -46,8 +50,8 @@ static int people_add_row(void *arg, const struct person *person, bool is_active
 	if (!is_active)
 		buf_add_str(&addresses, "(inactive) ");
 	for (size_t i = 0; i < person->n_addresses; i++)
-		buf_printf(&addresses, "%s%s: %s", i > 0 ? ", " : "", person->addresses[i].channel,
-			   person->addresses[i].address);
+		buf_printf(&addresses, "%s%s: %s%s", i > 0 ? ", " : "", person->addresses[i].channel,
+			   person->addresses[i].address, person->addresses[i].is_suspended ? " (suspended)" : "");
 	if (person->ceiling > 0)
 		(void)snprintf(ceiling, sizeof(ceiling), "%" PRId64, person->ceiling);
 	const char *cells[PEOPLE_COLUMNS] = {

@@ -33,7 +33,7 @@ void person_clear_addresses(struct person *person)
 const char *person_address(const struct person *person, const char *channel)
 {
 	for (size_t i = 0; i < person->n_addresses; i++)
-		if (strcmp(person->addresses[i].channel, channel) == 0)
+		if (strcmp(person->addresses[i].channel, channel) == 0 && !person->addresses[i].is_suspended)
 			return person->addresses[i].address;
 	return NULL;
 }

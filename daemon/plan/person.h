@@ -11,6 +11,7 @@ enum { PERSON_ID_MAX = 64, PERSON_NAME_MAX = 200, PERSON_ADDRESS_MAX = 320 };
 struct person_address {
 	char *channel; /* its name in the configuration */
 	char *address;
+	bool is_suspended; /* it refused everything: nothing is sent there until it changes */
 };
 
 struct person {
@@ -29,7 +30,7 @@ struct person {
 };
 
 void person_done(struct person *person);
-/* The address on that channel, or NULL. */
+/* The address on that channel, NULL when there is none, or none that is in use. */
 const char *person_address(const struct person *person, const char *channel);
 /* Adds an address; copies both. */
 void person_add_address(struct person *person, const char *channel, const char *address);

@@ -10,6 +10,7 @@
  *                                           time, it is suspect, and next sent alone
  *     sending --quarantine--> held          the process died again, and nothing but this was in flight
  *     held --release--> pending             by the operator
+ *     held --drop--> cancelled              by the operator
  *     sending --empty--> cancelled          done or moved while it was in flight, and not accepted
  *     sending --expire--> dead              the third unknown
  *     pending --empty--> cancelled
@@ -37,8 +38,8 @@
 enum { OUTBOX_UNKNOWN_MAX = 3, OUTBOX_CRASH_PAUSE_S = 60, OUTBOX_KILLS_SUSPECT = 3 };
 
 static const char *const outbox_event_names[] = {
-	"claim",   "accepted",   "temporary", "throttled", "permanent", "unknown",
-	"recover", "quarantine", "release",   "empty",     "expire",    "purge",
+	"claim",      "accepted", "temporary", "throttled", "permanent", "unknown", "recover",
+	"quarantine", "release",  "empty",     "expire",    "purge",     "drop",
 };
 
 static const struct outbox_move {
@@ -52,7 +53,8 @@ static const struct outbox_move {
 	{MESSAGE_SENDING, OUTBOX_RECOVER, MESSAGE_PENDING},   {MESSAGE_SENDING, OUTBOX_EMPTY, MESSAGE_CANCELLED},
 	{MESSAGE_SENDING, OUTBOX_EXPIRE, MESSAGE_DEAD},       {MESSAGE_PENDING, OUTBOX_EMPTY, MESSAGE_CANCELLED},
 	{MESSAGE_PENDING, OUTBOX_EXPIRE, MESSAGE_STALE},      {MESSAGE_SENDING, OUTBOX_QUARANTINE, MESSAGE_HELD},
-	{MESSAGE_HELD, OUTBOX_RELEASE, MESSAGE_PENDING},      {MESSAGE_PENDING, OUTBOX_PURGE, MESSAGE_CANCELLED},
+	{MESSAGE_HELD, OUTBOX_DROP, MESSAGE_CANCELLED},       {MESSAGE_HELD, OUTBOX_RELEASE, MESSAGE_PENDING},
+	{MESSAGE_PENDING, OUTBOX_PURGE, MESSAGE_CANCELLED},
 };
 
 const char *outbox_event_name(enum outbox_event event)
@@ -195,7 +197,9 @@ static int outbox_claim_one(struct store *store, int64_t id, int64_t now_utc, co
 	return status;
 }
 
-static int outbox_claim_some(struct store *store, const int64_t *ids, size_t n, int64_t now_utc, const struct outbox_rules *rules, void *arg, int64_t *ret_ids, size_t *ret_n, struct err *err)
+static int outbox_claim_some(struct store *store, const int64_t *ids, size_t n, int64_t now_utc,
+			     const struct outbox_rules *rules, void *arg, int64_t *ret_ids, size_t *ret_n,
+			     struct err *err)
 {
 	size_t n_claimed = 0;
 	int status = 0;
@@ -210,7 +214,8 @@ static int outbox_claim_some(struct store *store, const int64_t *ids, size_t n, 
 	return status;
 }
 
-int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size_t max, const struct outbox_rules *rules, void *arg, int64_t *ret_ids, size_t *ret_n, struct err *err)
+int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size_t max,
+		 const struct outbox_rules *rules, void *arg, int64_t *ret_ids, size_t *ret_n, struct err *err)
 {
 	int64_t ids[OUTBOX_BATCH];
 	size_t n = 0;
@@ -235,6 +240,12 @@ int outbox_release(struct store *store, int64_t id, int64_t now_utc, bool *ret_r
 {
 	struct store_move move = {.not_before = now_utc, .suspect = -1};
 	return outbox_move(store, id, MESSAGE_HELD, OUTBOX_RELEASE, &move, ret_released, err);
+}
+
+int outbox_drop(struct store *store, int64_t id, bool *ret_dropped, struct err *err)
+{
+	struct store_move move = {.reason = "dropped by the operator", .not_before = -1, .suspect = -1};
+	return outbox_move(store, id, MESSAGE_HELD, OUTBOX_DROP, &move, ret_dropped, err);
 }
 
 int outbox_purge(struct store *store, int64_t id, const char *reason, bool *ret_purged, struct err *err)

@@ -21,6 +21,7 @@ enum outbox_event {
 	OUTBOX_EMPTY,  /* every reminder in it was dropped */
 	OUTBOX_EXPIRE, /* too late to be of use, or tried in vain for too long */
 	OUTBOX_PURGE,
+	OUTBOX_DROP,
 	OUTBOX_EVENT_MAX
 };
 
@@ -72,7 +73,9 @@ struct outbox_rules {
  * dropped are cancelled instead; one that comes later than planned, as a retry does, and would now disturb its reader, is
  * postponed until open says they may be written to; one that may not start stays as it is. A message may be handed to its channel only after
  * the commit. */
-MUSTCHECK int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size_t max, const struct outbox_rules *rules, void *arg, int64_t *ret_ids, size_t *ret_n, struct err *err);
+MUSTCHECK int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size_t max,
+			   const struct outbox_rules *rules, void *arg, int64_t *ret_ids, size_t *ret_n,
+			   struct err *err);
 
 /* The same for one suspect message, to be called when nothing is in flight on any channel and nothing else is claimed. */
 MUSTCHECK int outbox_claim_suspect(struct store *store, const char *channel, int64_t now_utc,
@@ -82,6 +85,8 @@ MUSTCHECK int outbox_claim_suspect(struct store *store, const char *channel, int
 /* The operator lets a held message go, at once. *ret_released is false when it is not held. */
 MUSTCHECK int outbox_release(struct store *store, int64_t id, int64_t now_utc, bool *ret_released, struct err *err);
 
+/* The operator gives a held message up. *ret_dropped is false when it is not held. */
+MUSTCHECK int outbox_drop(struct store *store, int64_t id, bool *ret_dropped, struct err *err);
 /* The operator cancels a message that waits, for that reason. *ret_purged is false when it does not wait any more. */
 MUSTCHECK int outbox_purge(struct store *store, int64_t id, const char *reason, bool *ret_purged, struct err *err);
 

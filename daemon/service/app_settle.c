@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "remind/backoff.h"
 #include "remind/outbox.h"
+#include "remind/suspend.h"
 #include "service/app_priv.h"
+#include "store/store_suspension.h"
 
 static enum outbox_event app_event(enum channel_verdict verdict)
 {
@@ -42,6 +44,19 @@ static void app_quote(const struct channel_result *result, char *text, size_t si
 		(void)snprintf(text, size, "%s", result->reply);
 }
 
+/* What it says about the recipient's address. */
+static int app_mind_address(struct app *app, const struct app_result *entry, const char *reply, int64_t now_utc,
+			    struct err *err)
+{
+	const struct planner planner = app_planner(app);
+	if (entry->state == MESSAGE_SENT)
+		return store_suspension_accepted(app->store, entry->id, err);
+	if (entry->state != MESSAGE_DEAD || entry->result.verdict != CHANNEL_PERMANENT ||
+	    entry->result.blame != CHANNEL_BLAME_RECIPIENT)
+		return 0;
+	return suspend_refused(&planner, app->store, entry->id, reply, now_utc, err);
+}
+
 int app_settle(struct app *app, int64_t now_utc, struct err *err)
 {
 	int status = 0;
@@ -60,6 +75,8 @@ int app_settle(struct app *app, int64_t now_utc, struct err *err)
 			.reply = reply,
 		};
 		status = outbox_settle(app->store, entry->id, &result, now_utc, &entry->state, &entry->next_utc, err);
+		if (status == 0)
+			status = app_mind_address(app, entry, reply, now_utc, err);
 	}
 	return status;
 }

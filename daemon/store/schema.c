@@ -406,7 +406,7 @@ static const char schema_7[] =
 	"END;"
 	"CREATE TRIGGER suspension_ended AFTER DELETE ON suspension WHEN old.reason IS NOT NULL BEGIN"
 	"  UPDATE task SET next_due_utc = NULL WHERE status = 'open' AND id IN (SELECT task FROM reminder"
-	"    WHERE person = old.person AND channel = old.channel AND dropped = 'address suspended');"
+	"    WHERE person = old.person AND dropped IN ('no address', 'address suspended'));"
 	"END;"
 	"CREATE TRIGGER person_gone_brake AFTER DELETE ON person BEGIN"
 	"  DELETE FROM brake WHERE scope = 'person' AND name = old.id;"

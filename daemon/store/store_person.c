@@ -10,7 +10,8 @@
 /* Rows of (id, name, language, zone, active, channel, address), a row an address; the people come out one by one. */
 #define PERSON_COLUMNS                                                                                                 \
 	"p.id, p.name, p.language, p.zone, p.active, a.channel, a.address, p.calendar, p.quiet, p.work, p.digest,"     \
-	" p.ceiling "
+	" p.ceiling, (SELECT 1 FROM suspension s WHERE s.person = a.person AND s.channel = a.channel"                  \
+	" AND s.reason IS NOT NULL) "
 
 /* Starts a person when the row names another one than people[*n - 1], then adds the row's address. */
 static void store_person_add_row(sqlite3_stmt *stmt, struct person **people, size_t *n)
@@ -28,12 +29,14 @@ static void store_person_add_row(sqlite3_stmt *stmt, struct person **people, siz
 			.work = store_text(stmt, 9),
 			.digest = store_text(stmt, 10),
 			.ceiling = sqlite3_column_int64(stmt, 11),
-			.roles = sqlite3_column_count(stmt) > 12 ? (unsigned)sqlite3_column_int(stmt, 12) : 0,
+			.roles = sqlite3_column_count(stmt) > 13 ? (unsigned)sqlite3_column_int(stmt, 13) : 0,
 		};
 	}
 	if (sqlite3_column_type(stmt, 5) != SQLITE_NULL) {
 		char *channel = store_text(stmt, 5), *address = store_text(stmt, 6);
-		person_add_address(&(*people)[*n - 1], channel, address);
+		struct person *person = &(*people)[*n - 1];
+		person_add_address(person, channel, address);
+		person->addresses[person->n_addresses - 1].is_suspended = sqlite3_column_int(stmt, 12) != 0;
 		free(channel);
 		free(address);
 	}

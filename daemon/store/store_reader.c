@@ -299,11 +299,12 @@ int store_digest_next(struct store *store, int64_t *ret_utc, struct err *err)
 #define REVIVED_PARTS "SELECT p.id FROM part JOIN person p ON p.id = part.person AND p.active = 1 WHERE part.task = ?1"
 #define REVIVED                                                                                                        \
 	"FROM reminder WHERE task = ?1 AND occurrence = ?2 AND dropped IN ('task moved', 'task done',"                 \
-	" 'task cancelled', 'takes no part', 'no address', 'person inactive')"                                         \
+	" 'task cancelled', 'takes no part', 'no address', 'address suspended', 'person inactive')"                    \
 	" AND NOT EXISTS (SELECT 1 FROM message m WHERE m.id = reminder.message AND m.state <> 'cancelled')"           \
 	" AND (person IN (" REVIVED_PARTS ") OR deputy_for IN (" REVIVED_PARTS "))"                                    \
 	" AND EXISTS (SELECT 1 FROM address a WHERE a.person = reminder.person"                                        \
-	"  AND reminder.channel IN ('', a.channel))"
+	"  AND reminder.channel IN ('', a.channel) AND NOT EXISTS (SELECT 1 FROM suspension s"                         \
+	"   WHERE s.person = a.person AND s.channel = a.channel AND s.reason IS NOT NULL))"
 
 int store_reminder_revive(struct store *store, int64_t task, const char *occurrence, int64_t *ret_from_utc,
 			  struct err *err)

@@ -58,7 +58,8 @@ static void outbox__diagram__equals_the_table(void **state)
 
 /* What may follow what, by the design; everything else is refused. */
 static const char *const matrix[MESSAGE_STATE_MAX][OUTBOX_EVENT_MAX] = {
-	[MESSAGE_PENDING] = {[OUTBOX_CLAIM] = "sending", [OUTBOX_EMPTY] = "cancelled", [OUTBOX_EXPIRE] = "stale"},
+	[MESSAGE_PENDING] = {[OUTBOX_CLAIM] = "sending", [OUTBOX_EMPTY] = "cancelled", [OUTBOX_EXPIRE] = "stale",
+			     [OUTBOX_PURGE] = "cancelled"},
 	[MESSAGE_SENDING] = {[OUTBOX_ACCEPTED] = "sent",
 			     [OUTBOX_TEMPORARY] = "pending",
 			     [OUTBOX_THROTTLED] = "pending",
@@ -68,7 +69,7 @@ static const char *const matrix[MESSAGE_STATE_MAX][OUTBOX_EVENT_MAX] = {
 			     [OUTBOX_QUARANTINE] = "held",
 			     [OUTBOX_EMPTY] = "cancelled",
 			     [OUTBOX_EXPIRE] = "dead"},
-	[MESSAGE_HELD] = {[OUTBOX_RELEASE] = "pending"},
+	[MESSAGE_HELD] = {[OUTBOX_RELEASE] = "pending", [OUTBOX_DROP] = "cancelled"},
 };
 
 static void outbox__every_state_and_event__moves_as_designed_or_not_at_all(void **state)

@@ -1,0 +1,177 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "desk.h"
+#include "remind/suspend.h"
+#include "store/store_suspension.h"
+
+/* An address whose side refuses every message for good is left in peace, and the operator hears of it. */
+
+static const char config[] = "operator = op\n[channel email]\ntype = maildir\npath = mail\n"
+			     "[channel telegram]\ntype = maildir\npath = mail\n"
+			     "[policy default]\nremind = 0d 1d 2d 3d 4d 5d before start at 09:00\n";
+
+static int open_desk(void **state)
+{
+	(void)state;
+	desk_open(config, "2025-06-01T00:00");
+	office_add_person(&desk.office, "anna", "Europe/Moscow", "email telegram");
+	office_add_person(&desk.office, "boris", "Europe/Moscow", "email");
+	office_add_person(&desk.office, "op", "Europe/Moscow", "email");
+	(void)office_add_task(&desk.office, &(struct office_task){.uid = "t",
+								  .start = "2025-06-15",
+								  .zone = "Europe/Moscow",
+								  .people = "anna boris",
+								  .planned_until = desk.now.wall_s});
+	return 0;
+}
+
+static int close_desk(void **state)
+{
+	(void)state;
+	desk_close();
+	return 0;
+}
+
+/* A day's messages: anna's mail gets this verdict, everything else is taken. */
+static void live_a_day(const char *day, enum channel_verdict verdict, enum channel_blame blame)
+{
+	char at[32];
+	(void)snprintf(at, sizeof(at), "%sT06:00", day);
+	desk_move_to(at);
+	do {
+		desk_tick();
+		while (desk.n_flying > 0) {
+			int64_t id = desk.flying[0].id;
+			bool is_hers = office_number(&desk.office,
+						     "SELECT count(*) FROM message WHERE id = %lld"
+						     " AND person = 'anna' AND channel = 'email'",
+						     (long long)id) == 1;
+			struct channel_result result = is_hers ? desk_result(verdict, blame)
+							       : desk_result(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+			desk_finish(0, &result);
+		}
+	} while (desk.n_wakes > 0);
+	desk_tick();
+}
+
+static int64_t sent_to(const char *person, const char *channel)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < desk.n_sendings; i++)
+		n += office_number(&desk.office,
+				   "SELECT count(*) FROM message WHERE id = %lld AND person = '%s' AND channel = '%s'",
+				   (long long)desk.sendings[i].id, person, channel) == 1;
+	return n;
+}
+
+static void refuse_three(void)
+{
+	live_a_day("2025-06-10", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	live_a_day("2025-06-11", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	assert_int_equal(sent_to("op", "email"), 0);
+	live_a_day("2025-06-12", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+}
+
+static void suspend__three_refusals__end_the_channel_and_tell_the_operator_once(void **state)
+{
+	(void)state;
+	refuse_three();
+	assert_int_equal(sent_to("anna", "email"), SUSPEND_AFTER);
+	assert_int_equal(sent_to("op", "email"), 1);
+	live_a_day("2025-06-13", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	assert_int_equal(sent_to("anna", "email"), SUSPEND_AFTER);
+	assert_int_equal(sent_to("anna", "telegram"), 4);
+	assert_int_equal(sent_to("boris", "email"), 4);
+	assert_int_equal(sent_to("op", "email"), 1);
+}
+
+static void suspend__accepted_in_between__begins_the_count_anew(void **state)
+{
+	(void)state;
+	live_a_day("2025-06-10", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	live_a_day("2025-06-11", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	live_a_day("2025-06-12", CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	live_a_day("2025-06-13", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	live_a_day("2025-06-14", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	assert_int_equal(sent_to("op", "email"), 0);
+	live_a_day("2025-06-15", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	assert_int_equal(sent_to("op", "email"), 1);
+}
+
+static void suspend__message_at_fault__does_not_count(void **state)
+{
+	(void)state;
+	for (int day = 10; day <= 14; day++) {
+		char text[32];
+		(void)snprintf(text, sizeof(text), "2025-06-%d", day);
+		live_a_day(text, CHANNEL_PERMANENT, CHANNEL_BLAME_MESSAGE);
+	}
+	assert_int_equal(sent_to("anna", "email"), 5);
+	assert_int_equal(sent_to("op", "email"), 0);
+}
+
+static void suspend__corrected_address__is_used_again(void **state)
+{
+	(void)state;
+	refuse_three();
+	office_run(&desk.office, "UPDATE address SET address = 'anna@new.example.org' WHERE person = 'anna'"
+				 " AND channel = 'email'");
+	live_a_day("2025-06-13", CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	assert_int_equal(sent_to("anna", "email"), SUSPEND_AFTER + 1);
+}
+
+static void suspend__crash__does_not_forget_it(void **state)
+{
+	(void)state;
+	int64_t n = 0;
+	refuse_three();
+	desk_crash(config);
+	live_a_day("2025-06-13", CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	assert_int_equal(sent_to("anna", "email"), SUSPEND_AFTER);
+	OK(store_suspension_end(desk.office.store, "anna", "telegram", &n, ERR));
+	assert_int_equal(n, 0);
+	OK(store_suspension_end(desk.office.store, "anna", NULL, &n, ERR));
+	assert_int_equal(n, 1);
+	live_a_day("2025-06-14", CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	assert_int_equal(sent_to("anna", "email"), SUSPEND_AFTER + 1);
+}
+
+/* What was held for the night when the address was suspended is dropped, and comes back with the address. */
+static void suspend__what_waited__is_dropped_and_planned_anew(void **state)
+{
+	(void)state;
+	int64_t n = 0;
+	office_run(&desk.office, "UPDATE person SET quiet = '08:00-12:00' WHERE id = 'anna'");
+	live_a_day("2025-06-10", CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	int64_t waiting =
+		office_number(&desk.office, "SELECT id FROM message WHERE state = 'pending' AND person = 'anna'"
+					    " AND channel = 'email'");
+	assert_true(waiting > 0);
+	for (int i = 0; i < SUSPEND_AFTER; i++)
+		OK(store_suspension_refused(desk.office.store, waiting, &n, ERR));
+	OK(store_suspension_begin(desk.office.store, waiting, "no such user", ERR));
+	assert_string_equal(office_state(&desk.office, waiting), "cancelled");
+	OK(store_suspension_end(desk.office.store, "anna", "email", &n, ERR));
+	assert_int_equal(n, 1);
+	desk_move_to("2025-06-10T09:30");
+	desk_tick();
+	assert_int_equal(sent_to("anna", "email"), 1);
+}
+
+int main(void)
+{
+#define ROW(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
+	const struct CMUnitTest tests[] = {
+		ROW(suspend__three_refusals__end_the_channel_and_tell_the_operator_once),
+		ROW(suspend__accepted_in_between__begins_the_count_anew),
+		ROW(suspend__message_at_fault__does_not_count),
+		ROW(suspend__corrected_address__is_used_again),
+		ROW(suspend__crash__does_not_forget_it),
+		ROW(suspend__what_waited__is_dropped_and_planned_anew),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
