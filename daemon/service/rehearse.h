@@ -3,7 +3,7 @@
  *
  * A span that begins on a past day is rehearsed as if it began now: with the plan as it stands, an empty outbox and every
  * earlier step behind it. Any other goes on from today's outbox, and nothing before now is told. Each channel is replaced by one that notes the message and
- * accepts it; with deliver, local channels get it for real. */
+ * accepts it; with deliver, local channels get it for real. No brake cuts it off: what would trip is logged at the end. */
 #ifndef DEADLINED_SERVICE_REHEARSE_H
 #define DEADLINED_SERVICE_REHEARSE_H
 
@@ -41,9 +41,9 @@ struct rehearse_span {
 MUSTCHECK int rehearse(struct store *store, struct setup *setup, const struct rehearse_span *span, rehearse_row_cb each,
 		       void *arg, int64_t *ret_messages, struct err *err);
 
-/* The table that --rehearse prints: every message that leaves. */
+/* The table that --rehearse prints: every message that leaves. arg: the struct table. */
 struct table;
 void rehearse_print_headings(struct table *table);
-void rehearse_print_row(void *table, const struct rehearse_row *row);
+void rehearse_print_row(void *arg, const struct rehearse_row *row);
 
 #endif

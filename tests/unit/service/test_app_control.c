@@ -10,7 +10,7 @@
 #include "desk.h"
 #include "service/app_priv.h"
 
-/* What holds the app back or changes it: reload, brake, rate, gate, the clock. */
+/* What holds the app back or changes it: reload, rate, gate, the clock. */
 
 #define CHANNEL "[channel email]\ntype = maildir\npath = mail\n"
 #define POLICY "[policy default]\nremind = 3d 1d before start at 09:00\n"
@@ -150,74 +150,7 @@ static void app__pass_that_fails_at_its_end__forgets_no_policy(void **state)
 	assert_int_equal(desk.n_sendings, 2); /* t's new step */
 }
 
-/* ---- brake and rate ----------------------------------------------------------------------------------------------- */
-
-static const char braked[] = "[limits]\nmessages_per_hour = 3\n" CHANNEL POLICY;
-
-static void app__brake__lets_so_many_through_an_hour_over_restarts(void **state)
-{
-	(void)state;
-	desk.answers_at_once = true;
-	add_tasks(10);
-	reload(braked);
-	desk_tick();
-	assert_int_equal(desk.n_sendings, 3);
-	desk_crash(braked);
-	desk_tick();
-	assert_int_equal(desk.n_sendings, 3);
-	int64_t hour_ago = desk.now.wall_s;
-	for (int minute = 0; minute < 240 && desk.n_sendings < 10; minute++) {
-		desk_move(60);
-		desk_tick();
-		int64_t hours = (desk.now.wall_s - hour_ago) / 3600 + 1;
-		assert_true((int64_t)desk.n_sendings <= 3 * (hours + 1));
-	}
-	assert_int_equal(desk.n_sendings, 10);
-}
-
-static void app__brake__does_not_count_what_could_not_be_claimed(void **state)
-{
-	(void)state;
-	desk.answers_at_once = true;
-	add_tasks(3);
-	reload(braked);
-	office_run(&desk.office, "CREATE TRIGGER full BEFORE INSERT ON meta WHEN new.key = 'sent_by_hour' BEGIN"
-				 " SELECT raise(ROLLBACK, 'disk full'); END");
-	for (int i = 0; i < 5; i++)
-		assert_true(desk_try() < 0);
-	office_run(&desk.office, "DROP TRIGGER full");
-	desk_tick();
-	assert_int_equal(desk.n_sendings, 3);
-}
-
-static void app__limit_reached__the_brake_is_on_only_while_something_waits(void **state)
-{
-	(void)state;
-	desk.answers_at_once = true;
-	reload(braked);
-	add_tasks(3);
-	desk_tick();
-	desk_tick();
-	assert_int_equal(desk.n_sendings, 3);
-	assert_false(desk.app->brake.is_on);
-	add_task("more", "2025-06-15", "2025-06-01");
-	desk_tick();
-	assert_int_equal(desk.n_sendings, 3);
-	assert_true(desk.app->brake.is_on);
-}
-
-static void app__brake_raised__lets_the_rest_go(void **state)
-{
-	(void)state;
-	desk.answers_at_once = true;
-	add_tasks(10);
-	reload(braked);
-	desk_tick();
-	assert_true(app_next_wake_utc(desk.app) > desk.now.wall_s);
-	reload(config);
-	desk_tick();
-	assert_int_equal(desk.n_sendings, 10);
-}
+/* ---- rate ---------------------------------------------------------------------------------------------------------- */
 
 static const char rated[] = "[channel email]\ntype = maildir\npath = mail\nrate = 2/m\n" POLICY;
 
@@ -262,7 +195,7 @@ static void app__pass_that_fails__uses_up_no_rate(void **state)
 	desk.answers_at_once = true;
 	reload(rated);
 	add_tasks(1);
-	office_run(&desk.office, "CREATE TRIGGER full BEFORE INSERT ON meta WHEN new.key = 'sent_by_hour' BEGIN"
+	office_run(&desk.office, "CREATE TRIGGER full BEFORE INSERT ON brake BEGIN"
 				 " SELECT raise(ROLLBACK, 'disk full'); END");
 	assert_true(desk_try() < 0);
 	office_run(&desk.office, "DROP TRIGGER full");
@@ -356,10 +289,6 @@ int main(void)
 		WITH_DESK(app__reload__keeps_a_pause_that_the_server_asked_for),
 		WITH_DESK(app__new_policies__are_planned_with_even_if_the_first_try_fails),
 		WITH_DESK(app__pass_that_fails_at_its_end__forgets_no_policy),
-		WITH_DESK(app__brake__lets_so_many_through_an_hour_over_restarts),
-		WITH_DESK(app__brake__does_not_count_what_could_not_be_claimed),
-		WITH_DESK(app__limit_reached__the_brake_is_on_only_while_something_waits),
-		WITH_DESK(app__brake_raised__lets_the_rest_go),
 		WITH_DESK(app__rate_of_a_channel__is_kept),
 		WITH_DESK(app__reload__brings_no_new_allowance_of_the_same_rate),
 		WITH_DESK(app__pass_that_fails__uses_up_no_rate),
