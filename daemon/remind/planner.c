@@ -16,7 +16,7 @@
 #include "store/store_person.h"
 #include "store/store_reader.h"
 
-enum { PLANNER_CLOCK_BACK_MAX_S = 3 * 3600 };
+enum { PLANNER_CLOCK_BACK_MAX_S = 3 * 3600, PLANNER_LOOK_AGAIN_S = 366 * 86400 };
 
 /* What is being planned: one task, then one occurrence of it. */
 struct planner_case {
@@ -311,6 +311,8 @@ static int planner_plan_loaded(const struct planner *planner, struct store *stor
 	if (status < 0)
 		return err_set(err, status, "%s", problem.text);
 	*ret_planned = at.post.planned;
+	if (at.next_utc == STORE_NEVER && task->rrule[0] != '\0')
+		at.next_utc = now_utc + PLANNER_LOOK_AGAIN_S; /* it may begin, or go on, beyond what was searched */
 	return store_task_planned(store, task->id, at.after_utc > now_utc ? at.after_utc : now_utc, at.next_utc, err);
 }
 

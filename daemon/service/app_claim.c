@@ -107,8 +107,6 @@ int app_claim(struct app *app, struct app_claim *claims, struct instant now, str
 	for (size_t i = 0; i < app->setup->n_channels; i++)
 		claims[i] = (struct app_claim){.channel = app->channels[i]};
 	app->is_draining = false;
-	if (app_distrusts_clock(app, now))
-		return 0;
 	if (app->has_suspects)
 		status = app_claim_suspect(app, claims, now, err);
 	for (size_t i = 0; i < app->setup->n_channels && status == 0 && !app->is_draining; i++) {

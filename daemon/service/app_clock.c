@@ -32,12 +32,14 @@ static int app_follow_clock(struct app *app, int64_t now_utc, struct err *err)
 	return status < 0 ? status : store_message_clamp(app->store, now_utc + APP_NEXT_TRY_MAX_S, now_utc, err);
 }
 
-int app_notice_clock(struct app *app, int64_t now_utc, struct err *err)
+int app_notice_clock(struct app *app, struct instant now, struct err *err)
 {
-	if (now_utc >= app->last_wall_s - APP_CLOCK_BACK_S)
+	bool is_back = now.wall_s < app->last_wall_s - APP_CLOCK_BACK_S;
+	if (app_distrusts_clock(app, now) || (!is_back && !app->must_follow_clock))
 		return 0;
-	log_warning("the clock was set back by %lld s", (long long)(app->last_wall_s - now_utc));
-	return app_follow_clock(app, now_utc, err);
+	if (is_back)
+		log_warning("the clock was set back by %lld s", (long long)(app->last_wall_s - now.wall_s));
+	return app_follow_clock(app, now.wall_s, err);
 }
 
 /* ---- at the start ------------------------------------------------------------------------------------------------- */
@@ -97,7 +99,8 @@ int app_start_clock(struct app *app, struct instant now, bool *ret_is_same_boot,
 	int status = app_note_boot(app, now, ret_is_same_boot, err);
 	if (status == 0)
 		status = app_doubt_clock(app, now, err);
-	return status == 0 ? app_follow_clock(app, now.wall_s, err) : status;
+	app->must_follow_clock = app_distrusts_clock(app, now);
+	return status == 0 && !app->must_follow_clock ? app_follow_clock(app, now.wall_s, err) : status;
 }
 
 int app_note_time(struct app *app, int64_t now_utc, struct err *err)

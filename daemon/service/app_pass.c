@@ -46,12 +46,13 @@ static int app_plan(struct app *app, int64_t now_utc, bool *ret_more, struct err
 	return status;
 }
 
-/* Everything a pass writes, as one transaction. Nothing is claimed while there is more to plan: what was missed is to
+/* Everything a pass writes, as one transaction. By a clock that is not believed nothing is planned. Nothing is claimed while there is more to plan: what was missed is to
  * reach each reader as one message, however many tasks it is of. */
 static int app_write(struct app *app, struct app_claim *claims, struct instant now, bool *ret_more, struct err *err)
 {
 	const bool had_noticed_policies = app->has_noticed_policies;
 	const size_t n_results = app->n_results;
+	const bool is_working = !app->is_stopping && !app_distrusts_clock(app, now);
 	bool has_unplanned = false;
 	int status = store_begin(app->store, err);
 	if (status < 0)
@@ -61,10 +62,10 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 		status = store_ledger_stamp(app->store, NULL, NULL, now.wall_s, err);
 	if (status == 0)
 		status = app_watch(app, now, ret_more, err);
-	if (status == 0 && !app->is_stopping)
+	if (status == 0 && is_working)
 		status = app_plan(app, now.wall_s, &has_unplanned, err);
 	*ret_more = *ret_more || has_unplanned;
-	if (status == 0 && !app->is_stopping && !has_unplanned)
+	if (status == 0 && is_working && !has_unplanned)
 		status = app_claim(app, claims, now, err);
 	if (status == 0 && (app_claimed(app, claims) != 0 || n_results != 0))
 		status = app_note_time(app, now.wall_s, err);
@@ -114,8 +115,6 @@ static int app_channels_wake(struct app *app, struct instant now, int64_t *ret_u
 		status = app_channel_wake(app, app->channels[i], now.wall_s, &at, err);
 		*ret_utc = app_earlier(*ret_utc, at);
 	}
-	if (app_distrusts_clock(app, now) && *ret_utc < now.wall_s + APP_DOUBT_S)
-		*ret_utc = now.wall_s + APP_DOUBT_S;
 	return status;
 }
 
@@ -125,6 +124,8 @@ static int app_plan_wake(struct app *app, bool has_more, struct instant now, str
 	int status = 0;
 	if (has_more || app->n_results != 0) {
 		next = now.wall_s;
+	} else if (app_distrusts_clock(app, now)) {
+		next = app_earlier(next, now.wall_s + APP_DOUBT_S);
 	} else if (!app->is_stopping) {
 		status = store_task_next_due(app->store, &at, err);
 		next = app_earlier(next, at);
@@ -185,6 +186,7 @@ int app_tick(struct app *app, struct instant now, struct err *err)
 	bool has_more = false;
 	int status = app_write(app, claims, now, &has_more, err);
 	if (status == 0) {
+		app->must_follow_clock = app->must_follow_clock && app_distrusts_clock(app, now);
 		app->last_wall_s = now.wall_s;
 		app_announce(app);
 		for (size_t i = 0; i < app->setup->n_channels; i++)

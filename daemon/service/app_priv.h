@@ -59,6 +59,7 @@ struct app {
 	struct trouble trouble;
 	int watched_month;                /* year * 12 + month in which the calendars were last looked at */
 	int64_t seen_utc;                 /* latest time known to have been: kept in the database */
+	bool must_follow_clock;           /* it was not believed at the start: what was written ahead of it is still there */
 	int64_t distrusted_until_mono_ms; /* until then the clock, earlier than it can be, is not believed */
 	bool was_crash;                   /* the last process ended by a fault of its own */
 	bool has_suspects;                /* some message may be what killed the process before */
@@ -94,12 +95,12 @@ void app_announce(struct app *app);
 MUSTCHECK int app_watch(struct app *app, struct instant now, bool *ret_more, struct err *err);
 
 /* The clock, in app_clock.c. What was written under a clock that was ahead must not wait until that clock's time comes. */
-MUSTCHECK int app_notice_clock(struct app *app, int64_t now_utc, struct err *err);
+MUSTCHECK int app_notice_clock(struct app *app, struct instant now, struct err *err);
 /* At the start; *ret_is_same_boot: the last process ran on the machine as it is up now. */
 MUSTCHECK int app_start_clock(struct app *app, struct instant now, bool *ret_is_same_boot, struct err *err);
 /* Keeps the time, now and then, for the next start to compare with. */
 MUSTCHECK int app_note_time(struct app *app, int64_t now_utc, struct err *err);
-/* Whether the wall clock cannot be believed yet: nothing is claimed then. */
+/* Whether the wall clock cannot be believed yet: nothing is planned and nothing claimed then. */
 bool app_distrusts_clock(const struct app *app, struct instant now);
 
 /* Claims what may be sent; claims has one entry a channel. */

@@ -100,16 +100,17 @@ static int app_keep_up(struct app *app, int64_t now_utc, struct err *err)
 
 int app_watch(struct app *app, struct instant now, bool *ret_more, struct err *err)
 {
-	int status = app_notice_clock(app, now.wall_s, err);
+	const bool is_working = !app->is_stopping && !app_distrusts_clock(app, now);
+	int status = app_notice_clock(app, now, err);
 	if (status == 0)
 		status = app_notice_policies(app, err);
 	if (status == 0)
 		status = app_tell_trouble(app, err);
-	if (status == 0 && !app->is_stopping)
+	if (status == 0 && is_working)
 		status = app_expire(app, now.wall_s, ret_more, err);
-	if (status == 0 && !app->is_stopping)
+	if (status == 0 && is_working)
 		status = app_watch_calendars(app, now.wall_s, err);
-	if (status == 0 && !app->is_stopping)
+	if (status == 0 && is_working)
 		status = app_keep_up(app, now.wall_s, err);
 	return status;
 }
