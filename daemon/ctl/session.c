@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "ctl/known.h"
 #include "ctl/output.h"
+#include "store/store_backup.h"
 #include "store/store_task.h"
 
 enum { SESSION_BUSY_MS = 5000, SESSION_USER_MAX = 64 };
@@ -69,6 +70,17 @@ int session_read_conf(struct session *session)
 	return status;
 }
 
+/* A database that is gone must not come back empty. */
+static int session_check_first(const struct session *session)
+{
+	const struct civil today = zone_to_civil(session->zone, session->now_utc);
+	char day[CIVIL_DATE_SIZE];
+	struct err err = {0};
+	civil_format_date(&today, day);
+	int status = store_check_first(session->conf->database, session->conf->backup_dir, day, &err);
+	return status < 0 ? session_fail(status, &err) : EX_OK;
+}
+
 int session_open(struct session *session, enum session_mode mode)
 {
 	static const enum store_mode store_modes[] = {
@@ -86,6 +98,11 @@ int session_open(struct session *session, enum session_mode mode)
 		output_complain("database %s: there is none yet; " SESSION_ADVICE, session->conf->database);
 		return EX_IOERR;
 	}
+
+	if (store_modes[mode] == STORE_WRITE)
+		status = session_check_first(session);
+	if (status != EX_OK)
+		return status;
 
 	umask(077); /* whatever the caller's: the database holds addresses */
 	status = store_open(session->conf->database, store_modes[mode], SESSION_BUSY_MS, &session->store, &err);

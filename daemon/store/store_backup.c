@@ -37,6 +37,14 @@ static int backup_fail(struct store *file, int rc, const char *doing, struct err
 	return rc == SQLITE_INTERRUPT ? err_set(err, -ECANCELED, "given up") : store_fail(file, rc, doing, err);
 }
 
+/* "*** in database main ***", and what it is in the next line; or that alone. */
+static int backup_say_damage(const char *text, struct err *err)
+{
+	const char *next = strchr(text, '\n');
+	const char *line = text[0] == '*' && next != NULL ? next + 1 : text;
+	return err_set(err, -EUCLEAN, "it is malformed: %.*s", (int)strcspn(line, "\n"), line);
+}
+
 /* The first line of a check; "ok" is the whole answer of a sound file. */
 static int backup_check(struct store *file, bool is_quick, struct err *err)
 {
@@ -50,7 +58,7 @@ static int backup_check(struct store *file, bool is_quick, struct err *err)
 	if (line == NULL)
 		status = backup_fail(file, rc, "checking it", err);
 	else if (strcmp(line, "ok") != 0)
-		status = err_set(err, -EUCLEAN, "it is damaged: %.*s", (int)strcspn(line, "\n"), line);
+		status = backup_say_damage(line, err);
 	(void)sqlite3_finalize(stmt);
 	return status;
 }
@@ -319,8 +327,9 @@ int store_copy_time(const char *path, int64_t *ret_utc, struct err *err)
 	*ret_utc = -1;
 	int status = store_open_file(path, SQLITE_OPEN_READONLY, BACKUP_BUSY_MS, &file.db, err);
 	if (status == 0)
-		status = backup_number(&file, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'copied_utc'",
-				       ret_utc, err);
+		status = backup_number(
+			&file, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'copied_utc' AND value <> ''",
+			ret_utc, err);
 	(void)sqlite3_close_v2(file.db);
 	if (status < 0)
 		err_prefix(err, "%s", path);

@@ -1,0 +1,310 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "ctl/command.h"
+#include "ctl/output.h"
+#include "plan/civil.h"
+#include "service/lock.h"
+#include "store/store_backup.h"
+#include "store/store_lost.h"
+
+enum { RECOVER_BUSY_MS = 5000 };
+
+static const struct args_option recover_options[] = {
+	COMMAND_COMMON_OPTIONS,
+	{"--force", NULL, "go back to the copy although the database is sound"},
+};
+
+struct recover {
+	struct session *session;
+	char *database; /* owned */
+	char *ready;    /* owned; the copy that becomes the database, beside it */
+	char *aside;    /* owned; what the damaged file is called from now on */
+	char *source;   /* owned; the file that ready was copied from */
+	bool is_there;  /* there is a file to set aside */
+	uid_t owner;
+	gid_t group;
+	struct output_table *messages, *edits;
+};
+
+/* ---- before anything is touched ----------------------------------------------------------------------------------- */
+
+static int recover_lock(struct recover *recover, int *ret_fd)
+{
+	struct err err = {0};
+	pid_t holder = 0;
+	int status = lock_take(recover->database, ret_fd, &holder, &err);
+	if (status == -EBUSY) {
+		output_complain("deadlined runs (pid %ld): stop it first, 'systemctl stop deadlined'", (long)holder);
+		return EX_TEMPFAIL;
+	}
+	return status < 0 ? session_fail(status, &err) : EX_OK;
+}
+
+/* As root, what is made here goes to whoever the database, or its folder, belongs to: the daemon must be able to open it. */
+static void recover_find_owner(struct recover *recover)
+{
+	struct stat file;
+	const char *slash = strrchr(recover->database, '/');
+	char *folder =
+		mem_dup_n(recover->database, slash == recover->database ? 1 : (size_t)(slash - recover->database));
+	recover->is_there = lstat(recover->database, &file) == 0;
+	if (recover->is_there || stat(folder, &file) == 0) {
+		recover->owner = file.st_uid;
+		recover->group = file.st_gid;
+	}
+	free(folder);
+}
+
+static int recover_give(const struct recover *recover, const char *path)
+{
+	if (geteuid() != 0 || lchown(path, recover->owner, recover->group) == 0)
+		return EX_OK;
+	output_complain("%s cannot be handed to the owner of the database: %s", path, strerror(errno));
+	return EX_IOERR;
+}
+
+static int recover_check_damaged(const struct recover *recover, bool is_forced)
+{
+	struct err err = {0};
+	struct stat file;
+	if (!recover->is_there || stat(recover->database, &file) < 0 || file.st_size == 0) {
+		(void)printf("database %s: missing or empty\n", recover->database);
+		return EX_OK;
+	}
+	int status = store_inspect(recover->database, false, NULL, NULL, &err);
+	if (status == -EBUSY)
+		return session_fail(status, &err);
+	if (status < 0) {
+		(void)printf("database %s\n", err.text);
+		return EX_OK;
+	}
+	if (is_forced)
+		return EX_OK;
+	output_complain("database %s is sound; to go back to a copy of it all the same, give --force",
+			recover->database);
+	return EX_DATAERR;
+}
+
+/* ---- the copy ----------------------------------------------------------------------------------------------------- */
+
+/* Checks source by copying it, and leaves the copy at recover->ready. */
+static bool recover_try(struct recover *recover, const char *source)
+{
+	struct err err = {0};
+	struct store_copied copied;
+	const struct store_copy copy = {
+		.from = source, .to = recover->ready, .may_replace = true, .now_utc = recover->session->now_utc};
+	int status = store_copy(&copy, &copied, &err);
+	if (status < 0)
+		output_complain("%s is of no use: %s", source, err.text);
+	else
+		recover->source = mem_dup(source);
+	return status == 0;
+}
+
+static int recover_choose(struct recover *recover)
+{
+	const struct conf *conf = recover->session->conf;
+	const struct civil today = zone_to_civil(recover->session->zone, recover->session->now_utc);
+	char day[CIVIL_DATE_SIZE];
+	struct strlist names = {0};
+	struct err err = {0};
+	civil_format_date(&today, day);
+	int status = store_daily_list(conf->backup_dir, day, &names, &err);
+	for (size_t i = 0; i < names.n && recover->source == NULL; i++) {
+		char *path = mem_printf("%s/%s", conf->backup_dir, names.items[i]);
+		(void)recover_try(recover, path);
+		free(path);
+	}
+	bool is_empty = names.n == 0;
+	strlist_done(&names);
+	if (status < 0)
+		return session_fail(status, &err);
+	if (recover->source != NULL)
+		return EX_OK;
+	output_complain(
+		"there is no %scopy in %s; give one with 'deadlinectl recover FILE', or see what sqlite3 can save: "
+		"sqlite3 %s .recover",
+		is_empty ? "" : "good ", conf->backup_dir, recover->database);
+	return EX_NOINPUT;
+}
+
+/* ---- what is lost ------------------------------------------------------------------------------------------------- */
+
+static void recover_on_message(void *arg, const struct store_lost_message *message)
+{
+	struct recover *recover = arg;
+	char at[OUTPUT_TIME_SIZE];
+	output_time(recover->session->zone, message->at_utc, at);
+	const char *cells[] = {at, message->person, message->channel, message->tasks};
+	output_table_add(recover->messages, cells);
+}
+
+static void recover_on_edit(void *arg, const struct store_lost_edit *edit)
+{
+	struct recover *recover = arg;
+	char at[OUTPUT_TIME_SIZE];
+	output_time(recover->session->zone, edit->at_utc, at);
+	const char *cells[] = {at, edit->who, edit->action, edit->task, edit->person, edit->detail};
+	output_table_add(recover->edits, cells);
+}
+
+static void recover_show_lost(struct recover *recover)
+{
+	static const char *const messages[] = {"SENT", "TO", "CHANNEL", "TASKS"};
+	static const char *const edits[] = {"AT", "WHO", "WHAT", "TASK", "PERSON", "DETAIL"};
+	const struct store_lost_view view = {recover_on_message, recover_on_edit, recover};
+	struct err err = {0};
+	int64_t at_utc = -1, n_unreadable = 0;
+	char at[OUTPUT_TIME_SIZE] = "an unknown time";
+	if (store_copy_time(recover->source, &at_utc, &err) == 0 && at_utc >= 0)
+		output_time(recover->session->zone, at_utc, at);
+	(void)printf("copy %s, of %s\n", recover->source, at);
+	if (!recover->is_there)
+		return;
+
+	recover->messages = output_table_new(messages, sizeof(messages) / sizeof(messages[0]));
+	recover->edits = output_table_new(edits, sizeof(edits) / sizeof(edits[0]));
+	int status = store_lost(recover->database, recover->ready, &view, &n_unreadable, &err);
+	(void)printf("\nSent since then; these may be sent again:\n");
+	output_table_finish(recover->messages, "  none that can be read", stdout);
+	(void)printf("\nChanged since then; these are lost, do them again:\n");
+	output_table_finish(recover->edits, "  none that can be read", stdout);
+	if (status < 0)
+		(void)printf("\nWhat else was sent or changed cannot be read any more: %s\n", err.text);
+	else if (n_unreadable > 0)
+		(void)printf("\n%" PRId64 " more rows, or parts of the file, cannot be read any more.\n", n_unreadable);
+	(void)printf("\n");
+}
+
+/* ---- putting it in place ------------------------------------------------------------------------------------------ */
+
+static int recover_rename(const char *from, const char *to, const char *ending)
+{
+	char *old = mem_printf("%s%s", from, ending), *new = mem_printf("%s%s", to, ending);
+	int status = EX_OK;
+	if (renameat2(AT_FDCWD, old, AT_FDCWD, new, RENAME_NOREPLACE) < 0 && errno != ENOENT) {
+		output_complain("%s cannot be renamed to %s: %s", old, new, strerror(errno));
+		status = EX_IOERR;
+	}
+	free(new);
+	free(old);
+	return status;
+}
+
+/* The database first: without it the daemon starts on nothing, and SQLite never sees it without its log. */
+static int recover_set_aside(const struct recover *recover)
+{
+	static const char *const endings[] = {"", "-wal", "-shm"};
+	int status = EX_OK;
+	size_t n = 0;
+	while (n < 3 && status == EX_OK) {
+		status = recover_rename(recover->database, recover->aside, endings[n]);
+		n += status == EX_OK;
+	}
+	while (status != EX_OK && n-- > 0)
+		(void)recover_rename(recover->aside, recover->database, endings[n]); /* it has complained */
+	return status;
+}
+
+static int recover_place(const struct recover *recover)
+{
+	struct err err = {0};
+	int code = recover_give(recover, recover->ready);
+	if (code == EX_OK)
+		code = recover_set_aside(recover);
+	if (code != EX_OK)
+		return code;
+	int status = store_give_name(recover->ready, recover->database, false, &err);
+	if (status < 0) {
+		output_complain("%s; the damaged files are at %s, run this again", err.text, recover->aside);
+		return EX_IOERR;
+	}
+	return EX_OK;
+}
+
+/* The ledger of the database says where it comes from. */
+static int recover_note(struct recover *recover)
+{
+	struct session *session = recover->session;
+	struct err err = {0};
+	int status = store_open(recover->database, STORE_WRITE, RECOVER_BUSY_MS, &session->store, &err);
+	if (status == 0)
+		status = store_begin(session->store, &err);
+	if (status == 0)
+		status = store_ledger_add(session->store, "recover", NULL, NULL, recover->source, &err);
+	if (status == 0)
+		status = store_meta_save(session->store, "copied_utc", "", &err); /* it is no copy any more */
+	return status < 0 ? session_fail(status, &err) : session_commit_edit(session);
+}
+
+static int recover_work(struct recover *recover, const struct args *args)
+{
+	int status = recover_check_damaged(recover, args_has(args, "--force"));
+	if (status == EX_OK && args->n_operands == 1)
+		status = recover_try(recover, args->operands[0]) ? EX_OK : EX_DATAERR;
+	else if (status == EX_OK)
+		status = recover_choose(recover);
+	if (status != EX_OK)
+		return status;
+	recover_show_lost(recover);
+	status = recover_place(recover);
+	if (status != EX_OK)
+		return status;
+	if (recover->is_there)
+		(void)printf("The damaged files are kept as %s.\n", recover->aside);
+	(void)printf("%s is the copy now. Start deadlined: systemctl start deadlined\n", recover->database);
+	return recover_note(recover);
+}
+
+static int recover_run(struct session *session, const struct args *args)
+{
+	int status = session_read_conf(session), lock = -1;
+	if (status != EX_OK)
+		return status;
+	char at[32];
+	struct recover recover = {.session = session, .database = mem_dup(session->conf->database)};
+	const struct civil now = zone_to_civil(zone_find("UTC"), session->now_utc);
+	(void)snprintf(at, sizeof(at), "%04d%02d%02dT%02d%02d%02dZ", now.year, now.month, now.day, now.hour, now.minute,
+		       (int)(session->now_utc % 60));
+	recover.ready = mem_printf("%s.recovered", recover.database);
+	recover.aside = mem_printf("%s.corrupt-%s", recover.database, at);
+	umask(077);
+	status = recover_lock(&recover, &lock);
+	if (status == EX_OK) {
+		char *lock_file = mem_printf("%s.lock", recover.database);
+		recover_find_owner(&recover);
+		status = recover_give(&recover, lock_file);
+		free(lock_file);
+	}
+	if (status == EX_OK)
+		status = recover_work(&recover, args);
+	if (lock >= 0)
+		(void)close(lock); /* gives the lock up */
+	free(recover.database);
+	free(recover.ready);
+	free(recover.aside);
+	free(recover.source);
+	return status;
+}
+
+const struct command recover_command = {
+	.name = "recover",
+	.operands = "[FILE]",
+	.max_operands = 1,
+	.summary = "Put the latest good copy in the place of a damaged database",
+	.help = "Needs deadlined stopped. FILE is a copy made by 'deadlinectl backup'; without it, the latest of the daily\n"
+		"copies that is good is taken. First it lists what was sent since the copy was made, which may be sent again,\n"
+		"and what was changed, which is lost. The damaged files are kept, as DATABASE.corrupt-TIME.",
+	COMMAND_OPTIONS(recover_options),
+	.run = recover_run,
+};

@@ -1,0 +1,263 @@
+"""Copies of the database while the daemon works, damage, and the way back."""
+import sqlite3
+import subprocess
+
+import pytest
+
+from harness import BUILD, ENVIRONMENT, Daemon, deadlinectl, wait_until
+
+
+@pytest.fixture
+def office(site):
+    """People, and a daemon's configuration that looks often."""
+    site.daemon_settings["scan_interval"] = "1s"
+    site.write_config()
+    site.add_person("desk", "desk@example.org")
+    site.add_person("school", "school@example.org", language="zh", zone="Asia/Shanghai")
+    return site
+
+
+def dailies(site):
+    folder = site.folder / "state" / "backup"
+    return sorted(folder.iterdir()) if folder.exists() else []
+
+
+def has_daily(site):
+    return [path for path in dailies(site) if path.suffix == ".db"]
+
+
+def read(path, statement):
+    """A query on a file that nobody has open."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return connection.execute(statement).fetchall()
+    finally:
+        connection.close()
+
+
+def spoil(site, table="task"):
+    """Overwrites the root page of a table of a database that is not open."""
+    [(root, size)] = site.sql(f"SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_schema"
+                              f" WHERE name = '{table}'")
+    with open(site.database, "r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
+
+
+def state_files(site):
+    return {path.name for path in site.database.parent.iterdir() if path.is_file()}
+
+
+# ---- copies
+
+def test_first_start_makes_a_daily_copy_that_is_checked_and_private(office, start):
+    daemon = start(office)
+    [copy] = wait_until(lambda: daemon.log_contains("daily copy") and dailies(office), lambda: daemon.log())
+    assert copy.name.startswith("deadlined-") and copy.suffix == ".db"
+    assert copy.stat().st_mode & 0o777 == 0o600 and copy.parent.stat().st_mode & 0o777 == 0o700
+    assert read(copy, "PRAGMA integrity_check") == [("ok",)]
+    assert read(copy, "SELECT count(*) FROM person") == [(2,)]
+    wait_until(lambda: office.sql("SELECT value FROM meta WHERE key = 'backup_utc'"), "the copy is noted")
+    assert daemon.stop() == 0
+
+    # The same day needs no second one.
+    made = copy.stat().st_mtime_ns
+    daemon = start(office)
+    office.add_due_task("again", "desk")
+    wait_until(lambda: office.mails_about("again"), lambda: daemon.log())
+    assert daemon.stop() == 0
+    assert not daemon.log_contains("daily copy") and copy.stat().st_mtime_ns == made
+
+
+def test_old_daily_copies_go_and_other_files_stay(office, start):
+    folder = office.folder / "state" / "backup"
+    folder.mkdir()
+    names = [f"deadlined-2025-01-{day:02d}.db" for day in range(1, 11)] + ["deadlined-2025-01-10.db.Ab3xYz", "notes.txt"]
+    for name in names:
+        (folder / name).write_text("x")
+    daemon = start(office)
+    wait_until(lambda: daemon.log_contains("daily copy"), lambda: daemon.log())
+    left = [path.name for path in dailies(office)]
+    assert len(left) == 8 and left[:6] == [f"deadlined-2025-01-{day:02d}.db" for day in range(5, 11)]
+    assert left[-1] == "notes.txt"
+
+
+def test_a_daily_copy_that_fails_is_told_to_the_operator_once(office, start):
+    office.daemon_settings["operator"] = "desk"
+    (office.folder / "state" / "backup").write_text("no folder")
+    office.write_config()
+    daemon = start(office)
+    wait_until(lambda: office.mails_about("daily copy of the database could not be made"), lambda: daemon.log())
+    office.add_due_task("later", "school")
+    wait_until(lambda: office.mails_about("later"), lambda: daemon.log())
+    assert len(office.mails_about("daily copy of the database could not be made")) == 1
+
+
+def test_no_copies_when_none_are_wanted(office, start):
+    office.daemon_settings["backup_keep"] = "0"
+    office.write_config()
+    daemon = start(office)
+    office.add_due_task("one", "desk")
+    wait_until(lambda: office.mails_about("one"), lambda: daemon.log())
+    assert daemon.stop() == 0
+    assert dailies(office) == []
+
+
+def test_backup_while_messages_leave_is_one_moment_of_the_database(office, start):
+    """Each copy is sound in itself: what it calls sent has an attempt, and the counts agree with the rows."""
+    office.limits["messages_per_hour_per_person"] = "10000"
+    office.write_config()
+    daemon = start(office)
+    for number in range(300):
+        office.add_due_task(f"task-{number}", "desk")
+    for number in range(5):
+        copy = office.folder / f"copy-{number}.db"
+        output = office.ctl("backup", copy)
+        assert "checked" in output
+        assert read(copy, "SELECT count(*) FROM message WHERE state = 'sent' AND id NOT IN"
+                          " (SELECT message FROM attempt WHERE outcome = 'accepted')") == [(0,)]
+        assert read(copy, "SELECT (SELECT sum(n) FROM tally) - (SELECT count(*) FROM message)") == [(0,)]
+        assert read(copy, "PRAGMA integrity_check") == [("ok",)]
+    wait_until(lambda: office.status()["sent"] == 300, lambda: office.status(), timeout=60)
+    assert daemon.process.poll() is None
+
+
+def test_backup_never_overwrites_without_being_told(office):
+    copy = office.folder / "copy.db"
+    office.ctl("backup", copy)
+    before = copy.read_bytes()
+    assert office.ctl("backup", copy, status=73) == ""
+    assert copy.read_bytes() == before
+    office.ctl("backup", copy, "--force")
+    link = office.folder / "link.db"
+    link.symlink_to(copy)
+    office.ctl("backup", link, "--force", status=73)
+    assert link.is_symlink()
+    for ending in ("", "-wal", "-shm", "-journal"):
+        office.ctl("backup", f"{office.database}{ending}", "--force", status=73)
+    assert office.ctl("people", "--json")
+
+
+def test_a_full_disk_leaves_no_torn_copy(office):
+    """A limit on the size of files stands in for the disk."""
+    copy = office.folder / "copy.db"
+    result = subprocess.run(["sh", "-c", "trap '' XFSZ; ulimit -f 100; exec \"$@\"", "sh", BUILD / "deadlinectl", "-c",
+                             office.config, "backup", copy], capture_output=True, text=True, env=ENVIRONMENT, timeout=30)
+    assert result.returncode == 74, result.stderr
+    assert "copy.db" in result.stderr
+    assert sorted(path.name for path in office.folder.glob("copy*")) == []
+
+
+# ---- damage, and the way back
+
+def test_damage_met_while_running_ends_it_and_no_file_is_touched(office, start):
+    office.daemon_settings["backup_keep"] = "0"
+    office.write_config()
+    daemon = start(office)
+    office.add_due_task("before", "desk")
+    wait_until(lambda: office.mails_about("before"), lambda: daemon.log())
+    office.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    [(root, size)] = office.sql("SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_schema"
+                                " WHERE name = 'part'")
+    # Another process writes over the file, as a dying disk would; opening it here keeps no lock of the daemon from it.
+    with open(office.database, "r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
+    office.sql("INSERT INTO meta VALUES ('wake', 'up')")
+    connection = sqlite3.connect(office.database)
+    with connection:
+        connection.execute("INSERT INTO task (uid, title, start_local, end_local, zone, planned_until)"
+                           " VALUES ('x', 'X', '2025-01-01', '2025-01-01', 'UTC', 0)")
+    connection.close()
+    assert daemon.process.wait(15) == 65, daemon.log()
+    assert daemon.log_contains("recover")
+    assert not any("corrupt" in name for name in state_files(office))
+
+    # It does not come back by itself either.
+    again = Daemon(office, wait=False)
+    assert again.process.wait(15) == 65
+    again.close()
+
+
+def test_recover_goes_back_to_the_daily_copy_and_names_what_is_lost(office, start):
+    daemon = start(office)
+    office.add_due_task("early", "desk")
+    wait_until(lambda: office.mails_about("early"), lambda: daemon.log())
+    wait_until(lambda: has_daily(office), lambda: daemon.log())
+    assert daemon.stop() == 0
+    kept = office.folder / "kept.db"
+    office.ctl("backup", kept)
+    daemon = start(office)
+    office.add_due_task("late", "desk")
+    wait_until(lambda: office.mails_about("late"), lambda: daemon.log())
+    office.ctl("add", "Call Heihe", "--when", "2030-05-05", "--uid", "heihe", "--people", "desk")
+    refused = deadlinectl("-c", office.config, "recover", kept)
+    assert refused.returncode == 75 and str(daemon.pid) in refused.stderr
+    wait_until(lambda: office.status()["sending"] == 0, "nothing in flight")
+    assert daemon.stop() == 0
+
+    sound = deadlinectl("-c", office.config, "recover", kept)
+    assert sound.returncode == 65 and "--force" in sound.stderr
+
+    spoil(office, "part")
+    damaged = office.database.read_bytes()
+    output = office.ctl("recover", kept)
+    sent, changed = output.split("Changed since then")
+    assert "late" in sent and "early" not in sent
+    assert "heihe" in changed and "late" in changed
+    [aside] = [path for path in office.database.parent.iterdir() if ".corrupt-" in path.name and path.name.endswith("Z")]
+    assert aside.read_bytes() == damaged
+    assert read(office.database, "PRAGMA integrity_check") == [("ok",)]
+    assert office.sql("SELECT uid FROM task") == [("early",)]
+    assert office.sql("SELECT count(*) FROM ledger WHERE action = 'recover'") == [(1,)]
+
+    daemon = start(office)
+    office.add_due_task("after", "desk")
+    [mail] = wait_until(lambda: office.mails_about("after"), lambda: daemon.log())
+    identities = [mail["Message-ID"] for mail in office.mails()]
+    assert len(set(identities)) == len(identities)
+    assert daemon.stop() == 0
+
+
+def test_recover_takes_the_latest_copy_that_is_good(office, start):
+    daemon = start(office)
+    [copy] = wait_until(lambda: daemon.log_contains("daily copy") and has_daily(office), lambda: daemon.log())
+    assert daemon.stop() == 0
+    good = copy.with_name("deadlined-2025-03-01.db")
+    copy.rename(good)
+    (good.parent / "deadlined-2025-03-02.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 4096)
+    office.database.unlink()
+    for arguments in (["add", "X", "--when", "2030-01-01"], ["import", office.folder / "person-desk.csv"]):
+        office.ctl(*arguments, status=65)
+    assert not office.database.exists()
+    daemon = Daemon(office, wait=False)
+    assert daemon.process.wait(15) == 65 and daemon.log_contains("deadlinectl recover"), daemon.log()
+    daemon.close()
+    assert not office.database.exists()
+
+    result = deadlinectl("-c", office.config, "recover")
+    assert result.returncode == 0, result.stderr
+    assert "deadlined-2025-03-02.db is of no use" in result.stderr and str(good) in result.stdout
+    assert {row["id"] for row in office.ctl_json("people")} == {"desk", "school"}
+    assert good.exists()
+
+
+def test_recover_without_any_copy_changes_nothing(office):
+    spoil(office)
+    before = office.database.read_bytes()
+    result = deadlinectl("-c", office.config, "recover")
+    assert result.returncode == 66 and "recover FILE" in result.stderr
+    assert office.database.read_bytes() == before
+    assert not any("corrupt" in name for name in state_files(office))
+
+
+def test_an_emptied_database_is_not_taken_for_a_new_one(office, start):
+    daemon = start(office)
+    wait_until(lambda: has_daily(office), lambda: daemon.log())
+    assert daemon.stop() == 0
+    office.database.write_bytes(b"")
+    daemon = Daemon(office, wait=False)
+    assert daemon.process.wait(15) == 65, daemon.log()
+    daemon.close()
+    office.ctl("recover")
+    assert {row["id"] for row in office.ctl_json("people")} == {"desk", "school"}
