@@ -135,7 +135,7 @@ static bool http_is_reference(const char *value)
 }
 
 /* A server does not know the whole of its address, but may repeat the part that is the key. */
-static void http_hide_parts(const char *url)
+void http_hide_parts(const char *url)
 {
 	const char *host = strstr(url, "://");
 	const char *part = host != NULL ? strchr(host + 3, '/') : NULL;
@@ -149,19 +149,17 @@ static void http_hide_parts(const char *url)
 	}
 }
 
-/* An address that is a secret as a whole may be referred to: puts the secret in the place of the reference. */
-static bool http_resolve(const struct conf *conf, char **value, bool *ret_is_secret, struct err *err)
+int http_resolve_url(const struct conf *conf, char **value, bool *ret_is_secret, struct err *err)
 {
+	char *secret = NULL;
 	*ret_is_secret = http_is_reference(*value);
-	if (!*ret_is_secret)
-		return true;
-	char *secret;
-	if (secret_read(*value, conf->secrets_dir, &secret, err) < 0)
-		return false;
+	int status = *ret_is_secret ? secret_read(*value, conf->secrets_dir, &secret, err) : 0;
+	if (secret == NULL)
+		return status;
 	free(*value);
 	*value = secret;
 	http_hide_parts(secret);
-	return true;
+	return 0;
 }
 
 /* Checks one address of the section; key is there unless the value is the preset's own. */
@@ -174,7 +172,7 @@ static void http_check_address(const struct conf *conf, const struct ini_section
 	struct err err;
 	if (entry == NULL || *value == NULL || **value == '\0')
 		return;
-	if (!http_resolve(conf, value, &is_secret, &err) || !check(*value, is_secret, &err))
+	if (http_resolve_url(conf, value, &is_secret, &err) < 0 || !check(*value, is_secret, &err))
 		problems_add(problems, section->file, entry->line, "%s: %s", key, err.text);
 }
 

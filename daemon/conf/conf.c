@@ -35,6 +35,9 @@ const struct option conf_daemon_options[] = {
 	 .help = "folder of the daily copies of the database; when left out, \"backup\" in state_dir"},
 	{"backup_keep", OPTION_COUNT, CONF_FIELD(backup_keep), .min = 0, .max = 1000, .preset = "7",
 	 .help = "how many daily copies are kept; 0 makes none"},
+	{"heartbeat", OPTION_TEXT, CONF_FIELD(heartbeat), .min = 1, .max = INI_LINE_MAX,
+	 .help = "address of a watchman, asked for by GET after every hourly audit that passed: https://..., credential:NAME "
+		 "or file:/path"},
 	{"operator", OPTION_TEXT, CONF_FIELD(operator_id), .max = 64,
 	 .help = "id of the person who is told what the daemon cannot mend; without it, only the log is"},
 };
@@ -139,6 +142,8 @@ void conf_free(struct conf *conf)
 {
 	if (conf == NULL)
 		return;
+	mem_free_secret(conf->heartbeat);
+	conf->heartbeat = NULL;
 	options_done(conf_daemon_options, conf_n_daemon_options, conf);
 	options_done(conf_limit_options, conf_n_limit_options, conf);
 	free(conf->channels);

@@ -24,6 +24,7 @@ struct conf {
 	char *state_dir;
 	char *backup_dir;    /* folder */
 	int64_t backup_keep; /* daily copies; 0 = none are made */
+	char *heartbeat;     /* address that is asked for after every audit that passed, a secret; NULL = none */
 	char *operator_id;   /* id of the person who hears of what the daemon cannot do; NULL = only the log does */
 
 	/* [limits] */

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "channel/heartbeat.h"
 #include "remind/notice.h"
 #include "remind/outbox.h"
 #include "service/app_priv.h"
@@ -47,7 +48,7 @@ static void app_start_channels(struct app *app, struct app_channel *const *old, 
 	for (size_t i = 0; i < setup->n_channels; i++) {
 		struct channel *channel = setup->channels[i];
 		struct app_channel *entry = mem_zero(1, sizeof(*entry));
-		*entry = (struct app_channel){.app = app, .channel = channel};
+		*entry = (struct app_channel){.app = app, .channel = channel, .heard_utc = now.wall_s};
 		gate_init(&entry->gate, channel->rate.count, channel->rate.per_s, now.mono_ms);
 		app_inherit_gate(&entry->gate, old, n_old, channel->name);
 		channel_start(channel, app->transfer, app_on_result, entry);
@@ -108,6 +109,8 @@ void app_free(struct app *app)
 		free(entry);
 	}
 	brake_done(&app->brake);
+	audit_free(app->audit);
+	heartbeat_free(app->heartbeat);
 	free(app->retired);
 	free(app->channels);
 	free(app->planner_channels);
@@ -146,6 +149,8 @@ int app_start(struct app *app, struct instant now, struct err *err)
 	status = app_start_clock(app, now, &is_same_boot, err);
 	if (status == 0)
 		status = app_recover_outbox(app, is_same_boot, now.wall_s, err);
+	if (status == 0)
+		status = app_load_pauses(app, err);
 	if (status < 0) {
 		store_rollback(app->store);
 		return status;

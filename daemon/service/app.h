@@ -43,6 +43,10 @@ void app_note_crash(struct app *app);
  * does. */
 void app_use_upkeep(struct app *app, struct upkeep *upkeep);
 
+/* Before the first pass: from now on the app audits itself once an hour, and sends the heartbeats that are configured. Not in
+ * a rehearsal. */
+void app_use_audit(struct app *app, struct instant now);
+
 /* One pass. Errors: -EUCLEAN the database is damaged: give up; everything else (-EBUSY, -ENOSPC, -EIO ...) was logged and
  * is tried again at app_next_wake_utc(). */
 MUSTCHECK int app_tick(struct app *app, struct instant now, struct err *err);

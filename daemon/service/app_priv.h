@@ -8,14 +8,27 @@
 #include "remind/gate.h"
 #include "remind/planner.h"
 #include "service/app.h"
+#include "service/audit.h"
 #include "service/brake.h"
 #include "store/store_message.h"
+
+struct app_result;
+
+/* What the results of one pass say of a channel. */
+struct app_news {
+	bool is_accepted;
+	const struct app_result *failure; /* the last one after that; NULL = none */
+	bool is_failing;                  /* not only asked to wait */
+	int64_t paused_until_utc, certificate_until_utc;
+};
 
 /* A channel with the app's own knowledge of it. */
 struct app_channel {
 	struct app *app;
 	struct channel *channel;
 	struct gate gate;
+	struct app_news news;
+	int64_t heard_utc; /* last result, or since when the channel is there */
 	struct app_channel *next; /* older ones, of configurations that were replaced, follow the current ones */
 };
 
@@ -47,7 +60,9 @@ struct app {
 	struct app_channel *retired_channels;
 	struct planner_channel *planner_channels;
 	struct transfer *transfer;
-	struct upkeep *upkeep; /* NULL: there is none */
+	struct upkeep *upkeep; /* NULL: there is none; likewise the next two */
+	struct audit *audit;
+	struct heartbeat *heartbeat;
 	app_wake_cb wake;
 	void *wake_arg;
 
@@ -86,6 +101,10 @@ struct app_claim {
 /* What planning needs; borrows from the app. */
 struct planner app_planner(const struct app *app);
 
+/* The peer's code and words, as people quote them. */
+enum { APP_QUOTE_SIZE = sizeof(((struct channel_result *)0)->reply) + 16 };
+void app_quote(const struct channel_result *result, char text[APP_QUOTE_SIZE]);
+
 /* Records the results that came in. */
 MUSTCHECK int app_settle(struct app *app, int64_t now_utc, struct err *err);
 /* After the commit: says what was recorded and forgets it. */
@@ -102,6 +121,14 @@ MUSTCHECK int app_start_clock(struct app *app, struct instant now, bool *ret_is_
 MUSTCHECK int app_note_time(struct app *app, int64_t now_utc, struct err *err);
 /* Whether the wall clock cannot be believed yet: nothing is planned and nothing claimed then. */
 bool app_distrusts_clock(const struct app *app, struct instant now);
+
+/* Health, in app_health.c. At the start: pauses that servers asked for before it. */
+MUSTCHECK int app_load_pauses(struct app *app, struct err *err);
+/* Keeps what the results that came in say of their channels. */
+MUSTCHECK int app_note_channels(struct app *app, int64_t now_utc, struct err *err);
+MUSTCHECK int app_audit(struct app *app, struct instant now, bool *ret_more, struct err *err);
+/* After the commit: an audit that passed is followed by a heartbeat. */
+void app_take_audit(struct app *app);
 
 /* Claims what may be sent; claims has one entry a channel. */
 MUSTCHECK int app_claim(struct app *app, struct app_claim *claims, struct instant now, struct err *err);

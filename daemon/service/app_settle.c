@@ -35,13 +35,13 @@ static void app_judge(struct app_result *entry, int64_t now_utc)
 		(void)gate_failed(gate, now_utc, entry->id);
 }
 
-/* The peer's code and words, as people quote them; HTTP's words bring their code along. */
-static void app_quote(const struct channel_result *result, char *text, size_t size)
+/* HTTP's words bring their code along. */
+void app_quote(const struct channel_result *result, char text[APP_QUOTE_SIZE])
 {
 	if (result->code != 0 && strncmp(result->reply, "HTTP ", 5) != 0)
-		(void)snprintf(text, size, "%d %s", result->code, result->reply);
+		(void)snprintf(text, APP_QUOTE_SIZE, "%d %s", result->code, result->reply);
 	else
-		(void)snprintf(text, size, "%s", result->reply);
+		(void)snprintf(text, APP_QUOTE_SIZE, "%s", result->reply);
 }
 
 /* What it says about the recipient's address. */
@@ -62,8 +62,8 @@ int app_settle(struct app *app, int64_t now_utc, struct err *err)
 	int status = 0;
 	for (size_t i = 0; i < app->n_results && status == 0; i++) {
 		struct app_result *entry = &app->results[i];
-		char reply[sizeof(entry->result.reply) + 16];
-		app_quote(&entry->result, reply, sizeof(reply));
+		char reply[APP_QUOTE_SIZE];
+		app_quote(&entry->result, reply);
 		if (!entry->is_judged)
 			app_judge(entry, now_utc);
 		const struct outbox_result result = {
@@ -78,7 +78,7 @@ int app_settle(struct app *app, int64_t now_utc, struct err *err)
 		if (status == 0)
 			status = app_mind_address(app, entry, reply, now_utc, err);
 	}
-	return status;
+	return status == 0 ? app_note_channels(app, now_utc, err) : status;
 }
 
 void app_announce(struct app *app)
@@ -90,11 +90,12 @@ void app_announce(struct app *app)
 			clock_format_utc(entry->next_utc, next);
 		app->n_sent += entry->state == MESSAGE_SENT;
 		void (*say)(const char *, ...) = entry->state == MESSAGE_SENT ? log_info : log_warning;
-		char reply[sizeof(entry->result.reply) + 16];
-		app_quote(&entry->result, reply, sizeof(reply));
+		char reply[APP_QUOTE_SIZE];
+		app_quote(&entry->result, reply);
 		say("message=%lld channel=%s %s: %s: %s%s%s", (long long)entry->id, entry->from->channel->name,
 		    message_state_name(entry->state), channel_verdict_name(entry->result.verdict), reply,
 		    next[0] != '\0' ? ", next try " : "", next);
 	}
 	app->n_results = 0;
+	app_take_audit(app);
 }

@@ -112,5 +112,7 @@ int app_watch(struct app *app, struct instant now, bool *ret_more, struct err *e
 		status = app_watch_calendars(app, now.wall_s, err);
 	if (status == 0 && is_working)
 		status = app_keep_up(app, now.wall_s, err);
+	if (status == 0 && is_working)
+		status = app_audit(app, now, ret_more, err);
 	return status;
 }

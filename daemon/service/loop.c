@@ -347,6 +347,7 @@ static int loop_live(struct loop *loop, struct setup *setup, bool was_crash, str
 	if (was_crash)
 		app_note_crash(loop->app);
 	app_use_upkeep(loop->app, loop->upkeep);
+	app_use_audit(loop->app, now);
 	int status = upkeep_start(loop->upkeep, setup->conf, err);
 	if (status == 0)
 		status = app_start(loop->app, now, err);

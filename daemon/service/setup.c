@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "channel/heartbeat.h"
 
 /* Line of a key of [daemon], or 0 when it is not given. */
 static unsigned setup_line(const struct conf *conf, const char *key)
@@ -80,6 +81,7 @@ struct setup *setup_load(const char *file, struct problems *problems)
 	setup->calendars = setup_load_calendars(conf, problems);
 	setup->policies = policies_load(conf, problems);
 	setup_check_zone(setup, problems);
+	heartbeat_prepare(conf, problems);
 	setup_load_catalog(setup, problems);
 	setup_load_channels(setup, problems);
 	if (problems->n != had) {
