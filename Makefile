@@ -31,7 +31,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Idaemon $(WARNINGS) $(PKG_CFLAGS) -MMD -MP 
 
 PROGRAMS := $(BUILD)/deadlined $(BUILD)/deadlinectl
 
-.PHONY: FORCE all check unit unit-programs test-programs replay-programs fuzz integration contract demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz
+.PHONY: FORCE all check unit unit-programs test-programs replay-programs fuzz integration contract demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz deps-analyze tidy valgrind tsan
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -138,7 +138,7 @@ unit: unit-programs
 	@tests/lib/run-unit.sh $(UNIT_PROGRAMS)
 
 # ---- everything a newcomer runs -------------------------------------------------------------------------------------------
-deps-build deps-check deps-lint deps-fuzz:
+deps-build deps-check deps-lint deps-fuzz deps-analyze:
 	@tests/lib/deps.sh $(@:deps-%=%)
 
 # Make must see what was just installed, so the work is done by a second make.
@@ -167,6 +167,20 @@ fuzz: deps-fuzz
 lint: deps-lint
 	@tests/lib/lint.sh
 
+# What clang-tidy says of each file; a header that changes makes it look at all of them again.
+TIDY := $(patsubst daemon/%.c,$(BUILD)/tidy/%.ok,$(wildcard daemon/*.c daemon/*/*.c))
+$(BUILD)/tidy/%.ok: daemon/%.c .clang-tidy $(wildcard daemon/*/*.h)
+	@mkdir -p $(@D)
+	clang-tidy --quiet $< -- $(ALL_CFLAGS) 2>/dev/null
+	@touch $@
+
+tidy: $(TIDY)
+
+# Valgrind sees what ASan cannot: values that were never set. TSan watches the two threads there are, our own of the
+# upkeep and libcurl's that resolves a name.
+valgrind tsan: deps-analyze
+	@BUILD=$(BUILD) tests/lib/analyze.sh $@
+
 layers:
 	@tests/lib/layers.sh $(LAYERS)
 
@@ -184,6 +198,7 @@ help:
 	@echo "make contract   what is promised, fault by fault, with the tests that prove it and their results"
 	@echo "make fuzz T=60  new inputs for every parser, 60 seconds in all, until one breaks"
 	@echo "make lint       static checks              make layers        includes go downwards only"
+	@echo "make valgrind   unit tests and a daemon under valgrind             make tsan   a daemon under ThreadSanitizer"
 	@echo "make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR)"
 	@echo "make format     clang-format               make clean"
 
@@ -191,4 +206,4 @@ help:
 install: all
 	tests/lib/install.sh "$(BUILD)" "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)"
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

@@ -47,7 +47,7 @@ def named_tests(promises):
 
 def unit_exists(name):
     program, _, case = name.partition(" ")
-    source = ROOT / "tests" / "unit" / f"{program}.c"
+    source = ROOT / "tests" / ("" if program.startswith("sim/") else "unit") / f"{program}.c"
     # defined, and in the program's table
     return source.is_file() and len(re.findall(rf"\b{re.escape(case)}\b", source.read_text(encoding="utf-8"))) >= 2
 

@@ -1,21 +1,24 @@
 #!/bin/bash
-# deps.sh build|check|lint|fuzz   installs the Debian packages that building, testing, static checking or fuzzing needs.
+# deps.sh build|check|lint|fuzz|analyze   installs the Debian packages that building, testing, static checking, fuzzing or
+# running under valgrind and ThreadSanitizer needs.
 # When all of them are there it does nothing, so it also works offline. Needs root or sudo only to install.
 set -u
 
 build_packages=(make gcc libc6-dev pkg-config libevent-dev libcurl4-openssl-dev libsqlite3-dev libinih-dev libical-dev
     libicu-dev libjansson-dev libsystemd-dev libidn2-dev ca-certificates tzdata)
 check_packages=(libcmocka-dev python3 python3-dateutil python3-pytest sqlite3 openssl procps postfix dovecot-imapd dovecot-lmtpd
-    systemd systemd-container dbus spin)
-lint_packages=(clang clang-format cppcheck shellcheck mandoc systemd python3)
+    systemd systemd-container dbus spin strace faketime)
+lint_packages=(clang clang-format clang-tidy cppcheck shellcheck mandoc systemd python3)
 fuzz_packages=(clang libclang-rt-14-dev)
+analyze_packages=(valgrind libc6-dbg)
 
 case ${1-} in
 build) wanted=("${build_packages[@]}") ;;
 check) wanted=("${build_packages[@]}" "${check_packages[@]}") ;;
 lint) wanted=("${build_packages[@]}" "${check_packages[@]}" "${lint_packages[@]}") ;;
 fuzz) wanted=("${build_packages[@]}" "${fuzz_packages[@]}") ;;
-*) echo "usage: deps.sh build|check|lint|fuzz" >&2; exit 64 ;;
+analyze) wanted=("${build_packages[@]}" "${check_packages[@]}" "${analyze_packages[@]}") ;;
+*) echo "usage: deps.sh build|check|lint|fuzz|analyze" >&2; exit 64 ;;
 esac
 
 missing_of() {

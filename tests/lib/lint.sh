@@ -24,6 +24,9 @@ gcc_analyzer() {
         CFLAGS="-O1 -g -Werror -fanalyzer" all
 }
 
+# clang's analyzer among many other checks, see .clang-tidy; what has not changed since it passed is not looked at again.
+clang_tidy() { make -sk -j"$jobs" --no-print-directory BUILD="$out" tidy; }
+
 cppcheck_files() {
     cppcheck --quiet --std=c11 --language=c -j "$jobs" --enable=warning,performance,portability --inline-suppr \
         --suppress=missingIncludeSystem --error-exitcode=1 -Idaemon '-DPRINTF(a,b)=' -DMUSTCHECK= daemon
@@ -90,6 +93,7 @@ check() {
 check gcc_warnings
 check clang_warnings
 check gcc_analyzer
+check clang_tidy
 check cppcheck_files
 check banned_functions
 check formatting
