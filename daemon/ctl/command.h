@@ -49,6 +49,7 @@ extern const struct command ack_command;
 extern const struct command snooze_command;
 extern const struct command silence_command;
 extern const struct command deputy_command;
+extern const struct command brake_command;
 extern const struct command release_command;
 extern const struct command backup_command;
 extern const struct command recover_command;

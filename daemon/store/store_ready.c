@@ -28,10 +28,11 @@ int store_message_ready(struct store *store, const char *channel, int64_t now_ut
 {
 	static const char all[] = "SELECT id FROM message WHERE state = 'pending' AND channel = ?1 AND not_before <= ?2"
 				  " ORDER BY not_before DESC LIMIT ?3";
-	/* No order among people, so that it ends with the first that are found: a limit for each keeps it just. */
+	/* No order among people, so that it ends with the first that are found: a limit for each keeps it just. The plus
+	 * keeps SQLite from looking for the notices of a person among all that waits for them. */
 	static const char people[] = READY_PEOPLE
 		"SELECT id FROM message WHERE state = 'pending' AND " READY_NOTICE " AND channel = ?1"
-		"  AND not_before <= ?2 AND person IN (" READY_HOLDS ")"
+		"  AND not_before <= ?2 AND +person IN (" READY_HOLDS ")"
 		" UNION ALL SELECT m.id FROM who CROSS JOIN message m WHERE who.person NOT IN (" READY_HOLDS ")"
 		"  AND m.id IN (SELECT id FROM message WHERE state = 'pending' AND person = who.person AND channel = ?1"
 		"    AND not_before <= ?2 ORDER BY not_before DESC LIMIT ?3) LIMIT ?3";
