@@ -31,7 +31,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Idaemon $(WARNINGS) $(PKG_CFLAGS) -MMD -MP 
 
 PROGRAMS := $(BUILD)/deadlined $(BUILD)/deadlinectl
 
-.PHONY: FORCE all check unit unit-programs test-programs replay-programs fuzz integration contract demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz deps-analyze tidy valgrind tsan
+.PHONY: FORCE all check unit unit-programs test-programs replay-programs fuzz integration contract torture demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz deps-analyze tidy valgrind tsan
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -111,6 +111,11 @@ $(BUILD)/unit/sim/test_vfs: $(patsubst %,tests/sim/%.c,test_vfs $(SIM_DISK)) $(c
 
 unit-programs: $(UNIT_PROGRAMS)
 
+SIM_SOURCES := $(filter-out tests/sim/test_%,$(sort $(wildcard tests/sim/*.c)))
+
+$(BUILD)/sim/sim: $(patsubst tests/sim/%.c,$(BUILD)/sim/%.o,$(SIM_SOURCES)) $(call archives,service,obj)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
+
 # ---- fuzz targets: tests/fuzz/fuzz_<name>.c around one parser each; replayed from tests/fuzz/corpus, or fuzzed ----------
 FUZZ_SOURCES  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_REPLAYS  := $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ_SOURCES))
@@ -154,6 +159,11 @@ contract: deps-check
 integration: all test-programs
 	@BUILD=$(BUILD) tests/lib/check.sh
 
+# The long form, about an hour; make check runs the short one.
+torture: deps-check
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tests/torture/run.sh long
+
 demo: deps-build
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) DEMO_DIR=$(DEMO_DIR) config/examples/demo.sh
@@ -195,6 +205,7 @@ help:
 	@echo "make demo       install what is missing, build, rehearse the example year 2025 (DEMO_DIR=build/demo)"
 	@echo "make check      install what the tests need and run them all"
 	@echo "make unit       unit tests only            make integration   tests against real servers only"
+	@echo "make torture    the real daemon under real faults, for an hour; a table of what was measured"
 	@echo "make contract   what is promised, fault by fault, with the tests that prove it and their results"
 	@echo "make fuzz T=60  new inputs for every parser, 60 seconds in all, until one breaks"
 	@echo "make lint       static checks              make layers        includes go downwards only"

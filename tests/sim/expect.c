@@ -1,0 +1,231 @@
+#include "expect.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/recur.h"
+#include "plan/role.h"
+#include "remind/reader.h"
+#include "remind/schedule.h"
+#include "store/store_task.h"
+#include "world.h"
+
+enum { EXPECT_REACH_DAYS = 120, EXPECT_OCCURRENCES_MAX = 256 };
+
+/* One task, as it stands in the database. */
+struct expect_case {
+	struct world *world;
+	struct task task;
+	const struct zone *zone;
+	const struct policy *policy;
+	int64_t after_utc, until_utc;
+	char key[PERIOD_KEY_SIZE]; /* of the occurrence being looked at */
+	const struct period *period;
+	bool is_acknowledged, has_responsible;
+};
+
+/* ---- one step of one reader ------------------------------------------------------------------------------------------ */
+
+/* It may have gone to whoever stands in for the person. */
+static int64_t expect_count(struct expect_case *at, const char *person, const char *step, const char *channel)
+{
+	static const char sql[] =
+		"SELECT count(*) FROM reminder WHERE task = ?1 AND occurrence = ?2 AND step = ?3 AND (?5 = '' OR channel = ?5)"
+		" AND (person = ?4 OR deputy_for = ?4 OR person IN (SELECT deputy FROM deputy))";
+	struct view *view = &at->world->view;
+	return view_number(view, view_ask(view, sql, "itttt", at->task.id, at->key, step, person, channel), 0);
+}
+
+static bool expect_has_deputy(struct expect_case *at, const char *person)
+{
+	static const char sql[] = "SELECT 1 FROM deputy WHERE person = ?1 LIMIT 1";
+	return view_number(&at->world->view, view_ask(&at->world->view, sql, "t", person), 0) != 0;
+}
+
+static void expect_missing(struct expect_case *at, const char *person, const struct schedule_due *due,
+			   const char *channel)
+{
+	if (!at->world->view.is_broken)
+		world_fail(at->world, "I1: task %s %s: '%s' for %s on %s was due %lld s ago and is not there",
+			   at->task.uid, at->key, due->step->text, person, channel[0] != '\0' ? channel : "any channel",
+			   (long long)(at->until_utc - due->due_utc));
+}
+
+/* A row on each channel of the policy that the reader has; one that says so where there is none. */
+static void expect_due(struct expect_case *at, const char *person, const struct schedule_due *due)
+{
+	static const char sql[] =
+		"SELECT 1 FROM address a WHERE person = ?1 AND channel = ?2 AND NOT EXISTS (SELECT 1 FROM"
+		" suspension s WHERE s.person = ?1 AND s.channel = ?2 AND s.reason IS NOT NULL)";
+	struct world *world = at->world;
+	const struct setup *setup = app_setup(world->app);
+	bool is_direct = !expect_has_deputy(at, person);
+	if (expect_count(at, person, due->step->text, "") == 0) {
+		expect_missing(at, person, due, "");
+		return;
+	}
+	for (size_t i = 0; i < setup->n_channels && is_direct; i++) {
+		const char *channel = setup->channels[i]->name;
+		bool is_listed = at->policy->channels.n == 0 || strlist_has(&at->policy->channels, channel);
+		if (is_listed &&
+		    view_number(&world->view, view_ask(&world->view, sql, "tt", person, channel), 0) != 0 &&
+		    expect_count(at, person, due->step->text, channel) == 0)
+			expect_missing(at, person, due, channel);
+	}
+}
+
+static void expect_reader(struct expect_case *at, const struct person *person)
+{
+	struct reader reader;
+	struct schedule steps;
+	reader_init(&reader, person, app_setup(at->world->app)->calendars, at->zone);
+	const struct schedule_query query = {.policy = at->policy,
+					     .period = at->period,
+					     .event_zone = at->zone,
+					     .reader_zone = reader.time.zone,
+					     .calendar = reader.time.calendar,
+					     .roles = person->roles,
+					     .is_acknowledged = at->is_acknowledged,
+					     .after_utc = at->after_utc,
+					     .until_utc = at->until_utc};
+	schedule(&query, &steps);
+	for (size_t i = 0; i < steps.n_due && at->world->failure[0] == '\0'; i++)
+		expect_due(at, person->id, &steps.due[i]);
+}
+
+/* ---- one occurrence -------------------------------------------------------------------------------------------------- */
+
+static unsigned expect_roles(const struct expect_case *at, const char *words)
+{
+	static const struct {
+		const char *name;
+		enum role role;
+	} roles[] = {{"responsible", ROLE_RESPONSIBLE},
+		     {"participant", ROLE_PARTICIPANT},
+		     {"supervisor", ROLE_SUPERVISOR},
+		     {"watcher", ROLE_WATCHER}};
+	unsigned all = 0;
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+		if (strstr(words, roles[i].name) != NULL)
+			all |= ROLE_BIT(roles[i].role);
+	if (!at->has_responsible && (all & ROLE_BIT(ROLE_PARTICIPANT)) != 0)
+		all |= ROLE_BIT(ROLE_RESPONSIBLE);
+	return all;
+}
+
+static void expect_occurrence(struct expect_case *at, const struct period *period)
+{
+	static const char acknowledged[] = "SELECT 1 FROM acknowledgement WHERE task = ?1 AND occurrence = ?2";
+	static const char people[] =
+		"SELECT p.id, p.zone, p.calendar, group_concat(part.role) FROM part JOIN person p ON p.id = part.person"
+		" WHERE part.task = ?1 AND p.active = 1 GROUP BY p.id";
+	struct view *view = &at->world->view;
+	at->period = period;
+	period_key(period, at->key);
+	at->is_acknowledged = view_number(view, view_ask(view, acknowledged, "it", at->task.id, at->key), 0) != 0;
+	sqlite3_stmt *stmt = view_ask(view, people, "i", at->task.id);
+	while (view_row(view, stmt)) {
+		const struct person person = {.id = (char *)view_text(stmt, 0),
+					      .zone = (char *)view_text(stmt, 1),
+					      .calendar = (char *)view_text(stmt, 2),
+					      .roles = expect_roles(at, view_text(stmt, 3))};
+		expect_reader(at, &person);
+	}
+}
+
+/* ---- one task -------------------------------------------------------------------------------------------------------- */
+
+static void expect_ruled(struct expect_case *at)
+{
+	static const char said[] = "SELECT 1 FROM occurrence WHERE task = ?1 AND date = ?2";
+	static struct civil starts[EXPECT_OCCURRENCES_MAX];
+	struct recur *recur = NULL;
+	size_t n = 0;
+	struct civil from = zone_to_civil(at->zone, at->after_utc), to = zone_to_civil(at->zone, at->until_utc);
+	from = civil_add_days(&from, -EXPECT_REACH_DAYS);
+	to = civil_add_days(&to, EXPECT_REACH_DAYS);
+	if (recur_new(&at->task.period, at->task.rrule, at->task.rdate, at->task.exdate, at->zone, &recur, NULL) < 0)
+		return;
+	int status = recur_between(recur, &from, &to, EXPECT_OCCURRENCES_MAX, starts, &n, NULL);
+	for (size_t i = 0; i < n && status == 0; i++) {
+		char key[PERIOD_KEY_SIZE];
+		struct period period = recur_period(&at->task.period, &starts[i]);
+		period_key(&period, key);
+		if (view_number(&at->world->view, view_ask(&at->world->view, said, "it", at->task.id, key), 0) == 0)
+			expect_occurrence(at, &period);
+	}
+	recur_free(recur);
+}
+
+static void expect_dates(struct expect_case *at)
+{
+	static const char responsible[] = "SELECT 1 FROM part JOIN person p ON p.id = part.person WHERE part.task = ?1"
+					  " AND p.active = 1 AND part.role = 'responsible' LIMIT 1";
+	struct view *view = &at->world->view;
+	at->zone = zone_find(at->task.zone);
+	at->policy = policies_find(app_setup(at->world->app)->policies, at->task.policy);
+	at->has_responsible = view_number(view, view_ask(view, responsible, "i", at->task.id), 0) != 0;
+	if (at->task.rrule[0] == '\0')
+		expect_occurrence(at, &at->task.period);
+	else
+		expect_ruled(at);
+}
+
+/* Whether the planner has looked at the task since its facts changed. */
+static bool expect_is_planned(struct world *world, int64_t task)
+{
+	static const char sql[] =
+		"SELECT 1 FROM task WHERE id = ?1 AND status = 'open' AND next_due_utc > ?2 AND planned_until IS NOT NULL";
+	return view_number(&world->view, view_ask(&world->view, sql, "ii", task, world->last_pass_utc), 0) != 0;
+}
+
+static int64_t expect_planned_until(struct world *world, int64_t task)
+{
+	static const char sql[] = "SELECT planned_until FROM task WHERE id = ?1";
+	return view_number(&world->view, view_ask(&world->view, sql, "i", task), -1);
+}
+
+static void expect_task(struct world *world, int64_t task)
+{
+	struct expect_case at = {.world = world, .until_utc = world->last_pass_utc};
+	if (world->app == NULL || world->failure[0] != '\0' || !expect_is_planned(world, task))
+		return;
+	if (world->tasks[task].since_utc < 0) {
+		world->tasks[task].since_utc = expect_planned_until(world, task);
+		return;
+	}
+	at.after_utc = world->tasks[task].since_utc;
+	if (at.after_utc >= at.until_utc || store_task_load(world->desk, task, &at.task, NULL) < 0)
+		return;
+	expect_dates(&at);
+	task_done(&at.task);
+}
+
+void expect_all(struct world *world)
+{
+	for (int64_t task = 1; task <= world->n_tasks; task++)
+		expect_task(world, task);
+}
+
+void expect_change(struct world *world, int64_t task)
+{
+	expect_task(world, task);
+	int64_t until = expect_planned_until(world, task);
+	if (!world->view.is_broken)
+		world->tasks[task].since_utc = until;
+}
+
+void expect_change_all(struct world *world)
+{
+	for (int64_t task = 1; task <= world->n_tasks; task++)
+		expect_change(world, task);
+}
+
+void expect_change_person(struct world *world, const char *person)
+{
+	static const char sql[] = "SELECT 1 FROM part WHERE task = ?1 AND person = ?2 LIMIT 1";
+	for (int64_t task = 1; task <= world->n_tasks; task++)
+		if (view_number(&world->view, view_ask(&world->view, sql, "it", task, person), 0) != 0)
+			expect_change(world, task);
+}

@@ -1,0 +1,20 @@
+/* expect: I1, computed anew: every step that fell due has its row.
+ *
+ * An edit changes what is right, so a task is looked at for a span at a time: from the instant until which it was planned
+ * when its facts last changed, to the last pass. Before each change the span that ends is checked. */
+#ifndef DEADLINED_SIM_EXPECT_H
+#define DEADLINED_SIM_EXPECT_H
+
+#include <stdint.h>
+
+struct world;
+
+/* All tasks. */
+void expect_all(struct world *world);
+/* To be called before the facts of a task change: checks the span that ends and begins a new one. */
+void expect_change(struct world *world, int64_t task);
+/* The same for every task, and for those of a person. */
+void expect_change_all(struct world *world);
+void expect_change_person(struct world *world, const char *person);
+
+#endif
