@@ -177,6 +177,83 @@ static void app__clock_set_back__does_not_wake_a_reader_who_rests(void **state)
 
 #define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
 
+/* ---- a clock that cannot be right --------------------------------------------------------------------------------- */
+
+static void sit_through_seconds(int64_t seconds)
+{
+	desk_move(seconds);
+	desk_tick();
+}
+
+static void app__started_in_1970__sends_nothing_until_the_clock_is_set(void **state)
+{
+	(void)state;
+	add_task("t", "2025-06-03");
+	desk_tick();
+	(void)office_add_message(&desk.office, 1, "anna", "email", "of 1970", 500);
+	desk.now.wall_s = 1000;
+	desk_crash(config);
+	desk.answers_at_once = true;
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 0);
+	assert_in_range(app_next_wake_utc(desk.app), 1001, 1060);
+	set_clock("2025-06-01T00:01");
+	desk_tick();
+	assert_int_equal(desk.n_sendings + desk_count("stale"), 1);
+}
+
+static void app__started_days_before_the_last_message__waits_ten_minutes(void **state)
+{
+	(void)state;
+	add_task("t", "2025-06-11");
+	desk_move_to("2025-06-10T06:00");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+	add_task("u", "2025-06-06");
+	(void)office_add_message(&desk.office, 1, "anna", "email", "ready", utc("2025-06-05T05:00"));
+	set_clock("2025-06-05T05:45");
+	desk_crash(config);
+	desk.answers_at_once = true;
+	sit_through_seconds(0);
+	sit_through_seconds(590);
+	assert_int_equal(desk.n_sendings, 1);
+	sit_through_seconds(11);
+	assert_int_equal(desk.n_sendings, 2);
+	desk_move_to("2025-06-05T06:00");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 3);
+}
+
+static void app__clock_not_set_since_boot__sends_nothing_yet(void **state)
+{
+	(void)state;
+	add_task("t", "2025-06-11");
+	desk.now.is_unset = true;
+	desk_move_to("2025-06-10T06:00");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 0);
+	assert_true(app_next_wake_utc(desk.app) > desk.now.wall_s);
+	desk.now.is_unset = false;
+	desk_move(app_next_wake_utc(desk.app) - desk.now.wall_s);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+}
+
+static void app__clock_set_back_while_running__goes_on_sending(void **state)
+{
+	(void)state;
+	add_task("t", "2025-06-11");
+	desk_move_to("2025-06-10T06:00");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+	set_clock("2025-06-05T05:00");
+	desk_tick();
+	add_task("u", "2025-06-06");
+	desk_move_to("2025-06-05T06:00");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +263,10 @@ int main(void)
 		WITH_DESK(app__clock_before_everything__plans_nothing_new_and_recovers),
 		WITH_DESK(app__clock_set_back__does_not_wake_a_reader_who_rests),
 		WITH_DESK(app__an_hour_back__repeats_and_skips_nothing),
+		WITH_DESK(app__started_in_1970__sends_nothing_until_the_clock_is_set),
+		WITH_DESK(app__started_days_before_the_last_message__waits_ten_minutes),
+		WITH_DESK(app__clock_not_set_since_boot__sends_nothing_yet),
+		WITH_DESK(app__clock_set_back_while_running__goes_on_sending),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
