@@ -1,7 +1,8 @@
 #!/bin/bash
-# check.sh [UNIT_PROGRAM...]   runs the unit programs, the replays of the fuzz corpora, the models and then the integration
-# tests; without programs only the last. BUILD names the build folder. The last line is always "N passed, M failed", over
-# all kinds of tests. The result of each test stays in BUILD/results, where contract.py reads it.
+# check.sh [UNIT_PROGRAM...]   runs the unit programs, the replays of the fuzz corpora, the models, the integration tests and
+# the short form of the torture tests; without programs only the integration tests. BUILD names the build folder. The last
+# line is always "N passed, M failed", over all kinds of tests. The result of each test stays in BUILD/results, where
+# contract.py reads it.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 export BUILD=${BUILD:-build}
@@ -41,8 +42,12 @@ PYTEST_COUNT_FILE=$counts/pytest timeout -k 10 500 \
     tests/integration || status=1
 add "$counts/pytest"
 
-# The table is for the reader: the tests behind it are counted above.
 if [ $# -gt 0 ]; then
+    echo "== torture, the short form"
+    TORTURE_COUNT_FILE=$counts/torture timeout -k 10 400 tests/torture/run.sh short || status=1
+    add "$counts/torture"
+
+    # The table is for the reader: the tests behind it are counted above.
     echo "== delivery contract"
     tests/lib/contract.py table || true
 fi

@@ -1,5 +1,4 @@
 """Fixtures of the torture tests. The figures they measure go to the file TORTURE_FIGURES, a line each."""
-import json
 import os
 import tempfile
 from pathlib import Path
@@ -28,7 +27,7 @@ def measured(request):
         print(f"{what}: {figure}")
         if "TORTURE_FIGURES" in os.environ:
             with open(os.environ["TORTURE_FIGURES"], "a", encoding="utf-8") as file:
-                file.write(json.dumps([request.node.name, what, str(figure)]) + "\n")
+                file.write(f"{request.path.stem.removeprefix('test_')}: {what}: {figure}\n")
 
     return note
 

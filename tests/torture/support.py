@@ -3,6 +3,7 @@ itself as one comparison."""
 import json
 import os
 import random
+import shutil
 import socket
 import sqlite3
 import struct
@@ -16,8 +17,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))  # the harness
 
 from harness import BUILD, ENVIRONMENT, Daemon, wait_until  # noqa: E402  (its folder comes first)
-from http_server import HttpServer, Reply  # noqa: E402, F401  (the harness adds their folder)
-from smtp_server import SmtpServer  # noqa: E402, F401
 
 IS_LONG = os.environ.get("TORTURE") == "long"
 SEED = os.environ.get("DEADLINED_TEST_SEED") or str(random.SystemRandom().randrange(1 << 32))
@@ -118,7 +117,7 @@ def use_channels(site, channels):
     """These channels alone, and a policy that speaks on all of them."""
     site.channels = channels
     site.policies["default"]["channels"] = " ".join(channels)
-    site.limits["messages_per_hour"] = "1000000"
+    site.limits.update(messages_per_hour="1000000", messages_per_hour_per_person="1000000")
     site.write_config()
 
 
@@ -130,6 +129,13 @@ def add_crowd(site, n):
                    for i in range(n))
     site.import_text("crowd.csv", f"id,name,language,zone,{','.join(channels)}\n{rows}")
     return [f"p{i}" for i in range(n)]
+
+
+def put_back(site, content):
+    """The database as it was, and nothing beside it."""
+    for path in site.database.parent.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    site.database.write_bytes(content)
 
 
 def look(site, statement, *parameters):

@@ -2,7 +2,8 @@
 import signal
 import sqlite3
 
-from support import (Watched, add_crowd, all_sent, check_promise, dice, identities, look, short_or_long, use_channels)
+from support import (Watched, add_crowd, all_sent, check_promise, dice, identities, put_back, short_or_long,
+                     use_channels)
 from harness import deadlined, wait_until
 
 COPIES = short_or_long(30, 1000)
@@ -62,10 +63,8 @@ def test_a_damaged_database_is_kept_and_never_replaced(site, peer, measured):
     content = site.database.read_bytes()
     outcomes = {"refused": 0, "harmless": 0}
     for n in range(COPIES):
-        for path in site.database.parent.iterdir():
-            path.unlink()
         damaged, kind = damage(content, chance)
-        site.database.write_bytes(damaged)
+        put_back(site, damaged)
         sound, before = is_sound(site.database), peer.do("count")["taken"]
         daemon = Watched(site, wait=False)
         wait_until(lambda: daemon.process.poll() is not None or daemon.is_notified("READY=1"), daemon.log)

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from support import (Peer, Watched, add_crowd, all_sent, check_promise, dice, identities, short_or_long,
-                     use_channels)
+from support import (Peer, Watched, add_crowd, all_sent, check_promise, dice, identities, put_back,
+                     short_or_long, use_channels)
 from harness import Site, run, wait_until
 
 PEOPLE = short_or_long(12, 60)
@@ -52,9 +52,7 @@ def test_a_crash_at_any_write_loses_nothing(folder, peer, measured, call):
     saved = template.database.read_bytes()
     crashes, extra, n = 0, 0, 1
     for n in range(1 + chance.randrange(step), tries * step, step):
-        for path in template.database.parent.iterdir():
-            path.unlink()
-        template.database.write_bytes(saved)
+        put_back(template, saved)
         before = peer.taken()
         daemon = Watched(template, strace(template, call, f"signal=KILL:when={n}"), wait=False)
         wait_until(lambda: daemon.process.poll() is not None or all_sent(template, 2 * PEOPLE), daemon.log)

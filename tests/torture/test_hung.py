@@ -3,11 +3,13 @@ import time
 
 import pytest
 
-from support import SmtpServer, add_crowd, identities, look, short_or_long, use_channels
+from support import add_crowd, identities, look, short_or_long, use_channels
 from harness import Authority, wait_until
+from smtp_server import SmtpServer
 
 # The stage at which the server says nothing more, and when the daemon gives up, in seconds.
-STAGES = {"greeting": 330, "ehlo": 330, "starttls": 330, "auth": 330, "mail": 300, "rcpt": 300, "data": 120, "dot": 600, "quit": None}
+STAGES = {"greeting": 330, "ehlo": 330, "starttls": 330, "auth": 330, "mail": 300, "rcpt": 300, "data": 120, "dot": 600,
+          "quit": None}
 GRACE_S = 30  # what the daemon leaves transfers to finish when it is told to stop
 
 

@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from support import (HttpServer, Reply, SmtpServer, add_crowd, check_promise, dice, identities, look, short_or_long,
-                     use_channels)
+from support import add_crowd, dice, identities, look, short_or_long, use_channels
 from harness import Authority, run, wait_until
+from http_server import HttpServer, Reply
+from smtp_server import SmtpServer
 
 
 def mail_to(port, **settings):
@@ -39,7 +40,8 @@ def test_some_refused_recipients_among_many(site, start, measured):
         assert {person for (person,) in look(site, "SELECT person FROM message WHERE state = 'dead'")} == refused
         arrived = [recipient.split("@")[0] for mail in server.mails for recipient in mail.recipients]
         assert sorted(arrived) == sorted({f"p{i}" for i in range(n)} - refused)
-        measured("refused recipients", f"{len(refused)} of {n} dead, {len(arrived)} sent once each over {len(server.sessions)} connections")
+        measured("refused recipients", f"{len(refused)} of {n} dead, {len(arrived)} sent once each over "
+                 f"{len(server.sessions)} connections")
         assert daemon.stop() == 0
 
 
@@ -78,7 +80,8 @@ def test_429_is_obeyed_and_outlives_the_process(site, start, measured):
         assert [len(servers[name].requests) for name in ("41s", "3h")] == [1, 1], "who asks early is an offender"
         if short_or_long(False, True):
             servers["41s"].wait(5, timeout=60)
-        measured("429", f"with 1 s: next request after {second:.1f} s; with 41 s and 3 h: kept over kill -9 and restart, no request")
+        measured("429", f"with 1 s: next request after {second:.1f} s; with 41 s and 3 h: kept over kill -9 and restart, "
+                 "no request")
         assert 1 <= second < 4
     finally:
         for server in (*servers.values(), other):
@@ -178,8 +181,8 @@ def issue_for_later(authority, folder):
     extensions.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n", encoding="ascii")
     for command in (["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-subj",
                      "/CN=server", "-out", folder / "server.csr"],
-                    ["x509", "-req", "-in", folder / "server.csr", "-CA", authority.ca_file, "-CAkey", authority.folder / "ca.key",
-                     "-CAcreateserial", "-days", "10", "-extfile", extensions, "-out", cert]):
+                    ["x509", "-req", "-in", folder / "server.csr", "-CA", authority.ca_file, "-CAkey",
+                     authority.folder / "ca.key", "-CAcreateserial", "-days", "10", "-extfile", extensions, "-out", cert]):
         result = run("faketime", "+10 days", "openssl", *command)
         assert result.returncode == 0, result.stderr
     return cert, key
@@ -220,7 +223,8 @@ def test_a_certificate_that_is_wrong_lets_nothing_through(site, start, tmp_path,
             assert not [line for line in in_clear if line.upper().startswith(("MAIL", "RCPT", "DATA", "AUTH"))], (what, way)
             assert len(server.mails) == (3 if what == "good" else 0), (what, way)
         replies = {channel: reply for channel, _, reply, _ in rows if reply}
-        assert len(replies) == len(bad) and all("certificate" in reply.lower() or "SSL" in reply for reply in replies.values()), replies
+        assert len(replies) == len(bad), replies
+        assert all("certificate" in reply.lower() or "SSL" in reply for reply in replies.values()), replies
         measured("certificates", f"{len(bad)} wrong ones: nothing sent, all temporary; 3 good ones: all sent")
     finally:
         for server in servers.values():
