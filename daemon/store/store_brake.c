@@ -70,7 +70,8 @@ int store_brake_save(struct store *store, const struct store_brake *brake, struc
 
 int store_brake_remove(struct store *store, enum store_scope scope, const char *name, struct err *err)
 {
-	static const char sql[] = "DELETE FROM brake WHERE scope = ?1 AND name = ?2";
+	static const char sql[] = "DELETE FROM brake WHERE (scope = ?1 AND name = ?2)"
+				  " OR (?1 = 'all' AND scope = 'channel' AND tripped_utc IS NULL)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;

@@ -32,7 +32,8 @@ struct store_brake {
 MUSTCHECK int store_brake_load(struct store *store, enum store_scope scope, const char *name,
 			       struct store_brake *ret_brake, struct err *err);
 MUSTCHECK int store_brake_save(struct store *store, const struct store_brake *brake, struct err *err);
-/* Releases it: the scope goes on, and its count begins anew. */
+/* Releases it: the scope goes on, and its count begins anew. With all, so do those of the channels: one that had as much
+ * to send would otherwise stop at once. */
 MUSTCHECK int store_brake_remove(struct store *store, enum store_scope scope, const char *name, struct err *err);
 /* Releases every brake, and forgets all counts. */
 MUSTCHECK int store_brake_remove_all(struct store *store, struct err *err);

@@ -108,7 +108,7 @@ class Site:
             "templates": ROOT / "config" / "templates", "messengers": ROOT / "config" / "messengers",
             "state_dir": self.folder / "state",
         }
-        self.limits = {"messages_per_hour": "10000"}
+        self.limits = {"messages_per_hour": "100000", "messages_per_hour_per_person": "100000"}
         self.channels = {"email": {"type": "maildir", "path": self.maildir}}
         self.policies = {"default": {"remind": "0m before start", "channels": "email"}}
 

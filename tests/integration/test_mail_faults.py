@@ -169,17 +169,3 @@ def test_a_thousand_messages_leave_once_each(site, sink, start):
     mails = relay.mails()
     assert len({mail["X-Rcpt-Args"] for mail in mails}) == len(mails) == 1000
     assert len({mail["Message-ID"] for mail in mails}) == 1000
-
-
-def test_the_brake_stops_a_flood(site, sink, start):
-    """More than messages_per_hour: the rest waits, and the operator is told once."""
-    relay = sink()
-    site.limits["messages_per_hour"] = "5"
-    use(site, relay)
-    people = "".join(f"p{n},Person {n},en,Asia/Sakhalin,p{n}@example.org\n" for n in range(20))
-    site.import_text("people.csv", "id,name,language,zone,email\n" + people)
-    daemon = start(site)
-    site.add_due_task("flood", *[f"p{n}" for n in range(20)])
-    wait_until(lambda: daemon.log_contains("messages_per_hour"), daemon.log)
-    wait_until(lambda: site.status()["sending"] == 0 and site.status()["sent"] == 5, daemon.log)
-    assert site.status()["pending"] == 15 and len(relay.mails()) == 5
