@@ -7,9 +7,8 @@
 
 enum { CLOCK_GRACE_S = 600 }; /* a machine without anything to set its clock by is believed after that */
 
-/* Whether the clock was set by others since the start of the machine: the kernel says so, and where a sandbox forbids to
- * ask it, systemd-timesyncd leaves a file. */
-static bool clock_is_set(void)
+/* The kernel says so, and where a sandbox forbids to ask it, systemd-timesyncd leaves a file. */
+bool clock_is_set(void)
 {
 	struct timex timex = {.modes = 0};
 	int state = adjtimex(&timex);

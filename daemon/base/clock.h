@@ -29,6 +29,9 @@ struct clock clock_fixed(struct instant *at);
 
 struct instant clock_now(const struct clock *clock);
 
+/* Whether the machine's clock was set by a better one since the machine was started, and still follows it. */
+bool clock_is_set(void);
+
 /* Writes UTC as "2025-04-01T09:00:00Z" (21 bytes with the 0 for years up to 9999). */
 void clock_format_utc(int64_t utc, char text[32]);
 

@@ -1,142 +1,192 @@
-#include <inttypes.h>
-#include <stdio.h>
+#include "ctl/status.h"
+
 #include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
 #include <sysexits.h>
 
+#include "base/mem.h"
+#include "base/num.h"
 #include "ctl/command.h"
 #include "ctl/output.h"
+#include "service/brake.h"
 #include "service/lock.h"
 #include "service/warnings.h"
-#include "store/store_report.h"
-#include "store/store_task.h"
+#include "store/store_backup.h"
+
+enum { STATUS_CLOCK_SLACK_S = 86400 }; /* as the daemon allows before it doubts a clock that was set back */
 
 static const struct args_option status_options[] = {
 	COMMAND_COMMON_OPTIONS,
 	{"--json", NULL, "print one JSON object"},
 };
 
-struct status {
-	const struct session *session;
-	bool is_running;
-	pid_t pid; /* 0 when it cannot be told */
-	struct store_counts counts;
-	int64_t oldest_unsent_s; /* -1: nothing due is waiting */
-	struct strlist warnings;
-	int64_t next_wake_utc; /* STORE_NEVER: nothing is to come */
-};
+/* ---- reading ------------------------------------------------------------------------------------------------------ */
 
 /* A calendar with mistakes in it is for --check to say; here it counts as not there. */
-static int status_warn(struct session *session, struct strlist *warnings)
+static int status_read_calendars(struct session *session, struct strlist *warnings, struct err *err)
 {
 	struct problems problems = {0};
-	struct err err = {0};
 	struct calendars *calendars = setup_load_calendars(session->conf, &problems);
 	int result = warnings_collect(session->conf, calendars, session->zone, session->store, session->now_utc,
-				      warnings, &err);
+				      warnings, err);
 	calendars_free(calendars);
 	problems_done(&problems);
-	return result < 0 ? session_fail(result, &err) : EX_OK;
-}
-
-static int status_read(struct session *session, struct status *ret_status)
-{
-	struct err err = {0};
-	struct status status = {.session = session, .oldest_unsent_s = -1};
-	int result = store_count(session->store, &status.counts, &err);
-	if (result < 0)
-		return session_fail(result, &err);
-	status.is_running = lock_is_held(session->conf->database, &status.pid);
-	if (status.counts.oldest_unsent_due_utc <= session->now_utc)
-		status.oldest_unsent_s = session->now_utc - status.counts.oldest_unsent_due_utc;
-	/* 0: a task waits to be planned, which is now. */
-	status.next_wake_utc = status.counts.next_wake_utc != 0 ? status.counts.next_wake_utc : session->now_utc;
-	result = status_warn(session, &status.warnings);
-	*ret_status = status;
 	return result;
 }
 
-static void status_print_json(const struct status *status)
+static int status_read_counts(struct session *session, struct status *status, struct err *err)
 {
-	const struct session *session = status->session;
-	json_t *object = json_object(), *warnings = json_array();
-	json_object_set_new(object, "running", json_boolean(status->is_running));
-	json_object_set_new(object, "pid", status->pid > 0 ? json_integer(status->pid) : json_null());
-	json_object_set_new(object, "version", json_string(DEADLINED_VERSION));
-	json_object_set_new(object, "schema", json_integer(store_schema_version(session->store)));
-	json_object_set_new(object, "database", output_json_text(session->conf->database));
-	for (int i = 0; i < MESSAGE_STATE_MAX; i++)
-		json_object_set_new(object, message_state_name((enum message_state)i),
-				    json_integer(status->counts.n[i]));
-	json_object_set_new(object, "oldest_unsent_s",
-			    status->oldest_unsent_s >= 0 ? json_integer(status->oldest_unsent_s) : json_null());
-	json_object_set_new(object, "next_wake", output_json_time(session->zone, status->next_wake_utc));
-	for (size_t i = 0; i < status->warnings.n; i++)
-		json_array_append_new(warnings, output_json_text(status->warnings.items[i]));
-	json_object_set_new(object, "warnings", warnings);
-	output_json(object, stdout);
+	int result = store_count(session->store, &status->counts, err);
+	if (result < 0)
+		return result;
+	if (status->counts.oldest_unsent_due_utc <= session->now_utc)
+		status->oldest_unsent_s = session->now_utc - status->counts.oldest_unsent_due_utc;
+	/* 0: a task waits to be planned, which is now. */
+	status->next_wake_utc = status->counts.next_wake_utc != 0 ? status->counts.next_wake_utc : session->now_utc;
+	return 0;
 }
 
-/* "2 d 3 h", "3 h 5 min", "5 min 7 s" */
-static void status_format_age(int64_t s, char *text, size_t size)
+static bool status_has_channel(const struct conf *conf, const char *name)
 {
-	if (s >= 86400)
-		(void)snprintf(text, size, "%" PRId64 " d %" PRId64 " h", s / 86400, s % 86400 / 3600);
-	else if (s >= 3600)
-		(void)snprintf(text, size, "%" PRId64 " h %" PRId64 " min", s / 3600, s % 3600 / 60);
-	else
-		(void)snprintf(text, size, "%" PRId64 " min %" PRId64 " s", s / 60, s % 60);
+	for (size_t i = 0; i < conf->n_channels; i++)
+		if (strcmp(conf->channels[i]->name, name) == 0)
+			return true;
+	return false;
 }
 
-static void status_print_text(const struct status *status)
+static int status_read_channels(struct session *session, struct status *status, struct err *err)
 {
-	const struct session *session = status->session;
-	char age[64], next[OUTPUT_TIME_SIZE];
-	if (!status->is_running)
-		(void)printf("deadlined is not running: nothing is sent\n");
-	else if (status->pid > 0)
-		(void)printf("deadlined is running (pid %ld)\n", (long)status->pid);
-	else
-		(void)printf("deadlined is running\n");
-
-	char *database = output_clean(session->conf->database);
-	(void)printf("  database   %s (schema %d)\n  messages  ", database, store_schema_version(session->store));
-	free(database);
-	for (int i = 0; i < MESSAGE_STATE_MAX; i++)
-		(void)printf("%s%" PRId64 " %s", i > 0 ? ", " : " ", status->counts.n[i],
-			     message_state_name((enum message_state)i));
-	status_format_age(status->oldest_unsent_s, age, sizeof(age));
-	if (status->oldest_unsent_s >= 0)
-		(void)printf("\n  waiting    the oldest unsent message was due %s ago\n", age);
-	else
-		(void)printf("\n  waiting    no message that is due\n");
-	output_time(session->zone, status->next_wake_utc, next);
-	(void)printf("  next work  %s\n  version    %s\n", next, DEADLINED_VERSION);
-	for (size_t i = 0; i < status->warnings.n; i++) {
-		char *warning = output_clean(status->warnings.items[i]);
-		(void)printf("  warning    %s\n", warning);
-		free(warning);
+	const struct conf *conf = session->conf;
+	struct strlist waiting = {0};
+	int result = 0;
+	status->channels = mem_zero(conf->n_channels, sizeof(*status->channels));
+	for (size_t i = 0; i < conf->n_channels && result == 0; i++) {
+		struct status_channel *channel = &status->channels[i];
+		channel->name = conf->channels[i]->name;
+		result = store_channel_load(session->store, channel->name, &channel->known, err);
+		status->n_channels += result == 0;
 	}
+	if (result == 0)
+		result = store_channel_waiting(session->store, &waiting, err);
+	for (size_t i = 0; i < waiting.n; i++)
+		if (!status_has_channel(conf, waiting.items[i]))
+			strlist_add(&status->strange, waiting.items[i], strlen(waiting.items[i]));
+	strlist_done(&waiting);
+	return result;
 }
 
+static int status_add_brake(void *arg, const struct store_brake *brake)
+{
+	struct status *status = arg;
+	if (brake->tripped_utc >= STORE_NEVER)
+		return 0;
+	status->brakes = mem_grow(status->brakes, status->n_brakes + 1, sizeof(*status->brakes));
+	status->brakes[status->n_brakes++] = (struct status_brake){.what = brake_describe(brake->scope, brake->name),
+								   .tripped_utc = brake->tripped_utc};
+	return 0;
+}
+
+/* As the daemon sees it at its start: a clock far before the last time that was seen is not believed. */
+static int status_read_clock(struct session *session, struct status *status, struct err *err)
+{
+	char *text = NULL;
+	int64_t seen_utc = 0;
+	int result = store_meta_load(session->store, "seen_utc", &text, err);
+	if (result < 0)
+		return result;
+	if (text != NULL && num_parse(text, 0, STORE_NEVER, &seen_utc, NULL) == 0)
+		status->is_clock_trusted =
+			status->is_clock_trusted && status->now.wall_s >= seen_utc - STATUS_CLOCK_SLACK_S;
+	free(text);
+	return 0;
+}
+
+static int status_read(struct session *session, struct status *status, struct err *err)
+{
+	struct store *store = session->store;
+	int result = status_read_counts(session, status, err);
+	if (result == 0)
+		result = status_read_channels(session, status, err);
+	if (result == 0)
+		result = store_brake_each(store, status_add_brake, status, err);
+	if (result == 0)
+		result = store_channel_suspended(store, &status->suspended, err);
+	if (result == 0)
+		result = store_audit_load(store, &status->audit, err);
+	if (result == 0)
+		result = store_backup_last(store, &status->backup_utc, err);
+	if (result == 0)
+		result = status_read_clock(session, status, err);
+	if (result == 0)
+		result = status_read_calendars(session, &status->calendars, err);
+	return result;
+}
+
+static void status_read_machine(struct status *status)
+{
+	const char *database = status->session->conf->database;
+	struct statvfs disk;
+	struct clock clock = clock_system();
+	status->now = clock_now(&clock);
+	status->is_running = lock_is_held(database, &status->pid);
+	status->disk_free =
+		statvfs(database, &disk) == 0 ? (int64_t)disk.f_bavail * (int64_t)disk.f_frsize : (int64_t)-1;
+	status->is_clock_set = clock_is_set();
+	status->is_clock_trusted = !status->now.is_unset;
+}
+
+static void status_done(struct status *status)
+{
+	for (size_t i = 0; i < status->n_channels; i++)
+		store_channel_done(&status->channels[i].known);
+	free(status->channels);
+	for (size_t i = 0; i < status->n_brakes; i++)
+		free(status->brakes[i].what);
+	free(status->brakes);
+	strlist_done(&status->strange);
+	strlist_done(&status->calendars);
+	strlist_done(&status->warnings);
+	strlist_done(&status->criticals);
+}
+
+/* ---- the command -------------------------------------------------------------------------------------------------- */
+
+/* A database that cannot be read is not the command's failure, it is what the command has to say. */
 static int status_run(struct session *session, const struct args *args)
 {
-	struct status status = {.session = session};
+	struct status status = {.session = session, .oldest_unsent_s = -1, .backup_utc = -1};
+	struct err err = {0};
 	int result = session_open(session, SESSION_READ);
-	if (result == EX_OK)
-		result = status_read(session, &status);
-	if (result == EX_OK && args_has(args, "--json"))
+	if (result == EX_CONFIG)
+		return result;
+	status_read_machine(&status);
+	status.is_read = result == EX_OK && status_read(session, &status, &err) == 0;
+	if (result == EX_OK && !status.is_read)
+		output_complain("%s", err.text);
+	status_judge(&status);
+	if (args_has(args, "--json"))
 		status_print_json(&status);
-	else if (result == EX_OK)
+	else
 		status_print_text(&status);
-	strlist_done(&status.warnings);
+	result = status_level(&status);
+	status_done(&status);
 	return result;
 }
 
 const struct command status_command = {
 	.name = "status",
 	.operands = "",
-	.summary = "Show whether deadlined runs and how much is waiting",
-	.help = "The exit status is 0 whether it runs or not, as long as the database could be read.",
+	.summary = "Show how deadlined is, for people and for monitoring",
+	.help = "The exit status is 0 when all is well, 1 for a warning, 2 when it is critical:\n"
+		"  2  deadlined is not running; the database cannot be read; its disk has less than 32 MB free;\n"
+		"     the clock is not trusted; the audit found something, or did not come twice; messages are\n"
+		"     due for more than 4 hours and nothing was sent for as long, and no brake holds them\n"
+		"  1  a message is overdue for more than an hour; a channel has failed for more than an hour;\n"
+		"     a brake holds; messages are held, or wait for a channel that is not configured; addresses\n"
+		"     are suspended; the last daily copy is older than 2 days; a certificate ends within 14 days;\n"
+		"     a calendar lacks this year or, from October on, the next; less than 256 MB are free\n"
+		"As with every command, 64 is a wrong command line and 78 a wrong configuration.",
 	COMMAND_OPTIONS(status_options),
 	.run = status_run,
 };

@@ -1,5 +1,5 @@
 /* audit: the daemon's doubts about itself. Once an hour it looks at its own database and asks whether what must hold does
- * hold, and whether work goes on: CONTRACT in deadlined(8) says what is looked at.
+ * hold, and whether work goes on: AUDIT in deadlined(8) says what is looked at.
  *
  * Happy path: audit_step() is called in every pass, inside its transaction, and does nothing but once an hour. Then it
  * looks at a slice of the work each time it is called, asks to be called again at once, and in the end writes what it found

@@ -1,6 +1,7 @@
 #include "store/store_channel.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "store/store_priv.h"
@@ -100,4 +101,30 @@ int store_channel_note_certificate(struct store *store, const char *name, int64_
 	static const char sql[] = "INSERT INTO channel (name, certificate_until_utc) VALUES (?1, ?2) ON CONFLICT (name)"
 				  " DO UPDATE SET certificate_until_utc = ?2 WHERE certificate_until_utc IS NOT ?2";
 	return store_channel_set(store, sql, name, until_utc, err);
+}
+
+int store_channel_waiting(struct store *store, struct strlist *ret_names, struct err *err)
+{
+	/* Hops from channel to channel through the index, instead of walking every pending message. */
+	static const char sql[] =
+		"WITH RECURSIVE c (name) AS (SELECT min(channel) FROM message WHERE state = 'pending' UNION ALL"
+		"  SELECT (SELECT min(channel) FROM message WHERE state = 'pending' AND channel > name) FROM c"
+		"  WHERE name IS NOT NULL) SELECT name FROM c WHERE name IS NOT NULL";
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	while ((status = store_row(store, stmt, "listing channels", err)) == 1) {
+		char *name = store_text(stmt, 0);
+		strlist_add(ret_names, name, strlen(name));
+		free(name);
+	}
+	return status;
+}
+
+int store_channel_suspended(struct store *store, int64_t *ret_n, struct err *err)
+{
+	static const char sql[] = "SELECT count(*) FROM suspension WHERE reason IS NOT NULL";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	return stmt == NULL ? store->failure : store_one(store, stmt, "counting suspended addresses", 0, ret_n, err);
 }

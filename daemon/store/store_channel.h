@@ -3,8 +3,10 @@
 #ifndef DEADLINED_STORE_STORE_CHANNEL_H
 #define DEADLINED_STORE_STORE_CHANNEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "base/strlist.h"
 #include "store/store.h"
 
 struct store_channel {
@@ -31,5 +33,10 @@ MUSTCHECK int store_channel_note_failure(struct store *store, const char *name, 
 MUSTCHECK int store_channel_note_pause(struct store *store, const char *name, int64_t until_utc, struct err *err);
 /* Written when it differs from what is known. */
 MUSTCHECK int store_channel_note_certificate(struct store *store, const char *name, int64_t until_utc, struct err *err);
+
+/* Names of the channels that have messages waiting, sorted; the caller frees the list. */
+MUSTCHECK int store_channel_waiting(struct store *store, struct strlist *ret_names, struct err *err);
+/* How many addresses, on any channel, are suspended. */
+MUSTCHECK int store_channel_suspended(struct store *store, int64_t *ret_n, struct err *err);
 
 #endif

@@ -220,7 +220,7 @@ def test_a_task_that_is_done_is_not_warned_of(site):
     assert errors_of(site, "edit", "new", "--when", "2031-07") == ""
 
 
-@pytest.mark.parametrize("arguments", [["list"], ["status"], ["plan"], ["done", "x"]])
+@pytest.mark.parametrize("arguments", [["list"], ["plan"], ["done", "x"]])
 def test_without_a_database_the_advice_is_to_start_the_daemon(site, arguments):
     result = deadlinectl("-c", site.config, *arguments)
     assert result.returncode == 74 and "start deadlined first" in result.stderr
