@@ -261,3 +261,70 @@ def test_an_emptied_database_is_not_taken_for_a_new_one(office, start):
     daemon.close()
     office.ctl("recover")
     assert {row["id"] for row in office.ctl_json("people")} == {"desk", "school"}
+
+
+# ---- forgetting
+
+PLANTED = ("zoya-planted", "Zoya Plantedova", "zoya@planted.example.org")
+
+
+def plant(site):
+    site.import_text("zoya.csv", f"id,name,language,zone,email\n{PLANTED[0]},{PLANTED[1]},ru,Asia/Sakhalin,{PLANTED[2]}\n")
+
+
+def bytes_left(site):
+    """Which planted words are in any file beside the database, daily copies aside."""
+    left = set()
+    for path in site.database.parent.iterdir():
+        if path.is_file():
+            data = path.read_bytes().lower()
+            left |= {(path.name, word) for word in PLANTED if word.lower().encode() in data}
+    return left
+
+
+def test_forget_while_the_daemon_runs_leaves_no_byte_and_the_history(office, start):
+    plant(office)
+    daemon = start(office)
+    office.add_due_task("shared", PLANTED[0], "desk")
+    wait_until(lambda: office.status()["sent"] == 2, lambda: daemon.log())
+    assert {name for name, _ in bytes_left(office)} >= {office.database.name}
+    extract = office.folder / "extract.txt"
+    office.ctl("forget", PLANTED[0], "--extract", extract)
+    assert bytes_left(office) == set()
+    text = extract.read_text()
+    assert extract.stat().st_mode & 0o777 == 0o600
+    assert "zoya-planted, now forgotten-1" in text and "addresses: 1" in text and "overwritten" in text
+    assert PLANTED[1] not in text and PLANTED[2] not in text and "7 days" in text
+    assert "forgotten-1" in office.ctl("why", "shared")
+
+    # The daemon goes on with the file that was written anew.
+    office.add_due_task("later", "desk")
+    wait_until(lambda: office.mails_about("later"), lambda: daemon.log())
+    assert daemon.process.poll() is None
+    assert daemon.stop() == 0
+    assert bytes_left(office) == set()
+    office.ctl("forget", "forgotten-1")
+
+
+def test_forget_refuses_while_nobody_else_answers(office):
+    plant(office)
+    office.add_due_task("alone", PLANTED[0])
+    extract = office.folder / "extract.txt"
+    result = deadlinectl("-c", office.config, "forget", PLANTED[0], "--extract", extract)
+    assert result.returncode == 65 and "alone" in result.stderr and "hand them over" in result.stderr
+    assert not extract.exists()
+    assert {row["id"] for row in office.ctl_json("people")} == {"desk", "school", PLANTED[0]}
+    assert "person: zoya-planted, now forgotten-1" in office.ctl("forget", PLANTED[0], "--force")
+    assert bytes_left(office) == set()
+    assert office.ctl("forget", PLANTED[0], status=65) == ""
+
+
+def test_forget_refuses_the_operator_and_an_extract_that_is_there(office):
+    office.daemon_settings["operator"] = "desk"
+    office.write_config()
+    office.ctl("forget", "desk", status=65)
+    extract = office.folder / "extract.txt"
+    extract.write_text("mine")
+    office.ctl("forget", "school", "--extract", extract, status=73)
+    assert extract.read_text() == "mine"
+    assert {row["id"] for row in office.ctl_json("people")} == {"desk", "school"}

@@ -48,7 +48,7 @@ static void manual__commands__are_described_with_every_option(void **state)
 	static const struct command *const commands[] = {
 		&add_command,    &edit_command,   &done_command,   &cancel_command, &list_command,    &show_command,
 		&people_command, &queue_command,  &status_command, &when_command,   &test_command,    &import_command,
-		&plan_command,   &ack_command,    &snooze_command, &backup_command, &recover_command, &silence_command,
+		&plan_command,   &ack_command,    &snooze_command, &backup_command, &recover_command, &forget_command, &silence_command,
 		&deputy_command, &policy_command, &why_command,    &brake_command,
 	};
 	char *manual = manual_test_read("man/deadlinectl.1");
