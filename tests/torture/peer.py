@@ -7,10 +7,10 @@ Commands come as lines of JSON on standard input, each is answered by one on sta
     {"do": "hold"}              answers nothing more, but for the identities it was told are repeats
     {"do": "trickle", "ms": M}  answers a held message, picked at random, every M milliseconds
     {"do": "repeats", "ids": [...]}  these are answered at once, whatever else is held
-    {"do": "count"}             {"held": ..., "taken": ..., "open": ...}
+    {"do": "count"}             {"held": ..., "taken": ..., "open": ..., "confused": identities of more than one recipient}
     {"do": "taken"}             every identity with the number of times it was taken over
-Identities are Message-IDs without their domain. A message counts as taken over before its client hears of it: by chance (--seed) when its last byte arrived, or when the
-answer is written.
+Identities are Message-IDs without their domain. A message counts as taken over before its client hears of it: by chance
+(--seed) when its last byte arrived, or when the answer is written.
 """
 import argparse
 import asyncio
@@ -21,6 +21,7 @@ import sys
 from collections import Counter
 
 MESSAGE_ID = re.compile(rb"(?im)^message-id:\s*<([^@>]+)@")
+RECIPIENT = re.compile(rb"(?i)^rcpt to:<([^>]*)>")
 KEY = re.compile(rb"(?im)^idempotency-key:\s*(\S+)")
 LENGTH = re.compile(rb"(?im)^content-length:\s*(\d+)")
 
@@ -31,13 +32,16 @@ class Book:
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.taken = Counter()
+        self.recipients = {}
+        self.n_confused = 0
         self.repeats = set()
         self.held = []  # (session, identity, was it taken over already)
         self.is_holding = False
         self.n_open = 0
         self.trickle = None
 
-    def arrived(self, session, identity):
+    def arrived(self, session, identity, recipient):
+        self.n_confused += self.recipients.setdefault(identity, recipient) != recipient
         is_taken = self.random.random() < 0.5
         if is_taken:
             self.taken[identity] += 1
@@ -97,6 +101,7 @@ class Session(asyncio.Protocol):
 class Mail(Session):
     """One SMTP connection; is_text: between DATA and the dot."""
     is_text = False
+    recipient = b""
 
     def greet(self):
         self.transport.write(b"220 peer.example.org ESMTP\r\n")
@@ -107,7 +112,7 @@ class Mail(Session):
             if end < 0:
                 return False
             text, self.buffer, self.is_text = self.buffer[:end + 2], self.buffer[end + 5:], False
-            self.book.arrived(self, MESSAGE_ID.search(text).group(1).decode())
+            self.book.arrived(self, MESSAGE_ID.search(text).group(1).decode(), self.recipient)
             return True
         line, newline, rest = self.buffer.partition(b"\r\n")
         if not newline:
@@ -123,6 +128,8 @@ class Mail(Session):
             self.transport.write(b"221 bye\r\n")
             self.transport.close()
         else:
+            if verb == b"RCPT":
+                self.recipient = RECIPIENT.match(line).group(1)
             self.transport.write(b"250 ok\r\n")
         return True
 
@@ -140,8 +147,9 @@ class Hook(Session):
         length = int(LENGTH.search(head).group(1))
         if len(rest) < length:
             return False
-        self.buffer = rest[length:]
-        self.book.arrived(self, KEY.search(head).group(1).decode())
+        body, self.buffer = rest[:length], rest[length:]
+        request = json.loads(body)
+        self.book.arrived(self, KEY.search(head).group(1).decode(), (request["channel"], request["to"]))
         return True
 
     def accept(self):
@@ -169,7 +177,8 @@ class Commands:
         if book.trickle is not None and command["do"] in ("answer", "hold"):
             book.trickle.cancel()
             book.trickle = None
-        return {"held": len(book.held), "taken": sum(book.taken.values()), "open": book.n_open}
+        return {"held": len(book.held), "taken": sum(book.taken.values()), "open": book.n_open,
+                "confused": book.n_confused}
 
 
 async def serve(seed):

@@ -14,8 +14,9 @@ def is_sound(database):
     """Whether SQLite itself finds nothing wrong, as far as it looks without reading every value."""
     try:
         connection = sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True)
+        connection.text_factory = bytes
         try:
-            return connection.execute("PRAGMA quick_check").fetchall() == [("ok",)]
+            return connection.execute("PRAGMA quick_check").fetchall() == [(b"ok",)]
         finally:
             connection.close()
     except sqlite3.DatabaseError:
@@ -80,9 +81,56 @@ def test_a_damaged_database_is_kept_and_never_replaced(site, peer, measured):
         assert damaged in [path.read_bytes() for path in kept_files(site)], f"not kept: {told}"
         assert all(path.stat().st_size > 0 for path in kept_files(site)), told
         assert not site.database.exists() or site.database.read_bytes() == damaged, f"another one in its place: {told}"
+        again = deadlined("-c", site.config, timeout=15)
+        assert again.returncode == 65 and peer.do("count")["taken"] == before, f"started again: {told}\n{again.stderr}"
+        assert damaged in [path.read_bytes() for path in kept_files(site)], f"not kept at the second start: {told}"
     measured("damaged copies", f"{COPIES}: {outcomes['refused']} refused with 65, kept as they were; "
              f"{outcomes['harmless']} where SQLite finds no damage")
     assert outcomes["refused"] > COPIES // 3
+
+
+def test_recovery_goes_back_to_the_copy_and_repeats_what_is_younger(site, peer, measured):
+    """Of what waited when the copy was made each message leaves once more at most, with its old identity, and what had been
+    sent before never again; what will be repeated is told beforehand."""
+    chance = dice("recovery")
+    use_channels(site, peer.channels(1, 1, connections=4))
+    Watched(site).stop()
+    people = add_crowd(site, PEOPLE)
+    site.add_due_task("before", *people)
+    daemon = Watched(site)
+    wait_until(lambda: all_sent(site, 2 * PEOPLE), daemon.log)
+    before = identities(site)
+    peer.do("hold")
+    site.add_due_task("between", *people)
+    wait_until(lambda: peer.do("count")["held"] == 8, daemon.log)
+    site.ctl("backup", site.folder / "copy")
+    peer.do("answer")
+    wait_until(lambda: all_sent(site, 4 * PEOPLE), daemon.log)
+    assert daemon.stop() == 0
+    daemon.close()
+    content, copy, n, repeated = site.database.read_bytes(), site.folder / "copy", 0, 0
+    while n < short_or_long(5, 100):
+        damaged, _ = damage(content, chance)
+        put_back(site, damaged)
+        refused = Watched(site, wait=False)
+        wait_until(lambda: refused.process.poll() is not None or refused.is_notified("READY=1"), refused.log)
+        refused.close()
+        if refused.process.returncode != 65:
+            continue
+        n += 1
+        told = site.ctl("recover", copy)
+        assert damaged in [path.read_bytes() for path in kept_files(site) if "corrupt" in path.name], told
+        taken = peer.taken()
+        daemon = Watched(site)
+        wait_until(lambda: all_sent(site, 4 * PEOPLE), lambda: f"{told}\n{daemon.log()}")
+        assert daemon.stop() == 0
+        daemon.close()
+        again = peer.taken() - taken
+        assert again.keys() == identities(site).keys() - before.keys() and set(again.values()) == {1}
+        assert again.keys() <= taken.keys(), "under another identity a repeat cannot be told from a new message"
+        repeated += len(again)
+    measured("recovery from a copy", f"{n} times: {repeated // n} messages younger than the copy once more each, with their old "
+             f"identities; none of the {len(before)} older ones, none lost")
 
 
 def test_a_second_daemon_is_refused_even_when_the_first_is_stopped(site, peer, start, measured):

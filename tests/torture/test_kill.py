@@ -1,11 +1,15 @@
 """kill -9 at random moments, with hundreds of messages under way by mail and by webhook."""
 import time
+from collections import Counter
 
-from support import SEED, Watched, add_crowd, check_promise, dice, identities, look, short_or_long, use_channels
+import pytest
+
+from support import SEED, Watched, add_crowd, check_promise, dice, identities, short_or_long, unsent, use_channels
 from harness import wait_until
 
 IN_FLIGHT = 500
-KILLS = short_or_long(100, 2000)
+KILLS = 100
+ROUNDS = short_or_long(1, 20)  # each with a database of its own
 PEOPLE = 60
 
 
@@ -15,13 +19,14 @@ def add_urgent_task(site, uid, people):
     site.sql("UPDATE task SET priority = 'urgent' WHERE uid = ?", uid)
 
 
-def test_kills_lose_nothing_and_repeat_only_what_was_under_way(site, peer, measured):
-    chance = dice("kill")
+@pytest.mark.parametrize("turn", range(ROUNDS))
+def test_kills_lose_nothing_and_repeat_only_what_was_under_way(site, peer, measured, turn):
+    chance = dice(f"kill {turn}")
     use_channels(site, peer.channels(6, 6))
     Watched(site).stop()  # makes the database
     people = add_crowd(site, PEOPLE)
     add_urgent_task(site, "task-0", people)
-    n_tasks, flights, begun = 1, [], time.monotonic()
+    n_tasks, flights, was_in_flight, begun = 1, [], Counter(), time.monotonic()
     for _ in range(KILLS):
         peer.do("hold")
         daemon = Watched(site)
@@ -34,19 +39,22 @@ def test_kills_lose_nothing_and_repeat_only_what_was_under_way(site, peer, measu
         in_flight = identities(site, "state = 'sending'")
         daemon.close()
         flights.append(len(in_flight))
+        was_in_flight.update(in_flight.keys())
         peer.do("repeats", ids=list(in_flight))
     killing_s = time.monotonic() - begun
 
     peer.do("answer")
     daemon = Watched(site)
     site.retry_now()
-    wait_until(lambda: look(site, "SELECT count(*) FROM message WHERE state IN ('pending', 'sending')") == [(0,)],
-               daemon.log, 60)
+    wait_until(lambda: unsent(site) == 0, daemon.log, 120)
     assert daemon.stop() == 0
     daemon.close()
     rows, taken = identities(site), peer.taken()
-    assert len(rows) == n_tasks * PEOPLE * len(site.channels) and {row[0] for row in rows.values()} == {"sent"}
     extra = check_promise(taken, rows)
     measured("kills", f"{KILLS} in {killing_s:.0f} s, {min(flights)} to {max(flights)} messages in flight (seed {SEED})")
     measured("after them", f"{len(rows)} messages, none lost, {extra} extra copies of {sum(flights)} in flight")
+    assert len(rows) == n_tasks * PEOPLE * len(site.channels) and {row[0] for row in rows.values()} == {"sent"}
+    assert {identity: row[2] for identity, row in rows.items() if row[2]} == was_in_flight, "the crashes it counted"
+    assert all(n <= 1 + was_in_flight[identity] for identity, n in taken.items())
+    assert peer.do("count")["confused"] == 0, "the same identity for two recipients"
     assert min(flights) >= IN_FLIGHT and 0 < extra <= sum(flights)

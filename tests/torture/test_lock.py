@@ -33,5 +33,5 @@ def test_a_locked_database_does_not_stop_the_loop(site, start, peer, measured):
     gap = daemon.largest_gap_ms(since)
     measured("largest gap between ticks of the loop", f"{gap:.0f} ms in {held_s:.0f} s under BEGIN EXCLUSIVE")
     assert check_promise(peer.taken(), identities(site)) == 0 and unsent(site) == 0
-    assert daemon.log().count("nothing can be recorded") == 1
+    assert 1 <= daemon.log().count("nothing can be recorded") <= 1 + HOLD_S // 60
     assert gap <= GAP_MS
