@@ -1,16 +1,27 @@
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+void mem_lack(void)
+{
+	(void)fputs("<2>out of memory\n", stderr);
+	abort();
+}
+
+void mem_check_errno(void)
+{
+	if (errno == ENOMEM)
+		mem_lack();
+}
+
 static void *mem_check(void *p)
 {
-	if (p == NULL) {
-		(void)fputs("<2>out of memory\n", stderr);
-		abort();
-	}
+	if (p == NULL)
+		mem_lack();
 	return p;
 }
 
@@ -27,6 +38,11 @@ void *mem_zero(size_t n, size_t size)
 void *mem_grow(void *old, size_t n, size_t size)
 {
 	return mem_check(reallocarray(old, n != 0 ? n : 1, size));
+}
+
+void *mem_resize(void *old, size_t size)
+{
+	return mem_grow(old, size, 1);
 }
 
 char *mem_dup(const char *text)

@@ -14,10 +14,17 @@ void *mem_alloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *mem_zero(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 /* Room for n elements of size bytes; aborts when n * size overflows. */
 void *mem_grow(void *old, size_t n, size_t size) __attribute__((returns_nonnull));
+/* Room for size bytes, as realloc(). */
+void *mem_resize(void *old, size_t size) __attribute__((returns_nonnull));
 char *mem_dup(const char *text) __attribute__((malloc, returns_nonnull));
 /* At most len bytes of text, terminated. */
 char *mem_dup_n(const char *text, size_t len) __attribute__((malloc, returns_nonnull));
 char *mem_printf(const char *fmt, ...) PRINTF(1, 2) __attribute__((malloc, returns_nonnull));
+
+/* Says so and aborts, as the functions above do: for a library or a system call that lacked memory. */
+void mem_lack(void) __attribute__((noreturn));
+/* After a call of the system that failed: the same when it was for lack of memory, nothing otherwise. */
+void mem_check_errno(void);
 
 /* Overwrites len bytes so that no compiler leaves them out, then frees; secret may be NULL. */
 void mem_free_secret(char *secret);

@@ -356,7 +356,7 @@ struct smtp_link *smtp_link_new(const struct smtp_server *server, struct transfe
 	link->watch = transfer_watch_new(transfer, smtp_link_on_watch, link);
 	link->easy = curl_easy_init();
 	if (link->easy == NULL)
-		abort(); /* out of memory, as in mem_alloc() */
+		mem_lack();
 	smtp_hello_init(&link->hello);
 	smtp_link_setopts(link);
 	return link;

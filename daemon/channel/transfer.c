@@ -255,7 +255,7 @@ struct transfer_watch *transfer_watch_new(struct transfer *transfer, transfer_wa
 	*watch = (struct transfer_watch){.base = transfer->base, .fd = -1, .cb = cb, .arg = arg};
 	watch->timer = evtimer_new(transfer->base, transfer_on_watch_timer, watch);
 	if (watch->timer == NULL)
-		abort(); /* out of memory, as in mem_alloc() */
+		mem_lack();
 	return watch;
 }
 

@@ -62,6 +62,7 @@ static char *catalog_read(const char *path, struct problems *problems)
 {
 	FILE *file = fopen(path, "re");
 	if (file == NULL) {
+		mem_check_errno();
 		problems_add(problems, path, 0, "cannot be read: %s", strerror(errno));
 		return NULL;
 	}
@@ -129,6 +130,7 @@ static bool catalog_list(const char *folder, struct strlist *ret_names, struct p
 	struct dirent **entries;
 	int n = scandir(folder, &entries, catalog_is_visible, alphasort);
 	if (n < 0) {
+		mem_check_errno();
 		problems_add(problems, folder, 0, "cannot be read as a folder of templates: %s", strerror(errno));
 		return false;
 	}

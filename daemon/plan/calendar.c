@@ -289,6 +289,7 @@ struct calendars *calendars_load(const char *folder, struct problems *problems)
 	struct dirent **entries = NULL;
 	int n = scandir(folder, &entries, calendar_is_ini, alphasort);
 	if (n < 0) {
+		mem_check_errno();
 		problems_add(problems, folder, 0, "cannot be read as a folder of calendars: %s", strerror(errno));
 		return calendars;
 	}

@@ -68,9 +68,15 @@ static struct zone *zone_load(const char *name)
 		return NULL;
 
 	icalerror_set_errors_are_fatal(0); /* an unknown name must not end the process */
+	icalerror_set_error_state(ICAL_NEWFAILED_ERROR, ICAL_ERROR_FATAL); /* but want of memory must, as in mem.h */
 	icaltimezone *ical = icaltimezone_get_builtin_timezone(name);
 	if (ical == NULL)
 		return NULL;
+	/* libical reads the file of a zone only now, and would take one that it cannot read for UTC, without a word */
+	if (ical != icaltimezone_get_utc_timezone() && icaltimezone_get_component(ical) == NULL) {
+		mem_check_errno();
+		return NULL;
+	}
 
 	struct zone *zone = mem_zero(1, sizeof(*zone));
 	zone->name = mem_dup(name);
