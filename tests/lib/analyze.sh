@@ -69,7 +69,8 @@ unit_programs() {
 
 case $tool in
 valgrind)
-    memcheck="valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --num-callers=20"
+    memcheck="valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite"
+    memcheck="$memcheck --errors-for-leak-kinds=definite --num-callers=20"
     build SANITIZE="-O1 -g" all unit-programs || exit 1
     daemon_sessions "$memcheck --log-file=$out/reports/%p"
     mapfile -t programs < <(find "$out/unit" -type f -executable -name 'test_*' | sort)

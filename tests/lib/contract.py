@@ -24,6 +24,7 @@ PROMISES = ROOT / "tests" / "contract" / "promises.ini"
 PYTEST = ["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q"]
 # What runs all tests of a kind; it is quick, so nobody chooses among them.
 RUNNERS = {"fuzz": ["tests/lib/replay-fuzz.sh"], "model": ["tests/model/run.sh"]}
+TORTURE = "tests/torture/"
 KINDS = ("unit", "pytest", *RUNNERS)
 
 
@@ -79,20 +80,30 @@ def check_names(promises):
 
 # ---- running them ----------------------------------------------------------------------------------------------------------
 
+def commands_for(tests):
+    """[(what it is, command)] that leave the results of these tests. What is quick or needs its own surroundings is run as
+    a whole."""
+    names = {kind: sorted(name for other, name in tests if other == kind) for kind in KINDS}
+    programs = sorted({str(BUILD / "unit" / name.split()[0]) for name in names["unit"]})
+    ours = [name for name in names["pytest"] if not name.startswith(TORTURE)]
+    yield "unit", ["tests/lib/run-unit.sh", *programs]
+    for kind, command in RUNNERS.items():
+        if names[kind]:
+            yield kind, command
+    yield "pytest", [*PYTEST, f"--junit-xml={RESULTS}/pytest.xml", *ours]
+    if len(ours) < len(names["pytest"]):
+        yield "torture", ["tests/torture/run.sh", "short"]
+
+
 def run_tests(tests):
     """Leaves their results in RESULTS. What a runner says goes to a log there; how it ends is told by the results."""
     shutil.rmtree(RESULTS, ignore_errors=True)
     RESULTS.mkdir(parents=True)
-    names = {kind: sorted(name for other, name in tests if other == kind) for kind in KINDS}
-    programs = sorted({str(BUILD / "unit" / name.split()[0]) for name in names["unit"]})
-    commands = {"unit": ["tests/lib/run-unit.sh", *programs],
-                "pytest": [*PYTEST, f"--junit-xml={RESULTS}/pytest.xml", *names["pytest"]], **RUNNERS}
     environment = {**os.environ, "BUILD": str(BUILD), "RESULTS_DIR": str(RESULTS)}
-    for kind in KINDS:
-        if names[kind]:
-            print(f"running {len(names[kind])} {kind} tests", file=sys.stderr, flush=True)
-            with open(RESULTS / f"{kind}.log", "wb") as log:
-                subprocess.run(commands[kind], cwd=ROOT, env=environment, stdout=log, stderr=log, check=False)
+    for what, command in commands_for(tests):
+        print(f"running the {what} tests", file=sys.stderr, flush=True)
+        with open(RESULTS / f"{what}.log", "wb") as log:
+            subprocess.run(command, cwd=ROOT, env=environment, stdout=log, stderr=log, check=False)
 
 
 def pytest_name(case):
