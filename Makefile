@@ -31,7 +31,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Idaemon $(WARNINGS) $(PKG_CFLAGS) -MMD -MP 
 
 PROGRAMS := $(BUILD)/deadlined $(BUILD)/deadlinectl
 
-.PHONY: FORCE all check unit unit-programs test-programs replay-programs fuzz integration contract torture demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz deps-analyze tidy valgrind tsan
+.PHONY: FORCE all check oom unit unit-programs test-programs replay-programs fuzz integration contract torture demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz deps-analyze tidy valgrind tsan
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -137,7 +137,17 @@ TEST_PROGRAMS := $(BUILD)/recur-dump
 $(BUILD)/recur-dump: tests/lib/recur_dump.c $(call archives,plan,obj)
 	$(CC) $(ALL_CFLAGS) $(CFLAGS) $(LDFLAGS) $(filter %.c %.a,$^) $(PKG_LIBS) -o $@
 
+# ---- an allocation fails: tests/oom/fail.c, preloaded into the daemon --------------------------------------------------
+TEST_PROGRAMS += $(BUILD)/oom/fail.so
+$(BUILD)/oom/fail.so: tests/oom/fail.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -fPIC -shared $< -o $@
+
 test-programs: $(TEST_PROGRAMS)
+
+oom: deps-check
+	@$(MAKE) --no-print-directory all test-programs
+	@BUILD=$(BUILD) /usr/bin/python3 -B tests/oom/run.py
 
 unit: unit-programs
 	@tests/lib/run-unit.sh $(UNIT_PROGRAMS)
@@ -207,6 +217,7 @@ help:
 	@echo "make unit       unit tests only            make integration   tests against real servers only"
 	@echo "make torture    the real daemon under real faults, for an hour; a table of what was measured"
 	@echo "make contract   what is promised, fault by fault, with the tests that prove it and their results"
+	@echo "make oom        the real daemon, one of its allocations failing: every place that allocates, some hours"
 	@echo "make fuzz T=60  new inputs for every parser, 60 seconds in all, until one breaks"
 	@echo "make lint       static checks              make layers        includes go downwards only"
 	@echo "make valgrind   unit tests and a daemon under valgrind             make tsan   a daemon under ThreadSanitizer"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # check.sh [UNIT_PROGRAM...]   runs the unit programs, the replays of the fuzz corpora, the models, the integration tests and
-# the short form of the torture tests; without programs only the integration tests. BUILD names the build folder. The last
-# line is always "N passed, M failed", over all kinds of tests. The result of each test stays in BUILD/results, where
-# contract.py reads it.
+# the short forms of the torture tests and of those that lack memory; without programs only the integration tests. BUILD
+# names the build folder. The last line is always "N passed, M failed", over all kinds of tests. The result of each test
+# stays in BUILD/results, where contract.py reads it.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 export BUILD=${BUILD:-build}
@@ -46,6 +46,10 @@ if [ $# -gt 0 ]; then
     echo "== torture, the short form"
     TORTURE_COUNT_FILE=$counts/torture timeout -k 10 400 tests/torture/run.sh short || status=1
     add "$counts/torture"
+
+    echo "== out of memory, the short form"
+    OOM_COUNT_FILE=$counts/oom timeout -k 10 90 /usr/bin/python3 -B tests/oom/run.py --short 15 || status=1
+    add "$counts/oom"
 
     # The table is for the reader: the tests behind it are counted above.
     echo "== delivery contract"
