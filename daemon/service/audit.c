@@ -42,7 +42,8 @@ struct audit {
 
 	int table;
 	int64_t cursors[STORE_AUDIT_TABLES], rows_left;
-	struct store_audit_wait edited, due, digest; /* what waited longest at the last audit */
+	struct store_audit_wait edited, due, digest; /* what waited longest at the last audit, */
+	int64_t waited_utc;                          /* which was then */
 	struct store_audit_task at_task;
 	size_t n_tasks; /* looked at in this audit */
 	struct audit_steps soon;
@@ -141,11 +142,13 @@ static int audit_look_at_people(struct audit *audit, const struct audit_view *vi
 	return 0;
 }
 
-/* Waited at the last audit and waits still, and nothing was done about it: the loop turns and makes no progress. */
+/* Waited at the last audit and waits still, and nothing was done about it since, which would have moved its mark: the loop
+ * turns and makes no progress. */
 static void audit_compare(struct audit *audit, const struct audit_view *view, struct store_audit_wait *before,
 			  const struct store_audit_wait *now, const char *kind, const char *words)
 {
-	if (now->id != 0 && now->id == before->id && now->mark == before->mark && strcmp(now->name, before->name) == 0)
+	if (now->id != 0 && now->id == before->id && strcmp(now->name, before->name) == 0 &&
+	    now->mark == before->mark && now->mark < audit->waited_utc)
 		audit_find(audit, kind, view->now_utc,
 			   mem_printf("%s has waited for an hour to be %s", now->name, words));
 	*before = *now;
@@ -159,9 +162,10 @@ static int audit_look_at_planning(struct audit *audit, const struct audit_view *
 		status = store_audit_digest(view->store, view->now_utc, &digest, err);
 	if (status < 0)
 		return status;
-	audit_compare(audit, view, &audit->edited, &edited, "unplanned edit", "planned");
+	audit_compare(audit, view, &audit->edited, &edited, "edited", "planned");
 	audit_compare(audit, view, &audit->due, &due, "unplanned", "planned");
 	audit_compare(audit, view, &audit->digest, &digest, "digest", "sent a digest");
+	audit->waited_utc = view->now_utc;
 	return 0;
 }
 
@@ -186,7 +190,7 @@ static int audit_look_at_sending(struct audit *audit, const struct audit_view *v
 	if (status < 0)
 		return status;
 	if (n > view->n_in_flight)
-		audit_find(audit, "not in flight", view->now_utc,
+		audit_find(audit, "flight", view->now_utc,
 			   mem_printf("%lld messages count as being sent, and %lld are", (long long)n,
 				      (long long)view->n_in_flight));
 	if (message != 0)

@@ -89,7 +89,7 @@ static const struct {
 			"SELECT 'a reminder of task ' || task || ' (' || occurrence || ', ' || step || ', ' || person ||"
 			" ') refers to a task or a message that is not there' FROM reminder"
 			" WHERE task > ?1 AND task <= ?2 AND (task NOT IN (SELECT id FROM task)"
-			"  OR message NOT IN (SELECT id FROM message)) LIMIT 1",
+			"  OR (message IS NOT NULL AND message NOT IN (SELECT id FROM message))) LIMIT 1",
 		},
 	[STORE_AUDIT_PARTS] =
 		{
@@ -118,8 +118,8 @@ static const struct {
 			"silences",
 			"SELECT id FROM silence WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2",
 			"SELECT 'silence ' || id || ' is of a task or a person that is not there' FROM silence"
-			" WHERE id > ?1 AND id <= ?2 AND (task NOT IN (SELECT id FROM task)"
-			"  OR person NOT IN (SELECT id FROM person)) LIMIT 1",
+			" WHERE id > ?1 AND id <= ?2 AND ((task IS NOT NULL AND task NOT IN (SELECT id FROM task))"
+			"  OR (person IS NOT NULL AND person NOT IN (SELECT id FROM person))) LIMIT 1",
 		},
 	[STORE_AUDIT_NOTICES] =
 		{

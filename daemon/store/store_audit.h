@@ -81,7 +81,7 @@ MUSTCHECK int store_audit_has_reminder(struct store *store, int64_t task, const 
 enum { STORE_AUDIT_FINDINGS = 16, STORE_AUDIT_KEPT_S = 86400 };
 
 struct store_audit_finding {
-	char kind[24]; /* one finding of a kind is kept */
+	char kind[24]; /* a word; one finding of a kind is kept */
 	char text[240];
 	int64_t seen_utc;
 };
