@@ -23,7 +23,8 @@ RESULTS = BUILD / "results"
 PROMISES = ROOT / "tests" / "contract" / "promises.ini"
 PYTEST = ["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q"]
 # What runs all tests of a kind; it is quick, so nobody chooses among them.
-RUNNERS = {"fuzz": ["tests/lib/replay-fuzz.sh"], "model": ["tests/model/run.sh"]}
+RUNNERS = {"fuzz": ["tests/lib/replay-fuzz.sh"], "model": ["tests/model/run.sh"],
+           "oom": ["/usr/bin/python3", "-B", "tests/oom/run.py", "--short", "15"]}
 TORTURE = "tests/torture/"
 KINDS = ("unit", "pytest", *RUNNERS)
 
@@ -67,6 +68,7 @@ def model_exists(name):
 
 def exists(kind, name):
     finders = {"unit": unit_exists, "pytest": pytest_exists, "model": model_exists,
+               "oom": lambda name: f"\\t{name}\\t" in (ROOT / "tests" / "oom" / "run.py").read_text(encoding="utf-8"),
                "fuzz": lambda name: (ROOT / "tests" / "fuzz" / f"{name}.c").is_file()}
     return kind in finders and bool(finders[kind](name))
 
