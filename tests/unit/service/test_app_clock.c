@@ -199,7 +199,7 @@ static void app__started_in_1970__sends_nothing_until_the_clock_is_set(void **st
 	assert_in_range(app_next_wake_utc(desk.app), 1001, 1060);
 	set_clock("2025-06-01T00:01");
 	desk_tick();
-	assert_int_equal(desk.n_sendings + desk_count("stale"), 1);
+	assert_int_equal((int64_t)desk.n_sendings + desk_count("stale"), 1);
 }
 
 static void app__started_days_before_the_last_message__waits_ten_minutes(void **state)
