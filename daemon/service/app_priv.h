@@ -11,6 +11,7 @@
 #include "service/audit.h"
 #include "service/brake.h"
 #include "store/store_message.h"
+#include "store/store_retain.h"
 
 struct app_result;
 
@@ -60,6 +61,8 @@ struct app {
 	struct app_channel *retired_channels;
 	struct planner_channel *planner_channels;
 	struct transfer *transfer;
+	struct store_retain retain;
+	char retained_day[CIVIL_DATE_SIZE]; /* on which everything that is over was looked through */
 	struct upkeep *upkeep; /* NULL: there is none; likewise the next two */
 	struct audit *audit;
 	struct heartbeat *heartbeat;

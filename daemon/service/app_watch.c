@@ -91,6 +91,36 @@ static int app_tell_trouble(struct app *app, struct err *err)
 	return status;
 }
 
+/* Once a day, a slice a pass. A pass that is undone leaves its slice for the next day. */
+static int app_retain(struct app *app, int64_t now_utc, bool *ret_more, struct err *err)
+{
+	const struct setup *setup = app->setup;
+	struct store_retain *retain = &app->retain;
+	const struct civil today = zone_to_civil(setup->zone, now_utc);
+	const struct civil cutoff = zone_to_civil(setup->zone, now_utc - setup->conf->keep_s);
+	char day[CIVIL_DATE_SIZE], cutoff_day[CIVIL_DATE_SIZE];
+	civil_format_date(&today, day);
+	if (strcmp(day, app->retained_day) == 0)
+		return 0;
+	civil_format_date(&cutoff, cutoff_day);
+	retain->cutoff_utc = now_utc - setup->conf->keep_s;
+	retain->cutoff_day = cutoff_day;
+	int status = store_retain(app->store, retain, err);
+	retain->cutoff_day = NULL;
+	if (status < 0)
+		return status;
+	if (!retain->is_done) {
+		*ret_more = true;
+		return 0;
+	}
+	if (retain->n_removed > 0)
+		log_info("%lld messages that had been over for longer than keep were removed",
+			 (long long)retain->n_removed);
+	*retain = (struct store_retain){0};
+	(void)snprintf(app->retained_day, sizeof(app->retained_day), "%s", day);
+	return 0;
+}
+
 static int app_keep_up(struct app *app, int64_t now_utc, struct err *err)
 {
 	const struct planner planner = app_planner(app);
@@ -110,6 +140,8 @@ int app_watch(struct app *app, struct instant now, bool *ret_more, struct err *e
 		status = app_expire(app, now.wall_s, ret_more, err);
 	if (status == 0 && is_working)
 		status = app_watch_calendars(app, now.wall_s, err);
+	if (status == 0 && is_working)
+		status = app_retain(app, now.wall_s, ret_more, err);
 	if (status == 0 && is_working)
 		status = app_keep_up(app, now.wall_s, err);
 	if (status == 0 && is_working)

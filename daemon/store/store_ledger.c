@@ -1,8 +1,12 @@
 #include "store/store_ledger.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/mem.h"
 #include "store/store_priv.h"
+#include "store/store_retain.h"
 
 static const char *store_ledger_text(sqlite3_stmt *stmt, int column)
 {
@@ -46,6 +50,20 @@ int store_ledger_each(struct store *store, const char *uid, store_ledger_cb each
 	return status;
 }
 
+/* Of an old message only its state is left, in the place of a reason. */
+static void store_told_read_retained(struct store_told_row *row)
+{
+	size_t len = strlen(row->dropped), end = strlen(STORE_RETAINED);
+	if (row->message != 0 || len <= end || strcmp(row->dropped + len - end, STORE_RETAINED) != 0)
+		return;
+	char *name = mem_dup_n(row->dropped, len - end);
+	if (message_state_find(name, &row->state)) {
+		row->reason = "details removed";
+		row->dropped = "";
+	}
+	free(name);
+}
+
 static void store_told_read(sqlite3_stmt *stmt, struct store_told_row *ret_row)
 {
 	*ret_row = (struct store_told_row){
@@ -65,6 +83,7 @@ static void store_told_read(sqlite3_stmt *stmt, struct store_told_row *ret_row)
 		.n_others = sqlite3_column_int64(stmt, 13),
 	};
 	(void)message_state_find(store_ledger_text(stmt, 12), &ret_row->state); /* CHECK keeps the set */
+	store_told_read_retained(ret_row);
 }
 
 int store_told_each(struct store *store, int64_t task, store_told_cb each, void *arg, struct err *err)

@@ -16,7 +16,7 @@
 
 enum { TASKS = 24, PEOPLE = 4, YEAR_S = 366 * 86400, MESSAGES_MAX = 2048 };
 
-static const char config[] = "[limits]\ncatch_up_max_age = 365d\n"
+static const char config[] = "[limits]\ncatch_up_max_age = 365d\nkeep = 3650d\n"
 			     "[channel email]\ntype = maildir\npath = mail\n"
 			     "[channel telegram]\ntype = maildir\npath = mail\nrate = 20/m\n"
 			     "[policy default]\nremind = 30d 7d 1d before start at 09:00\nremind = 2h before start\n"
