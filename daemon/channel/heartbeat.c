@@ -86,7 +86,7 @@ static void heartbeat_done(void *arg, CURL *easy, CURLcode code)
 		heartbeat_heard(heartbeat);
 		return;
 	}
-	if (code == CURLE_OK)
+	if (status != 0)
 		(void)snprintf(words, sizeof(words), "HTTP %ld", status);
 	else
 		(void)snprintf(words, sizeof(words), "%s",

@@ -1,0 +1,248 @@
+"""deadlinectl status as monitoring sees it: its exit status, and the reason for it."""
+import json
+import time
+from datetime import datetime, timedelta
+
+import pytest
+from http_server import HttpServer, Reply
+from smtp_server import SmtpServer
+
+from harness import deadlinectl, wait_until
+
+HOUR, DAY = 3600, 86400
+
+
+@pytest.fixture
+def serve():
+    """serve(Class, ...) starts a scripted server until the end of the test."""
+    servers = []
+
+    def start_server(kind, **options):
+        servers.append(kind(**options))
+        return servers[-1]
+
+    yield start_server
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def desk(site):
+    """A site with one person, and a scan every second, so that the first audit comes soon."""
+    site.daemon_settings["scan_interval"] = "1s"
+    site.write_config()
+    site.add_person("desk", "desk@example.org")
+    return site
+
+
+@pytest.fixture
+def healthy(desk, start):
+    """A daemon of which there is nothing to say."""
+    daemon = start(desk)
+    desk.add_due_task("first", "desk")
+    wait_until(lambda: desk.queue(state="sent"), daemon.log)
+    wait_until(lambda: desk.status()["audit"]["at"] and desk.status()["backup"], daemon.log)
+    return desk
+
+
+def judge(site, status, **lists):
+    """The exit status, and for each list of the object one sentence with these words; other sentences are wrong."""
+    found = json.loads(site.ctl("status", "--json", status=status))
+    for name in ("criticals", "warnings"):
+        wanted = lists.get(name, [])
+        assert len(found[name]) == len(wanted), found[name]
+        for words, sentence in zip(wanted, found[name]):
+            assert words in sentence
+    assert found["level"] == ("ok", "warning", "critical")[status]
+    text = site.ctl("status", status=status)
+    assert all(sentence in text for name in ("criticals", "warnings") for sentence in found[name])
+    return found
+
+
+def test_all_is_well(healthy):
+    found = judge(healthy, 0)
+    [channel] = found["channels"]
+    assert channel["name"] == "email" and channel["last_sent"] and channel["failing_since"] is None
+    assert found["running"] and found["started"] and found["disk_free"] > 0 and found["clock_trusted"]
+    assert found["brakes"] == [] and found["suspended"] == 0 and found["audit"]["findings"] == []
+
+
+def test_a_daemon_that_does_not_run_is_critical(desk):
+    judge(desk, 2, criticals=["deadlined is not running"])
+
+
+def test_no_database_is_critical(site):
+    result = deadlinectl("-c", site.config, "status", "--json")
+    assert result.returncode == 2 and "start deadlined first" in result.stderr
+    found = json.loads(result.stdout)
+    assert found["level"] == "critical" and "the database cannot be read" in found["criticals"]
+    assert "critical" in deadlinectl("-c", site.config, "status").stdout
+
+
+def test_a_damaged_database_is_critical(healthy):
+    healthy.database.write_bytes(b"This is no database. " * 1000)
+    result = deadlinectl("-c", healthy.config, "status", "--json")
+    assert result.returncode == 2 and "the database cannot be read" in json.loads(result.stdout)["criticals"]
+
+
+def test_other_failures_keep_their_exit_status(site):
+    assert deadlinectl("-c", site.config, "status", "--nonsense").returncode == 64
+    site.write_config("[daemon]\nzone = Nowhere/Land\n")
+    assert deadlinectl("-c", site.config, "status").returncode == 78
+
+
+def ago(seconds):
+    return int(time.time()) - seconds
+
+
+def add_message(site, state, due_ago, channel="email"):
+    site.sql("INSERT INTO message (person, channel, kind, state, reason, due_utc, not_before, domain)"
+             " VALUES ('desk', ?, 'test', ?, 'x', ?, ?, 'x')", channel, state, ago(due_ago), ago(-DAY))
+
+
+def been_up(site, seconds):
+    """The daemon has been running for so long, and the last audit is from now."""
+    site.sql("UPDATE meta SET value = ? WHERE key = 'audit'", f"{ago(0)} {ago(seconds)}")
+
+
+# what an hour or a month would bring, by plain SQL
+WARNINGS = {
+    "held": (lambda site: add_message(site, "held", 5), "1 messages are held"),
+    "suspended": (lambda site: site.sql("INSERT INTO suspension VALUES ('desk', 'chat', 3, 'no such mailbox')"),
+                  "1 addresses are suspended"),
+    "brake": (lambda site: site.sql("INSERT OR REPLACE INTO brake VALUES ('all', '', 0, 5, 5, ?)", ago(HOUR)),
+              "the brake holds all messages since 1 h"),
+    "strange channel": (lambda site: add_message(site, "pending", -DAY, "gone"), "messages wait for channel gone"),
+    "failing": (lambda site: (site.sql("UPDATE channel SET failed_utc = ?, failure = '451 4.3.0 words'", ago(5)),
+                              site.sql("INSERT INTO meta VALUES ('failing email', ?)", str(ago(2 * HOUR)))),
+                "channel email has failed for 2 h 0 min: 451 4.3.0 words"),
+    "late": (lambda site: (add_message(site, "pending", 2 * HOUR), been_up(site, 3 * HOUR)),
+             "the oldest unsent message was due 2 h"),
+    "old copy": (lambda site: (site.sql("UPDATE meta SET value = ? WHERE key = 'backup_utc'", str(ago(3 * DAY))),
+                               been_up(site, 3 * HOUR)), "the last daily copy of the database is 3 d"),
+    "certificate": (lambda site: site.sql("UPDATE channel SET certificate_until_utc = ?", ago(-10 * DAY)),
+                    "the certificate of the server of channel email ends at"),
+    "certificate ended": (lambda site: site.sql("UPDATE channel SET certificate_until_utc = ?", ago(10)),
+                          "the certificate of the server of channel email ended at"),
+}
+
+
+@pytest.mark.parametrize("case", WARNINGS)
+def test_warnings(healthy, case):
+    spoil, words = WARNINGS[case]
+    spoil(healthy)
+    judge(healthy, 1, warnings=[words])
+
+
+CRITICALS = {
+    "stuck": (lambda site: (add_message(site, "pending", 5 * HOUR), been_up(site, 6 * HOUR),
+                            site.sql("UPDATE channel SET sent_utc = ?", ago(5 * HOUR))), "nothing was sent for hours"),
+    "audit": (lambda site: site.sql("UPDATE meta SET value = value || ? WHERE key = 'audit'",
+                                    f"\nmessages {ago(5)} message 7 is wrong"), "the audit found: message 7 is wrong"),
+    "no audit": (lambda site: site.sql("UPDATE meta SET value = ? WHERE key = 'audit'", f"{ago(3 * HOUR)} {ago(9 * HOUR)}"),
+                 "has not looked through its work for 3 h"),
+    "clock": (lambda site: site.sql("UPDATE meta SET value = ? WHERE key = 'seen_utc'", str(ago(-2 * DAY))),
+              "the clock is not trusted"),
+}
+
+
+@pytest.mark.parametrize("case", CRITICALS)
+def test_criticals(healthy, case):
+    spoil, words = CRITICALS[case]
+    spoil(healthy)
+    judge(healthy, 2, criticals=[words])
+
+
+@pytest.mark.parametrize("case", ["late", "stuck"])
+def test_a_daemon_that_was_just_started_may_catch_up(healthy, case):
+    {**WARNINGS, **CRITICALS}[case][0](healthy)
+    been_up(healthy, 60)
+    judge(healthy, 0)
+
+
+def test_what_a_brake_holds_is_a_warning(healthy):
+    CRITICALS["stuck"][0](healthy)
+    WARNINGS["brake"][0](healthy)
+    judge(healthy, 1, warnings=["the oldest unsent message was due 5 h", "the brake holds all messages"])
+
+
+# ---- channels ----------------------------------------------------------------------------------------------------------
+
+def test_the_last_error_of_a_channel_is_shown(desk, serve, start):
+    server = serve(SmtpServer, greeting="421 4.3.2 not now")
+    desk.channels["email"] = {"type": "smtp", "url": f"smtp://127.0.0.1:{server.port}", "from": "office@example.org", "tls": "off"}
+    desk.write_config()
+    desk.add_due_task("t", "desk")
+    daemon = start(desk)
+    wait_until(lambda: desk.status()["channels"][0]["failure"], daemon.log)
+    [channel] = desk.status()["channels"]
+    assert "not now" in channel["failure"] and channel["failing_since"] and channel["last_sent"] is None
+    assert "not now" in desk.ctl("status")
+    assert daemon.stop() == 0
+    assert desk.status()["channels"][0] == channel, "it outlives the process"
+
+
+def test_a_pause_that_a_server_asked_for_outlives_the_process(desk, serve, start):
+    hook = serve(HttpServer, default=Reply(429, {"Retry-After": "7200"}))
+    desk.channels = {"hook": {"type": "http", "preset": "webhook", "url": hook.url + "/hook", "connections": "1"}}
+    desk.policies["default"]["channels"] = "hook"
+    desk.write_config()
+    desk.add_people("hook", {"desk": "room"})
+    desk.add_due_task("first", "desk")
+    daemon = start(desk)
+    wait_until(lambda: desk.status()["channels"][0]["paused_until"], daemon.log)
+    until = datetime.fromisoformat(desk.status()["channels"][0]["paused_until"])
+    assert timedelta(minutes=118) < until - datetime.now(until.tzinfo) < timedelta(minutes=122)
+    assert desk.status()["channels"][0]["failing_since"] is None
+    assert daemon.stop() == 0
+    desk.retry_now()
+    desk.add_due_task("second", "desk")
+    daemon = start(desk)
+    wait_until(lambda: len(desk.queue(state="pending")) == 2, daemon.log)
+    at = wait_until(lambda: desk.status()["audit"]["at"], daemon.log)
+    wait_until(lambda: desk.status()["audit"]["at"] >= at, daemon.log)
+    assert len(hook.requests) == 1 and "asked for a pause until" in desk.ctl("status")
+
+
+def use_tls(site, serve, authority, kind, days):
+    """A channel to a server with a certificate for so many days."""
+    cert, key = authority.issue(days=days)
+    settings = {"ca_file": authority.ca_file}
+    if kind == "https":
+        server = serve(HttpServer, default=Reply(204), certificate=cert, key=key)
+        settings.update(type="http", preset="webhook", url=f"https://localhost:{server.port}/hook")
+    else:
+        server = serve(SmtpServer, tls=kind, cert=cert, key=key)
+        scheme = "smtps" if kind == "smtps" else "smtp"
+        settings.update({"type": "smtp", "url": f"{scheme}://localhost:{server.port}", "tls": "required",
+                         "from": "office@example.org"})
+    site.channels = {"email": settings}
+    site.daemon_settings["operator"] = "desk"
+    site.write_config()
+
+
+@pytest.mark.parametrize("kind", ["starttls", "smtps", "https"])
+def test_the_end_of_a_certificate_is_told_in_time(desk, serve, authority, start, kind):
+    use_tls(desk, serve, authority, kind, days=10)
+    desk.add_due_task("t", "desk")
+    daemon = start(desk)
+    wait_until(lambda: desk.queue(state="sent"), daemon.log)
+    [channel] = desk.status()["channels"]
+    until = datetime.fromisoformat(channel["certificate_until"])
+    assert abs(until - datetime.now(until.tzinfo) - timedelta(days=10)) < timedelta(minutes=10)
+    assert daemon.stop() == 0
+    daemon = start(desk)  # its first audit knows of it
+    wait_until(lambda: "The certificate of the server of channel email ends at" in daemon.log(), daemon.log)
+    wait_until(lambda: desk.queue(state="sent", kind="notice"), daemon.log)
+    judge(desk, 1, warnings=["the certificate of the server of channel email ends at"])
+
+
+@pytest.mark.parametrize("kind", ["starttls", "smtps", "https"])
+def test_one_that_lasts_is_not_told_of(desk, serve, authority, start, kind):
+    use_tls(desk, serve, authority, kind, days=20)
+    desk.add_due_task("t", "desk")
+    daemon = start(desk)
+    wait_until(lambda: desk.queue(state="sent") and desk.status()["audit"]["at"], daemon.log)
+    assert desk.status()["channels"][0]["certificate_until"] and "certificate" not in daemon.log()
+    wait_until(lambda: desk.status()["backup"], daemon.log)
+    judge(desk, 0)
