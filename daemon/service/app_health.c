@@ -25,7 +25,8 @@ int app_load_pauses(struct app *app, struct err *err)
 	return status;
 }
 
-/* What the results that came in together say of their channel: the last of each kind counts. */
+/* What the results that came in together say of their channel: the last of each kind counts, and
+ * the longest pause. */
 static void app_gather_news(struct app_result *entry, int64_t now_utc)
 {
 	struct app_news *news = &entry->from->news;
@@ -38,8 +39,9 @@ static void app_gather_news(struct app_result *entry, int64_t now_utc)
 	} else if (result->blame == CHANNEL_BLAME_CHANNEL) {
 		news->failure = entry;
 		news->is_failing = news->is_failing || result->verdict != CHANNEL_THROTTLED;
-		if (result->verdict == CHANNEL_THROTTLED)
-			news->paused_until_utc = backoff_asked(result->retry_after_s, now_utc);
+		int64_t asked = backoff_asked(result->retry_after_s, now_utc);
+		if (result->verdict == CHANNEL_THROTTLED && asked > news->paused_until_utc)
+			news->paused_until_utc = asked;
 	}
 }
 

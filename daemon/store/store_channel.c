@@ -91,8 +91,10 @@ static int store_channel_set(struct store *store, const char *sql, const char *n
 
 int store_channel_note_pause(struct store *store, const char *name, int64_t until_utc, struct err *err)
 {
-	static const char sql[] = "INSERT INTO channel (name, paused_until_utc) VALUES (?1, ?2) ON CONFLICT (name)"
-				  " DO UPDATE SET paused_until_utc = ?2 WHERE paused_until_utc IS NOT ?2";
+	static const char sql[] =
+		"INSERT INTO channel (name, paused_until_utc) VALUES (?1, ?2) ON CONFLICT (name)"
+		" DO UPDATE SET paused_until_utc = ?2 WHERE paused_until_utc IS NULL OR paused_until_utc < ?2"
+		"  OR paused_until_utc > ?2 + 86400";
 	return store_channel_set(store, sql, name, until_utc, err);
 }
 

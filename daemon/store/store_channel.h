@@ -30,6 +30,7 @@ MUSTCHECK int store_channel_note_sent(struct store *store, const char *name, int
  * one that works and only asks for a pause. */
 MUSTCHECK int store_channel_note_failure(struct store *store, const char *name, const char *failure, bool is_failing,
 					 int64_t now_utc, struct err *err);
+/* The longer of two pauses counts, but for one that lies more than a day further ahead: the clock was wrong then. */
 MUSTCHECK int store_channel_note_pause(struct store *store, const char *name, int64_t until_utc, struct err *err);
 /* Written when it differs from what is known. */
 MUSTCHECK int store_channel_note_certificate(struct store *store, const char *name, int64_t until_utc, struct err *err);

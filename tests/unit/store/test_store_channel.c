@@ -70,6 +70,20 @@ static void store_channel_note_failure__asked_to_wait__is_not_failing(void **sta
 	store_channel_done(&channel);
 }
 
+static void store_channel_note_pause__shorter_one__leaves_the_longer(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t asked, expected;
+	} rows[] = {{7000, 7000}, {6500, 7000}, {9000, 9000}, {9000 + 90000, 9000 + 90000}, {9100, 9100}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		OK(store_channel_note_pause(office.store, "chat", rows[i].asked, ERR));
+		struct store_channel channel = load("chat");
+		assert_int_equal(channel.paused_until_utc, rows[i].expected);
+		store_channel_done(&channel);
+	}
+}
+
 static void store_channel_note_pause__until_a_message_is_accepted(void **state)
 {
 	(void)state;
@@ -146,6 +160,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(store_channel_note__failures__count_from_the_first_until_one_is_sent,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(store_channel_note_failure__asked_to_wait__is_not_failing, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(store_channel_note_pause__shorter_one__leaves_the_longer, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(store_channel_note_pause__until_a_message_is_accepted, set_up,
 						tear_down),
