@@ -175,7 +175,7 @@ def test_what_becomes_of_a_message_and_of_those_behind_it(site, serve, start, an
     remind(site, 3)
     daemon = start(site)
     wait_until(lambda: len(site.tried()) == (3 if goes_on else 1), daemon.log)
-    first, *others = site.queue()
+    *others, first = site.queue()  # the latest one leaves first
     assert (first["state"], first["attempts"]) == (state, 1) and first["last_reply"].startswith(words), first
     assert {row["state"] for row in others} == {"sent" if goes_on else "pending"}, others
     assert site.sql("SELECT sum(uncertain) FROM message") == [(0,)]
@@ -192,7 +192,7 @@ def test_replies_of_any_bytes_are_told_as_text(site, serve, start):
     remind(site, 2)
     daemon = start(site)
     wait_until(lambda: len(site.tried()) == 2, daemon.log)
-    dead, sent = site.queue()
+    sent, dead = site.queue()  # the latest one leaves first
     assert (dead["state"], sent["state"]) == ("dead", "sent")
     assert dead["last_reply"].startswith("550") and "inconnue" in dead["last_reply"]
     assert dead["last_reply"].isprintable() and sent["last_reply"].isprintable()
@@ -302,7 +302,7 @@ def test_a_reply_too_many_is_not_taken_for_the_next_one(site, serve, start):
     remind(site, 2)
     daemon = start(site)
     wait_until(lambda: len(site.tried()) == 2, daemon.log)
-    assert [row["state"] for row in site.queue()] == ["sent", "dead"] and len(server.sessions) == 2
+    assert [row["state"] for row in site.queue()] == ["dead", "sent"] and len(server.sessions) == 2
 
 
 @pytest.mark.parametrize("was_taken", [True, False], ids=["taken", "lost"])
@@ -346,7 +346,7 @@ def test_what_is_under_way_is_finished_and_nothing_else_is_begun(site, serve, st
 def test_a_killed_daemon_loses_nothing_and_repeats_only_what_was_under_way(site, serve, start):
     """Eight messages are under way: four of them the server has taken without being able to say so, four it has not."""
     server = serve()
-    taken, half = [f"p{i:03}" for i in range(12, 16)], [f"p{i:03}" for i in range(16, 20)]
+    taken, half = [f"p{i:03}" for i in range(24, 28)], [f"p{i:03}" for i in range(20, 24)]
     for person in taken:
         server.recipient(f"{person}@example.org", dot="accept:silent")
     for person in half:
