@@ -14,6 +14,7 @@
 #include "base/table.h"
 #include "channel/channel_memory.h"
 #include "message/language_memory.h"
+#include "service/forecast.h"
 #include "service/lock.h"
 #include "service/loop.h"
 #include "service/rehearse.h"
@@ -31,6 +32,7 @@ static const char main_help[] =
 	"      --check             print every error of the configuration as FILE:LINE: message; exit 0 or 78\n"
 	"      --rehearse FROM..TO print every message that would be sent from one day to another, as\n"
 	"                          2025-01-01..2025-12-31; sends nothing and changes nothing\n"
+	"      --accept-volume     start, and reload, even if more messages than the limits allow are to come\n"
 	"      --deliver           with --rehearse: hand the messages to the local channels (maildir)\n"
 	"  -v, --verbose           log every move of a message\n"
 	"      --help              print this text\n"
@@ -42,7 +44,7 @@ static const char main_help[] =
 struct main_options {
 	const char *config;
 	const char *rehearse;
-	bool check, deliver;
+	bool check, deliver, accept_volume;
 };
 
 /* The value of an option that takes one: what follows "=", or the next argument; NULL when argument is another option. */
@@ -83,6 +85,8 @@ static int main_parse(char **argv, struct main_options *options)
 			options->check = true;
 		else if (strcmp(argv[i], "--deliver") == 0)
 			options->deliver = true;
+		else if (strcmp(argv[i], "--accept-volume") == 0)
+			options->accept_volume = true;
 		else if (strcmp(argv[i], "-v") == 0 || strcmp(argv[i], "--verbose") == 0)
 			log_set_level(LOG_LEVEL_DEBUG);
 		else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
@@ -198,6 +202,17 @@ static int main_check_first(const struct setup *setup, struct err *err)
 	return store_check_first(setup->conf->database, setup->conf->backup_dir, day, err);
 }
 
+/* Prints why the configuration is refused. */
+static bool main_sends_too_much(const struct main_options *options, const struct setup *setup, struct store *store)
+{
+	const struct clock clock = clock_system();
+	struct problems problems = {0};
+	bool allows = forecast_allows(store, options->config, setup, options->accept_volume, &clock, &problems);
+	problems_print(&problems, stderr);
+	problems_done(&problems);
+	return !allows;
+}
+
 static int main_serve(const struct main_options *options, struct setup *setup)
 {
 	struct err err = {0};
@@ -211,8 +226,9 @@ static int main_serve(const struct main_options *options, struct setup *setup)
 		status = main_check_first(setup, &err);
 	if (status == 0)
 		status = store_open(setup->conf->database, STORE_WRITE, MAIN_BUSY_MS, &store, &err);
-	if (status == 0)
-		status = loop_run(store, setup, options->config, lock_had_crash(lock), &err);
+	bool is_too_much = status == 0 && main_sends_too_much(options, setup, store);
+	if (status == 0 && !is_too_much)
+		status = loop_run(store, setup, options->config, options->accept_volume, lock_had_crash(lock), &err);
 	else
 		setup_free(setup);
 	store_close(store);
@@ -222,7 +238,7 @@ static int main_serve(const struct main_options *options, struct setup *setup)
 		log_error("%s", err.text);
 	if (status == -EUCLEAN)
 		log_error("nothing is sent, and every file is left as it is; see deadlinectl recover");
-	return main_exit_code(status);
+	return is_too_much ? EX_CONFIG : main_exit_code(status);
 }
 
 static int main_run(char **argv)

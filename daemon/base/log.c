@@ -16,9 +16,11 @@ static enum log_level log_limit = LOG_LEVEL_INFO;
 static char **log_secrets;
 static size_t log_n_secrets;
 
-void log_set_level(enum log_level level)
+enum log_level log_set_level(enum log_level level)
 {
+	enum log_level before = log_limit;
 	log_limit = level;
+	return before;
 }
 
 void log_hide(const char *secret)

@@ -10,8 +10,8 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-/* Lines above this level are not written; LOG_LEVEL_INFO until set. */
-void log_set_level(enum log_level level);
+/* Lines above this level are not written; LOG_LEVEL_INFO until set. Returns the level until now. */
+enum log_level log_set_level(enum log_level level);
 
 void log_error(const char *fmt, ...) PRINTF(1, 2);
 void log_warning(const char *fmt, ...) PRINTF(1, 2);

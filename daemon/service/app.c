@@ -209,6 +209,11 @@ void app_lift_brakes(struct app *app)
 	app->brake.is_lifted = true;
 }
 
+void app_only_count(struct app *app)
+{
+	app->only_counts = true;
+}
+
 const struct brake *app_brakes(const struct app *app)
 {
 	return &app->brake;

@@ -60,6 +60,8 @@ void app_reload(struct app *app, struct setup *setup, struct instant now);
 
 /* For a rehearsal, right after app_new(): the brakes count but hold nothing back. */
 void app_lift_brakes(struct app *app);
+/* Likewise: messages are counted as accepted without being written or handed to a channel. */
+void app_only_count(struct app *app);
 /* What they would have held; borrowed. */
 const struct brake *app_brakes(const struct app *app);
 

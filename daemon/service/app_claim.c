@@ -129,8 +129,20 @@ size_t app_claimed(const struct app *app, const struct app_claim *claims)
 	return n;
 }
 
+static void app_count(const struct app_claim *claim)
+{
+	struct channel_result result;
+	channel_result_set(&result, CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE, 0, "counted");
+	for (size_t i = 0; i < claim->n; i++)
+		app_note_result(claim->channel, claim->ids[i], &result);
+}
+
 void app_send(struct app *app, const struct app_claim *claim, int64_t now_utc)
 {
+	if (app->only_counts) {
+		app_count(claim);
+		return;
+	}
 	for (size_t i = 0; i < claim->n; i++) {
 		struct channel *channel = claim->channel->channel;
 		struct letter letter;

@@ -83,6 +83,7 @@ struct app {
 	bool has_suspects;                /* some message may be what killed the process before */
 	bool is_draining;                 /* a suspect waits for, or is, the only message in flight */
 	bool is_stopping;
+	bool only_counts; /* a forecast: nothing is written or handed over */
 	bool has_noticed_policies; /* the plan was made with the policies of setup */
 };
 

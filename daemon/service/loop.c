@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "channel/transfer.h"
 #include "service/app.h"
+#include "service/forecast.h"
 #include "service/notify.h"
 #include "service/upkeep.h"
 #include "store/store_report.h"
@@ -30,6 +31,7 @@ struct loop {
 	struct app *app;
 	struct upkeep *upkeep;
 	const char *config;
+	bool accepts_volume;
 
 	struct event *signals[3];
 	struct event *pass;    /* runs a pass, after all sockets of the round */
@@ -186,6 +188,11 @@ static void loop_reload(struct loop *loop)
 	struct problems problems = {0};
 	notify_reloading();
 	struct setup *setup = setup_load(loop->config, &problems);
+	if (setup != NULL && !forecast_allows(loop->store, loop->config, setup, loop->accepts_volume, &loop->clock,
+					      &problems)) {
+		setup_free(setup);
+		setup = NULL;
+	}
 	if (setup != NULL) {
 		app_reload(loop->app, setup, clock_now(&loop->clock));
 		log_info("configuration %s is in place", loop->config);
@@ -363,13 +370,15 @@ static int loop_live(struct loop *loop, struct setup *setup, bool was_crash, str
 	return status;
 }
 
-int loop_run(struct store *store, struct setup *setup, const char *config, bool was_crash, struct err *err)
+int loop_run(struct store *store, struct setup *setup, const char *config, bool accepts_volume, bool was_crash,
+	     struct err *err)
 {
 	struct loop loop = {
 		.clock = clock_system(),
 		.store = store,
 		.upkeep = upkeep_new(),
 		.config = config,
+		.accepts_volume = accepts_volume,
 		.wake_fd = -1,
 		.inotify_fd = -1,
 	};

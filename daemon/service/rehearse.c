@@ -15,6 +15,8 @@
 #include "store/store_report.h"
 #include "store/store_person.h"
 
+enum { REHEARSE_MORE_MS = 500 };
+
 /* A message that left. */
 struct rehearse_note {
 	int64_t message, at_utc;
@@ -27,8 +29,11 @@ struct rehearsal {
 	const struct zone *zone;
 	struct instant now;
 	const struct rehearse_span *span;
-	int64_t from_utc, to_utc; /* of what is told */
-	bool is_woken;            /* a result waits for a pass */
+	int64_t from_utc, to_utc;  /* of what is told */
+	bool is_woken;             /* a result waits for a pass */
+	const struct clock *clock; /* the real one; NULL: it may take as long as it takes */
+	int64_t end_mono_ms;       /* and until when it may */
+	bool is_exceeded, is_cut;
 	const struct calendars *calendars;
 	struct rehearse_note *notes;
 	size_t n_notes;
@@ -234,6 +239,12 @@ static struct channel *rehearse_wrap(struct rehearsal *rehearsal, struct channel
 	return &self->channel;
 }
 
+static void rehearse_wrap_all(struct rehearsal *rehearsal, struct setup *setup)
+{
+	for (size_t i = 0; i < setup->n_channels; i++)
+		setup->channels[i] = rehearse_wrap(rehearsal, setup->channels[i]);
+}
+
 /* ---- the year ----------------------------------------------------------------------------------------------------- */
 
 static void rehearse_wake(void *arg)
@@ -275,12 +286,26 @@ static int rehearse_next(struct rehearsal *rehearsal, int64_t end_utc, int64_t *
 	return 0;
 }
 
+/* Once a limit is passed, it goes on only for long enough to see by how much. */
+static bool rehearse_has_time(struct rehearsal *rehearsal)
+{
+	if (rehearsal->clock == NULL)
+		return true;
+	int64_t mono_ms = clock_now(rehearsal->clock).mono_ms;
+	bool is_exceeded = app_brakes(rehearsal->app)->n_excesses > 0;
+	if (is_exceeded && !rehearsal->is_exceeded && rehearsal->end_mono_ms > mono_ms + REHEARSE_MORE_MS)
+		rehearsal->end_mono_ms = mono_ms + REHEARSE_MORE_MS;
+	rehearsal->is_exceeded = is_exceeded;
+	rehearsal->is_cut = mono_ms >= rehearsal->end_mono_ms;
+	return !rehearsal->is_cut;
+}
+
 static int rehearse_run(struct rehearsal *rehearsal, struct err *err)
 {
 	int month = 0;
 	int64_t end_utc = rehearsal->to_utc;
 	int status = app_start(rehearsal->app, rehearsal->now, err);
-	while (status == 0 && rehearsal->now.wall_s < end_utc) {
+	while (status == 0 && rehearsal->now.wall_s < end_utc && rehearse_has_time(rehearsal)) {
 		int64_t next = 0;
 		rehearse_show_month(rehearsal, &month);
 		rehearsal->is_woken = false;
@@ -340,8 +365,7 @@ int rehearse(struct store *store, struct setup *setup, const struct rehearse_spa
 		.each = each,
 		.arg = arg,
 	};
-	for (size_t i = 0; i < setup->n_channels; i++)
-		setup->channels[i] = rehearse_wrap(&rehearsal, setup->channels[i]);
+	rehearse_wrap_all(&rehearsal, setup);
 	int status = rehearse_begin(&rehearsal, err);
 	rehearsal.app = app_new(store, setup, NULL, rehearsal.now, rehearse_wake, &rehearsal);
 	if (status == 0)
@@ -357,5 +381,43 @@ int rehearse(struct store *store, struct setup *setup, const struct rehearse_spa
 	}
 	app_free(rehearsal.app);
 	free(rehearsal.notes);
+	return status;
+}
+
+/* ---- a forecast --------------------------------------------------------------------------------------------------- */
+
+static void rehearse_take_volume(struct rehearsal *rehearsal, struct rehearse_volume *volume)
+{
+	const struct brake *brakes = app_brakes(rehearsal->app);
+	*volume = (struct rehearse_volume){.n_excesses = brakes->n_excesses, .is_cut = rehearsal->is_cut};
+	if (brakes->n_excesses == 0)
+		return;
+	volume->excesses = mem_alloc(brakes->n_excesses * sizeof(*volume->excesses));
+	memcpy(volume->excesses, brakes->excesses, brakes->n_excesses * sizeof(*volume->excesses));
+}
+
+int rehearse_volume(struct store *store, struct setup *setup, int64_t now_utc, int64_t until_utc,
+		    const struct clock *clock, int64_t max_ms, struct rehearse_volume *ret_volume, struct err *err)
+{
+	const struct rehearse_span span = {.now_utc = now_utc};
+	struct rehearsal rehearsal = {
+		.store = store,
+		.zone = setup->zone,
+		.calendars = setup->calendars,
+		.span = &span,
+		.now = {.wall_s = now_utc},
+		.from_utc = now_utc,
+		.to_utc = until_utc,
+		.clock = clock,
+		.end_mono_ms = clock_now(clock).mono_ms + max_ms,
+	};
+	rehearse_wrap_all(&rehearsal, setup);
+	rehearsal.app = app_new(store, setup, NULL, rehearsal.now, rehearse_wake, &rehearsal);
+	app_lift_brakes(rehearsal.app);
+	app_only_count(rehearsal.app);
+	int status = rehearse_run(&rehearsal, err);
+	if (status == 0)
+		rehearse_take_volume(&rehearsal, ret_volume);
+	app_free(rehearsal.app);
 	return status;
 }

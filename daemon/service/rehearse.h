@@ -11,8 +11,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "plan/civil.h"
+#include "service/brake.h"
 #include "service/setup.h"
 #include "store/store.h"
 
@@ -40,6 +42,18 @@ struct rehearse_span {
  * store: a STORE_MEMORY one, borrowed. setup is taken. Errors: those of the store. */
 MUSTCHECK int rehearse(struct store *store, struct setup *setup, const struct rehearse_span *span, rehearse_row_cb each,
 		       void *arg, int64_t *ret_messages, struct err *err);
+
+/* What leaves until an instant, against the limits of the brakes. */
+struct rehearse_volume {
+	struct brake_excess *excesses; /* owned: where a limit would be passed, the first first */
+	size_t n_excesses;
+	bool is_cut; /* it took too long: what comes later is not known */
+};
+/* Counts what would be sent from now to until, without writing a message, for about max_ms of the clock; soon after a limit is
+ * passed it ends. The caller frees the excesses. store and setup as above. Errors: those of the store. */
+MUSTCHECK int rehearse_volume(struct store *store, struct setup *setup, int64_t now_utc, int64_t until_utc,
+			      const struct clock *clock, int64_t max_ms, struct rehearse_volume *ret_volume,
+			      struct err *err);
 
 /* The table that --rehearse prints: every message that leaves. arg: the struct table. */
 struct table;

@@ -157,6 +157,33 @@ int store_brake_ids(struct store *store, enum store_scope scope, const char *nam
 	return stmt == NULL ? store->failure : store_ids(store, stmt, ret_ids, max, ret_n, err);
 }
 
+int store_brake_causes(struct store *store, enum store_scope scope, const char *name, int64_t from_utc, int64_t to_utc,
+		       int max, store_cause_cb each, void *arg, struct err *err)
+{
+	static const char sql[] =
+		"SELECT coalesce(t.policy, ''), coalesce(r.step, ''), count(*) FROM (SELECT message, started_utc AS at"
+		"    FROM attempt UNION ALL SELECT id, not_before FROM message WHERE state = 'pending') AS start"
+		" JOIN message m ON m.id = start.message LEFT JOIN reminder r ON r.message = m.id"
+		" LEFT JOIN task t ON t.id = r.task"
+		" WHERE start.at > ?3 AND start.at <= ?4 AND m.kind NOT IN ('notice', 'test')"
+		"   AND (?1 = 'all' OR (?1 = 'channel' AND m.channel = ?2) OR (?1 = 'person' AND m.person = ?2))"
+		" GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT ?5";
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ttiii", store_scope_name(scope), name, from_utc, to_utc, (int64_t)max);
+	while ((status = store_row(store, stmt, "looking for what was sent most", err)) == 1) {
+		status = each(arg, (const char *)sqlite3_column_text(stmt, 0),
+			      (const char *)sqlite3_column_text(stmt, 1), sqlite3_column_int64(stmt, 2));
+		if (status < 0) {
+			(void)sqlite3_reset(stmt);
+			return status;
+		}
+	}
+	return status;
+}
+
 /* ---- what is left ------------------------------------------------------------------------------------------------- */
 
 int store_brake_free(struct store *store, const char *channel, enum store_free *ret_free, struct err *err)

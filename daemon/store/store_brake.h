@@ -51,6 +51,12 @@ MUSTCHECK int store_brake_waiting(struct store *store, enum store_scope scope, c
 MUSTCHECK int store_brake_ids(struct store *store, enum store_scope scope, const char *name, int64_t now_utc,
 			      int64_t *ret_ids, size_t max, size_t *ret_n, struct err *err);
 
+/* Which steps of which policies were sent most in (from_utc, to_utc], or wait to be: calls each for up to max of them, the greatest number
+ * first; "" for what is of no task. Stops at its first negative result and returns it. */
+typedef int (*store_cause_cb)(void *arg, const char *policy, const char *step, int64_t n);
+MUSTCHECK int store_brake_causes(struct store *store, enum store_scope scope, const char *name, int64_t from_utc,
+				 int64_t to_utc, int max, store_cause_cb each, void *arg, struct err *err);
+
 /* What the brakes that hold leave of a channel's messages. */
 enum store_free {
 	STORE_FREE_ALL,     /* everything: no brake holds */
