@@ -71,6 +71,7 @@ def test_every_example_of_the_shipped_file_is_good(site):
     (site.folder / "secrets").mkdir(mode=0o700)
     for name in ("smtp-password", "telegram-token", "chat-token"):
         site.secret(f"secrets/{name}", "12345:secret")
+    site.secret("secrets/heartbeat-url", "https://example.org/heartbeat")
     for folder in ("templates", "messengers", "calendars"):
         text = text.replace(f"{folder} = /usr/share/deadlined/", f"{folder} = {ROOT}/config/")
     assert "\ntype = smtp\n" in text and "\nca_file = " in text and "\n[policy meeting]\n" in text
