@@ -53,6 +53,8 @@ static void conf__empty_file__has_the_documented_presets(void **state)
 	assert_string_equal(conf->messengers, DEADLINED_DATADIR "/messengers");
 	assert_string_equal(conf->state_dir, "/var/lib/deadlined");
 	assert_int_equal(conf->messages_per_hour, 1000);
+	assert_int_equal(conf->messages_per_hour_per_channel, 1000);
+	assert_int_equal(conf->messages_per_hour_per_person, 60);
 	assert_int_equal(conf->catch_up_max_age_s, 7 * 86400);
 	assert_int_equal(conf->n_channels, 0);
 	assert_int_equal(conf->n_policies, 0);
@@ -73,6 +75,7 @@ static void conf__full_file__is_read(void **state)
 				      "state_dir = state\n"
 				      "[limits]\n"
 				      "messages_per_hour = 1000000\n"
+				      "messages_per_hour_per_person = 7\n"
 				      "catch_up_max_age = 1m\n"
 				      "[channel e-mail_2]\n"
 				      "anything = here is for its own room\n"
@@ -88,6 +91,8 @@ static void conf__full_file__is_read(void **state)
 	assert_string_equal(conf->messengers, "/srv/messengers");
 	assert_string_equal(conf->state_dir, "/tmp/state");
 	assert_int_equal(conf->messages_per_hour, 1000000);
+	assert_int_equal(conf->messages_per_hour_per_channel, 1000000); /* as all, when left out */
+	assert_int_equal(conf->messages_per_hour_per_person, 7);
 	assert_int_equal(conf->catch_up_max_age_s, 60);
 	assert_int_equal(conf->n_channels, 2);
 	assert_string_equal(conf->channels[0]->name, "e-mail_2");
