@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support import SEED, Peer, Watched
+from support import SEED, Peer, close_daemons
 from harness import Site
 
 
@@ -37,25 +37,12 @@ def folder():
     """In memory: these tests end processes, not machines, and make very many commits."""
     with tempfile.TemporaryDirectory(prefix="deadlined-", dir="/dev/shm") as path:
         yield path
+        close_daemons()
 
 
 @pytest.fixture
 def site(folder):
     return Site(folder)
-
-
-@pytest.fixture
-def start():
-    """start(site, ...) runs a daemon until the end of the test."""
-    daemons = []
-
-    def start_daemon(site, **options):
-        daemons.append(Watched(site, **options))
-        return daemons[-1]
-
-    yield start_daemon
-    for daemon in daemons:
-        daemon.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from support import Watched, add_crowd, look, short_or_long, use_channels
+from support import Watched, add_crowd, look, make_database, short_or_long, use_channels
 from harness import wait_until
 
 ROWS = short_or_long(100_000, 1_000_000)
@@ -40,6 +40,7 @@ def fill(site, statements, **more):
     with connection:
         for statement in statements:
             connection.execute(statement, {name: values[name] for name in re.findall(r":(\w+)", statement) if name in values})
+        connection.execute("UPDATE ledger SET at_utc = ?", (values["now"],))  # a month ago the daemon had noticed
         connection.execute("UPDATE task SET planned_until = :planned, next_due_utc = :next",
                            {"planned": values["planned"], "next": values["next"]})
     connection.close()
@@ -70,53 +71,47 @@ def test_a_queue_of_a_month(site, peer, measured):
     site.channels["hook0"]["rate"] = f"{RATE_PER_S}/s"
     site.limits["messages_per_hour"] = str(BRAKE)
     site.write_config()
-    Watched(site).stop()
+    make_database(site)
     add_crowd(site, PEOPLE)
     now = int(time.time())
     fill(site, [TASKS, PARTS, MESSAGES, REMINDERS], planned=now, next=1 << 40)
     daemon, ready_s = start_timed(site)
-    try:
-        wait_until(lambda: daemon.log_contains("The brake on .* is on"), daemon.log, 60)
-        begun = time.monotonic()
-        wait_until(lambda: counts(site).get("stale", 0) > ROWS * 0.76, lambda: counts(site), short_or_long(60, 600))
-        first = [due for (due,) in look(site, "SELECT m.due_utc FROM attempt a JOIN message m ON m.id = a.message"
-                                        " ORDER BY a.started_utc, a.message LIMIT 100")]
-        oldest_s, newest_s = now - min(first), now - max(first)
-        memory, gap, tally = most_memory_kb(daemon), daemon.largest_gap_ms(), counts(site)
-        measured("a queue of a month", f"{ROWS} messages: READY after {ready_s:.1f} s, {memory // 1024} MB at most, largest gap "
-                 f"between ticks {gap:.0f} ms, at most {most_in_a_second(site)} in a second (rate {RATE_PER_S}/s); {tally}")
-        measured("the first 100 of them", f"were {newest_s / 3600:.1f} to {oldest_s / 3600:.1f} hours old")
-        assert ready_s < READY_S and memory < MEMORY_KB and gap <= 250
-        assert tally["sent"] + tally.get("sending", 0) == BRAKE and peer.do("count")["taken"] == BRAKE
-        assert most_in_a_second(site) <= 2 * RATE_PER_S
-        assert daemon.log_contains(r"\d+ messages became too late to be of use")
-        assert oldest_s < 86400, "the newest deadlines first"
-    finally:
-        daemon.close()
+    wait_until(lambda: daemon.log_contains("The brake on .* is on"), daemon.log, 60)
+    begun = time.monotonic()
+    wait_until(lambda: counts(site).get("stale", 0) > ROWS * 0.76, lambda: counts(site), short_or_long(60, 600))
+    first = [due for (due,) in look(site, "SELECT m.due_utc FROM attempt a JOIN message m ON m.id = a.message"
+                                    " ORDER BY a.started_utc, a.message LIMIT 100")]
+    oldest_s, newest_s = now - min(first), now - max(first)
+    memory, gap, tally = most_memory_kb(daemon), daemon.largest_gap_ms(), counts(site)
+    measured("a queue of a month", f"{ROWS} messages: READY after {ready_s:.1f} s, {memory // 1024} MB at most, largest gap "
+             f"between ticks {gap:.0f} ms, at most {most_in_a_second(site)} in a second (rate {RATE_PER_S}/s); {tally}")
+    measured("the first 100 of them", f"were {newest_s / 3600:.1f} to {oldest_s / 3600:.1f} hours old")
+    assert ready_s < READY_S and memory < MEMORY_KB and gap <= 250
+    assert tally["sent"] + tally.get("sending", 0) == BRAKE and peer.do("count")["taken"] == BRAKE
+    assert most_in_a_second(site) <= 2 * RATE_PER_S
+    assert daemon.log_contains(r"\d+ messages became too late to be of use")
+    assert oldest_s < 86400, "the newest deadlines first"
 
 
 def test_a_plan_of_a_month(site, peer, measured):
     """Nobody was told of what fell due in that month: each reader gets one message of what is still of use."""
     site.policies["default"] = {"overdue": "1m after end"}  # of use until the task is done
     use_channels(site, peer.channels(0, 1, 4))
-    Watched(site).stop()
+    make_database(site)
     add_crowd(site, PEOPLE)
     fill(site, [TASKS, PARTS], planned=int(time.time()) - MONTH_S - 3600, next=None)
     daemon, ready_s = start_timed(site)
-    try:
-        begun = time.monotonic()
-        wait_until(lambda: look(site, "SELECT 1 FROM task WHERE next_due_utc IS NULL LIMIT 1") == [], lambda: counts(site),
-                   short_or_long(120, 3000))
-        planned_s = time.monotonic() - begun
-        wait_until(lambda: counts(site).keys() == {"sent", "stale"}, lambda: counts(site), 60)
-        memory, gap, tally = most_memory_kb(daemon), daemon.largest_gap_ms(), counts(site)
-        measured("a plan of a month", f"{ROWS} tasks: READY after {ready_s:.1f} s, planned in {planned_s:.0f} s, "
-                 f"{memory // 1024} MB at most, largest gap between ticks {gap:.0f} ms; {tally}")
-        [(said,)] = look(site, "SELECT count(*) FROM reminder r JOIN message m ON m.id = r.message WHERE m.state = 'sent'")
-        [(stale,)] = look(site, "SELECT count(*) FROM reminder r JOIN message m ON m.id = r.message WHERE m.state = 'stale'")
-        late = tally["sent"] - PEOPLE  # what fell due in the last minutes is no catching up, and a message of its own
-        assert 0 <= late <= 10 + ROWS / MONTH_S * 240, tally
-        assert said + stale == ROWS and stale == tally["stale"] and abs(stale - ROWS * 23 / 30) < ROWS / 100
-        assert ready_s < READY_S and memory < MEMORY_KB and gap <= 250
-    finally:
-        daemon.close()
+    begun = time.monotonic()
+    wait_until(lambda: look(site, "SELECT 1 FROM task WHERE next_due_utc IS NULL LIMIT 1") == [], lambda: counts(site),
+               short_or_long(120, 3000))
+    planned_s = time.monotonic() - begun
+    wait_until(lambda: counts(site).keys() == {"sent", "stale"}, lambda: counts(site), 60)
+    memory, gap, tally = most_memory_kb(daemon), daemon.largest_gap_ms(), counts(site)
+    measured("a plan of a month", f"{ROWS} tasks: READY after {ready_s:.1f} s, planned in {planned_s:.0f} s, "
+             f"{memory // 1024} MB at most, largest gap between ticks {gap:.0f} ms; {tally}")
+    [(said,)] = look(site, "SELECT count(*) FROM reminder r JOIN message m ON m.id = r.message WHERE m.state = 'sent'")
+    [(stale,)] = look(site, "SELECT count(*) FROM reminder r JOIN message m ON m.id = r.message WHERE m.state = 'stale'")
+    late = tally["sent"] - PEOPLE  # what fell due in the last minutes is no catching up, and a message of its own
+    assert 0 <= late <= 10 + ROWS / MONTH_S * 240, tally
+    assert said + stale == ROWS and stale == tally["stale"] and abs(stale - ROWS * 23 / 30) < ROWS / 100
+    assert ready_s < READY_S and memory < MEMORY_KB and gap <= 250

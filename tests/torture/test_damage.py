@@ -2,8 +2,8 @@
 import signal
 import sqlite3
 
-from support import (Watched, add_crowd, all_sent, check_promise, dice, identities, put_back, short_or_long,
-                     use_channels)
+from support import (Watched, add_crowd, all_sent, check_promise, dice, identities, make_database, put_back,
+                     short_or_long, use_channels)
 from harness import deadlined, wait_until
 
 COPIES = short_or_long(30, 1000)
@@ -52,7 +52,7 @@ def kept_files(site):
 def test_a_damaged_database_is_kept_and_never_replaced(site, peer, measured):
     chance = dice("damage")
     use_channels(site, peer.channels(1, 1))
-    Watched(site).stop()
+    make_database(site)
     people = add_crowd(site, PEOPLE)
     for n in range(50):
         site.add_due_task(f"task-{n}", *people[:10])
@@ -94,7 +94,7 @@ def test_recovery_goes_back_to_the_copy_and_repeats_what_is_younger(site, peer, 
     sent before never again; what will be repeated is told beforehand."""
     chance = dice("recovery")
     use_channels(site, peer.channels(1, 1, connections=4))
-    Watched(site).stop()
+    make_database(site)
     people = add_crowd(site, PEOPLE)
     site.add_due_task("before", *people)
     daemon = Watched(site)
@@ -133,9 +133,9 @@ def test_recovery_goes_back_to_the_copy_and_repeats_what_is_younger(site, peer, 
              f"identities; none of the {len(before)} older ones, none lost")
 
 
-def test_a_second_daemon_is_refused_even_when_the_first_is_stopped(site, peer, start, measured):
+def test_a_second_daemon_is_refused_even_when_the_first_is_stopped(site, peer, measured):
     use_channels(site, peer.channels(1, 1))
-    first = start(site)
+    first = Watched(site)
     people = add_crowd(site, PEOPLE)
     first.process.send_signal(signal.SIGSTOP)
     site.add_due_task("two", *people)

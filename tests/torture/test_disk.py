@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from support import (Peer, Watched, add_crowd, all_sent, check_promise, dice, identities, put_back,
-                     short_or_long, use_channels)
+from support import (Peer, Watched, add_crowd, all_sent, check_promise, close_daemons, dice, identities, make_database,
+                     put_back, short_or_long, use_channels)
 from harness import Site, run, wait_until
 
 PEOPLE = short_or_long(12, 60)
@@ -23,7 +23,7 @@ FAILURES = [("fdatasync", "EIO"), ("pwrite64", "EIO"), ("pwrite64", "ENOSPC")]
 def prepare(site, peer, connections=2):
     """A site with a task that is due for all, on a mail and a webhook channel."""
     use_channels(site, peer.channels(1, 1, connections))
-    Watched(site).stop()
+    make_database(site)
     site.add_due_task("due", *add_crowd(site, PEOPLE))
 
 
@@ -109,6 +109,7 @@ def small_disk(site):
     mounted = run("mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs", state)
     assert mounted.returncode == 0, mounted.stderr
     yield state
+    close_daemons()
     assert run("umount", state).returncode == 0
 
 
@@ -127,29 +128,26 @@ def test_a_full_disk_pauses_sending_until_it_is_free(site, small_disk, peer, mea
     use_channels(site, peer.channels(2, 2, connections=5))
     peer.do("hold")
     daemon = Watched(site, tick_ms=10)
-    try:
-        people = add_crowd(site, 50)
-        site.add_due_task("full", *people)
-        wait_until(lambda: peer.do("count")["held"] == 20, daemon.log)
-        in_flight = identities(site, "state = 'sending'")
-        fill(small_disk / "filler")
-        since = len(daemon.ticks)
-        peer.do("trickle", ms=20)  # the results come in, but cannot be written down
-        wait_until(lambda: daemon.log_contains("nothing can be recorded"), daemon.log)
-        pause_s = short_or_long(5, 60)
-        wait_until(lambda: daemon.ticks[-1] - daemon.ticks[since] > pause_s, daemon.log, pause_s + 10)
-        assert peer.do("count")["held"] == 0 and peer.taken() == dict.fromkeys(in_flight, 1)
-        assert site.ctl_json("queue"), "what is there can be read"
-        gap = daemon.largest_gap_ms(since)
+    people = add_crowd(site, 50)
+    site.add_due_task("full", *people)
+    wait_until(lambda: peer.do("count")["held"] == 20, daemon.log)
+    in_flight = identities(site, "state = 'sending'")
+    fill(small_disk / "filler")
+    since = len(daemon.ticks)
+    peer.do("trickle", ms=20)  # the results come in, but cannot be written down
+    wait_until(lambda: daemon.log_contains("nothing can be recorded"), daemon.log)
+    pause_s = short_or_long(5, 60)
+    wait_until(lambda: daemon.ticks[-1] - daemon.ticks[since] > pause_s, daemon.log, pause_s + 10)
+    assert peer.do("count")["held"] == 0 and peer.taken() == dict.fromkeys(in_flight, 1)
+    assert site.ctl_json("queue"), "what is there can be read"
+    gap = daemon.largest_gap_ms(since)
 
-        peer.do("answer")
-        os.unlink(small_disk / "filler")
-        freed = time.monotonic()
-        wait_until(lambda: all_sent(site, 200), daemon.log)
-        measured("a full disk", f"no send in {pause_s} s; all 200 sent {time.monotonic() - freed:.1f} s after it was freed, "
-                 f"each once; largest gap between ticks {gap:.0f} ms")
-        assert daemon.log_contains("recording works again") and daemon.log().count("nothing can be recorded") <= 1 + pause_s // 60
-        assert check_promise(peer.taken(), identities(site)) == 0
-        assert daemon.stop() == 0
-    finally:
-        daemon.close()
+    peer.do("answer")
+    os.unlink(small_disk / "filler")
+    freed = time.monotonic()
+    wait_until(lambda: all_sent(site, 200), daemon.log)
+    measured("a full disk", f"no send in {pause_s} s; all 200 sent {time.monotonic() - freed:.1f} s after it was freed, "
+             f"each once; largest gap between ticks {gap:.0f} ms")
+    assert daemon.log_contains("recording works again") and daemon.log().count("nothing can be recorded") <= 1 + pause_s // 60
+    assert check_promise(peer.taken(), identities(site)) == 0
+    assert daemon.stop() == 0

@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from support import SEED, Watched, add_crowd, check_promise, dice, identities, short_or_long, unsent, use_channels
+from support import (SEED, Watched, add_crowd, check_promise, dice, identities, make_database, short_or_long, unsent,
+                     use_channels)
 from harness import wait_until
 
 IN_FLIGHT = 500
@@ -23,7 +24,7 @@ def add_urgent_task(site, uid, people):
 def test_kills_lose_nothing_and_repeat_only_what_was_under_way(site, peer, measured, turn):
     chance = dice(f"kill {turn}")
     use_channels(site, peer.channels(6, 6))
-    Watched(site).stop()  # makes the database
+    make_database(site)
     people = add_crowd(site, PEOPLE)
     add_urgent_task(site, "task-0", people)
     n_tasks, flights, was_in_flight, begun = 1, [], Counter(), time.monotonic()

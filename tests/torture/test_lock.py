@@ -2,7 +2,7 @@
 import sqlite3
 import time
 
-from support import add_crowd, all_sent, check_promise, identities, short_or_long, unsent, use_channels
+from support import Watched, add_crowd, all_sent, check_promise, identities, short_or_long, unsent, use_channels
 from harness import wait_until
 
 HOLD_S = short_or_long(20, 300)
@@ -10,10 +10,10 @@ TICK_MS = 10
 GAP_MS = 250
 
 
-def test_a_locked_database_does_not_stop_the_loop(site, start, peer, measured):
+def test_a_locked_database_does_not_stop_the_loop(site, peer, measured):
     use_channels(site, peer.channels(2, 2, connections=20))
     peer.do("hold")
-    daemon = start(site, tick_ms=TICK_MS)
+    daemon = Watched(site, tick_ms=TICK_MS)
     people = add_crowd(site, 50)
     site.add_due_task("locked", *people)
     wait_until(lambda: peer.do("count")["held"] == 80, daemon.log)

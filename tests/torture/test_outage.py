@@ -4,7 +4,7 @@ import socket
 import time
 from collections import Counter
 
-from support import add_crowd, check_promise, identities, look, short_or_long, unsent, use_channels
+from support import Watched, add_crowd, check_promise, identities, look, short_or_long, unsent, use_channels
 from harness import wait_until
 from smtp_server import SmtpServer
 
@@ -40,14 +40,14 @@ def most_in_an_hour(instants):
     return max(sum(at <= other < at + 3600 for other in instants) for at in instants)
 
 
-def test_three_days_without_the_mail_server(site, start, measured):
+def test_three_days_without_the_mail_server(site, measured):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     use_channels(site, {"mail0": {"type": "smtp", "url": f"smtp://127.0.0.1:{port}", "from": "office@example.org", "tls": "off",
                                   "hostname": "client.example.org", "rate": f"{RATE_PER_HOUR}/h"}})
     clock = VirtualClock(site)
-    daemon = start(site, environment=clock.environment)
+    daemon = Watched(site, environment=clock.environment)
     site.add_due_task("outage", *add_crowd(site, PEOPLE))
     wait_until(lambda: unsent(site) == PEOPLE, daemon.log)
     while clock.ahead_s < DAYS * 86400:

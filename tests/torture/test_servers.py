@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from support import add_crowd, dice, identities, look, short_or_long, use_channels
+from support import Watched, add_crowd, dice, identities, look, short_or_long, use_channels
 from harness import Authority, run, wait_until
 from http_server import HttpServer, Reply
 from smtp_server import SmtpServer
@@ -26,7 +26,7 @@ def states(site):
     return dict(look(site, "SELECT state, count(*) FROM message GROUP BY state"))
 
 
-def test_some_refused_recipients_among_many(site, start, measured):
+def test_some_refused_recipients_among_many(site, measured):
     """Each mail has one recipient, so a refusal is that recipient's alone; also when a pipelined DATA is answered."""
     n, chance = short_or_long(300, 5000), dice("refused")
     refused = {f"p{i}" for i in chance.sample(range(n), n // 20)}
@@ -34,7 +34,7 @@ def test_some_refused_recipients_among_many(site, start, measured):
         for person in refused:
             server.recipient(f"{person}@example.org", rcpt="550 5.1.1 no such user")
         use_channels(site, {"mail0": mail_to(server.port)})
-        daemon = start(site)
+        daemon = Watched(site)
         site.add_due_task("many", *add_crowd(site, n))
         wait_until(lambda: states(site) == {"sent": n - len(refused), "dead": len(refused)}, lambda: states(site), 120)
         assert {person for (person,) in look(site, "SELECT person FROM message WHERE state = 'dead'")} == refused
@@ -50,7 +50,7 @@ def test_some_refused_recipients_among_many(site, start, measured):
 WAITS = {"1s": 1, "41s": 41, "3h": 10800}
 
 
-def test_429_is_obeyed_and_outlives_the_process(site, start, measured):
+def test_429_is_obeyed_and_outlives_the_process(site, measured):
     """The wait is in the database, for the message and for all behind it; other channels go on; the attempt is not
     counted."""
     servers = {name: HttpServer(default=Reply(204)) for name in WAITS}
@@ -60,7 +60,7 @@ def test_429_is_obeyed_and_outlives_the_process(site, start, measured):
     try:
         channels = {f"hook{name}": hook_to(server.port, connections=1) for name, server in servers.items()}
         use_channels(site, {**channels, "hook-other": hook_to(other.port)})
-        daemon = start(site)
+        daemon = Watched(site)
         site.add_due_task("throttled", *add_crowd(site, 3))
         other.wait(3)
         came = {name: (server.wait(1), time.time())[1] for name, server in servers.items()}
@@ -73,7 +73,7 @@ def test_429_is_obeyed_and_outlives_the_process(site, start, measured):
         second = time.time() - came["1s"]
         daemon.kill()
 
-        daemon = start(site)
+        daemon = Watched(site)
         site.add_due_task("after", "p0")
         other.wait(4)
         servers["1s"].wait(5)
@@ -88,10 +88,10 @@ def test_429_is_obeyed_and_outlives_the_process(site, start, measured):
             server.close()
 
 
-def test_421_pauses_that_channel_alone(site, peer, start, measured):
+def test_421_pauses_that_channel_alone(site, peer, measured):
     with SmtpServer(greeting="421 4.3.2 closing down; drop") as server:
         use_channels(site, {"mail-421": mail_to(server.port), **peer.channels(1, 1)})
-        daemon = start(site)
+        daemon = Watched(site)
         site.add_due_task("closing", *add_crowd(site, 50))
         wait_until(lambda: len(identities(site, "state = 'sent'")) == 100, daemon.log)
         rows = identities(site, "channel = 'mail-421'")
@@ -128,7 +128,7 @@ class NameServer:
 
 
 @pytest.mark.parametrize("kind", ["no answer", "no such name"])
-def test_dead_name_servers_are_temporary_and_block_nobody(site, peer, start, measured, kind):
+def test_dead_name_servers_are_temporary_and_block_nobody(site, peer, measured, kind):
     """In a mount namespace of its own the daemon has a resolv.conf that leads to our name server."""
     address = f"127.53.{1 if kind == 'no answer' else 2}.1"
     names = NameServer(address, kind == "no such name")
@@ -137,7 +137,7 @@ def test_dead_name_servers_are_temporary_and_block_nobody(site, peer, start, mea
     use_channels(site, {**peer.channels(0, 1), "mail-name": mail_to(25, url="smtp://mail.office.test:25"),
                         "hook-name": hook_to(80, url="https://hook.office.test/")})
     try:
-        daemon = start(site, tick_ms=10, prefix=[
+        daemon = Watched(site, tick_ms=10, prefix=[
             "unshare", "-m", "sh", "-c", 'mount --bind "$0" "$(readlink -f /etc/resolv.conf)" && exec "$@"', resolver])
         site.add_due_task("names", *add_crowd(site, 10))
         wait_until(lambda: names.queries >= 2 and len(identities(site, "channel = 'hook0' AND state = 'sent'")) == 10, daemon.log)
@@ -188,7 +188,7 @@ def issue_for_later(authority, folder):
     return cert, key
 
 
-def test_a_certificate_that_is_wrong_lets_nothing_through(site, start, tmp_path, measured):
+def test_a_certificate_that_is_wrong_lets_nothing_through(site, tmp_path, measured):
     """Every fault with STARTTLS, with TLS from the start, and with https, side by side: only the good ones get anything,
     and no server hears a word of mail in the clear."""
     authority, certificates = make_certificates(tmp_path)
@@ -204,7 +204,7 @@ def test_a_certificate_that_is_wrong_lets_nothing_through(site, start, tmp_path,
         channels[f"hook-{word}"] = hook_to(0, url=f"https://localhost:{server.port}/", ca_file=authority.ca_file)
     use_channels(site, channels)
     try:
-        daemon = start(site)
+        daemon = Watched(site)
         site.add_due_task("certificates", *add_crowd(site, 3))
         good = [name for name in channels if name.endswith("-good")]
         wait_until(lambda: states(site).get("sent") == 9, daemon.log)
