@@ -184,9 +184,9 @@ static int brake_choose(struct brake_list *list, const struct args *args)
 		return brake_read_all(list);
 	(void)store_scope_find(args->operands[1], &scope); /* brake_check_usage() has looked */
 	int result = brake_load(list, scope, args->n_operands > 2 ? args->operands[2] : "");
-	if (result == EX_OK)
+	if (result == EX_OK && list->n > 0)
 		result = brake_check_name(list->session, &list->items[0]);
-	if (result == EX_OK && list->items[0].tripped_utc == STORE_NEVER)
+	if (result == EX_OK && list->n > 0 && list->items[0].tripped_utc == STORE_NEVER)
 		list->n = 0;
 	return result;
 }
