@@ -15,21 +15,24 @@ struct retain_row {
 #define RETAIN_LAST_DAY                                                                                                \
 	"substr(r.occurrence, CASE instr(r.occurrence, '/') WHEN 0 THEN 1 ELSE instr(r.occurrence, '/') + 1 END)"
 #define RETAIN_SAME "y.person = r.person AND y.task = r.task AND y.channel = r.channel"
-#define RETAIN_YOUNGER "FROM reminder y JOIN message ym ON ym.id = y.message WHERE " RETAIN_SAME " AND y.message > m.id"
+/* The first message to a reader is what the later ones answer to. Each of the questions is one look into an index. */
+#define RETAIN_FIRST                                                                                                   \
+	"NOT EXISTS (SELECT 1 FROM reminder y WHERE " RETAIN_SAME " AND y.message < m.id) AND (t.status = 'open'"      \
+	" OR EXISTS (SELECT 1 FROM reminder y WHERE " RETAIN_SAME " AND y.message > m.id))"
+#define RETAIN_LAST                                                                                                    \
+	"t.status = 'open' AND m.state = 'sent' AND NOT EXISTS (SELECT 1 FROM reminder y JOIN message ym"              \
+	" ON ym.id = y.message WHERE " RETAIN_SAME " AND y.message > m.id AND ym.state = 'sent'"                       \
+	" AND y.deputy_for IS r.deputy_for AND (" RETAIN_LAST_DAY " < ?3 OR y.occurrence = r.occurrence))"
 #define RETAIN_NEEDED                                                                                                  \
-	"EXISTS (SELECT 1 FROM reminder r JOIN task t ON t.id = r.task WHERE r.message = m.id AND ("                   \
-	"EXISTS (SELECT 1 " RETAIN_YOUNGER " AND ym.thread = m.id)"                                                    \
-	" OR (t.status = 'open' AND ("                                                                                 \
-	"NOT EXISTS (SELECT 1 FROM reminder y WHERE " RETAIN_SAME " AND y.message < m.id)"                             \
-	" OR (m.state = 'sent' AND NOT EXISTS (SELECT 1 " RETAIN_YOUNGER " AND ym.state = 'sent'"                      \
-	" AND y.deputy_for IS r.deputy_for AND (" RETAIN_LAST_DAY " < ?3 OR y.occurrence = r.occurrence)))))))"
+	"EXISTS (SELECT 1 FROM reminder r JOIN task t ON t.id = r.task WHERE r.message = m.id AND ((" RETAIN_FIRST     \
+	") OR (" RETAIN_LAST ")))"
 
 static int retain_look(struct store *store, const struct store_retain *retain, struct retain_row *rows, size_t *ret_n,
 		       struct err *err)
 {
 	static const char sql[] =
-		"SELECT m.id, m.is_old, m.is_old AND m.state IN ('sent', 'dead', 'cancelled', 'stale')"
-		" AND NOT " RETAIN_NEEDED " FROM (SELECT id, state, max(due_utc, not_before,"
+		"SELECT m.id, m.is_old, CASE WHEN m.is_old AND m.state IN ('sent', 'dead', 'cancelled', 'stale')"
+		"  THEN NOT " RETAIN_NEEDED " ELSE 0 END FROM (SELECT id, state, max(due_utc, not_before,"
 		"  coalesce((SELECT max(started_utc) FROM attempt WHERE message = message.id), 0)) < ?2 AS is_old"
 		"  FROM message WHERE id > ?1 ORDER BY id LIMIT ?4) m";
 	size_t n = 0;
