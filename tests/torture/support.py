@@ -40,7 +40,7 @@ class Watched(Daemon):
 
     running = []  # not yet closed
 
-    def __init__(self, site, prefix=(), environment=None, tick_ms=None, wait=True):
+    def __init__(self, site, *arguments, prefix=(), environment=None, tick_ms=None, wait=True):
         self.site = site
         self.notifications, self.ticks = [], []
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -54,7 +54,7 @@ class Watched(Daemon):
         first = ("nice", "-n", "-20") if tick_ms else ()
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen(
-                [str(word) for word in (*first, *prefix, BUILD / "deadlined", "-c", site.config)],
+                [str(word) for word in (*first, *prefix, BUILD / "deadlined", "-c", site.config, *arguments)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**ENVIRONMENT, "NOTIFY_SOCKET": "@" + name, **watchdog, **(environment or {})})
         Watched.running.append(self)

@@ -54,7 +54,7 @@ def test_a_crash_at_any_write_loses_nothing(folder, peer, measured, call):
     for n in range(1 + chance.randrange(step), tries * step, step):
         put_back(template, saved)
         before = peer.taken()
-        daemon = Watched(template, strace(template, call, f"signal=KILL:when={n}"), wait=False)
+        daemon = Watched(template, prefix=strace(template, call, f"signal=KILL:when={n}"), wait=False)
         wait_until(lambda: daemon.process.poll() is not None or all_sent(template, 2 * PEOPLE), daemon.log)
         has_crashed = daemon.process.poll() is not None
         assert not has_crashed or daemon.process.returncode == -9, daemon.log()
@@ -88,7 +88,7 @@ def survive(folder, call, error, first, last):
     site = Site(tempfile.mkdtemp(dir=folder))
     peer = Peer(f"{first}-{last}")
     prepare(site, peer)
-    daemon = Watched(site, strace(site, call, f"error={error}:when={first}..{last}"), wait=False)
+    daemon = Watched(site, prefix=strace(site, call, f"error={error}:when={first}..{last}"), wait=False)
     try:
         wait_until(lambda: daemon.process.poll() is not None or all_sent(site, 2 * PEOPLE), daemon.log, 40)
         if daemon.process.poll() is not None:  # at the start, before anything was sent
