@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "plan/hours.h"
 #include "remind/notice.h"
@@ -10,6 +11,8 @@
 #include "service/app_priv.h"
 #include "service/letter.h"
 #include "store/store_person.h"
+
+enum { APP_BRAKES_TOLD = 20 }; /* stopped people that the operator is written about one by one */
 
 /* Whether a message that comes later than planned may still be sent now. To somebody who is gone it may: letter_write()
  * says so for that message alone, and the pass goes on. */
@@ -29,16 +32,24 @@ static int app_open(void *arg, const char *id, int64_t now_utc, int64_t *ret_ope
 	return 0;
 }
 
+/* Each trip is told once. When dozens of people are stopped it is one mistake, and the operator knows of it by then: the log
+ * has the others. */
 static int app_tell_brake(struct app *app, const struct store_brake *brake, int64_t now_utc, struct err *err)
 {
 	const struct planner planner = app_planner(app);
-	int64_t waiting = 0;
-	int status = store_brake_waiting(app->store, brake->scope, brake->name, now_utc, BRAKE_COUNT_MAX, &waiting, err);
+	int64_t waiting = 0, n_stopped = 0;
+	int status =
+		store_brake_waiting(app->store, brake->scope, brake->name, now_utc, BRAKE_COUNT_MAX, &waiting, err);
+	if (status == 0)
+		status = store_brake_count(app->store, brake->scope, &n_stopped, err);
 	if (status < 0)
 		return status;
 	char *key = mem_printf("brake %s %s %lld", store_scope_name(brake->scope), brake->name, (long long)now_utc);
-	char *text = brake_notice(&app->brake, brake, waiting);
-	status = notice_once(&planner, app->store, key, text, now_utc, err);
+	char *text = brake_notice(&app->brake, brake, waiting, n_stopped == APP_BRAKES_TOLD);
+	if (n_stopped > APP_BRAKES_TOLD)
+		log_warning("%s", text);
+	else
+		status = notice_once(&planner, app->store, key, text, now_utc, err);
 	free(text);
 	free(key);
 	return status;
@@ -52,8 +63,8 @@ static int app_may(void *arg, const struct store_peek *message, int64_t now_utc,
 	*ret_may = true;
 	if (message->is_notice)
 		return 0;
-	int status = brake_take(&app->brake, app->store, message->channel, message->person, now_utc, ret_may, &brake,
-				err);
+	int status =
+		brake_take(&app->brake, app->store, message->channel, message->person, now_utc, ret_may, &brake, err);
 	if (status < 0 || *ret_may || brake.tripped_utc != now_utc)
 		return status;
 	return app_tell_brake(app, &brake, now_utc, err);
@@ -82,7 +93,8 @@ static int app_claim_suspect_of(struct app *app, struct app_claim *claim, struct
 		app->is_draining = in_flight > 0;
 		if (app->is_draining)
 			return 0;
-		status = outbox_claim_suspect(app->store, name, now.wall_s, &app_rules, app, claim->ids, &claim->n, err);
+		status =
+			outbox_claim_suspect(app->store, name, now.wall_s, &app_rules, app, claim->ids, &claim->n, err);
 		app->is_draining = claim->n > 0;
 		gate_take(&claim->channel->gate, (unsigned)claim->n);
 		if (status < 0 || app->is_draining)

@@ -145,16 +145,17 @@ char *brake_describe(enum store_scope scope, const char *name)
 	return scope == STORE_SCOPE_ALL ? mem_dup("all messages") : mem_printf("%s %s", store_scope_name(scope), name);
 }
 
-char *brake_notice(const struct brake *brake, const struct store_brake *row, int64_t waiting)
+char *brake_notice(const struct brake *brake, const struct store_brake *row, int64_t waiting, bool is_last)
 {
 	const char *scope = store_scope_name(row->scope), *blank = row->name[0] != '\0' ? " " : "";
 	char *what = brake_describe(row->scope, row->name);
 	char *text =
 		mem_printf("The brake on %s is on: %s = %" PRId64 " is reached, and %" PRId64 "%s more wait. They wait "
 			   "until you decide. If they are right: deadlinectl brake resume %s%s%s. If they are a "
-			   "mistake: correct it, then deadlinectl brake purge %s%s%s, then resume.",
+			   "mistake: correct it, then deadlinectl brake purge %s%s%s, then resume.%s",
 			   what, brake_limit_key(row->scope), brake->limits[row->scope], waiting,
-			   waiting >= BRAKE_COUNT_MAX ? " or" : "", scope, blank, row->name, scope, blank, row->name);
+			   waiting >= BRAKE_COUNT_MAX ? " or" : "", scope, blank, row->name, scope, blank, row->name,
+			   is_last ? " Of further ones only the log and deadlinectl brake tell." : "");
 	free(what);
 	return text;
 }

@@ -54,8 +54,9 @@ MUSTCHECK int brake_take(struct brake *brake, struct store *store, const char *c
 /* "all messages", "channel email", "person anna". Returns owned. */
 char *brake_describe(enum store_scope scope, const char *name);
 
-/* What the operator is told when it trips; waiting: how many messages it holds back. Returns owned. */
-char *brake_notice(const struct brake *brake, const struct store_brake *row, int64_t waiting);
+/* What the operator is told when it trips; waiting: how many messages it holds back; is_last: no further one of its scope is
+ * told by a message. Returns owned. */
+char *brake_notice(const struct brake *brake, const struct store_brake *row, int64_t waiting, bool is_last);
 
 /* Logs what would have tripped while the brakes were lifted. */
 void brake_report(const struct brake *brake);

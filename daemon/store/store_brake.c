@@ -119,6 +119,16 @@ int store_brake_each(struct store *store, store_brake_cb each, void *arg, struct
 	return status;
 }
 
+int store_brake_count(struct store *store, enum store_scope scope, int64_t *ret_n, struct err *err)
+{
+	static const char sql[] = "SELECT count(*) FROM brake WHERE scope = ?1 AND tripped_utc IS NOT NULL";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "t", store_scope_name(scope));
+	return store_one(store, stmt, "counting the brakes", 0, ret_n, err);
+}
+
 /* ---- what waits --------------------------------------------------------------------------------------------------- */
 
 #define BRAKE_WAITS "state = 'pending' AND kind NOT IN ('notice', 'test') AND not_before <= ?2"

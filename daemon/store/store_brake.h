@@ -44,6 +44,9 @@ MUSTCHECK int store_brake_prune(struct store *store, int64_t hour, struct err *e
 typedef int (*store_brake_cb)(void *arg, const struct store_brake *brake);
 MUSTCHECK int store_brake_each(struct store *store, store_brake_cb each, void *arg, struct err *err);
 
+/* How many brakes of a scope hold. */
+MUSTCHECK int store_brake_count(struct store *store, enum store_scope scope, int64_t *ret_n, struct err *err);
+
 /* How many messages of a scope are ready and would be held back if it was stopped; counting ends at max. */
 MUSTCHECK int store_brake_waiting(struct store *store, enum store_scope scope, const char *name, int64_t now_utc,
 				  int64_t max, int64_t *ret_n, struct err *err);

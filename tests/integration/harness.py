@@ -188,6 +188,23 @@ class Site:
         finally:
             connection.close()
 
+    def add_flood(self, n, person, name="t", in_s=0):
+        """By plain SQL and in one transaction, so that the daemon sees all or nothing: so many tasks of a person that begin
+        in as many seconds and were last planned an hour ago."""
+        start = (datetime.now(SAKHALIN) + timedelta(seconds=in_s)).strftime("%Y-%m-%dT%H:%M")
+        connection = sqlite3.connect(self.database, timeout=10)
+        try:
+            with connection:
+                connection.execute(
+                    "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < ?1)"
+                    " INSERT INTO task (uid, title, start_local, end_local, precision, zone, planned_until)"
+                    " SELECT ?2 || i, 'Title of ' || i, ?3, ?3, 'minute', 'Asia/Sakhalin', ?4 FROM c",
+                    (n, name, start, int(time.time()) - 3600))
+                connection.execute("INSERT INTO part (task, person) SELECT id, ?1 FROM task WHERE uid GLOB ?2 || '[0-9]*'",
+                                   (person, name))
+        finally:
+            connection.close()
+
     def tried(self):
         """The messages of which an attempt is over."""
         return [row for row in self.queue() if row["state"] != "sending" and row["last_reply"]]

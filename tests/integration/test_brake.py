@@ -1,10 +1,11 @@
 """The brakes of a running daemon: what stops, who is told, and what the operator does about it."""
+import re
 import signal
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
-from harness import deadlinectl, wait_until
+from harness import deadlined, deadlinectl, json_lines, wait_until
 
 LIMITS = {"all": "messages_per_hour", "channel": "messages_per_hour_per_channel",
           "person": "messages_per_hour_per_person"}
@@ -21,19 +22,10 @@ def flooded(site, start):
         for person in ("anna", "chen", "olga"):
             site.add_person(person, f"{person}@example.org")
         daemon = start(site)
-        add_flood(site, n)
+        site.add_flood(n, "anna")
         wait_until(lambda: sent(site, "anna") == limit and sent(site, "olga") == 1, daemon.log)
         return daemon
     return make
-
-
-def add_flood(site, n, person="anna", name="t"):
-    """In one transaction, as a plan that is imported at once: otherwise the daemon sends between."""
-    site.sql("WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < ?)"
-             " INSERT INTO task (uid, title, note, start_local, end_local, precision, zone, policy, planned_until)"
-             " SELECT ? || i, 'Title of ' || i, '', strftime('%Y-%m-%dT%H:%M', 'now'), strftime('%Y-%m-%dT%H:%M', 'now'),"
-             " 'minute', 'UTC', 'default', unixepoch() - 3600 FROM c", n, name)
-    site.sql("INSERT INTO part (task, person) SELECT id, ? FROM task WHERE uid GLOB ? || '[0-9]*'", person, name)
 
 
 def sent(site, person):
@@ -68,9 +60,24 @@ def test_a_tripped_brake_holds_over_a_restart_until_it_is_resumed(site, start, f
 
 def test_the_brake_on_a_person_holds_nobody_else(site, flooded):
     daemon = flooded("person", n=500)
-    add_flood(site, 3, "chen", "c")
+    site.add_flood(3, "chen", "c")
     wait_until(lambda: sent(site, "chen") == 3, daemon.log)
     assert sent(site, "anna") == 5
+
+
+def test_a_rehearsal_is_not_cut_off_and_says_what_would_trip(site, flooded):
+    flooded("person").stop()
+    site.add_flood(9, "chen", "c")
+    plan = deadlinectl("-c", site.config, "plan", "--json")
+    assert plan.returncode == 0
+    assert len([row for row in json_lines(plan.stdout) if row["state"] == "planned" and row["step"] != "notice"]) == 24
+    assert "the brake on person anna is on since" in plan.stderr
+    assert re.search("the brake would trip on person anna at .*: 15 messages in an hour, limit 5", plan.stderr)
+    assert re.search("the brake would trip on person chen at .*: 9 messages in an hour, limit 5", plan.stderr)
+    days = datetime.now().strftime("%Y-%m-%d..") + (datetime.now() + timedelta(days=1)).strftime("%Y-%m-%d")
+    rehearsal = deadlined("-c", site.config, "--rehearse", days)
+    assert rehearsal.returncode == 0 and "would trip on person chen" in rehearsal.stderr
+    assert brake(site, "person")["waiting"] == 15 and len(site.queue(state="pending")) == 15
 
 
 def test_a_daemon_that_is_stopped_by_its_brake_sleeps(site, flooded):

@@ -6,15 +6,6 @@ import pytest
 from harness import BUILD, deadlined, wait_until
 
 
-def add_tasks(site, n, person="anna", in_s=0, name="t"):
-    """So many tasks that begin in as many seconds and were last planned an hour ago."""
-    site.sql("WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < ?)"
-             " INSERT INTO task (uid, title, note, start_local, end_local, precision, zone, policy, planned_until)"
-             " SELECT ? || i, 'Title', '', strftime('%Y-%m-%dT%H:%M', 'now', ?), strftime('%Y-%m-%dT%H:%M', 'now', ?),"
-             " 'minute', 'UTC', 'default', unixepoch() - 3600 FROM c", n, name, f"{in_s} seconds", f"{in_s} seconds")
-    site.sql("INSERT INTO part (task, person) SELECT id, ? FROM task WHERE uid GLOB ? || '[0-9]*'", person, name)
-
-
 @pytest.fixture
 def office(site):
     """Somebody to write to, five messages an hour to each, and a database."""
@@ -36,7 +27,7 @@ def line_of(site, text):
 
 @pytest.mark.parametrize("in_s", [0, 5 * 3600, 23 * 3600], ids=["at once", "in five hours", "in 23 hours"])
 def test_too_much_in_the_first_day_is_refused_at_the_start(office, in_s):
-    add_tasks(office, 9, in_s=in_s)
+    office.add_flood(9, "anna", in_s=in_s)
     words = refused(office)
     line = line_of(office, "messages_per_hour_per_person")
     for part in (f"{office.config}:{line}: too many messages", "person anna: 9 ", "messages_per_hour_per_person is 5",
@@ -47,21 +38,21 @@ def test_too_much_in_the_first_day_is_refused_at_the_start(office, in_s):
 
 @pytest.mark.parametrize("n, in_s", [(5, 0), (9, 25 * 3600)], ids=["within the limit", "later than a day"])
 def test_what_the_limits_allow_starts(office, start, n, in_s):
-    add_tasks(office, n, in_s=in_s)
+    office.add_flood(n, "anna", in_s=in_s)
     start(office)
 
 
 def test_every_scope_has_its_forecast(office):
     office.limits.update(messages_per_hour="7", messages_per_hour_per_channel="6")
     office.write_config()
-    add_tasks(office, 9)
+    office.add_flood(9, "anna")
     words = refused(office)
     for part in ("all messages: 9 ", "channel email: 9 ", "person anna: 9 "):
         assert part in words, words
 
 
 def test_accepted_volume_starts_and_stays_accepted(office, start, monkeypatch):
-    add_tasks(office, 9)
+    office.add_flood(9, "anna")
     refused(office)
     monkeypatch.setattr("harness.BUILD", accepting(office))
     daemon = start(office)
@@ -84,13 +75,13 @@ def accepting(site):
 
 def test_a_restart_after_standstill_is_not_refused(office, start):
     start(office).stop()
-    add_tasks(office, 9)  # as if they had fallen due meanwhile
+    office.add_flood(9, "anna")  # as if they had fallen due meanwhile
     daemon = start(office)
     wait_until(lambda: daemon.log_contains("messages_per_hour_per_person = 5 is reached"), daemon.log)
 
 
 def test_a_reload_that_would_send_too_much_leaves_the_old_configuration(office, start):
-    add_tasks(office, 9, in_s=7200)
+    office.add_flood(9, "anna", in_s=7200)
     office.policies["default"]["remind"] = "30d before start"
     office.write_config()
     daemon = start(office)
@@ -112,7 +103,7 @@ def test_a_reload_that_would_send_too_much_leaves_the_old_configuration(office, 
 def test_what_a_brake_holds_back_does_not_keep_the_daemon_from_starting(office, start):
     """The operator corrects the policy after a trip, and has not yet decided about what waits."""
     daemon = start(office)
-    add_tasks(office, 20)
+    office.add_flood(20, "anna")
     wait_until(lambda: daemon.log_contains("messages_per_hour_per_person = 5 is reached"), daemon.log)
     daemon.stop()
     office.policies["default"]["remind"] = "1d before start"
@@ -122,7 +113,7 @@ def test_what_a_brake_holds_back_does_not_keep_the_daemon_from_starting(office, 
 
 
 def test_the_forecast_leaves_no_trace(office, start):
-    add_tasks(office, 3)
+    office.add_flood(3, "anna")
     office.policies["default"]["remind"] = "30d before start"
     office.write_config()
     daemon = start(office)
@@ -133,7 +124,7 @@ def test_the_forecast_leaves_no_trace(office, start):
 def test_a_large_plan_is_looked_at_in_bounded_time(office, start):
     office.limits["messages_per_hour_per_person"] = "100000"
     office.write_config()
-    add_tasks(office, 100000, in_s=86400 * 30)
+    office.add_flood(100000, "anna", in_s=86400 * 30)
     began = time.monotonic()
     daemon = start(office)
     assert time.monotonic() - began < 12, daemon.log()

@@ -146,6 +146,22 @@ static void app__brake_holds__the_operator_hears_of_each_trip_once(void **state)
 	assert_int_equal(sent_to("olga", "notice"), 2);
 }
 
+static void app__dozens_of_people_are_stopped__the_operator_is_not_flooded(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 40; i++) {
+		char person[16];
+		(void)snprintf(person, sizeof(person), "p%d", i);
+		office_add_person(&desk.office, person, "Europe/Moscow", "email");
+		add_tasks(5, person, "default");
+	}
+	arrive(person_config);
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM brake WHERE tripped_utc IS NOT NULL"), 40);
+	assert_int_equal(sent_to("olga", "notice"), 20);
+	assert_int_equal(
+		office_number(&desk.office, "SELECT count(*) FROM notice WHERE text LIKE '%%Of further ones%%'"), 1);
+}
+
 static void app__operator_is_the_flooded_one__hears_of_it_all_the_same(void **state)
 {
 	for (size_t i = 0; i < sizeof(trips) / sizeof(trips[0]); i++) {
@@ -261,6 +277,7 @@ int main(void)
 		WITH_DESK(app__limit_reached__stops_until_resumed_over_hours_and_crashes),
 		WITH_DESK(app__limit_reached_with_nothing_behind__does_not_trip),
 		WITH_DESK(app__brake_holds__the_operator_hears_of_each_trip_once),
+		WITH_DESK(app__dozens_of_people_are_stopped__the_operator_is_not_flooded),
 		WITH_DESK(app__operator_is_the_flooded_one__hears_of_it_all_the_same),
 		WITH_DESK(app__brake_holds__the_daemon_sleeps),
 		WITH_DESK(app__pass_that_fails__trips_and_counts_nothing),

@@ -205,7 +205,7 @@ static void brake__notice__names_scope_limit_number_and_commands(void **state)
 					    "deadlinectl brake resume person anna",
 					    "deadlinectl brake purge person anna"};
 	struct store_brake row = {.scope = STORE_SCOPE_PERSON, .name = "anna"};
-	char *text = brake_notice(&brake, &row, 42);
+	char *text = brake_notice(&brake, &row, 42, false);
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strstr(text, words[i]) == NULL)
 			fail_msg("'%s' is not in: %s", words[i], text);
