@@ -233,7 +233,7 @@ static int upkeep_note(struct upkeep *upkeep, const struct planner *planner, str
 static int upkeep_is_due(struct upkeep *upkeep, const struct setup *setup, struct store *store, const char *day,
 			 int64_t now_utc, bool *ret_is_due, struct err *err)
 {
-	char last_day[CIVIL_DATE_SIZE];
+	char last_day[CIVIL_DATE_SIZE] = "";
 	int64_t last = -1;
 	*ret_is_due = false;
 	if (setup->conf->backup_keep == 0 || upkeep->made_utc >= 0 || strcmp(upkeep->day, day) == 0 ||
