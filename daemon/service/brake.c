@@ -119,7 +119,7 @@ int brake_take(struct brake *brake, struct store *store, const char *channel, co
 {
 	const char *const names[] = {
 		[STORE_SCOPE_ALL] = "", [STORE_SCOPE_CHANNEL] = channel, [STORE_SCOPE_PERSON] = person};
-	struct store_brake rows[STORE_SCOPE_MAX];
+	struct store_brake rows[STORE_SCOPE_MAX] = {0};
 	int status = brake_prune(brake, store, now_utc, err);
 	for (int scope = 0; scope < STORE_SCOPE_MAX && status == 0; scope++) {
 		struct store_brake *row = &rows[scope];
