@@ -37,11 +37,26 @@ static int backup_fail(struct store *file, int rc, const char *doing, struct err
 	return rc == SQLITE_INTERRUPT ? err_set(err, -ECANCELED, "given up") : store_fail(file, rc, doing, err);
 }
 
+/* A check that could not get a page, for want of memory or because reading failed, says so among what it calls damage; at
+ * times with SQLite's code. */
+static bool backup_is_unread(const char *line)
+{
+	int code = SQLITE_CORRUPT;
+	const char *told = strstr(line, "error code=");
+	if (told != NULL)
+		(void)sscanf(told, "error code=%d", &code); /* else it stays what it is */
+	else if (strstr(line, "failed to get page") != NULL)
+		return true;
+	return (code & 0xff) != SQLITE_CORRUPT;
+}
+
 /* "*** in database main ***", and what it is in the next line; or that alone. */
 static int backup_say_damage(const char *text, struct err *err)
 {
 	const char *next = strchr(text, '\n');
 	const char *line = text[0] == '*' && next != NULL ? next + 1 : text;
+	if (backup_is_unread(line))
+		return err_set(err, -EIO, "it could not be read: %.*s", (int)strcspn(line, "\n"), line);
 	return err_set(err, -EUCLEAN, "it is malformed: %.*s", (int)strcspn(line, "\n"), line);
 }
 

@@ -186,6 +186,23 @@ static void copy__folder_that_is_missing__is_an_error_that_names_it(void **state
 	free(to);
 }
 
+/* A page that there is no memory for is not a damaged page. */
+static void inspect__memory_runs_out__is_no_damage(void **state)
+{
+	(void)state;
+	int status = -EIO, n_failed = 0;
+	for (int64_t limit = sqlite3_memory_used() + 1000; status != 0; limit += 500) {
+		struct err err = {0};
+		(void)sqlite3_hard_heap_limit64(limit);
+		status = store_inspect(office.scratch.database, true, NULL, NULL, &err);
+		(void)sqlite3_hard_heap_limit64(0);
+		if (status != 0 && status != -EIO)
+			fail_msg("limit %lld: %d %s", (long long)limit, status, err.text);
+		n_failed += status != 0;
+	}
+	assert_in_range(n_failed, 20, 100000);
+}
+
 static void copy__rows_that_refer_to_nothing__are_copied_and_counted(void **state)
 {
 	(void)state;
@@ -459,6 +476,7 @@ int main(void)
 		BACKUP_TEST(copy__name_that_is_taken__is_refused_and_untouched),
 		BACKUP_TEST(copy__onto_the_database_itself__is_refused_however_it_is_named),
 		BACKUP_TEST(copy__folder_that_is_missing__is_an_error_that_names_it),
+		BACKUP_TEST(inspect__memory_runs_out__is_no_damage),
 		BACKUP_TEST(copy__rows_that_refer_to_nothing__are_copied_and_counted),
 		BACKUP_TEST(copy__given_up__leaves_nothing_behind),
 		BACKUP_TEST(copy__of_somebody_elses_database__is_refused),
