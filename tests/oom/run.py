@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Lets the daemon run out of memory at its n-th allocation, for one n after the other, until a run passes untouched.
 
-    run.py             every distinct place (stack) that allocates, its first time; then evenly over the whole run
-    run.py --short S   as much of that, drawn from the seed, as fits into S seconds
-    run.py --at N      one case, with the log of the daemon and the stack that failed
+    run.py                  every distinct place (stack) that allocates, its first time; then, evenly over the whole run,
+                            BURST allocations in a row
+    run.py --short S        as much of that, drawn from the seed, as fits into S seconds
+    run.py --at N [--burst] one case, with the log of the daemon and the stack that failed; --burst: a whole burst
 
 One case: the real daemon, with fail.c preloaded, has four messages to hand over, to a mail server (STARTTLS and a
-password), a receiver of webhooks (a token) and a Maildir. Whoever it is whose allocation fails, our own code, SQLite, libcurl,
-libevent, jansson, ICU, libical or the C library, the daemon may
+password), a receiver of webhooks (a token) and a Maildir. Whoever it is whose allocation fails, our own code, SQLite,
+libcurl, libevent, jansson, ICU, libical or the C library, the daemon may
     die             loudly: SIGABRT with a word about memory, as our own allocations are meant to
     refuse to start with words and an exit status after which a service manager tries again
     go on           and hand over what it can, at once or in the next pass
@@ -50,6 +51,7 @@ PASSWORD, TOKEN = "planted-Passw0rd-41c7", "planted-T0ken-9ab3"
 MESSAGES = 4  # that every run has to hand over
 PATIENCE_S = 4.0  # until a pass that could not be recorded has been repeated
 EXIT_S = 5.0
+BURST = 20
 SETTLED_S = 0.1  # nothing to do for so long: a pass is over
 CRASHING = ("libcrypto", "libssl", "libgnutls", "libtasn1", "libp11-kit", "libical", "libldap", "libsasl2", "libgcrypt")
 MAY_RESTART = {70, 71, 74, 75}  # exit statuses that do not keep systemd from starting it again
@@ -58,7 +60,8 @@ MAY_RESTART = {70, 71, 74, 75}  # exit statuses that do not keep systemd from st
 @dataclasses.dataclass
 class Outcome:
     at: int
-    kind: str  # "untouched", "died", "refused", "crashed", "went on", "stopped early"; "fell" is none of the allowed ends
+    times: int
+    kind: str  # "untouched", "died", "refused", "crashed", "went on", "stopped early"; or "fell", which must not be
     faults: list
     where: str  # the stack of the failed allocation
     log: str
@@ -79,7 +82,8 @@ class Case:
             "mail": {"type": "smtp", "url": f"smtp://localhost:{self.mail.port}", "from": "office@example.org",
                      "tls": "required", "ca_file": authority.ca_file, "username": "office",
                      "password": self.site.secret("password", PASSWORD)},
-            "hook": {"type": "http", "preset": "webhook", "url": self.hook.url, "token": self.site.secret("token", TOKEN)},
+            "hook": {"type": "http", "preset": "webhook", "url": self.hook.url,
+                     "token": self.site.secret("token", TOKEN)},
             "box": {"type": "maildir", "path": self.site.maildir},
         }
         self.site.policies["default"]["channels"] = " ".join(self.site.channels)
@@ -136,7 +140,8 @@ class Case:
         for request in self.requests():
             body = request.json()
             copies.append((request.headers["idempotency-key"], f"{body['to']} {body['subject']}\n{body['text']}"))
-        return [(identity, re.sub(r"(?m)^.*(later than it should|позже, чем должно).*$", "", text)) for identity, text in copies]
+        late = re.compile(r"(?m)^.*(later than it should|позже, чем должно).*$")
+        return [(identity, late.sub("", text)) for identity, text in copies]
 
     def look(self, statement):
         """A query that leaves the files alone; None while it cannot be answered."""
@@ -231,19 +236,20 @@ class Case:
         if self.texts is None:
             self.texts = texts
         if texts != self.texts:
-            lines = difflib.unified_diff(*("\n".join(sorted(of)).splitlines() for of in (self.texts, texts)), n=0, lineterm="")
+            before, after = ("\n".join(sorted(some)).splitlines() for some in (self.texts, texts))
+            lines = difflib.unified_diff(before, after, n=0, lineterm="")
             faults.append("maimed: " + " | ".join(line for line in lines if not line.startswith(("---", "+++", "@@"))))
         log = self.log()
         if PASSWORD in log or TOKEN in log:
             faults.append("a secret is in the log")
         return faults
 
-    def run(self, at):
+    def run(self, at, times=1):
         began = time.monotonic()
         self.reset()
         self.log_file.write_bytes(b"")
         status, faults = self.finish(self.start(
-            {"LD_PRELOAD": str(FAIL), "OOM_AT": str(at), "OOM_REPORT": str(self.report)}))
+            {"LD_PRELOAD": str(FAIL), "OOM_AT": str(at), "OOM_TIMES": str(times), "OOM_REPORT": str(self.report)}))
         report = self.report.read_text(errors="replace") if self.report.exists() else ""
         kind = self.judge_end(status, self.log(), [library for library, _ in frames_of(report)])
         if kind is None:
@@ -252,13 +258,14 @@ class Case:
             kind = "untouched"
         faults += self.recover()
         faults += self.check()
-        return Outcome(at, kind or "fell", faults, report, self.log(), time.monotonic() - began)
+        return Outcome(at, times, kind or "fell", faults, report, self.log(), time.monotonic() - began)
 
     def survey(self):
         """One run in which nothing fails: the number of allocations, and the first of each place; and their texts."""
         self.reset()
         self.log_file.write_bytes(b"")
-        status, faults = self.finish(self.start({"LD_PRELOAD": str(FAIL), "OOM_PLACES": "1", "OOM_REPORT": str(self.report)}))
+        status, faults = self.finish(self.start(
+            {"LD_PRELOAD": str(FAIL), "OOM_PLACES": "1", "OOM_REPORT": str(self.report)}))
         faults += self.check()
         assert status == 0 and not faults, (status, faults, self.log())
         lines = [line.split() for line in self.report.read_text().splitlines()]
@@ -287,17 +294,16 @@ def place_of(report):
 
 
 def tell(outcome):
-    print(f"FAIL allocation {outcome.at}: {'; '.join(outcome.faults)}\n     {place_of(outcome.where)}\n"
+    print(f"FAIL allocation {outcome.at}, {outcome.times} in a row: {'; '.join(outcome.faults)}\n     {place_of(outcome.where)}\n"
           + "".join(f"     | {line}\n" for line in outcome.log.splitlines()[-12:]), flush=True)
 
 
-def draw(total, places, seed):
-    """All numbers worth trying, the most telling first."""
-    dice = random.Random(seed)
-    evenly = list(range(1, total + 20, 7))
-    dice.shuffle(places)
-    dice.shuffle(evenly)
-    return list(dict.fromkeys(places + evenly))
+def draw(total, places, seed, is_short):
+    """[(which allocation, how many in a row)]: everything worth trying, beyond the last one too."""
+    cases = [(at, 1) for at in places] + [(at, BURST) for at in range(1, total + BURST, 7)]
+    if is_short:
+        random.Random(seed).shuffle(cases)
+    return cases
 
 
 def work(queue, results, new_case, number, until):
@@ -307,7 +313,7 @@ def work(queue, results, new_case, number, until):
         at = queue.get()
         if at is None:
             break
-        results.put(case.run(at))
+        results.put(case.run(*at))
     results.put(None)
     case.close()
 
@@ -336,6 +342,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--short", type=float, metavar="SECONDS")
     parser.add_argument("--at", type=int)
+    parser.add_argument("--burst", action="store_true")
     options = parser.parse_args()
     seed = os.environ.get("DEADLINED_TEST_SEED") or str(random.SystemRandom().randrange(1 << 32))
     folder = Path(tempfile.mkdtemp(prefix="deadlined-oom-"))
@@ -348,7 +355,7 @@ def main():
         first = Case(folder / "survey", authority, prefix=("setarch", "-R"))
         total, places = first.survey()
         if options.at is not None:
-            outcome = first.run(options.at)
+            outcome = first.run(options.at, BURST if options.burst else 1)
             print(f"{outcome.kind}, {outcome.seconds:.2f} s, {outcome.faults}\n{place_of(outcome.where)}\n{outcome.log}")
             return 1 if outcome.faults else 0
         first.close()
@@ -357,7 +364,7 @@ def main():
         def new_case(name):
             return Case(folder / name, authority, options.short is not None, first.texts)
 
-        for outcome in run_all(draw(total, places, seed), new_case, options.short or 1e9):
+        for outcome in run_all(draw(total, places, seed, options.short is not None), new_case, options.short or 1e9):
             kinds[outcome.kind] += 1
             if outcome.faults:
                 n_failed += 1
@@ -365,14 +372,14 @@ def main():
     finally:
         shutil.rmtree(folder)
     n = sum(kinds.values())
-    print(f"oom: {n} allocations failed, one at a time, in {time.monotonic() - began:.0f} s: "
+    print(f"oom: allocations failed in {n} lives, in {time.monotonic() - began:.0f} s: "
           + ", ".join(f"{kinds[kind]} {kind}" for kind in sorted(kinds)) + f"; {n_failed} broke the promise")
     is_good = n > 0 and n_failed == 0
     if "OOM_COUNT_FILE" in os.environ:  # one test, however many allocations the time was enough for
         Path(os.environ["OOM_COUNT_FILE"]).write_text("1 0\n" if is_good else "0 1\n", encoding="ascii")
     if "RESULTS_DIR" in os.environ:
-        Path(os.environ["RESULTS_DIR"], "oom.tsv").write_text(f"oom\tany allocation fails\t{'ok' if is_good else 'FAIL'}\n",
-                                                              encoding="ascii")
+        result = f"oom\tany allocation fails\t{'ok' if is_good else 'FAIL'}\n"
+        Path(os.environ["RESULTS_DIR"], "oom.tsv").write_text(result, encoding="ascii")
     return 0 if is_good else 1
 
 
