@@ -29,7 +29,7 @@ struct app_channel {
 	struct channel *channel;
 	struct gate gate;
 	struct app_news news;
-	int64_t heard_utc; /* last result, or since when the channel is there */
+	int64_t heard_utc;        /* last result, or since when the channel is there */
 	struct app_channel *next; /* older ones, of configurations that were replaced, follow the current ones */
 };
 
@@ -63,7 +63,7 @@ struct app {
 	struct transfer *transfer;
 	struct store_retain retain;
 	char retained_day[CIVIL_DATE_SIZE]; /* on which everything that is over was looked through */
-	struct upkeep *upkeep; /* NULL: there is none; likewise the next two */
+	struct upkeep *upkeep;              /* NULL: there is none; likewise the next two */
 	struct audit *audit;
 	struct heartbeat *heartbeat;
 	app_wake_cb wake;
@@ -75,15 +75,15 @@ struct app {
 	int64_t last_wall_s, next_expiry_utc, next_wake_utc;
 	int64_t n_sent;
 	struct trouble trouble;
-	int watched_month;                /* year * 12 + month in which the calendars were last looked at */
-	int64_t seen_utc;                 /* latest time known to have been: kept in the database */
-	bool must_follow_clock;           /* it was not believed at the start: what was written ahead of it is still there */
+	int watched_month;      /* year * 12 + month in which the calendars were last looked at */
+	int64_t seen_utc;       /* latest time known to have been: kept in the database */
+	bool must_follow_clock; /* it was not believed at the start: what was written ahead of it is still there */
 	int64_t distrusted_until_mono_ms; /* until then the clock, earlier than it can be, is not believed */
 	bool was_crash;                   /* the last process ended by a fault of its own */
 	bool has_suspects;                /* some message may be what killed the process before */
 	bool is_draining;                 /* a suspect waits for, or is, the only message in flight */
 	bool is_stopping;
-	bool only_counts; /* a forecast: nothing is written or handed over */
+	bool only_counts;          /* a forecast: nothing is written or handed over */
 	bool has_noticed_policies; /* the plan was made with the policies of setup */
 };
 

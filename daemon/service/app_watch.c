@@ -124,8 +124,7 @@ static int app_retain(struct app *app, int64_t now_utc, bool *ret_more, struct e
 static int app_keep_up(struct app *app, int64_t now_utc, struct err *err)
 {
 	const struct planner planner = app_planner(app);
-	return app->upkeep == NULL ? 0
-				   : upkeep_watch(app->upkeep, &planner, app->setup, app->store, now_utc, err);
+	return app->upkeep == NULL ? 0 : upkeep_watch(app->upkeep, &planner, app->setup, app->store, now_utc, err);
 }
 
 int app_watch(struct app *app, struct instant now, bool *ret_more, struct err *err)

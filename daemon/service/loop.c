@@ -188,8 +188,8 @@ static void loop_reload(struct loop *loop)
 	struct problems problems = {0};
 	notify_reloading();
 	struct setup *setup = setup_load(loop->config, &problems);
-	if (setup != NULL && !forecast_allows(loop->store, loop->config, setup, loop->accepts_volume, &loop->clock,
-					      &problems)) {
+	if (setup != NULL &&
+	    !forecast_allows(loop->store, loop->config, setup, loop->accepts_volume, &loop->clock, &problems)) {
 		setup_free(setup);
 		setup = NULL;
 	}

@@ -331,9 +331,9 @@ int store_message_is_live(struct store *store, int64_t id, bool *ret_is_live, st
 
 int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_peek, struct err *err)
 {
-	static const char sql[] =
-		"SELECT " MESSAGE_IS_LIVE ", urgent, EXISTS (SELECT 1 FROM attempt WHERE message = ?1), not_before, person,"
-		" channel, kind IN ('notice', 'test') FROM message WHERE id = ?1";
+	static const char sql[] = "SELECT " MESSAGE_IS_LIVE
+				  ", urgent, EXISTS (SELECT 1 FROM attempt WHERE message = ?1), not_before, person,"
+				  " channel, kind IN ('notice', 'test') FROM message WHERE id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;

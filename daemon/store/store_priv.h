@@ -21,7 +21,7 @@ struct store {
 	int version;
 	int failure; /* why the last statement could not be prepared */
 	bool is_memory;
-	char damage[256]; /* how damage of the file was met first; "" = it was not */
+	char damage[256];                                    /* how damage of the file was met first; "" = it was not */
 	struct store_statement statements[STORE_STATEMENTS]; /* hashed by the address of sql */
 };
 

@@ -58,7 +58,9 @@ static void outbox__diagram__equals_the_table(void **state)
 
 /* What may follow what, by the design; everything else is refused. */
 static const char *const matrix[MESSAGE_STATE_MAX][OUTBOX_EVENT_MAX] = {
-	[MESSAGE_PENDING] = {[OUTBOX_CLAIM] = "sending", [OUTBOX_EMPTY] = "cancelled", [OUTBOX_EXPIRE] = "stale",
+	[MESSAGE_PENDING] = {[OUTBOX_CLAIM] = "sending",
+			     [OUTBOX_EMPTY] = "cancelled",
+			     [OUTBOX_EXPIRE] = "stale",
 			     [OUTBOX_PURGE] = "cancelled"},
 	[MESSAGE_SENDING] = {[OUTBOX_ACCEPTED] = "sent",
 			     [OUTBOX_TEMPORARY] = "pending",
