@@ -24,6 +24,7 @@ PROMISES = ROOT / "tests" / "contract" / "promises.ini"
 PYTEST = ["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q"]
 # What runs all tests of a kind; it is quick, so nobody chooses among them.
 RUNNERS = {"fuzz": ["tests/lib/replay-fuzz.sh"], "model": ["tests/model/run.sh"],
+           "sim": ["tests/sim/run.sh", "check"], "bug": ["tests/sim/bugs.sh"],
            "oom": ["/usr/bin/python3", "-B", "tests/oom/run.py", "--short", "15"]}
 TORTURE = "tests/torture/"
 KINDS = ("unit", "pytest", *RUNNERS)
@@ -68,6 +69,8 @@ def model_exists(name):
 
 def exists(kind, name):
     finders = {"unit": unit_exists, "pytest": pytest_exists, "model": model_exists,
+               "sim": lambda name: name == "seeds" and (ROOT / "tests" / "sim" / "run.sh").is_file(),
+               "bug": lambda name: (ROOT / "tests" / "sim" / "bugs" / f"{name}.patch").is_file(),
                "oom": lambda name: f"\\t{name}\\t" in (ROOT / "tests" / "oom" / "run.py").read_text(encoding="utf-8"),
                "fuzz": lambda name: (ROOT / "tests" / "fuzz" / f"{name}.c").is_file()}
     return kind in finders and bool(finders[kind](name))
