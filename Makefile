@@ -31,7 +31,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Idaemon $(WARNINGS) $(PKG_CFLAGS) -MMD -MP 
 
 PROGRAMS := $(BUILD)/deadlined $(BUILD)/deadlinectl
 
-.PHONY: FORCE all check oom unit unit-programs test-programs replay-programs fuzz integration contract torture demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz deps-analyze tidy valgrind tsan
+.PHONY: FORCE all check oom sim sim-bugs unit unit-programs test-programs replay-programs fuzz integration contract torture demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz deps-analyze tidy valgrind tsan
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -112,9 +112,34 @@ $(BUILD)/unit/sim/test_vfs: $(patsubst %,tests/sim/%.c,test_vfs $(SIM_DISK)) $(c
 unit-programs: $(UNIT_PROGRAMS)
 
 SIM_SOURCES := $(filter-out tests/sim/test_%,$(sort $(wildcard tests/sim/*.c)))
+SIM_OBJECTS := $(patsubst tests/sim/%.c,$(BUILD)/sim/%.o,$(SIM_SOURCES))
 
-$(BUILD)/sim/sim: $(patsubst tests/sim/%.c,$(BUILD)/sim/%.o,$(SIM_SOURCES)) $(call archives,service,obj)
+$(BUILD)/sim/sim: $(SIM_OBJECTS) $(call archives,service,obj)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -o $@
+
+# The same with a bug planted: the file that has it comes before the archives, so theirs is left out.
+$(BUILD)/sim/bugs/%/sim: tests/sim/bugs/%.patch tests/sim/plant.sh $(SIM_OBJECTS) $(call archives,service,obj)
+	@rm -f $@
+	@tests/sim/plant.sh $< $(@D)/planted.c
+	$(CC) $(ALL_CFLAGS) $(CFLAGS) -c $(@D)/planted.c -o $(@D)/planted.o
+	$(CC) $(CFLAGS) $(LDFLAGS) $(SIM_OBJECTS) $(@D)/planted.o $(call archives,service,obj) $(PKG_LIBS) -o $@
+
+# MINUTES of fresh seeds on every processor; or one SEED, YEARS long; or a BUG that is to be found.
+MINUTES ?= 60
+YEARS ?= 1
+sim: deps-build
+	@$(MAKE) --no-print-directory $(if $(BUG),$(BUILD)/sim/bugs/$(BUG)/sim,$(BUILD)/sim/sim)
+ifneq ($(BUG),)
+	@$(BUILD)/sim/bugs/$(BUG)/sim --seed $(or $(SEED),1) --seeds 200 --years $(YEARS) --first
+else ifneq ($(SEED),)
+	@$(BUILD)/sim/sim --seed $(SEED) --years $(YEARS) --twice
+else
+	@BUILD=$(BUILD) tests/sim/run.sh $(MINUTES)
+endif
+
+sim-bugs: deps-build
+	@$(MAKE) --no-print-directory $(BUILD)/sim/sim
+	@BUILD=$(BUILD) tests/sim/bugs.sh
 
 # ---- fuzz targets: tests/fuzz/fuzz_<name>.c around one parser each; replayed from tests/fuzz/corpus, or fuzzed ----------
 FUZZ_SOURCES  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -158,12 +183,12 @@ deps-build deps-check deps-lint deps-fuzz deps-analyze:
 
 # Make must see what was just installed, so the work is done by a second make.
 check: deps-check
-	@$(MAKE) --no-print-directory all unit-programs test-programs replay-programs
+	@$(MAKE) --no-print-directory all unit-programs test-programs replay-programs $(BUILD)/sim/sim
 	@BUILD=$(BUILD) tests/lib/check.sh $(UNIT_PROGRAMS)
 
 # The delivery contract, fault by fault, with the tests that prove it and their results.
 contract: deps-check
-	@$(MAKE) --no-print-directory all unit-programs test-programs replay-programs
+	@$(MAKE) --no-print-directory all unit-programs test-programs replay-programs $(BUILD)/sim/sim
 	@BUILD=$(BUILD) tests/lib/contract.py run
 
 integration: all test-programs
@@ -219,6 +244,8 @@ help:
 	@echo "make contract   what is promised, fault by fault, with the tests that prove it and their results"
 	@echo "make oom        the real daemon, one of its allocations failing: every place that allocates, some hours"
 	@echo "make fuzz T=60  new inputs for every parser, 60 seconds in all, until one breaks"
+	@echo "make sim        an hour of simulated years in which everything goes wrong (MINUTES=60, or SEED=1 YEARS=1)"
+	@echo "make sim-bugs   shows that they find the bugs planted into the daemon (make sim BUG=normal-sync for one)"
 	@echo "make lint       static checks              make layers        includes go downwards only"
 	@echo "make valgrind   unit tests and a daemon under valgrind             make tsan   a daemon under ThreadSanitizer"
 	@echo "make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR)"

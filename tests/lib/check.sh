@@ -1,6 +1,6 @@
 #!/bin/bash
-# check.sh [UNIT_PROGRAM...]   runs the unit programs, the replays of the fuzz corpora, the models, the integration tests and
-# the short forms of the torture tests and of those that lack memory; without programs only the integration tests. BUILD
+# check.sh [UNIT_PROGRAM...]   runs the unit programs, the replays of the fuzz corpora, the models, the simulated years with
+# and without planted bugs, the integration tests and the short forms of the torture tests and of those that lack memory; without programs only the integration tests. BUILD
 # names the build folder. The last line is always "N passed, M failed", over all kinds of tests. The result of each test
 # stays in BUILD/results, where contract.py reads it.
 set -u
@@ -32,6 +32,14 @@ if [ $# -gt 0 ]; then
     echo "== models"
     MODEL_COUNT_FILE=$counts/model tests/model/run.sh || status=1
     add "$counts/model"
+
+    echo "== simulated years"
+    SIM_COUNT_FILE=$counts/sim timeout -k 10 600 tests/sim/run.sh check || status=1
+    add "$counts/sim"
+
+    echo "== bugs planted into the daemon"
+    SIM_COUNT_FILE=$counts/bugs timeout -k 10 600 tests/sim/bugs.sh || status=1
+    add "$counts/bugs"
 fi
 
 echo "== integration tests"

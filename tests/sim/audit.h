@@ -4,8 +4,10 @@
 
 struct world;
 
-/* Everything that is committed. */
+/* What is committed. */
 void audit(struct world *world);
+/* Every page of it: after the machine's power has failed, and at the end. */
+void audit_pages(struct world *world);
 /* After world_calm(): nothing waits that could have left. */
 void audit_is_at_rest(struct world *world);
 

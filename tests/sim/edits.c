@@ -241,7 +241,7 @@ static void edits_silence(struct world *world)
 
 static const char *const edits_quiet[] = {"", "22:00-08:00", "23:30-06:30", "", "12:00-13:00"};
 static const char *const edits_work[] = {"", "", "09:00-18:00", "Mon-Fri 09:00-18:00", "Mon,Wed,Fri 10:00-16:00"};
-static const char *const edits_digest[] = {"", "daily 09:00", "weekly Mon 08:30", ""};
+static const char *const edits_digest[] = {"", "", "", "weekly Mon 08:30", "daily 09:00"};
 
 static void edits_add_person(struct world *world, int i)
 {

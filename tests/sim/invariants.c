@@ -251,6 +251,16 @@ void invariants_on_answer(struct server *server, struct witness_message *message
 		server->pause_until_utc = message->earliest_utc;
 }
 
+void invariants_on_death(struct world *world)
+{
+	struct witness *witness = &world->witness;
+	for (size_t i = 0; i < witness->n_answered; i++)
+		for (size_t j = 0; j < SERVERS && witness->answered[i]->verdict == CHANNEL_THROTTLED; j++)
+			if (strcmp(world->servers.items[j].name, witness->answered[i]->channel) == 0)
+				world->servers.items[j].pause_until_utc = 0;
+	witness_death(witness);
+}
+
 /* ---- after a pass ------------------------------------------------------------------------------------------------------ */
 
 static bool invariants_is_outcome_true(enum channel_verdict verdict, const char *state)
@@ -277,7 +287,8 @@ static bool invariants_is_recorded(struct world *world, const struct witness_mes
 	struct view *view = &world->view;
 	sqlite3_stmt *stmt = view_ask(view, sql, "i", message->id);
 	if (!view_row(view, stmt))
-		return false;
+		return view->is_broken &&
+		       world->last_status == 0; /* the disk fails for us, and did not for the daemon */
 	bool is_recorded = sqlite3_column_type(stmt, 0) != SQLITE_NULL;
 	if (is_recorded && (strcmp(view_text(stmt, 0), channel_verdict_name(message->verdict)) != 0 ||
 			    !invariants_is_outcome_true(message->verdict, view_text(stmt, 1))))
@@ -304,9 +315,9 @@ static void invariants_check_answers(struct world *world)
 	witness->n_answered = left;
 }
 
-static void invariants_check_sending(struct world *world, struct witness_message *message)
+static void invariants_check_sending(struct world *world, struct witness_message *message, bool is_sending)
 {
-	if (message->is_in_flight || message->is_answered)
+	if (!is_sending || message->is_in_flight || message->is_answered)
 		message->sending_since = 0;
 	else if (message->sending_since == 0)
 		message->sending_since = world->n_passes;
@@ -325,9 +336,9 @@ static void invariants_check_open(struct world *world)
 		struct witness_message *message =
 			witness_find(&world->witness, sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1));
 		int64_t due = sqlite3_column_int64(stmt, 3), next = sqlite3_column_int64(stmt, 4);
-		if (strcmp(view_text(stmt, 2), "sending") == 0)
-			invariants_check_sending(world, message);
-		else if (message->is_in_flight)
+		bool is_sending = strcmp(view_text(stmt, 2), "sending") == 0;
+		invariants_check_sending(world, message, is_sending);
+		if (!is_sending && message->is_in_flight)
 			world_fail(world, "I3: %s is %s, and a server has it", message->key, view_text(stmt, 2));
 		if (message->final_print != 0)
 			world_fail(world, "I7: message %lld is %s, and was final", (long long)message->id,

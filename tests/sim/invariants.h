@@ -25,6 +25,9 @@ void invariants_on_accept(struct world *world, struct witness_message *message);
 /* The daemon is about to be told. */
 void invariants_on_answer(struct server *server, struct witness_message *message, const struct channel_result *result);
 
+/* The daemon died: what it had not put on the disk is forgotten, by it. */
+void invariants_on_death(struct world *world);
+
 /* After each pass. */
 void invariants_check_pass(struct world *world);
 

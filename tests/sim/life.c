@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "audit.h"
 #include "edits.h"
 #include "expect.h"
 #include "invariants.h"
@@ -150,7 +151,7 @@ void life_stop(struct world *world)
 	if (world->app == NULL)
 		return;
 	servers_death(&world->servers);
-	witness_death(&world->witness);
+	invariants_on_death(world);
 	life_forget(world);
 	life_mourn(world);
 }
@@ -159,7 +160,7 @@ void life_stop(struct world *world)
 static void life_bury(struct world *world, bool is_machine)
 {
 	servers_death(&world->servers);
-	witness_death(&world->witness);
+	invariants_on_death(world);
 	life_forget(world);
 	life_close_others(world);
 	vfs_restart();
@@ -172,6 +173,8 @@ static void life_bury(struct world *world, bool is_machine)
 		servers_boot(&world->servers, true);
 	}
 	life_open_others(world);
+	if (is_machine)
+		audit_pages(world);
 	world->is_own_fault = !is_machine && dice_chance(&world->faults, 300);
 	world->restart_mono_ms = world->now.mono_ms + dice_between(&world->faults, 0, LIFE_RESTART_S) * 1000;
 }

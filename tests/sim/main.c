@@ -1,10 +1,10 @@
 /* sim: the real daemon through simulated years in which everything goes wrong; see world.h.
  *
- *     sim [--seed N] [--seeds N] [--years N] [--seconds N] [--twice] [-v]
+ *     sim [--seed N] [--seeds N] [--years N] [--seconds N] [--twice] [--first] [-v]
  *
  * One seed after the other, from --seed on (drawn from the system when it is not given): as many as --seeds says, or as
- * --seconds leaves time for. --twice: each one twice, and both must go the same way. Prints what was broken, with the end
- * of the story; -v prints all of it. Exit code 1 when anything was. */
+ * --seconds leaves time for. --twice: each one twice, and both must go the same way. --first: no further than the first
+ * that breaks something. Prints what was broken, with the end of the story; -v prints all of it. Exit code 1 when anything was. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,11 +23,11 @@
 struct options {
 	uint64_t seed, seeds, seconds;
 	int years;
-	bool is_twice, is_loud;
+	bool is_twice, is_first, is_loud;
 };
 
 struct totals {
-	uint64_t runs, failed, messages, crashes;
+	uint64_t runs, failed, passes, messages, crashes;
 	int64_t years;
 };
 
@@ -72,6 +72,7 @@ static uint64_t run_once(uint64_t seed, const struct options *options, struct to
 	if (*ret_failed)
 		print_failure(world, world->failure);
 	uint64_t hash = world->trace.hash;
+	totals->passes += (uint64_t)world->n_passes;
 	totals->messages += world->n_messages;
 	totals->crashes += world->n_crashes;
 	totals->years += options->years;
@@ -137,6 +138,7 @@ static void read_options(int argc, char **argv, struct options *options)
 		   {"--seeds", &options->seeds, NULL},
 		   {"--years", &years, NULL},
 		   {"--seconds", &options->seconds, NULL},
+		   {"--first", NULL, &options->is_first},
 		   {"--twice", NULL, &options->is_twice},
 		   {"-v", NULL, &options->is_loud}};
 	for (int i = 1; i < argc; i++) {
@@ -168,14 +170,17 @@ int main(int argc, char **argv)
 	vfs_register();
 
 	double begin = seconds_now();
-	for (uint64_t i = 0; options.seconds != 0 ? seconds_now() - begin < (double)options.seconds : i < options.seeds;
-	     i++)
-		run_seed(options.seed + i, &options, &totals);
+	while (options.seconds != 0 ? seconds_now() - begin < (double)options.seconds : totals.runs < options.seeds) {
+		run_seed(options.seed + totals.runs, &options, &totals);
+		if (options.is_first && totals.failed != 0)
+			break;
+	}
 	double took = seconds_now() - begin;
 	(void)printf("sim: seeds %" PRIu64 "..%" PRIu64 ": %" PRIu64 " passed, %" PRIu64 " failed; %" PRId64
-		     " years, %" PRIu64 " crashes, %" PRIu64 " messages in %.1f s: %.1f years/s, %.0f crash points/s\n",
+		     " years, %" PRIu64 " passes, %" PRIu64 " crashes, %" PRIu64
+		     " messages in %.1f s: %.1f years/s, %.0f crash points/s\n",
 		     options.seed, options.seed + totals.runs - 1, totals.runs - totals.failed, totals.failed,
-		     totals.years, totals.crashes, totals.messages, took, (double)totals.years / took,
+		     totals.years, totals.passes, totals.crashes, totals.messages, took, (double)totals.years / took,
 		     (double)totals.crashes / took);
 	return totals.failed == 0 ? 0 : 1;
 }

@@ -274,7 +274,6 @@ void servers_boot(struct servers *servers, bool is_machine)
 			server->n_boots = 0;
 			server->mood_until_mono_ms = 0;
 		}
-		server->pause_until_utc = 0;
 		server->boots[server->n_boots++ % 16] = servers->world->now.mono_ms;
 	}
 }

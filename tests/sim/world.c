@@ -162,6 +162,7 @@ void world_calm(struct world *world)
 	world->end_utc = world->now.wall_s + WORLD_CALM_S;
 	world_live(world);
 	audit(world);
+	audit_pages(world);
 	audit_is_at_rest(world);
 	trace_mix(&world->trace, vfs_hash());
 }

@@ -73,7 +73,7 @@ struct world {
 
 	int64_t hour, hour_count; /* hand-overs in a clock hour */
 
-	size_t n_crashes, n_messages;
+	size_t n_audits, n_crashes, n_messages;
 	char failure[WORLD_FAILURE_SIZE]; /* "" while every promise is kept */
 };
 
