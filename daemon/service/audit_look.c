@@ -96,7 +96,7 @@ static void audit_compare(struct audit *audit, const struct audit_view *view, st
 
 static int audit_look_at_planning(struct audit *audit, const struct audit_view *view, struct err *err)
 {
-	struct store_audit_wait edited, due, digest;
+	struct store_audit_wait edited = {0}, due = {0}, digest = {0};
 	int status = store_audit_unplanned(view->store, view->now_utc, &edited, &due, err);
 	if (status == 0)
 		status = store_audit_digest(view->store, view->now_utc, &digest, err);
