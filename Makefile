@@ -31,7 +31,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Idaemon $(WARNINGS) $(PKG_CFLAGS) -MMD -MP 
 
 PROGRAMS := $(BUILD)/deadlined $(BUILD)/deadlinectl
 
-.PHONY: FORCE all check oom sim sim-bugs unit unit-programs test-programs replay-programs fuzz integration contract torture demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz deps-analyze tidy valgrind tsan
+.PHONY: FORCE all check oom sim sim-bugs unit unit-programs test-programs replay-programs fuzz integration contract torture demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz deps-analyze deps-bench tidy bench bench-programs bench-scale valgrind tsan
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -178,7 +178,7 @@ unit: unit-programs
 	@tests/lib/run-unit.sh $(UNIT_PROGRAMS)
 
 # ---- everything a newcomer runs -------------------------------------------------------------------------------------------
-deps-build deps-check deps-lint deps-fuzz deps-analyze:
+deps-build deps-check deps-lint deps-fuzz deps-analyze deps-bench:
 	@tests/lib/deps.sh $(@:deps-%=%)
 
 # Make must see what was just installed, so the work is done by a second make.
@@ -198,6 +198,31 @@ integration: all test-programs
 torture: deps-check
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) tests/torture/run.sh long
+
+# ---- how fast it is, beside its peers ----------------------------------------------------------------------------------
+BENCH_PROGRAMS := $(BUILD)/bench/sink $(BUILD)/bench/ticks.so
+
+$(BUILD)/bench/sink: $(wildcard tests/bench/sink*.c) tests/bench/sink.h $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(CFLAGS) $(LDFLAGS) $(filter %.c,$^) -o $@
+
+$(BUILD)/bench/ticks.so: tests/bench/ticks.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -O2 -g -fPIC -shared $< -ldl -o $@
+
+bench-programs: $(BENCH_PROGRAMS)
+
+# RUNS of each row; ONLY=smtp50,scan for some rows; BENCH="--n 2000 ..." for what else tests/bench/bench.py --help says.
+RUNS ?= 5
+bench: deps-bench
+	@$(MAKE) --no-print-directory all bench-programs
+	@BUILD=$(BUILD) /usr/bin/python3 -B tests/bench/bench.py --runs $(RUNS) --only "$(ONLY)" $(BENCH)
+
+# Up to LIMIT tasks.
+LIMIT ?= 1000000
+bench-scale: deps-bench
+	@$(MAKE) --no-print-directory all bench-programs
+	@BUILD=$(BUILD) /usr/bin/python3 -B tests/bench/scale.py --limit $(LIMIT)
 
 demo: deps-build
 	@$(MAKE) --no-print-directory all
@@ -246,6 +271,8 @@ help:
 	@echo "make fuzz T=60  new inputs for every parser, 60 seconds in all, until one breaks"
 	@echo "make sim        an hour of simulated years in which everything goes wrong (MINUTES=60, or SEED=1 YEARS=1)"
 	@echo "make sim-bugs   shows that they find the bugs planted into the daemon (make sim BUG=normal-sync for one)"
+	@echo "make bench      how fast it is, beside its peers; half an hour (RUNS=5 ONLY=smtp50,scan for some of it)"
+	@echo "make bench-scale  what each cost is at 1000 to 1000000 tasks, with a picture (LIMIT=1000000)"
 	@echo "make lint       static checks              make layers        includes go downwards only"
 	@echo "make valgrind   unit tests and a daemon under valgrind             make tsan   a daemon under ThreadSanitizer"
 	@echo "make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR)"

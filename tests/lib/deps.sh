@@ -1,6 +1,6 @@
 #!/bin/bash
-# deps.sh build|check|lint|fuzz|analyze   installs the Debian packages that building, testing, static checking, fuzzing or
-# running under valgrind and ThreadSanitizer needs.
+# deps.sh build|check|lint|fuzz|analyze|bench   installs the Debian packages that building, testing, static checking,
+# fuzzing, running under valgrind and ThreadSanitizer, or measuring beside other programs needs.
 # When all of them are there it does nothing, so it also works offline. Needs root or sudo only to install.
 set -u
 
@@ -11,6 +11,7 @@ check_packages=(libcmocka-dev python3 python3-dateutil python3-pytest sqlite3 op
 lint_packages=(clang clang-format clang-tidy cppcheck shellcheck mandoc systemd python3)
 fuzz_packages=(clang libclang-rt-14-dev)
 analyze_packages=(valgrind libc6-dbg)
+bench_packages=(python3 postfix wrk prometheus-alertmanager remind sqlite3 gnuplot-nox valgrind libc6-dbg)
 
 case ${1-} in
 build) wanted=("${build_packages[@]}") ;;
@@ -18,7 +19,8 @@ check) wanted=("${build_packages[@]}" "${check_packages[@]}") ;;
 lint) wanted=("${build_packages[@]}" "${check_packages[@]}" "${lint_packages[@]}") ;;
 fuzz) wanted=("${build_packages[@]}" "${fuzz_packages[@]}") ;;
 analyze) wanted=("${build_packages[@]}" "${check_packages[@]}" "${analyze_packages[@]}") ;;
-*) echo "usage: deps.sh build|check|lint|fuzz|analyze" >&2; exit 64 ;;
+bench) wanted=("${build_packages[@]}" "${bench_packages[@]}") ;;
+*) echo "usage: deps.sh build|check|lint|fuzz|analyze|bench" >&2; exit 64 ;;
 esac
 
 missing_of() {
@@ -32,14 +34,14 @@ die() {
     exit 1
 }
 
-# Debian starts a server as soon as it is installed. The tests start their own Postfix and Dovecot, so keep these two
-# (and, where no systemd runs, as in a container, everything) from being started now, and later at boot.
+# Debian starts a server as soon as it is installed. The tests start their own, so keep these (and, where no systemd
+# runs, as in a container, everything) from being started now, and later at boot.
 policy=/usr/sbin/policy-rc.d
 keep_servers_down() {
     [ -e $policy ] && return
     "${as_root[@]}" tee $policy >/dev/null <<'POLICY' || die "cannot write $policy"
 #!/bin/sh
-case $1 in postfix* | dovecot*) exit 101 ;; esac
+case $1 in postfix* | dovecot* | prometheus-alertmanager*) exit 101 ;; esac
 [ -d /run/systemd/system ] || exit 101
 POLICY
     "${as_root[@]}" chmod 755 $policy
@@ -50,6 +52,9 @@ disable_at_boot() {
     command -v systemctl >/dev/null || return 0
     case " ${missing[*]} " in *" postfix "*) "${as_root[@]}" systemctl --quiet disable postfix ;; esac
     case " ${missing[*]} " in *" dovecot-"*) "${as_root[@]}" systemctl --quiet disable dovecot ;; esac
+    case " ${missing[*]} " in
+    *" prometheus-alertmanager "*) "${as_root[@]}" systemctl --quiet disable prometheus-alertmanager ;;
+    esac
 } 2>/dev/null
 
 command -v dpkg-query >/dev/null || die "this is no Debian: install by hand what provides ${wanted[*]}"
