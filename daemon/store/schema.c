@@ -465,6 +465,8 @@ static int schema_check_owner(struct store *store, int version, struct err *err)
 		status = schema_number(store, "SELECT count(*) FROM sqlite_schema", &tables, err);
 	if (status < 0)
 		return status;
+	if (application == SCHEMA_APPLICATION_ID && version < 1)
+		return err_set(err, -EUCLEAN, "its schema is version %d, which there never was", version);
 	bool is_new = version == 0 && application == 0 && tables == 0;
 	return application == SCHEMA_APPLICATION_ID || is_new
 		       ? 0

@@ -221,6 +221,25 @@ static void schema__database_of_somebody_else__is_refused_untouched(void **state
 	}
 }
 
+/* A flipped bit in the header, for whose number no step of an upgrade may be looked up. */
+static void schema__version_that_never_was__is_damage(void **state)
+{
+	static const char *const versions[] = {"0", "-1", "-16777209"};
+	(void)state;
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		char sql[128];
+		(void)snprintf(sql, sizeof(sql),
+			       "CREATE TABLE t (x); PRAGMA application_id = 0x64656164;"
+			       "PRAGMA user_version = %s",
+			       versions[i]);
+		const char *path = make_file("damaged.db", sql);
+		for (int mode = STORE_READ; mode <= STORE_MEMORY; mode++) {
+			struct err err = {0};
+			assert_int_equal(open_status(path, (enum store_mode)mode, &err), -EUCLEAN);
+		}
+	}
+}
+
 static void schema__empty_file__is_a_new_database(void **state)
 {
 	(void)state;
@@ -265,6 +284,7 @@ int main(void)
 		WITH_OFFICE(schema__upgrade_that_fails__leaves_the_old_version_whole),
 		WITH_OFFICE(schema__upgrade_while_another_writes__is_busy_and_can_be_repeated),
 		WITH_OFFICE(schema__database_of_somebody_else__is_refused_untouched),
+		WITH_OFFICE(schema__version_that_never_was__is_damage),
 		WITH_OFFICE(schema__empty_file__is_a_new_database),
 		WITH_OFFICE(schema__message_states__are_those_of_the_program),
 	};
