@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/strlist.h"
@@ -302,6 +303,30 @@ struct calendars *calendars_load(const char *folder, struct problems *problems)
 	}
 	free(entries);
 	return calendars;
+}
+
+static uint64_t calendar_year_print(const struct calendar_year *year)
+{
+	uint64_t print = hash_mix((uint64_t)year->year);
+	for (uint64_t day = 0; day < CALENDAR_DAYS; day++)
+		if (year->is_worked[day] || year->off[day] != NULL)
+			print = hash_mix(print ^ (day << 1 | year->is_worked[day]));
+	return print;
+}
+
+uint64_t calendars_fingerprint(const struct calendars *calendars)
+{
+	uint64_t print = 0;
+	for (size_t i = 0; calendars != NULL && i < calendars->n; i++) {
+		const struct calendar *calendar = calendars->items[i];
+		print = hash_mix(print ^ hash_text(calendar->name));
+		print = hash_mix(print ^ calendar->weekend);
+		for (size_t j = 0; j < calendar->zones.n; j++)
+			print = hash_mix(print ^ hash_text(calendar->zones.items[j]));
+		for (size_t j = 0; j < calendar->n_years; j++)
+			print = hash_mix(print ^ calendar_year_print(calendar->years[j]));
+	}
+	return print;
 }
 
 static void calendar_free(struct calendar *calendar)

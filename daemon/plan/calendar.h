@@ -6,6 +6,7 @@
 #define DEADLINED_PLAN_CALENDAR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "conf/problem.h"
 #include "plan/civil.h"
@@ -17,6 +18,9 @@ struct calendars;
  * Returns owned, never NULL. */
 struct calendars *calendars_load(const char *folder, struct problems *problems);
 void calendars_free(struct calendars *calendars);
+
+/* A number that changes when any day of any of them does; 0 for NULL. */
+uint64_t calendars_fingerprint(const struct calendars *calendars);
 
 /* The calendar of that name, or NULL. All of these live as long as calendars. */
 const struct calendar *calendars_find(const struct calendars *calendars, const char *name);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 
 enum {
@@ -93,6 +94,17 @@ const struct zone *zone_find(const char *name)
 		if (strcmp(zone->name, name) == 0)
 			return zone;
 	return zone_load(name);
+}
+
+uint64_t zone_rules_fingerprint(void)
+{
+	char version[64] = "";
+	FILE *rules = fopen("/usr/share/zoneinfo/tzdata.zi", "re"); /* its first line: "# version 2025b" */
+	if (rules == NULL)
+		return 0;
+	bool is_read = fgets(version, sizeof(version), rules) != NULL;
+	(void)fclose(rules); /* only read */
+	return is_read ? hash_text(version) : 0;
 }
 
 const char *zone_name(const struct zone *zone)

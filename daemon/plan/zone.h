@@ -18,6 +18,9 @@ struct zone;
 const struct zone *zone_find(const char *name);
 const char *zone_name(const struct zone *zone);
 
+/* A number that changes with the release of the system's tzdata ("2025b"); 0 when that cannot be told. */
+uint64_t zone_rules_fingerprint(void);
+
 /* Seconds east of UTC at that instant. */
 int zone_offset_s(const struct zone *zone, int64_t utc);
 struct civil zone_to_civil(const struct zone *zone, int64_t utc);

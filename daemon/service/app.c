@@ -189,7 +189,7 @@ void app_reload(struct app *app, struct setup *setup, struct instant now)
 
 	free(app->planner_channels);
 	app->setup = setup;
-	app->has_noticed_policies = false;
+	app->has_noticed_rules = false;
 	brake_set_limits(&app->brake, setup->conf);
 	app_start_channels(app, old_channels, old->n_channels, now);
 

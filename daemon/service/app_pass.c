@@ -46,11 +46,11 @@ static int app_plan(struct app *app, int64_t now_utc, bool *ret_more, struct err
 	return status;
 }
 
-/* Everything a pass writes, as one transaction. By a clock that is not believed nothing is planned. Nothing is claimed while there is more to plan: what was missed is to
- * reach each reader as one message, however many tasks it is of. */
+/* Everything a pass writes, as one transaction. By a clock that is not believed nothing is planned. Nothing is claimed while
+ * there is more to plan: what was missed is to reach each reader as one message, however many tasks it is of. */
 static int app_write(struct app *app, struct app_claim *claims, struct instant now, bool *ret_more, struct err *err)
 {
-	const bool had_noticed_policies = app->has_noticed_policies;
+	const bool had_noticed_rules = app->has_noticed_rules;
 	const size_t n_results = app->n_results;
 	const bool is_working = !app->is_stopping && !app_distrusts_clock(app, now);
 	bool has_unplanned = false;
@@ -76,7 +76,7 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 		for (size_t i = 0; i < app->setup->n_channels; i++)
 			if (claims[i].n != 0)
 				gate_give_back(&claims[i].channel->gate, (unsigned)claims[i].n);
-		app->has_noticed_policies = had_noticed_policies;
+		app->has_noticed_rules = had_noticed_rules;
 		app->watched_month = 0;
 	}
 	return status;

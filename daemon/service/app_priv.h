@@ -83,8 +83,8 @@ struct app {
 	bool has_suspects;                /* some message may be what killed the process before */
 	bool is_draining;                 /* a suspect waits for, or is, the only message in flight */
 	bool is_stopping;
-	bool only_counts;          /* a forecast: nothing is written or handed over */
-	bool has_noticed_policies; /* the plan was made with the policies of setup */
+	bool only_counts;       /* a forecast: nothing is written or handed over */
+	bool has_noticed_rules; /* the plan was made with the policies and calendars of setup */
 };
 
 /* A result came in: from a channel, or because there was nothing to hand to it. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "remind/notice.h"
@@ -51,22 +52,30 @@ static int app_watch_calendars(struct app *app, int64_t now_utc, struct err *err
 	return status;
 }
 
-/* Steps that a change of the policies made due or undue are found by looking at every task once more. */
-static int app_notice_policies(struct app *app, struct err *err)
+/* What the plan was made by: policies, working days, the rules of the time zones. */
+static uint64_t app_rules_print(const struct app *app)
+{
+	uint64_t print = policies_fingerprint(app->setup->policies);
+	print = hash_mix(print ^ calendars_fingerprint(app->setup->calendars));
+	return hash_mix(print ^ zone_rules_fingerprint());
+}
+
+/* Steps that a change of them made due or undue are found by looking at every task once more. */
+static int app_notice_rules(struct app *app, struct err *err)
 {
 	char print[24];
 	char *known = NULL;
-	if (app->has_noticed_policies)
+	if (app->has_noticed_rules)
 		return 0;
-	(void)snprintf(print, sizeof(print), "%016" PRIx64, policies_fingerprint(app->setup->policies));
-	int status = store_meta_load(app->store, "policies", &known, err);
+	(void)snprintf(print, sizeof(print), "%016" PRIx64, app_rules_print(app));
+	int status = store_meta_load(app->store, "rules", &known, err);
 	if (status == 0 && (known == NULL || strcmp(known, print) != 0)) {
 		status = store_task_replan_all(app->store, err);
 		if (status == 0)
-			status = store_meta_save(app->store, "policies", print, err);
+			status = store_meta_save(app->store, "rules", print, err);
 	}
 	free(known);
-	app->has_noticed_policies = status == 0;
+	app->has_noticed_rules = status == 0;
 	return status;
 }
 
@@ -132,7 +141,7 @@ int app_watch(struct app *app, struct instant now, bool *ret_more, struct err *e
 	const bool is_working = !app->is_stopping && !app_distrusts_clock(app, now);
 	int status = app_notice_clock(app, now, err);
 	if (status == 0)
-		status = app_notice_policies(app, err);
+		status = app_notice_rules(app, err);
 	if (status == 0)
 		status = app_tell_trouble(app, err);
 	if (status == 0 && is_working)

@@ -290,6 +290,38 @@ static void calendar__leap_year__has_its_last_day(void **state)
 	scratch_remove(&scratch);
 }
 
+static uint64_t print_of(const char *text)
+{
+	struct scratch scratch;
+	struct problems problems = {0};
+	scratch_make(&scratch);
+	scratch_write(scratch_path(&scratch, "one.ini"), text, strlen(text));
+	struct calendars *calendars = calendars_load(scratch.folder, &problems);
+	assert_int_equal(problems.n, 0);
+	uint64_t print = calendars_fingerprint(calendars);
+	calendars_free(calendars);
+	scratch_remove(&scratch);
+	return print;
+}
+
+static void calendars__fingerprint__changes_with_any_day(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"[year 2025]\noff = 06-12 feast\n",
+		"[year 2025]\noff = 06-13 feast\n",
+		"[year 2026]\noff = 06-12 feast\n",
+		"[year 2025]\noff = 06-12 feast\nwork = 06-14\n",
+		"[calendar]\nzones = Asia/Sakhalin\n[year 2025]\noff = 06-12 feast\n",
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_true(print_of(texts[i]) == print_of(texts[i]));
+		for (size_t j = 0; j < i; j++)
+			assert_false(print_of(texts[i]) == print_of(texts[j]));
+	}
+	assert_true(calendars_fingerprint(NULL) == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +333,7 @@ int main(void)
 		cmocka_unit_test(calendars__bad_file__is_complained_of_by_line),
 		cmocka_unit_test(calendars__other_weekend__and_other_files),
 		cmocka_unit_test(calendar__leap_year__has_its_last_day),
+		cmocka_unit_test(calendars__fingerprint__changes_with_any_day),
 	};
 	return cmocka_run_group_tests(tests, load_shipped, free_shipped);
 }

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include <sys/stat.h>
+
 #include "desk.h"
 #include "service/app_priv.h"
 
@@ -118,13 +120,40 @@ static void app__new_policies__are_planned_with_even_if_the_first_try_fails(void
 	desk_tick();
 	reload(CHANNEL "[policy default]\nremind = 10d before start at 09:00\n");
 	/* A commit that fails late: everything was written, then the constraint stops it. */
-	office_run(&desk.office, "CREATE TRIGGER full BEFORE INSERT ON meta WHEN new.key = 'policies' BEGIN"
+	office_run(&desk.office, "CREATE TRIGGER full BEFORE INSERT ON meta WHEN new.key = 'rules' BEGIN"
 				 " SELECT raise(ROLLBACK, 'disk full'); END");
 	assert_true(desk_try() < 0);
 	office_run(&desk.office, "DROP TRIGGER full");
 	desk_tick();
 	assert_int_equal(app_next_wake_utc(desk.app), utc("2025-06-02T00:00"));
 	desk_move_to("2025-06-05T06:00");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+}
+
+/* Three working days before Monday the 16th, in a country that takes Thursday the 12th off or not. */
+static void app__new_days_off__are_planned_with_after_a_reload(void **state)
+{
+	(void)state;
+	static const char worked[] = "[calendar]\nzones = Europe/Moscow\n[year 2025]\noff = 01-01 New Year\n",
+			  off[] = "[calendar]\nzones = Europe/Moscow\n[year 2025]\noff = 01-01 New Year\n"
+				  "off = 06-12 Russia Day\n";
+	static const char text[] =
+		"calendars = calendars\n" CHANNEL "[policy default]\nremind = 3wd before start at 09:00\n";
+	const char *file = scratch_path(&desk.office.scratch, "calendars");
+	assert_int_equal(mkdir(file, 0700), 0);
+	file = scratch_path(&desk.office.scratch, "calendars/russia.ini");
+	scratch_write(file, worked, strlen(worked));
+	reload(text);
+	office_run(&desk.office, "UPDATE person SET calendar = 'russia'");
+	add_task("t", "2025-06-16", "2025-06-01");
+	desk_move_to("2025-06-10T00:00");
+	desk_tick();
+	file = scratch_path(&desk.office.scratch, "calendars/russia.ini");
+	scratch_write(file, off, strlen(off));
+	reload(text);
+	desk_tick();
+	desk_move_to("2025-06-10T06:00");
 	desk_tick();
 	assert_int_equal(desk.n_sendings, 1);
 }
@@ -288,6 +317,7 @@ int main(void)
 		WITH_DESK(app__reload__tries_a_failed_channel_again_at_once),
 		WITH_DESK(app__reload__keeps_a_pause_that_the_server_asked_for),
 		WITH_DESK(app__new_policies__are_planned_with_even_if_the_first_try_fails),
+		WITH_DESK(app__new_days_off__are_planned_with_after_a_reload),
 		WITH_DESK(app__pass_that_fails_at_its_end__forgets_no_policy),
 		WITH_DESK(app__rate_of_a_channel__is_kept),
 		WITH_DESK(app__reload__brings_no_new_allowance_of_the_same_rate),
