@@ -61,10 +61,11 @@ static const char *random_config(void)
 	assert_non_null(getcwd(folder, sizeof(folder)));
 	buf_done(&config);
 	buf_init(&config, CONFIG_MAX);
-	buf_printf(&config,
-		   "calendars = %s/config/calendars\n[limits]\nmessages_per_hour = 10000\ncatch_up_max_age = %s\n"
-		   "[channel email]\ntype = maildir\npath = mail\n[channel telegram]\ntype = maildir\npath = mail\n",
-		   folder, PICK(ages));
+	buf_printf(
+		&config,
+		"calendars = %s/config/calendars\n[limits]\nmessages_per_hour = 10000\nmessages_per_hour_per_person = 10000\ncatch_up_max_age = %s\n"
+		"[channel email]\ntype = maildir\npath = mail\n[channel telegram]\ntype = maildir\npath = mail\n",
+		folder, PICK(ages));
 	for (size_t i = 0; i < 3; i++) {
 		buf_printf(&config, "[policy %s]\n%s%s", names[i], steps[i], PICK(channels));
 		for (size_t j = 3; j < sizeof(steps) / sizeof(steps[0]); j++)
