@@ -356,7 +356,7 @@ void edits_operate(struct world *world)
 void edits_begin(struct world *world)
 {
 	world->n_people = (int)dice_between(&world->edits, 3, WORLD_PEOPLE);
-	int n = (int)dice_between(&world->edits, 6, 16);
+	int n = (int)dice_between(&world->edits, 4, 10);
 	for (int i = 0; i < world->n_people; i++)
 		edits_add_person(world, i);
 	for (int i = 0; i < n; i++)

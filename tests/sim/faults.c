@@ -7,7 +7,7 @@
 #include "life.h"
 #include "world.h"
 
-enum { FAULTS_GAP_MAX_S = 8 * 86400, FAULTS_DISK_MAX_S = 900, FAULTS_LOCK_MAX_S = 300 };
+enum { FAULTS_GAP_MAX_S = 14 * 86400, FAULTS_DISK_MAX_S = 900, FAULTS_LOCK_MAX_S = 300 };
 
 /* ---- crashes --------------------------------------------------------------------------------------------------------- */
 
@@ -106,6 +106,7 @@ static void faults_power_cut(struct world *world)
 	static const int64_t spans[] = {30, 600, 86400, 9 * 86400};
 	life_kill(world, VFS_CRASH_POWER);
 	world->now.wall_s += dice_pick(&world->faults, spans);
+	world_advance(world, 0);
 }
 
 /* ---- all ------------------------------------------------------------------------------------------------------------- */

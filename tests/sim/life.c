@@ -31,6 +31,7 @@ void life_open_others(struct world *world)
 {
 	struct err err = {0};
 	vfs_fault_end();
+	vfs_set_capacity(-1);
 	world->is_disk_failing = false;
 	life_must(store_open(world->database, STORE_WRITE, LIFE_BUSY_MS, &world->desk, &err) == 0, err.text);
 	life_must(sqlite3_open_v2(world->database, &world->sql, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&

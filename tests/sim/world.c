@@ -15,10 +15,11 @@
 
 enum {
 	WORLD_CALM_S = 18 * 86400, /* longer than any pause, and than any row of days off */
-	WORLD_EDIT_GAP_MAX_S = 4 * 86400,
+	WORLD_EDIT_GAP_MAX_S = 6 * 86400,
 	WORLD_STILL_MAX = 500,     /* passes at one instant */
 	WORLD_FAILING_STEP_S = 20, /* while nothing can be written, nobody looks each second */
-	WORLD_AUDIT_PASSES = 100,
+	WORLD_AUDIT_PASSES = 150,
+	WORLD_NEWS_FAULTS = 30, /* of a thousand answers, as many meet with a fault before they are recorded */
 };
 
 void world_fail(struct world *world, const char *fmt, ...)
@@ -85,7 +86,8 @@ static int64_t world_gap(const struct world *world)
 	if (world->app == NULL)
 		gap = world_least(gap, world->restart_mono_ms - mono);
 	gap = gap > 0 ? (gap + 999) / 1000 : 0;
-	gap = world_least(gap, world->next_edit_utc - wall);
+	if (!world->is_locked)
+		gap = world_least(gap, world->next_edit_utc - wall);
 	if (world->now.is_unset)
 		gap = world_least(gap, (world->unset_until_mono_ms - mono + 999) / 1000);
 	if (world->app != NULL)
@@ -127,9 +129,10 @@ static void world_step(struct world *world)
 {
 	world_move(world);
 	faults_expire(world);
-	if (servers_run(&world->servers) > 0)
-		world->wants_pass = true;
-	if (!world->is_calm && world->now.mono_ms >= world->next_fault_mono_ms)
+	bool has_news = servers_run(&world->servers) > 0;
+	bool is_moment = has_news && dice_chance(&world->faults, WORLD_NEWS_FAULTS);
+	world->wants_pass = world->wants_pass || has_news;
+	if (!world->is_calm && (is_moment || world->now.mono_ms >= world->next_fault_mono_ms))
 		faults_do(world);
 	if (!world->is_calm && !world->is_locked && world->now.wall_s >= world->next_edit_utc)
 		world_edit(world);
@@ -161,6 +164,8 @@ void world_calm(struct world *world)
 	world->next_visit_mono_ms = world->now.mono_ms;
 	world->end_utc = world->now.wall_s + WORLD_CALM_S;
 	world_live(world);
+	if (world->last_status != 0)
+		world_fail(world, "I8: nothing goes wrong any more, and a pass ends with %d", world->last_status);
 	audit(world);
 	audit_pages(world);
 	audit_is_at_rest(world);
