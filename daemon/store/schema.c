@@ -424,7 +424,10 @@ static int schema_number(struct store *store, const char *sql, int *ret_value, s
 	if (rc == SQLITE_ROW)
 		*ret_value = sqlite3_column_int(stmt, 0);
 	(void)sqlite3_finalize(stmt); /* repeats the code that step returned */
-	return rc == SQLITE_ROW ? 0 : store_fail(store, rc, "reading the schema's version", err);
+	if (rc == SQLITE_ROW)
+		return 0;
+	/* "unsupported file format" */
+	return store_fail(store, rc == SQLITE_ERROR ? SQLITE_CORRUPT : rc, "reading the schema's version", err);
 }
 
 static int schema_execute(struct store *store, const char *sql, struct err *err)

@@ -62,7 +62,9 @@ sqlite3_stmt *store_statement(struct store *store, const char *sql, struct err *
 		if (entry->sql == NULL) {
 			int rc = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &entry->stmt, NULL);
 			if (rc != SQLITE_OK) {
-				store->failure = store_fail(store, rc, "preparing a statement", err);
+				/* The statements are right, so what they name was lost from the schema. */
+				store->failure = store_fail(store, rc == SQLITE_ERROR ? SQLITE_CORRUPT : rc,
+							    "preparing a statement", err);
 				return NULL;
 			}
 			entry->sql = sql;

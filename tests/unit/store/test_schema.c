@@ -240,6 +240,20 @@ static void schema__version_that_never_was__is_damage(void **state)
 	}
 }
 
+/* What no check of the file finds: it is sound, but a name in it has changed. */
+static void schema__column_that_is_gone__is_damage(void **state)
+{
+	(void)state;
+	char sql[160];
+	struct err err = {0};
+	(void)snprintf(sql, sizeof(sql),
+		       "CREATE TABLE meta (key TEXT PRIMARY KEY, walue TEXT); PRAGMA application_id = 0x64656164;"
+		       "PRAGMA user_version = %d",
+		       (int)office_number(&office, "PRAGMA user_version"));
+	assert_int_equal(open_status(make_file("gone.db", sql), STORE_WRITE, &err), -EUCLEAN);
+	assert_non_null(strstr(err.text, "no such column: value"));
+}
+
 static void schema__empty_file__is_a_new_database(void **state)
 {
 	(void)state;
@@ -285,6 +299,7 @@ int main(void)
 		WITH_OFFICE(schema__upgrade_while_another_writes__is_busy_and_can_be_repeated),
 		WITH_OFFICE(schema__database_of_somebody_else__is_refused_untouched),
 		WITH_OFFICE(schema__version_that_never_was__is_damage),
+		WITH_OFFICE(schema__column_that_is_gone__is_damage),
 		WITH_OFFICE(schema__empty_file__is_a_new_database),
 		WITH_OFFICE(schema__message_states__are_those_of_the_program),
 	};
