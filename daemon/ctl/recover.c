@@ -72,6 +72,14 @@ static int recover_give(const struct recover *recover, const char *path)
 	return EX_IOERR;
 }
 
+/* What SQLite says of a damaged file may quote its bytes. */
+static void recover_say(const char *before, const char *words)
+{
+	char *clean = output_clean(words);
+	(void)printf("%s%s\n", before, clean);
+	free(clean);
+}
+
 static int recover_check_damaged(const struct recover *recover, bool is_forced)
 {
 	struct err err = {0};
@@ -84,7 +92,7 @@ static int recover_check_damaged(const struct recover *recover, bool is_forced)
 	if (status == -EBUSY)
 		return session_fail(status, &err);
 	if (status < 0) {
-		(void)printf("database %s\n", err.text);
+		recover_say("database ", err.text);
 		return EX_OK;
 	}
 	if (is_forced)
@@ -180,7 +188,7 @@ static void recover_show_lost(struct recover *recover)
 	(void)printf("\nChanged since then; these are lost, do them again:\n");
 	output_table_finish(recover->edits, "  none that can be read", stdout);
 	if (status < 0)
-		(void)printf("\nWhat else was sent or changed cannot be read any more: %s\n", err.text);
+		recover_say("\nWhat else was sent or changed cannot be read any more: ", err.text);
 	else if (n_unreadable > 0)
 		(void)printf("\n%" PRId64 " more rows, or parts of the file, cannot be read any more.\n", n_unreadable);
 	(void)printf("\n");

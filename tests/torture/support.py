@@ -85,6 +85,11 @@ class Watched(Daemon):
         self.process.kill()
         self.process.wait()
 
+    def has_ticked_for(self, seconds, since):
+        """Whether so much time has passed in the loop since the tick of that number."""
+        ticks = self.ticks[since:]
+        return len(ticks) > 0 and ticks[-1] - ticks[0] >= seconds
+
     def largest_gap_ms(self, since=0):
         """Between two ticks of the loop, of those from the given index on."""
         ticks = self.ticks[since:]
