@@ -104,9 +104,10 @@ def survive(folder, call, error, first, last):
 
 @pytest.fixture
 def small_disk(site):
-    """The site's database is on a file system of its own. Not root, or not allowed to mount: a failure, not a skip."""
+    """The site's database is on a file system of its own, with room for the 4 MB that a write-ahead log grows to. Not root,
+    or not allowed to mount: a failure, not a skip."""
     state = site.database.parent
-    mounted = run("mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs", state)
+    mounted = run("mount", "-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs", state)
     assert mounted.returncode == 0, mounted.stderr
     yield state
     close_daemons()
