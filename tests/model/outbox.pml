@@ -37,12 +37,12 @@
 #define UNKNOWN_MAX 3 /* as in outbox.c */
 #endif
 
-mtype = {pending, sending, sent, dead, cancelled, stale};
+mtype = {pending, sending, sent, dead, cancelled, stale, held};
 mtype = {ev_claim, ev_accepted, ev_temporary, ev_throttled, ev_permanent, ev_unknown, ev_recover, ev_empty,
-	 ev_expire};
+	 ev_expire, ev_quarantine, ev_release, ev_drop, ev_purge};
 mtype = {none};
 
-#define is_final(state) (state != pending && state != sending)
+#define is_final(state) (state != pending && state != sending && state != held)
 
 /* ---- the database --------------------------------------------------------------------------------------------- */
 
@@ -66,6 +66,7 @@ byte n_takeovers;       /* of a lease; only in two.pml */
 bool is_refused;        /* the server once refused for good */
 bool is_live = true;    /* there is still something to say: the task is not done */
 bool is_late = false;   /* the reminder is too late to be of use */
+bool is_given_up;       /* the operator dropped or purged it */
 
 inline copy_row(to, from)
 {
@@ -91,6 +92,10 @@ inline move(event)
 	:: tx.state == sending && event == ev_expire -> tx.state = dead
 	:: tx.state == pending && event == ev_empty -> tx.state = cancelled
 	:: tx.state == pending && event == ev_expire -> tx.state = stale
+	:: tx.state == sending && event == ev_quarantine -> tx.state = held
+	:: tx.state == held && event == ev_release -> tx.state = pending
+	:: tx.state == held && event == ev_drop -> tx.state = cancelled
+	:: tx.state == pending && event == ev_purge -> tx.state = cancelled
 	:: else -> assert(false)
 	fi
 }
@@ -102,8 +107,9 @@ inline check_row()
 	assert(!is_final(disk.state) || tx.state == disk.state);
 	/* Never lost: no message ends unsent without a cause. */
 	assert(tx.state != dead || is_refused || tx.n_unknown == UNKNOWN_MAX);
-	assert(tx.state != cancelled || !is_live);
+	assert(tx.state != cancelled || !is_live || is_given_up);
 	assert(tx.state != stale || is_late);
+	assert(tx.state != held || tx.n_crashes > 1);
 	/* The row tells the truth: each crash in it happened, each attempt had its reason, throttled ones do not count. */
 	assert(tx.n_crashes <= n_kills);
 	assert(tx.n_attempts <= 1 + tx.n_crashes + tx.n_unknown + n_refusals + n_takeovers)
@@ -182,12 +188,29 @@ inline give_up(me)
 	result[me] = ev_unknown
 }
 
-/* outbox_recover(): the process died while this was in flight. */
+/* outbox_recover(): the process died while this was in flight. Not for the first time, it may be this that it died of. */
 inline recover_row()
 {
 	if
-	:: tx.state == sending -> move(ev_recover); tx.n_crashes++; tx.is_attempt_open = false
+	:: tx.state == sending ->
+		if
+		:: move(ev_recover)
+		:: tx.n_crashes > 0 -> move(ev_quarantine)
+		fi;
+		tx.n_crashes++;
+		tx.is_attempt_open = false
 	:: else
+	fi
+}
+
+/* What the operator did before this transaction: the lock of the database keeps the two apart. */
+inline operate_row()
+{
+	if
+	:: tx.state == held -> move(ev_release)
+	:: tx.state == held -> is_given_up = true; move(ev_drop)
+	:: tx.state == pending -> is_given_up = true; move(ev_purge)
+	:: skip
 	fi
 }
 
@@ -228,6 +251,7 @@ inline settle_row(verdict)
 inline claim_row(ret_claimed)
 {
 	ret_claimed = false;
+	operate_row();
 	if
 	:: tx.state == pending && is_late -> move(ev_expire)
 	:: tx.state == pending && !is_late && !is_live -> move(ev_empty)
@@ -272,6 +296,6 @@ inline forget_memory(me)
 	is_killed[me] = false
 }
 
-/* Whatever happens, the message comes to an end and stays there, and if that says 'sent', a copy was accepted.
- * "<>[] p" reads: from some moment on p is true for ever. */
-ltl promise { <>[] (is_final(disk.state) && (disk.state != sent || copies > 0)) }
+/* Whatever happens, the message comes to an end and stays there, or is held for the operator; and if it says 'sent', a copy
+ * was accepted. "<>[] p" reads: from some moment on p is true for ever. */
+ltl promise { <>[] ((is_final(disk.state) || disk.state == held) && (disk.state != sent || copies > 0)) }
