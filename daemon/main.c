@@ -7,22 +7,15 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/table.h"
 #include "channel/channel_memory.h"
 #include "message/language_memory.h"
-#include "service/forecast.h"
-#include "service/lock.h"
-#include "service/loop.h"
-#include "service/rehearse.h"
+#include "service/rehearse_report.h"
+#include "service/serve.h"
 #include "service/setup.h"
 #include "service/warnings.h"
-#include "store/store_backup.h"
-
-enum { MAIN_BUSY_MS = 100, MAIN_REHEARSE_BUSY_MS = 5000 };
 
 static const char main_help[] =
 	"Usage: deadlined [-c FILE] [OPTION]\n"
@@ -113,6 +106,8 @@ static int main_exit_code(int status)
 		return EX_DATAERR;
 	case -EBUSY:
 		return EX_TEMPFAIL;
+	case -EOVERFLOW: /* the limits, or the policies, are to be corrected */
+		return EX_CONFIG;
 	default:
 		return EX_IOERR;
 	}
@@ -140,105 +135,31 @@ static int main_check(const char *config)
 	return EX_OK;
 }
 
-static bool main_parse_days(const char *text, struct civil *ret_from, struct civil *ret_to)
-{
-	const char *dots = strstr(text, "..");
-	char from[CIVIL_DATE_SIZE];
-	bool from_time, to_time;
-	if (dots == NULL || dots - text != CIVIL_DATE_SIZE - 1)
-		return false;
-	(void)snprintf(from, sizeof(from), "%s", text);
-	return civil_parse(from, ret_from, &from_time) && civil_parse(dots + 2, ret_to, &to_time) && !from_time &&
-	       !to_time && civil_compare(ret_from, ret_to) <= 0;
-}
-
 static int main_rehearse(const struct main_options *options)
 {
 	struct civil from, to;
 	struct err err = {0};
-	struct store *store = NULL;
-	if (!main_parse_days(options->rehearse, &from, &to))
+	if (!rehearse_parse_days(options->rehearse, &from, &to))
 		return main_usage("--rehearse takes two days in order, like 2025-01-01..2025-12-31, not ",
 				  options->rehearse);
 	struct setup *setup = main_load(options->config, stderr);
 	if (setup == NULL)
 		return EX_CONFIG;
-
-	log_set_level(LOG_LEVEL_WARNING);
-	const struct clock clock = clock_system();
-	const struct rehearse_span span = {
-		.from = from,
-		.to = to,
-		.now_utc = clock_now(&clock).wall_s,
-		.deliver = options->deliver,
-		.progress = stderr,
-	};
-	int64_t messages = 0;
-	struct table table;
-	rehearse_print_headings(&table);
-	int status = store_open(setup->conf->database, STORE_MEMORY, MAIN_REHEARSE_BUSY_MS, &store, &err);
-	if (status == 0)
-		status = rehearse(store, setup, &span, rehearse_print_row, &table, &messages, &err);
-	else
-		setup_free(setup);
-	if (status == 0) {
-		table_print(&table, stdout);
-		(void)printf("%lld messages, %s\n", (long long)messages, options->rehearse);
-	}
-	table_done(&table);
-	store_close(store);
+	int status = rehearse_report(setup, &from, &to, options->deliver, &err);
 	if (status < 0)
 		(void)fprintf(stderr, "deadlined: %s\n", err.text);
 	return main_exit_code(status);
 }
 
-/* A database that is gone must not come back empty. */
-static int main_check_first(const struct setup *setup, struct err *err)
-{
-	const struct clock clock = clock_system();
-	const struct civil today = zone_to_civil(setup->zone, clock_now(&clock).wall_s);
-	char day[CIVIL_DATE_SIZE];
-	civil_format_date(&today, day);
-	return store_check_first(setup->conf->database, setup->conf->backup_dir, day, err);
-}
-
-/* Prints why the configuration is refused. */
-static bool main_sends_too_much(const struct main_options *options, const struct setup *setup, struct store *store)
-{
-	const struct clock clock = clock_system();
-	struct problems problems = {0};
-	bool allows = forecast_allows(store, options->config, setup, options->accept_volume, &clock, &problems);
-	problems_print(&problems, stderr);
-	problems_done(&problems);
-	return !allows;
-}
-
 static int main_serve(const struct main_options *options, struct setup *setup)
 {
 	struct err err = {0};
-	struct store *store = NULL;
-	int lock = -1;
-	pid_t holder = 0;
-	int status = lock_take(setup->conf->database, &lock, &holder, &err);
-	if (status == 0)
-		lock_mark_crashes(lock);
-	if (status == 0)
-		status = main_check_first(setup, &err);
-	if (status == 0)
-		status = store_open(setup->conf->database, STORE_WRITE, MAIN_BUSY_MS, &store, &err);
-	bool is_too_much = status == 0 && main_sends_too_much(options, setup, store);
-	if (status == 0 && !is_too_much)
-		status = loop_run(store, setup, options->config, options->accept_volume, lock_had_crash(lock), &err);
-	else
-		setup_free(setup);
-	store_close(store);
-	if (lock >= 0)
-		(void)close(lock);
+	int status = serve(setup, options->config, options->accept_volume, &err);
 	if (status < 0)
 		log_error("%s", err.text);
 	if (status == -EUCLEAN)
 		log_error("nothing is sent, and every file is left as it is; see deadlinectl recover");
-	return is_too_much ? EX_CONFIG : main_exit_code(status);
+	return main_exit_code(status);
 }
 
 static int main_run(char **argv)

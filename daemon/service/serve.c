@@ -1,0 +1,67 @@
+#include "service/serve.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "service/forecast.h"
+#include "service/lock.h"
+#include "service/loop.h"
+#include "store/store_backup.h"
+
+/* How long a pass waits for the lock of another writer: the loop stands still meanwhile. */
+enum { SERVE_BUSY_MS = 100 };
+
+/* A database that is gone must not come back empty. */
+static int serve_check_first(const struct setup *setup, struct err *err)
+{
+	const struct clock clock = clock_system();
+	const struct civil today = zone_to_civil(setup->zone, clock_now(&clock).wall_s);
+	char day[CIVIL_DATE_SIZE];
+	civil_format_date(&today, day);
+	return store_check_first(setup->conf->database, setup->conf->backup_dir, day, err);
+}
+
+static int serve_check_volume(struct store *store, const struct setup *setup, const char *config, bool accepts_volume,
+			      struct err *err)
+{
+	const struct clock clock = clock_system();
+	struct problems problems = {0};
+	bool is_allowed = forecast_allows(store, config, setup, accepts_volume, &clock, &problems);
+	problems_print(&problems, stderr);
+	problems_done(&problems);
+	return is_allowed ? 0 : err_set(err, -EOVERFLOW, "%s would send more than its limits allow", config);
+}
+
+/* Takes setup. */
+static int serve_open(struct setup *setup, const char *config, bool accepts_volume, bool was_crash, struct err *err)
+{
+	struct store *store = NULL;
+	int status = serve_check_first(setup, err);
+	if (status == 0)
+		status = store_open(setup->conf->database, STORE_WRITE, SERVE_BUSY_MS, &store, err);
+	if (status == 0)
+		status = serve_check_volume(store, setup, config, accepts_volume, err);
+	if (status == 0)
+		status = loop_run(store, setup, config, accepts_volume, was_crash, err);
+	else
+		setup_free(setup);
+	store_close(store);
+	return status;
+}
+
+int serve(struct setup *setup, const char *config, bool accepts_volume, struct err *err)
+{
+	int lock = -1;
+	pid_t holder = 0;
+	int status = lock_take(setup->conf->database, &lock, &holder, err);
+	if (status < 0) {
+		setup_free(setup);
+		return status;
+	}
+	lock_mark_crashes(lock);
+	status = serve_open(setup, config, accepts_volume, lock_had_crash(lock), err);
+	(void)close(lock);
+	return status;
+}
