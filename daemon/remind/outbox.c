@@ -181,7 +181,8 @@ static int outbox_claim_one(struct store *store, int64_t id, int64_t now_utc, co
 		return status;
 	if (!peek.is_live)
 		return outbox_cancel_empty(store, id, err);
-	if (rules != NULL && rules->open != NULL && !peek.is_urgent && (peek.was_tried || peek.not_before < now_utc))
+	bool may_disturb = peek.is_urgent || (peek.is_notice && !peek.was_tried && peek.not_before == now_utc);
+	if (rules != NULL && rules->open != NULL && !may_disturb)
 		status = rules->open(arg, peek.person, now_utc, &open_utc, err);
 	if (status < 0 || open_utc > now_utc)
 		return status < 0 ? status : store_message_postpone(store, id, open_utc, err);

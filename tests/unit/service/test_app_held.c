@@ -67,10 +67,34 @@ static void held__throttled_into_the_night__is_sent_when_the_night_is_over(void 
 	desk_close();
 }
 
+/* The hours of now count, also for what was planned by others and is due this very second: they were changed, or the clock
+ * was set back and the hold forgotten. */
+static void held__hours_changed_while_it_waits__follows_the_new_ones(void **state)
+{
+	(void)state;
+	desk_open(config, "2025-06-14T12:00");
+	desk.answers_at_once = true;
+	office_add_person(&desk.office, "anna", "Europe/Moscow", "email");
+	(void)office_add_task(&desk.office, &(struct office_task){.uid = "t",
+								  .start = "2025-06-15",
+								  .people = "anna",
+								  .planned_until = desk.now.wall_s});
+	(void)office_add_message(&desk.office, 1, "anna", "email", "one of before", utc("2025-06-14T20:00"));
+	office_run(&desk.office, "UPDATE person SET quiet = '21:00-09:00'");
+	desk_move_to("2025-06-14T20:00");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 0);
+	desk_move_to("2025-06-15T06:00");
+	desk_tick();
+	assert_true(desk.n_sendings > 0);
+	desk_close();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(held__longer_than_catch_up_max_age__is_sent_when_the_night_is_over),
+		cmocka_unit_test(held__hours_changed_while_it_waits__follows_the_new_ones),
 		cmocka_unit_test(held__throttled_into_the_night__is_sent_when_the_night_is_over),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
