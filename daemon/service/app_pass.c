@@ -10,8 +10,9 @@
 #include "store/store_task.h"
 
 enum {
-	APP_PLAN_SLICE = 256, /* tasks planned in one pass: the loop stays responsive however much is due */
-	APP_RETRY_S = 2,      /* after a pass that could not be committed */
+	APP_PLAN_SLICE = 256,   /* tasks planned in one pass: the loop stays responsive however much is due */
+	APP_STAMP_SLICE = 4096, /* ledger rows of others' edits */
+	APP_RETRY_S = 2,        /* after a pass that could not be committed */
 	APP_SAY_AGAIN_MS = 60 * 1000,
 	APP_TELL_AFTER_S = 60, /* trouble that lasted so long is the operator's business */
 	APP_DOUBT_S = 10,      /* how often a clock that is not believed is looked at */
@@ -53,18 +54,19 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	const bool had_noticed_rules = app->has_noticed_rules;
 	const size_t n_results = app->n_results;
 	const bool is_working = !app->is_stopping && !app_distrusts_clock(app, now);
+	size_t n_stamped = 0;
 	bool has_unplanned = false;
 	int status = store_begin(app->store, err);
 	if (status < 0)
 		return status;
 	status = app_settle(app, now.wall_s, err);
 	if (status == 0)
-		status = store_ledger_stamp(app->store, NULL, NULL, now.wall_s, err);
+		status = store_ledger_stamp_some(app->store, APP_STAMP_SLICE, now.wall_s, &n_stamped, err);
 	if (status == 0)
 		status = app_watch(app, now, ret_more, err);
 	if (status == 0 && is_working)
 		status = app_plan(app, now.wall_s, &has_unplanned, err);
-	*ret_more = *ret_more || has_unplanned;
+	*ret_more = *ret_more || has_unplanned || n_stamped == APP_STAMP_SLICE;
 	if (status == 0 && is_working && !has_unplanned)
 		status = app_claim(app, claims, now, err);
 	if (status == 0 && (app_claimed(app, claims) != 0 || n_results != 0))
@@ -180,10 +182,19 @@ const char *app_trouble(const struct app *app)
 	return app->trouble.status != 0 ? app->trouble.err.text : NULL;
 }
 
+/* A log that has grown takes room which the next commit may need. */
+static void app_make_room(struct app *app)
+{
+	struct err err;
+	if (app->trouble.status == -ENOSPC && store_shrink_log(app->store, &err) < 0)
+		log_debug("%s", err.text);
+}
+
 int app_tick(struct app *app, struct instant now, struct err *err)
 {
 	struct app_claim *claims = mem_zero(app->setup->n_channels, sizeof(*claims));
 	bool has_more = false;
+	app_make_room(app);
 	int status = app_write(app, claims, now, &has_more, err);
 	if (status == 0) {
 		app->must_follow_clock = app->must_follow_clock && app_distrusts_clock(app, now);

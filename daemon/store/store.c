@@ -356,6 +356,12 @@ int store_data_version(struct store *store, int64_t *ret_version, struct err *er
 			    : store_one(store, stmt, "looking for commits of others", 0, ret_version, err);
 }
 
+int store_shrink_log(struct store *store, struct err *err)
+{
+	int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	return rc == SQLITE_OK ? 0 : store_fail(store, rc, "emptying the write-ahead log", err);
+}
+
 int store_meta_load(struct store *store, const char *key, char **ret_value, struct err *err)
 {
 	static const char sql[] = "SELECT value FROM meta WHERE key = ?1";
@@ -409,6 +415,21 @@ int store_ledger_stamp(struct store *store, const char *who, const char *through
 		return store->failure;
 	store_bind(stmt, "itt", now_utc, who, who != NULL ? through : NULL);
 	return store_run(store, stmt, "stamping the ledger", NULL, err);
+}
+
+int store_ledger_stamp_some(struct store *store, size_t max, int64_t now_utc, size_t *ret_n, struct err *err)
+{
+	static const char sql[] = "UPDATE ledger SET at_utc = ?1 WHERE id IN"
+				  " (SELECT id FROM ledger WHERE at_utc IS NULL ORDER BY id LIMIT ?2)";
+	int64_t n = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ii", now_utc, (int64_t)max);
+	int status = store_run(store, stmt, "stamping the ledger", &n, err);
+	if (status == 0)
+		*ret_n = (size_t)n;
+	return status;
 }
 
 int store_ledger_add(struct store *store, const char *action, const char *task, const char *person, const char *detail,

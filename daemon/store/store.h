@@ -17,6 +17,7 @@
 #define DEADLINED_STORE_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -49,6 +50,9 @@ void store_rollback(struct store *store);
 const char *store_instance(const struct store *store);
 int store_schema_version(const struct store *store);
 
+/* Gives the room that the write-ahead log takes back to a disk that is full, as far as readers let go of it. */
+MUSTCHECK int store_shrink_log(struct store *store, struct err *err);
+
 /* Changes whenever another connection has committed; our own commits do not change it. */
 MUSTCHECK int store_data_version(struct store *store, int64_t *ret_version, struct err *err);
 
@@ -64,6 +68,10 @@ MUSTCHECK int store_rewind(struct store *store, int64_t from_utc, struct err *er
  * who = NULL before own edits, so that edits of others keep "sql" as their way, and with ours after them. */
 MUSTCHECK int store_ledger_stamp(struct store *store, const char *who, const char *through, int64_t now_utc,
 				 struct err *err);
+
+/* The same for at most max rows that others wrote, the oldest first: what a program has put in by plain SQL may be a million
+ * tasks, and a transaction that large would hold up everything. *ret_n: how many. */
+MUSTCHECK int store_ledger_stamp_some(struct store *store, size_t max, int64_t now_utc, size_t *ret_n, struct err *err);
 
 /* Writes what an edit was into the ledger, for what no trigger sees; store_ledger_stamp() stamps it. task: its uid; task,
  * person and detail may be NULL. */

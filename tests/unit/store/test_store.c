@@ -313,14 +313,35 @@ static void store__ledger__is_stamped_once_by_who_comes_first(void **state)
 {
 	(void)state;
 	office_run(&office, "INSERT INTO task (uid, title, end_local, zone) VALUES ('sql', 'x', '2025-06-15', 'UTC')");
-	OK(store_ledger_stamp(office.store, NULL, NULL, 100, ERR));
+	size_t n = 0;
+	office_run(&office, "INSERT INTO task (uid, title, end_local, zone) VALUES ('late', 'x', '2025-06-15', 'UTC')");
+	OK(store_ledger_stamp_some(office.store, 1, 100, &n, ERR));
+	assert_int_equal(n, 1);
+	OK(store_ledger_stamp_some(office.store, 8, 150, &n, ERR));
+	assert_int_equal(n, 1);
+	OK(store_ledger_stamp_some(office.store, 8, 160, &n, ERR));
+	assert_int_equal(n, 0);
 	(void)office_add_task(&office, &(struct office_task){.uid = "ctl", .start = "2025-06-15"});
 	OK(store_ledger_stamp(office.store, "root", "deadlinectl", 200, ERR));
 	OK(store_ledger_stamp(office.store, "thief", "elsewhere", 300, ERR));
 	assert_string_equal(office_text(&office,
 					"SELECT group_concat(task || at_utc || coalesce(who, '?') || through, ' ')"
 					" FROM (SELECT * FROM ledger ORDER BY id)"),
-			    "sql100?sql ctl200rootdeadlinectl");
+			    "sql100?sql late150?sql ctl200rootdeadlinectl");
+}
+
+static void store__shrunk_log__takes_no_room_and_loses_nothing(void **state)
+{
+	(void)state;
+	struct stat log;
+	OK(store_meta_save(office.store, "a", "1", ERR));
+	const char *path = scratch_path(&office.scratch, "plan.db-wal");
+	assert_int_equal(stat(path, &log), 0);
+	assert_true(log.st_size > 0);
+	OK(store_shrink_log(office.store, ERR));
+	assert_int_equal(stat(path, &log), 0);
+	assert_int_equal(log.st_size, 0);
+	assert_int_equal(office_number(&office, "SELECT count(*) FROM meta WHERE key = 'a'"), 1);
 }
 
 #define WITH_OFFICE(test) cmocka_unit_test_setup_teardown(test, open_office, close_office)
@@ -343,6 +364,7 @@ int main(void)
 		WITH_OFFICE(store__instance__is_the_databases_own_for_life),
 		WITH_OFFICE(store__named_value__is_kept_and_replaced),
 		WITH_OFFICE(store__ledger__is_stamped_once_by_who_comes_first),
+		WITH_OFFICE(store__shrunk_log__takes_no_room_and_loses_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
