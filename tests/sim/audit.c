@@ -36,8 +36,6 @@ static void audit_none(struct world *world, const char *what, const char *sql)
 
 void audit_pages(struct world *world)
 {
-	if (world->is_ruined)
-		return;
 	audit_pragma(world, "PRAGMA integrity_check", "ok");
 	audit_pragma(world, "PRAGMA foreign_key_check", NULL);
 }
@@ -147,7 +145,7 @@ static void audit_messages(struct world *world)
 
 void audit(struct world *world)
 {
-	if (world->is_ruined || world->is_disk_failing)
+	if (world->is_disk_failing)
 		return; /* looking would fail, too */
 	if (world->n_audits++ % AUDIT_DATABASE_EVERY == 0 || world->is_calm)
 		audit_database(world);

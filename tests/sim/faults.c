@@ -5,6 +5,7 @@
 #include "audit.h"
 #include "edits.h"
 #include "life.h"
+#include "ruin.h"
 #include "world.h"
 
 enum { FAULTS_GAP_MAX_S = 14 * 86400, FAULTS_DISK_MAX_S = 900, FAULTS_LOCK_MAX_S = 300 };
@@ -114,11 +115,18 @@ static void faults_power_cut(struct world *world)
 void faults_do(struct world *world)
 {
 	static void (*const all[])(struct world *) = {
-		faults_arm_crash, faults_arm_crash,   faults_arm_crash, faults_arm_crash, faults_arm_crash,
-		faults_arm_crash, faults_arm_crash,   faults_arm_crash, faults_kill,      faults_kill,
-		faults_disk,      faults_disk,        faults_disk,      faults_fill,      faults_lock,
-		faults_set_clock, faults_set_clock,   faults_sleep,     life_reload,      faults_restart,
-		faults_power_cut, faults_forget_time,
+		faults_arm_crash,   faults_arm_crash,
+		faults_arm_crash,   faults_arm_crash,
+		faults_arm_crash,   faults_arm_crash,
+		faults_arm_crash,   faults_arm_crash,
+		faults_kill,        faults_kill,
+		faults_disk,        faults_disk,
+		faults_disk,        faults_fill,
+		faults_lock,        faults_set_clock,
+		faults_set_clock,   faults_sleep,
+		life_reload,        faults_restart,
+		faults_power_cut,   ruin,
+		faults_forget_time,
 	};
 	audit(world);
 	dice_pick(&world->faults, all)(world);

@@ -58,7 +58,7 @@ static void life_wake(void *arg)
 	((struct world *)arg)->wants_pass = true;
 }
 
-static void life_forget(struct world *world)
+void life_forget(struct world *world)
 {
 	app_free(world->app);
 	store_close(world->store);
@@ -67,7 +67,7 @@ static void life_forget(struct world *world)
 	world->wants_pass = false;
 }
 
-static int life_try_start(struct world *world, struct err *err)
+int life_try(struct world *world, struct err *err)
 {
 	int status = store_open(world->database, STORE_WRITE, LIFE_BUSY_MS, &world->store, err);
 	if (status < 0)
@@ -84,7 +84,7 @@ void life_start(struct world *world)
 	struct err err = {0};
 	if (world->app != NULL)
 		return;
-	int status = life_try_start(world, &err);
+	int status = life_try(world, &err);
 	trace_say(&world->trace, "start: %d", status);
 	if (status == 0) {
 		world->is_own_fault = false;
@@ -93,7 +93,7 @@ void life_start(struct world *world)
 		return;
 	}
 	life_forget(world);
-	if (status == -EUCLEAN && !world->is_ruined && !vfs_is_dead())
+	if (status == -EUCLEAN && !vfs_is_dead())
 		world_fail(world, "I10: the start finds a damaged database: %s", err.text);
 	world->restart_mono_ms = world->now.mono_ms + LIFE_RESTART_S * 1000;
 	life_mourn(world);
@@ -114,9 +114,12 @@ void life_pass(struct world *world)
 		life_mourn(world);
 		return;
 	}
+	if (world->last_status != 0 && !world->is_disk_failing && !world->is_locked)
+		world_fail(world, "I8: nothing is wrong with the disk, and a pass ends with %d: %s", world->last_status,
+			   err.text);
 	if (world->last_status == 0)
 		world->last_pass_utc = world->now.wall_s;
-	if (world->last_status == -EUCLEAN && !world->is_ruined)
+	if (world->last_status == -EUCLEAN)
 		world_fail(world, "I10: a pass finds a damaged database: %s", err.text);
 	invariants_check_pass(world);
 }

@@ -3,6 +3,7 @@
 #ifndef DEADLINED_SIM_LIFE_H
 #define DEADLINED_SIM_LIFE_H
 
+#include "base/err.h"
 #include "vfs.h"
 
 struct world;
@@ -13,6 +14,9 @@ void life_close_others(struct world *world);
 
 /* Starts it unless it runs. A start that fails is tried again some seconds later, as systemd does. */
 void life_start(struct world *world);
+/* The start itself; what it left open is closed by life_forget(). */
+int life_try(struct world *world, struct err *err);
+void life_forget(struct world *world);
 /* One pass, and what must hold after it. */
 void life_pass(struct world *world);
 /* A new configuration. */

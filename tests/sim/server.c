@@ -139,7 +139,9 @@ static void server_send(struct channel *channel, const struct channel_message *m
 	struct server_flight *flight = server_free_place(servers);
 	assert(flight != NULL);
 	*flight = (struct server_flight){.channel = channel, .server = server, .id = message->id};
-	flight->is_ghost = vfs_is_dead() || server->world->is_ruined;
+	flight->is_ghost = vfs_is_dead() || server->world->is_watching_ruin;
+	if (server->world->is_watching_ruin)
+		world_fail(server->world, "I10: the database is damaged, and the daemon sends %s", message->key);
 	flight->take_mono_ms = flight->reply_mono_ms = INT64_MAX;
 	if (flight->is_ghost)
 		return;

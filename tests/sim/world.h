@@ -66,7 +66,7 @@ struct world {
 	bool is_power_armed;         /* the crash that is to come is the machine's */
 	bool is_locked;
 	bool is_disk_failing;
-	bool is_ruined; /* the database was damaged: all that is promised is that this is noticed */
+	bool is_watching_ruin; /* the database is damaged, and the daemon is to notice */
 	bool has_backup;
 	int64_t wall_shift_s; /* how far the clock was set in all */
 	int64_t highest_utc;  /* the latest instant the clock has ever shown */
