@@ -117,17 +117,21 @@ static unsigned forecast_line(const struct conf *conf, enum store_scope scope)
 {
 	const struct ini_section *section = ini_section(conf->ini, "limits", NULL);
 	const struct ini_entry *entry = section != NULL ? ini_find(section, brake_limit_key(scope)) : NULL;
-	return entry != NULL ? entry->line : 0;
+	if (entry != NULL)
+		return entry->line;
+	return section != NULL ? section->line : 0;
 }
 
-static void forecast_tell(const struct setup *setup, const struct brake_excess *excess, bool is_cut, struct store *copy,
-			  struct problems *problems)
+/* What was sent before now is in the copy, too, and no cause of what is to come. */
+static void forecast_tell(const struct setup *setup, const struct brake_excess *excess, bool is_cut, int64_t now_utc,
+			  struct store *copy, struct problems *problems)
 {
+	int64_t from_utc = excess->at_utc - 3600 < now_utc ? now_utc - 1 : excess->at_utc - 3600;
 	char at[ZONE_TEXT_SIZE], *what = brake_describe(excess->scope, excess->name);
 	struct buf causes;
 	struct err err;
 	buf_init(&causes, FORECAST_TEXT_MAX);
-	int status = store_brake_causes(copy, excess->scope, excess->name, excess->at_utc - 3600, excess->at_utc + 3600,
+	int status = store_brake_causes(copy, excess->scope, excess->name, from_utc, excess->at_utc + 3600,
 					FORECAST_CAUSES, forecast_add_cause, &causes, &err);
 	(void)status; /* without them the rest is still true */
 	zone_format(setup->zone, excess->at_utc, at);
@@ -178,13 +182,14 @@ static int forecast_look(const char *config, const struct setup *setup, const st
 {
 	struct store *copy = NULL;
 	struct rehearse_volume volume = {0};
+	const int64_t now_utc = clock_now(clock).wall_s;
 	enum log_level level = log_set_level(LOG_LEVEL_ERROR); /* what happens to the copy is nobody's business */
 	int status = forecast_open_copy(setup->conf->database, &copy, err);
 	if (status == 0)
 		status = forecast_run(copy, config, setup, clock, &volume, err);
 	(void)log_set_level(level);
 	for (size_t i = 0; i < volume.n_excesses && i < FORECAST_TOLD; i++)
-		forecast_tell(setup, &volume.excesses[i], volume.is_cut, copy, problems);
+		forecast_tell(setup, &volume.excesses[i], volume.is_cut, now_utc, copy, problems);
 	if (status == 0 && volume.is_cut && volume.n_excesses == 0)
 		log_warning("there is too much to plan for a forecast of the next 24 hours: only the brakes stand by");
 	free(volume.excesses);

@@ -51,6 +51,20 @@ def test_every_scope_has_its_forecast(office):
         assert part in words, words
 
 
+def test_what_was_sent_already_is_no_cause(office, start):
+    daemon = start(office)
+    office.add_flood(3, "anna")
+    wait_until(lambda: len(office.queue(state="sent")) == 3, daemon.log)
+    daemon.stop()
+    sent_s = int(time.time())
+    wait_until(lambda: int(time.time()) > sent_s, "the next second")
+    office.add_flood(9, "anna", name="u")
+    office.limits["messages_per_hour_per_person"] = "4"
+    office.write_config()
+    words = refused(office)
+    assert "most: 9 by '0m before start'" in words, words
+
+
 def test_accepted_volume_starts_and_stays_accepted(office, start, monkeypatch):
     office.add_flood(9, "anna")
     refused(office)
