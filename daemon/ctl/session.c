@@ -94,15 +94,13 @@ int session_open(struct session *session, enum session_mode mode)
 	int status = session_read_conf(session);
 	if (status != EX_OK)
 		return status;
+	status = session_check_first(session);
+	if (status != EX_OK)
+		return status;
 	if (mode != SESSION_CREATE && stat(session->conf->database, &file) < 0 && errno == ENOENT) {
 		output_complain("database %s: there is none yet; " SESSION_ADVICE, session->conf->database);
 		return EX_IOERR;
 	}
-
-	if (store_modes[mode] == STORE_WRITE)
-		status = session_check_first(session);
-	if (status != EX_OK)
-		return status;
 
 	umask(077); /* whatever the caller's: the database holds addresses */
 	status = store_open(session->conf->database, store_modes[mode], SESSION_BUSY_MS, &session->store, &err);

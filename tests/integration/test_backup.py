@@ -259,6 +259,8 @@ def test_an_emptied_database_is_not_taken_for_a_new_one(office, start):
     daemon = Daemon(office, wait=False)
     assert daemon.process.wait(15) == 65, daemon.log()
     daemon.close()
+    asked = deadlinectl("-c", office.config, "list")
+    assert asked.returncode == 65 and "deadlinectl recover" in asked.stderr, asked.stderr
     office.ctl("recover")
     assert {row["id"] for row in office.ctl_json("people")} == {"desk", "school"}
 
