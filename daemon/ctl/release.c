@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "base/mem.h"
@@ -64,11 +65,23 @@ static int release_messages(struct session *session, const struct args *args)
 
 /* ---- addresses ---------------------------------------------------------------------------------------------------- */
 
+static bool release_has_channel(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_channels; i++)
+		if (strcmp(conf->channels[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
 static int release_person(struct session *session, const char *person, const char *channel)
 {
 	struct err err = {0};
 	bool is_known = false;
 	int64_t n = 0;
+	if (channel != NULL && !release_has_channel(session->conf, channel)) {
+		output_complain("--channel: there is no channel '%s'; deadlinectl brake shows them", channel);
+		return EX_DATAERR;
+	}
 	int status = store_person_exists(session->store, person, &is_known, &err);
 	if (status == 0 && !is_known)
 		return session_fail_person(session, "--person", person);

@@ -68,6 +68,7 @@ def test_the_message_that_crashes_the_daemon_is_held_and_the_others_arrive(site,
         site.ctl("release", str(held["id"]))
         wait_until(lambda: len(site.queue(state="sent")) == PEOPLE, daemon.log)
         site.ctl("release", str(held["id"]), status=65)
+        site.ctl("release", "--person", POISON, "--channel", "nope", status=65)
 
 
 def test_a_held_message_can_be_given_up(site, start):
