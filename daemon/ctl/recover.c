@@ -187,6 +187,7 @@ static void recover_show_lost(struct recover *recover)
 	output_table_finish(recover->messages, "  none that can be read", stdout);
 	(void)printf("\nChanged since then; these are lost, do them again:\n");
 	output_table_finish(recover->edits, "  none that can be read", stdout);
+	(void)printf("Changes of people and their addresses are not listed: import them again.\n");
 	if (status < 0)
 		recover_say("\nWhat else was sent or changed cannot be read any more: ", err.text);
 	else if (n_unreadable > 0)
