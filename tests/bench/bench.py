@@ -13,7 +13,7 @@ import time
 
 import rows_keep
 import rows_send
-from common import BUILD, TOOLS, Row, file_system, loop_gaps, machine, say
+from common import BUILD, TOOLS, Row, Wrong, file_system, loop_gaps, machine, say
 
 ROWS = ("smtp50", "smtp10", "smtp1", "dot20", "postfix", "http", "alert-email", "alert-webhook", "scan", "ready", "memory",
         "idle", "punctual", "import", "rehearse", "loop", "size")
@@ -41,8 +41,8 @@ def options_of(arguments):
 
 def loop_row():
     worst = max(loop_gaps, key=loop_gaps.get)
-    row = Row("loop", f"largest gap between 10 ms ticks of the loop during the rows {', '.join(loop_gaps)}", "10 ms", "most",
-              "ms", 100, 20, [loop_gaps[worst]], notes=[f"seen in {worst}"])
+    row = Row("loop", f"largest gap between 10 ms ticks of the loop during the rows {', '.join(loop_gaps)}", "10 ms",
+              "most", "ms", 100, 20, [loop_gaps[worst]], notes=[f"seen in {worst}"])
     row.figures["gaps_ms"] = dict(loop_gaps)
     return row
 
@@ -52,7 +52,7 @@ def measure(options):
     for name in (name for name in ROWS if name in options.only):
         say(f"== {name}")
         if name in ("smtp50", "smtp10", "smtp1", "dot20", "size") and mail is None:
-            mail = rows_send.Mail(options)
+            mail = rows_send.Mail(options.n)
         if name.startswith("smtp"):
             yield rows_send.smtp_row(mail, options, int(name[4:]), *((1.2, 2.0) if name == "smtp50" else (1.0, 1.6)))
         elif name == "dot20":
@@ -111,13 +111,14 @@ def main():
     options = options_of(sys.argv[1:])
     about = machine() | {"runs": options.runs, "file_system": file_system(BUILD), "durability": "WAL, synchronous=FULL"}
     start = time.monotonic()
-    idle = rows_keep.Idle(options) if "idle" in options.only else None
-    options.idle = idle
+    options.idle = idle = rows_keep.Idle(options) if "idle" in options.only else None
     rows = []
     try:
         for row in measure(options):
             rows.append(row)
             say(f"{row.name}: {cells(row)[1]} beside {cells(row)[2]}: {cells(row)[3]} ({row.verdict()})")
+    except Wrong as wrong:
+        sys.exit(f"make bench: {wrong}")
     finally:
         if idle is not None:
             idle.stop()

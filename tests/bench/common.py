@@ -1,4 +1,5 @@
 """What all rows share: where things are, the machine in words, one measure and its peer, medians."""
+import atexit
 import mmap
 import os
 import platform
@@ -166,5 +167,8 @@ def kill(process):
 
 
 def spawn(*command, **options):
+    """Starts a program that is killed at our end, whatever that is, if it still runs then."""
     options.setdefault("stdout", subprocess.DEVNULL)
-    return subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, **options)
+    process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, **options)
+    atexit.register(kill, process)
+    return process

@@ -160,7 +160,8 @@ class Burst:
             connection.execute("UPDATE task SET next_due_utc = ? WHERE uid GLOB 't*'", [due])
             time.sleep(max(0.0, due - time.time() - 0.02))
             cpu = ticks_of(daemon.pid)
-            demand(connection.execute("SELECT count(*) FROM message").fetchone()[0] == 0, "something was sent before its time")
+            early = connection.execute("SELECT count(*) FROM message").fetchone()[0]
+            demand(early == 0, f"{early} messages before their time")
             seconds = self.wait_sent(connection, daemon) - due
             self.cpu_s = ticks_of(daemon.pid) - cpu
         self.check()
@@ -170,7 +171,8 @@ class Burst:
 
     def check(self):
         """Each reminder in a message of its own, sent at the first attempt, to a person of its own."""
-        facts = self.office.sql("SELECT count(*), count(DISTINCT person), sum(state = 'sent'), sum(attempts) FROM message")[0]
+        facts = self.office.sql("SELECT count(*), count(DISTINCT person), sum(state = 'sent'), sum(attempts)"
+                                " FROM message")[0]
         demand(tuple(facts) == (self.n,) * 4, f"{facts} messages, people, sent, attempts instead of {self.n} each")
         accepted, reminders = self.office.sql(
             "SELECT (SELECT count(*) FROM attempt WHERE outcome = 'accepted'),"
@@ -180,8 +182,8 @@ class Burst:
 
 
 def many_tasks(name, n, pending=0, people=1000):
-    """An office with n open tasks that are planned and due far ahead; pending messages wait for the day after tomorrow, which
-    is as far ahead as a message waits for its reader's hours."""
+    """An office with n open tasks that are planned and due far ahead; pending messages wait for the day after
+    tomorrow, which is as far ahead as a message waits for its reader's hours."""
     in_two_days = int(time.time()) + 2 * 86400
     office = Office(name)
     office.found()

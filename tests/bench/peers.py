@@ -90,9 +90,9 @@ class PostfixSink:
             raise Wrong(f"smtp-sink took less than {self.n} messages") from None
 
 
-def smtp_source(port, n, connections, size):
+def smtp_source(port, n, connections, size, *more):
     """Messages a second of Postfix's own load generator, on connections that it keeps."""
-    seconds, _ = timed(["/usr/sbin/smtp-source", "-d", "-s", connections, "-m", n, "-l", size, "-N", "-f",
+    seconds, _ = timed(["/usr/sbin/smtp-source", "-d", "-s", connections, "-m", n, "-l", size, *more, "-f",
                         "office@example.org", "-t", "p@example.org", f"127.0.0.1:{port}"])
     return n / seconds
 
@@ -128,7 +128,8 @@ class Postfix:
         wait_until(lambda: lines().count("status=sent (") >= n, lambda: f"{n} discarded\n{lines()[-500:]}", 120)
         wait_until(lambda: lines().count(": removed") >= n, "an empty queue", 60)
         ids = re.findall(r"/cleanup\[\d+\]: \w+: message-id=<([^>]*)>", lines())
-        demand(len(ids) == n and len(set(ids)) == n, f"Postfix took {len(ids)} mails with {len(set(ids))} Message-IDs, not {n}")
+        demand(len(ids) == n and len(set(ids)) == n,
+               f"Postfix took {len(ids)} mails with {len(set(ids))} Message-IDs, not {n}")
         timed([*as_root(), "truncate", "-s", "0", self.log])
         return ids
 

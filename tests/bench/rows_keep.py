@@ -68,7 +68,8 @@ def scan_instructions(office):
 def scan_rows(options):
     row = Row("scan", f"one scan with nothing due, at {options.tasks} open tasks", f"the same at {SMALL}", "relative",
               "instructions", 1.2, 1.02)
-    row.add(scan_instructions(Offices.of(options.tasks, options.pending)), scan_instructions(Offices.of(SMALL, options.pending)))
+    large, small = (Offices.of(n, options.pending) for n in (options.tasks, SMALL))
+    row.add(scan_instructions(large), scan_instructions(small))
     row.notes.append(f"callgrind, median of {SCANS} scans; {options.pending} messages wait for another day in both")
     yield row
 
@@ -235,7 +236,8 @@ def same_tasks(ours, theirs):
 def import_rows(options):
     n, people = options.tasks, min(1000, options.tasks)
     row = Row("import", f"import of {n} CSV rows, checked",
-              "sqlite3 .import of the same file into the same schema, its indexes and triggers", "ratio", "rows/s", 0.3, 0.7)
+              "sqlite3 .import of the same file into the same schema, its indexes and triggers", "ratio", "rows/s",
+              0.3, 0.7)
     file = None
 
     def ours():
@@ -293,8 +295,8 @@ def size_row(mail):
     burst = mail.burst
     if burst.size_each is None:
         mail.check_ids(50)
-    row = Row("size", f"database size per delivered reminder, all indexes, {burst.n} of them", "-", "most", "bytes", 600, 300,
-              [burst.size_each])
+    row = Row("size", f"database size per delivered reminder, all indexes, {burst.n} of them", "-", "most", "bytes",
+              600, 300, [burst.size_each])
     tables = burst.office.sql("SELECT name, sum(pgsize) FROM dbstat WHERE name GLOB 'message*' OR name GLOB 'reminder*'"
                               " OR name GLOB 'attempt*' OR name GLOB 'brake*' GROUP BY name ORDER BY 2 DESC")
     row.notes.append(", ".join(f"{name} {size / burst.n:.0f}" for name, size in tables))
