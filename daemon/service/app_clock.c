@@ -94,9 +94,20 @@ bool app_distrusts_clock(const struct app *app, struct instant now)
 	return now.is_unset || (is_impossible && now.mono_ms < app->distrusted_until_mono_ms);
 }
 
+/* What the last process wrote before it died may be complete and still in the kernel's memory alone. A commit of our own
+ * takes it to the disk before anybody is told of it; so every start has something to write. */
+static int app_count_start(struct app *app, struct err *err)
+{
+	int64_t n = 0;
+	int status = app_load_number(app, "starts", 0, &n, err);
+	return status == 0 ? app_save_number(app, "starts", n + 1, err) : status;
+}
+
 int app_start_clock(struct app *app, struct instant now, bool *ret_is_same_boot, struct err *err)
 {
-	int status = app_note_boot(app, now, ret_is_same_boot, err);
+	int status = app_count_start(app, err);
+	if (status == 0)
+		status = app_note_boot(app, now, ret_is_same_boot, err);
 	if (status == 0)
 		status = app_doubt_clock(app, now, err);
 	app->must_follow_clock = app_distrusts_clock(app, now);

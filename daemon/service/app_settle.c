@@ -19,6 +19,16 @@ static enum outbox_event app_event(enum channel_verdict verdict)
 	return events[verdict];
 }
 
+/* What the server of a channel that a reload has replaced asks for, it asks of the one in its place, too. */
+static void app_pause(struct app_channel *from, int64_t until_utc)
+{
+	const struct app *app = from->app;
+	gate_pause(&from->gate, until_utc);
+	for (size_t i = 0; i < app->setup->n_channels; i++)
+		if (strcmp(app->channels[i]->channel->name, from->channel->name) == 0)
+			gate_pause(&app->channels[i]->gate, until_utc);
+}
+
 /* What a result says about the server, for the messages that wait behind it. */
 static void app_judge(struct app_result *entry, int64_t now_utc)
 {
@@ -30,7 +40,7 @@ static void app_judge(struct app_result *entry, int64_t now_utc)
 	else if (result->blame != CHANNEL_BLAME_CHANNEL)
 		return;
 	else if (result->verdict == CHANNEL_THROTTLED)
-		gate_pause(gate, backoff_asked(result->retry_after_s, now_utc));
+		app_pause(entry->from, backoff_asked(result->retry_after_s, now_utc));
 	else
 		(void)gate_failed(gate, now_utc, entry->id);
 }
