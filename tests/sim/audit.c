@@ -83,7 +83,7 @@ struct audit_row {
 static void audit_end(struct world *world, const struct audit_row *row, const struct witness_message *seen)
 {
 	bool is_bad_address = strncmp(row->address, "bad", 3) == 0;
-	if ((int64_t)seen->accepted > 1 + row->crashes + row->uncertain + (int64_t)seen->restores)
+	if ((int64_t)(seen->accepted - seen->accepted_before) > 1 + row->crashes + row->uncertain)
 		world_fail(world, "I3: message %lld was taken %u times, and counts %lld crashes and %lld lost replies",
 			   (long long)row->id, seen->accepted, (long long)row->crashes, (long long)row->uncertain);
 	if (strcmp(row->state, "sent") == 0) {

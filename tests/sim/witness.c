@@ -104,6 +104,7 @@ void witness_restore(struct witness *witness)
 		if (witness->items[i] == NULL)
 			continue;
 		witness->items[i]->restores++;
+		witness->items[i]->accepted_before = witness->items[i]->accepted;
 		witness->items[i]->final_print = 0;
 		witness->items[i]->earliest_utc = 0;
 	}

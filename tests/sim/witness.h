@@ -18,6 +18,7 @@ struct witness_message {
 	int64_t id, epoch;
 	char message_id[160], key[80], channel[16];
 	unsigned handed;              /* to a server, by a process that was alive */
+	unsigned accepted_before;     /* of them, before the last backup came back: its counts know nothing of these */
 	unsigned accepted;            /* copies that a server took */
 	unsigned unknown;             /* replies that were lost, as the daemon was told */
 	unsigned refused;             /* refusals for good, as the daemon was told */
