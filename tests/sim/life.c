@@ -88,6 +88,7 @@ void life_start(struct world *world)
 	trace_say(&world->trace, "start: %d", status);
 	if (status == 0) {
 		world->is_own_fault = false;
+		world->started_mono_ms = world->now.mono_ms;
 		servers_boot(&world->servers, false);
 		world->wants_pass = true;
 		return;

@@ -50,6 +50,7 @@ void world_shift_mono(struct world *world, int64_t by_ms)
 	world->lock_until_mono_ms += by_ms;
 	world->fault_until_mono_ms += by_ms;
 	world->restart_mono_ms += by_ms;
+	world->started_mono_ms += by_ms;
 	world->unset_until_mono_ms += by_ms;
 }
 
