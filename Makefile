@@ -271,7 +271,7 @@ help:
 	@echo "make fuzz T=60  new inputs for every parser, 60 seconds in all, until one breaks"
 	@echo "make sim        an hour of simulated years in which everything goes wrong (MINUTES=60, or SEED=1 YEARS=1)"
 	@echo "make sim-bugs   shows that they find the bugs planted into the daemon (make sim BUG=normal-sync for one)"
-	@echo "make bench      how fast it is, beside its peers; half an hour (RUNS=5 ONLY=smtp50,scan for some of it)"
+	@echo "make bench      how fast it is, beside its peers; forty minutes (RUNS=5 ONLY=smtp50,scan for some of it)"
 	@echo "make bench-scale  what each cost is at 1000 to 1000000 tasks, with a picture (LIMIT=1000000)"
 	@echo "make lint       static checks              make layers        includes go downwards only"
 	@echo "make valgrind   unit tests and a daemon under valgrind             make tsan   a daemon under ThreadSanitizer"
