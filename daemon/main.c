@@ -173,6 +173,7 @@ static int main_run(char **argv)
 	if (options.rehearse != NULL)
 		return main_rehearse(&options);
 
+	serve_hold_reload();
 	struct setup *setup = main_load(options.config, stderr);
 	return setup == NULL ? EX_CONFIG : main_serve(&options, setup);
 }

@@ -13,6 +13,7 @@
 #include "service/lock.h"
 #include "service/warnings.h"
 #include "store/store_backup.h"
+#include "store/store_task.h"
 
 enum { STATUS_CLOCK_SLACK_S = 86400 }; /* as the daemon allows before it doubts a clock that was set back */
 
@@ -42,6 +43,12 @@ static int status_read_counts(struct session *session, struct status *status, st
 		return result;
 	if (status->counts.oldest_unsent_due_utc <= session->now_utc)
 		status->oldest_unsent_s = session->now_utc - status->counts.oldest_unsent_due_utc;
+	int64_t step_utc = 0;
+	result = store_task_next_due(session->store, &step_utc, err);
+	if (result < 0)
+		return result;
+	if (step_utc > 0 && step_utc < session->now_utc)
+		status->step_late_s = session->now_utc - step_utc;
 	/* 0: a task waits to be planned, which is now. */
 	status->next_wake_utc = status->counts.next_wake_utc != 0 ? status->counts.next_wake_utc : session->now_utc;
 	return 0;
@@ -182,7 +189,7 @@ const struct command status_command = {
 		"  2  deadlined is not running; the database cannot be read; its disk has less than 32 MB free;\n"
 		"     the clock is not trusted; the audit found something, or did not come twice; messages are\n"
 		"     due for more than 4 hours and nothing was sent for as long, and no brake holds them\n"
-		"  1  a message is overdue for more than an hour; a channel has failed for more than an hour;\n"
+		"  1  a step is due for more than 5 minutes and not begun; a message is overdue for more than an hour; a channel has failed for more than an hour;\n"
 		"     a brake holds; messages are held, or wait for a channel that is not configured; addresses\n"
 		"     are suspended; the last daily copy is older than 2 days; a certificate ends within 14 days;\n"
 		"     a calendar lacks this year or, from October on, the next; less than 256 MB are free\n"

@@ -31,6 +31,7 @@ struct status {
 	bool is_read; /* the database; what follows is empty otherwise */
 	struct store_counts counts;
 	int64_t oldest_unsent_s;         /* -1: nothing due is waiting */
+	int64_t step_late_s;             /* how long the first step that is due waits to be planned */
 	int64_t next_wake_utc;           /* STORE_NEVER: nothing is to come */
 	struct status_channel *channels; /* of the configuration */
 	size_t n_channels;

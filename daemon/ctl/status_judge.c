@@ -9,6 +9,7 @@
 #include "ctl/status.h"
 
 enum {
+	STATUS_STEP_S = 300,         /* a step that is due is not planned for so long: warning */
 	STATUS_LATE_S = 3600,        /* the oldest message is overdue for so long: warning */
 	STATUS_STUCK_S = 4 * 3600,   /* and nothing was sent for so long: critical */
 	STATUS_FAILING_S = 3600,     /* a channel has failed for so long: warning */
@@ -52,6 +53,11 @@ static void status_judge_queue(struct status *status)
 			   mem_printf("messages are due since %s, and nothing was sent for hours", age));
 	else if (late_s > STATUS_LATE_S)
 		status_add(&status->warnings, mem_printf("the oldest unsent message was due %s ago", age));
+	if (status->is_running && status->step_late_s > STATUS_STEP_S) {
+		status_format_age(status->step_late_s, age);
+		status_add(&status->warnings,
+			   mem_printf("work was due %s ago, and deadlined, which runs, has not begun it", age));
+	}
 	if (status->counts.n[MESSAGE_HELD] > 0)
 		status_add(&status->warnings,
 			   mem_printf("%" PRId64 " messages are held; see deadlinectl queue --state held",

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "message/context_priv.h"
 
+enum { CONTEXT_HEADLINE_MAX = 100 }; /* bytes of a subject */
 enum {
 	CONTEXT_LATE_S = 3600,   /* a message that comes later than this says so */
 	CONTEXT_CATCH_UP_S = 60, /* and one of which it is known that it was held or missed */
@@ -105,13 +106,27 @@ void context_set_zone(struct context *context, const char *zone_name, const char
 
 /* ---- the message --------------------------------------------------------------------------------------------- */
 
+/* Its first sentence, as a subject: no longer than people read in a list of mails. */
+static char *context_headline(const char *notice)
+{
+	size_t len = strcspn(notice, "\r\n");
+	const char *stop = memmem(notice, len, ". ", 2);
+	if (stop != NULL)
+		len = (size_t)(stop - notice);
+	if (len <= CONTEXT_HEADLINE_MAX)
+		return mem_dup_n(notice, len);
+	for (len = CONTEXT_HEADLINE_MAX; len > 1 && notice[len] != ' ';)
+		len--;
+	return mem_printf("%.*s ...", (int)len, notice);
+}
+
 static void context_set_notice(struct context *context, const char *notice)
 {
 	if (notice == NULL)
 		return;
 	context_set_clean(context, "notice", notice, true);
 
-	char *line = mem_dup_n(notice, strcspn(notice, "\r\n"));
+	char *line = context_headline(notice);
 	context_set_clean(context, "notice_line", line, false);
 	free(line);
 }

@@ -205,7 +205,7 @@ int app_tick(struct app *app, struct instant now, struct err *err)
 		app_free_retired(app);
 		status = app_plan_wake(app, has_more, now, err);
 	}
-	if (status == 0)
+	if (status == 0 && !app->is_stopping) /* then there may be nothing to record */
 		app_recover(app, now);
 	free(claims);
 	return status < 0 ? app_fail(app, status, err, now) : 0;

@@ -22,6 +22,7 @@
 #include "store/store_report.h"
 
 enum { LOOP_PRIORITY_SOCKETS, LOOP_PRIORITY_PASS, LOOP_PRIORITIES };
+enum { LOOP_BUSY_MS = 100 }; /* how long a pass waits for another writer: everything else waits meanwhile */
 
 struct loop {
 	struct event_base *base;
@@ -338,8 +339,19 @@ static void loop_tear_down(struct loop *loop)
 		(void)close(loop->inotify_fd);
 }
 
+/* What was held back during the start may come. */
+static void loop_take_reloads(void)
+{
+	sigset_t reload;
+	(void)sigemptyset(&reload);
+	(void)sigaddset(&reload, SIGHUP);
+	(void)sigprocmask(SIG_UNBLOCK, &reload, NULL); /* these fail only for a wrong number */
+}
+
 static void loop_serve(struct loop *loop)
 {
+	store_set_busy(loop->store, LOOP_BUSY_MS);
+	loop_take_reloads();
 	log_info("deadlined %s is ready: database %s", DEADLINED_VERSION, app_setup(loop->app)->conf->database);
 	notify_ready();
 	(void)event_base_dispatch(loop->base); /* ends by loopbreak alone: there are always events */

@@ -1,6 +1,7 @@
 #include "service/serve.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -10,8 +11,16 @@
 #include "service/loop.h"
 #include "store/store_backup.h"
 
-/* How long a pass waits for the lock of another writer: the loop stands still meanwhile. */
-enum { SERVE_BUSY_MS = 100 };
+/* How long the start waits for another writer; the loop, which others wait for, waits less. */
+enum { SERVE_BUSY_MS = 60000 };
+
+void serve_hold_reload(void)
+{
+	sigset_t reload;
+	(void)sigemptyset(&reload);
+	(void)sigaddset(&reload, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &reload, NULL); /* these fail only for a wrong number */
+}
 
 /* A database that is gone must not come back empty. */
 static int serve_check_first(const struct setup *setup, struct err *err)

@@ -35,12 +35,27 @@ static void warnings_check_calendar(const struct conf *conf, const struct calend
 						name, year, year, conf->calendars, name));
 }
 
+static int warnings_check_operator(const struct conf *conf, struct store *store, struct strlist *warnings,
+				   struct err *err)
+{
+	bool is_known = true;
+	int status = conf->operator_id == NULL ? 0 : store_person_exists(store, conf->operator_id, &is_known, err);
+	if (status == 0 && !is_known)
+		warnings_add(warnings,
+			     mem_printf("operator = %s: there is no such person, so nobody is told of what the daemon "
+					"cannot mend; deadlinectl people lists them",
+					conf->operator_id));
+	return status;
+}
+
 int warnings_collect(const struct conf *conf, const struct calendars *calendars, const struct zone *zone,
 		     struct store *store, int64_t now_utc, struct strlist *warnings, struct err *err)
 {
 	struct strlist names = {0};
 	const struct civil today = zone_to_civil(zone, now_utc);
 	int status = store_person_calendars(store, &names, err);
+	if (status == 0)
+		status = warnings_check_operator(conf, store, warnings, err);
 	for (size_t i = 0; i < names.n; i++)
 		warnings_check_calendar(conf, calendars, names.items[i], &today, warnings);
 	strlist_done(&names);

@@ -1,4 +1,5 @@
-/* warnings: what is not wrong yet and will be, said in time: calendars of people that end before the year does. */
+/* warnings: what is not wrong yet and will be, said in time: calendars of people that end before the year does, an
+ * operator whom nobody knows. */
 #ifndef DEADLINED_SERVICE_WARNINGS_H
 #define DEADLINED_SERVICE_WARNINGS_H
 
@@ -12,7 +13,7 @@
 #include "store/store.h"
 
 /* Appends a sentence for every calendar in use that has no data for the current year of zone or, from October on, for the
- * next. calendars may be NULL. Errors: those of the store. */
+ * next, and for an operator who is no person. calendars may be NULL. Errors: those of the store. */
 MUSTCHECK int warnings_collect(const struct conf *conf, const struct calendars *calendars, const struct zone *zone,
 			       struct store *store, int64_t now_utc, struct strlist *warnings, struct err *err);
 

@@ -328,6 +328,11 @@ int store_open(const char *path, enum store_mode mode, int busy_ms, struct store
 	return 0;
 }
 
+void store_set_busy(struct store *store, int busy_ms)
+{
+	(void)sqlite3_busy_timeout(store->db, busy_ms); /* fails only for a connection that is none */
+}
+
 void store_close(struct store *store)
 {
 	if (store == NULL)

@@ -37,6 +37,8 @@ enum store_mode {
  * realpath(3) when the folder is missing. Returns owned. */
 MUSTCHECK int store_open(const char *path, enum store_mode mode, int busy_ms, struct store **ret_store,
 			 struct err *err);
+/* How long a call waits for another process's lock from now on. */
+void store_set_busy(struct store *store, int busy_ms);
 /* Closes it, rolling back what is open; NULL is legal. */
 void store_close(struct store *store);
 

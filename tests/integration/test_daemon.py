@@ -169,6 +169,31 @@ def test_a_reload_takes_the_new_configuration(people, start):
     wait_until(lambda: people.mails_about("Title of moved"), daemon.log)
 
 
+def test_a_reload_that_comes_during_the_start_is_taken_after_it(people, start):
+    lock = people.database.with_name(people.database.name + ".lock")
+    daemon = start(people, wait=False)
+    wait_until(lock.exists, daemon.log)  # before that it may not have begun to run
+    while not daemon.is_notified("READY=1"):
+        daemon.process.send_signal(signal.SIGHUP)
+        assert daemon.process.poll() is None, daemon.log()
+    wait_until(lambda: daemon.is_notified("RELOADING=1"), daemon.log)
+    assert daemon.stop() == 0
+
+
+def test_a_start_waits_for_whoever_holds_the_database(people, start):
+    holder = sqlite3.connect(people.database, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    daemon = start(people, wait=False)
+    release_at = time.monotonic() + 2
+    while time.monotonic() < release_at:
+        assert daemon.process.poll() is None and not daemon.is_notified("READY=1"), daemon.log()
+        time.sleep(0.05)  # looks again; nothing depends on how long
+    holder.execute("COMMIT")
+    holder.close()
+    wait_until(lambda: daemon.is_notified("READY=1"), daemon.log)
+    assert daemon.stop() == 0
+
+
 def test_a_reload_with_any_error_keeps_the_old_configuration(people, start):
     daemon = start(people)
     good = people.config_text()

@@ -60,8 +60,9 @@ static void notice__nobody_is_the_operator__no_message(void **state)
 		open_desk(configs[i]);
 		desk_tick();
 		assert_int_equal(desk.n_sendings, 0);
+		/* The calendar; and that the operator is nobody. */
 		assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM meta WHERE key LIKE 'notice %%'"),
-				 1);
+				 1 + (int64_t)i);
 		desk_close();
 	}
 }

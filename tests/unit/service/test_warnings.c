@@ -97,6 +97,21 @@ static void warnings__calendar_of_nobody_active__is_not_told(void **state)
 	assert_int_equal(warnings.n, 0);
 }
 
+static void warnings__operator_nobody_knows__is_told(void **state)
+{
+	struct strlist warnings = {0};
+	(void)state;
+	conf.operator_id = (char *)"ghost";
+	warn("2025-06-01T00:00", &warnings);
+	assert_int_equal(warnings.n, 1);
+	assert_non_null(strstr(warnings.items[0], "operator = ghost"));
+	strlist_done(&warnings);
+	conf.operator_id = (char *)"anna";
+	warn("2025-06-01T00:00", &warnings);
+	assert_int_equal(warnings.n, 0);
+	conf.operator_id = NULL;
+}
+
 #define WITH_OFFICE(test) cmocka_unit_test_setup_teardown(test, open_office, close_office)
 
 int main(void)
@@ -106,6 +121,7 @@ int main(void)
 		WITH_OFFICE(warnings__both_years__are_told),
 		WITH_OFFICE(warnings__calendar_that_is_not_there__is_told),
 		WITH_OFFICE(warnings__calendar_of_nobody_active__is_not_told),
+		WITH_OFFICE(warnings__operator_nobody_knows__is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
