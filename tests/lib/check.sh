@@ -1,8 +1,8 @@
 #!/bin/bash
 # check.sh [UNIT_PROGRAM...]   runs the unit programs, the replays of the fuzz corpora, the models, the simulated years with
-# and without planted bugs, the integration tests and the short forms of the torture tests and of those that lack memory; without programs only the integration tests. BUILD
-# names the build folder. The last line is always "N passed, M failed", over all kinds of tests. The result of each test
-# stays in BUILD/results, where contract.py reads it.
+# and without planted bugs, the integration tests and the short forms of the torture tests and of those that lack memory;
+# without programs only the integration tests. BUILD names the build folder. The last line is always "N passed, M failed",
+# over all kinds of tests. The result of each test stays in BUILD/results, where contract.py reads it.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 export BUILD=${BUILD:-build}
