@@ -215,8 +215,7 @@ void expect_change(struct world *world, int64_t task)
 {
 	expect_task(world, task);
 	int64_t until = expect_planned_until(world, task);
-	if (!world->view.is_broken)
-		world->tasks[task].since_utc = until;
+	world->tasks[task].since_utc = world->view.is_broken ? -1 : until; /* unknown: from the next plan on */
 }
 
 void expect_change_all(struct world *world)
