@@ -204,30 +204,39 @@ def alert_row(options, kind, must, aim):
 
 # ---- punctuality ----------------------------------------------------------------------------------------------------
 
-def punctual_rows(options):
-    """Lone reminders, one a second: how long after its instant each one's 250 is sent."""
-    n = options.punctual_n
-    burst = Burst("punctual", n)
+PUNCTUAL_BATCH = 50  # seconds; after a minute the audit would see that their tasks are looked at later than due
+
+
+def punctual_batch(burst):
+    """Lone reminders, one a second: milliseconds from each one's instant to its 250."""
     sink = peers.Sink("smtp", "Message-ID: <")
-    office = burst.office
     burst.renew(smtp_settings(sink.port, 4))
-    with office.daemon("punctual") as daemon, office.connect() as connection:
+    with burst.office.daemon("punctual") as daemon, burst.office.connect() as connection:
         first = int(time.time()) + 3
         minute = "strftime('%Y-%m-%dT%H:%M', ?1 + id, 'unixepoch')"
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(f"UPDATE task SET start_local = {minute}, end_local = {minute}", [first])
         connection.execute("UPDATE task SET next_due_utc = ?1 + id, planned_until = (?1 + id) / 60 * 60 - 60", [first])
         connection.execute("COMMIT")
-        time.sleep(first + 2 - time.time())
         burst.wait_sent(connection, daemon, 0.25)
     burst.check()
-    arrived = sorted(at for at, _, _ in sink.stop_complete(office.message_ids()))
-    late = sorted(1000 * (at - (first + 1 + i)) for i, at in enumerate(arrived))
-    demand(late[0] >= 0, "a reminder came before its time")
+    arrived = sorted(at for at, _, _ in sink.stop_complete(burst.office.message_ids()))
+    late = [1000 * (at - (first + 1 + i)) for i, at in enumerate(arrived)]
+    demand(min(late) >= 0, "a reminder came before its time")
+    return late
+
+
+def punctual_rows(options):
+    n = options.punctual_n
+    batch = min(n, PUNCTUAL_BATCH)
+    burst, late = Burst("punctual", batch), []
+    while len(late) < n:
+        late += punctual_batch(burst)
+    late.sort()
     rows = []
     for percent, must, aim in ((50, 30, 5), (99, 100, 20)):
-        value = late[min(n - 1, n * percent // 100)]
-        rows.append(Row(f"punctual-p{percent}", f"due instant to the server's 250, {n} lone reminders, one a second, "
+        value = late[min(len(late) - 1, len(late) * percent // 100)]
+        rows.append(Row(f"punctual-p{percent}", f"due instant to the server's 250, {len(late)} lone reminders, one a second, "
                         f"p{percent}", "0", "most", "ms", must, aim, [value]))
     rows[0].figures["late_ms"] = late
     return rows
