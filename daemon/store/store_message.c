@@ -302,7 +302,7 @@ int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_
 int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err)
 {
 	static const char sql[] = "UPDATE message SET not_before = max(?2, due_utc)"
-				  " WHERE state = 'pending' AND not_before > ?1";
+				  " WHERE state = 'pending' AND not_before > ?1 AND not_before > max(?2, due_utc)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
