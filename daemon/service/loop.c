@@ -137,10 +137,11 @@ static void loop_on_wake(int fd, short events, void *arg)
 /* ---- commits of others -------------------------------------------------------------------------------------------- */
 
 /* inotify tells of the bytes a writer puts into the write-ahead log, which is before they count as committed: that it says
- * in shared memory, without a sound. So the version is looked at again a few times, ever later. */
+ * in shared memory, without a sound, and on a slow disk seconds later. So the version is looked at again a few times, ever
+ * later. */
 static void loop_check_commits(struct loop *loop)
 {
-	static const struct timeval pauses[] = {{0, 10000}, {0, 50000}, {0, 200000}, {0, 600000}};
+	static const struct timeval pauses[] = {{0, 10000}, {0, 50000}, {0, 200000}, {0, 600000}, {2, 0}, {5, 0}};
 	struct err err;
 	int64_t version = 0;
 	if (loop->n_rechecks < sizeof(pauses) / sizeof(pauses[0]))
