@@ -195,6 +195,7 @@ class Site:
         connection = sqlite3.connect(self.database, timeout=10)
         try:
             with connection:
+                connection.execute("BEGIN")  # Python begins none before a statement that starts with WITH
                 connection.execute(
                     "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < ?1)"
                     " INSERT INTO task (uid, title, start_local, end_local, precision, zone, planned_until)"
