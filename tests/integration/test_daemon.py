@@ -134,7 +134,8 @@ def test_what_is_settled_is_quiet(people, start, act):
     daemon = start(people)
     people.add_due_task("ends", "desk")
     people.add_due_task("stays", "desk")
-    wait_until(lambda: [row["attempts"] for row in people.queue(state="pending")] == [1, 1], daemon.log)
+    # The second is not tried when the first has shown, before it came, that the relay is down.
+    wait_until(lambda: sorted(row["attempts"] for row in people.queue(state="pending")) in ([0, 1], [1, 1]), daemon.log)
     match act:
         case "done" | "cancel":
             people.ctl(act, "ends")
