@@ -67,7 +67,9 @@ static void invariants_check_reminders(struct world *world, const struct witness
 {
 	static const char sql[] =
 		"SELECT count(*), coalesce(sum(t.status = 'open' AND NOT EXISTS (SELECT 1 FROM occurrence o"
-		" WHERE o.task = r.task AND o.date = r.occurrence)), 0) FROM reminder r JOIN task t ON t.id = r.task"
+		" WHERE o.task = r.task AND o.date = r.occurrence AND NOT EXISTS (SELECT 1 FROM occurrence m"
+		" WHERE m.task = r.task AND m.moved_key = r.occurrence AND m.status = 'open'))), 0)" /* moved to that day */
+		" FROM reminder r JOIN task t ON t.id = r.task"
 		" WHERE r.message = ?1 AND r.dropped IS NULL";
 	struct view *view = &world->view;
 	sqlite3_stmt *stmt = view_ask(view, sql, "i", seen->id);
