@@ -42,11 +42,32 @@ size_t utf8_put(uint32_t c, char out[4])
 	return len;
 }
 
+/* True when one of the eight bytes is below ' ', DEL or outside ASCII. A borrow can only come from a byte that is. */
+static bool utf8_has_special(uint64_t bytes)
+{
+	static const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+	return ((bytes | (bytes - ones * ' ') | ((bytes ^ ones * 0x7f) - ones)) & highs) != 0;
+}
+
+size_t utf8_plain(const char *text, const char *end)
+{
+	const char *p = text;
+	uint64_t bytes;
+	for (; end - p >= (ptrdiff_t)sizeof(bytes); p += sizeof(bytes)) {
+		memcpy(&bytes, p, sizeof(bytes));
+		if (utf8_has_special(bytes))
+			break;
+	}
+	while (p < end && *p >= ' ' && *p < 0x7f)
+		p++;
+	return (size_t)(p - text);
+}
+
 bool utf8_is_valid(const char *text, size_t len)
 {
 	static const char replacement[] = "\xef\xbf\xbd";
 	const char *end = text + len;
-	while (text < end) {
+	while ((text += utf8_plain(text, end)) < end) {
 		const char *start = text;
 		uint32_t c = utf8_next(&text, end);
 		if (c == 0)
@@ -66,7 +87,7 @@ bool utf8_is_control(uint32_t c)
 long utf8_find_control(const char *text, bool allow_lines)
 {
 	const char *p = text, *end = text + strlen(text);
-	while (p < end) {
+	while ((p += utf8_plain(p, end)) < end) {
 		const char *start = p;
 		uint32_t c = utf8_next(&p, end);
 		if (utf8_is_control(c) && !(allow_lines && (c == '\n' || c == '\t')))

@@ -15,6 +15,9 @@ uint32_t utf8_next(const char **text, const char *end);
 /* Appends the character to out (room for 4 bytes); returns the bytes written. */
 size_t utf8_put(uint32_t c, char out[4]);
 
+/* How many bytes text begins with, up to end, that are printable ASCII: what needs no look at its characters. */
+size_t utf8_plain(const char *text, const char *end);
+
 /* True when len bytes of text are valid UTF-8 without 0 bytes. */
 bool utf8_is_valid(const char *text, size_t len);
 

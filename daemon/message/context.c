@@ -57,8 +57,13 @@ const char *context_kind(const struct compose_facts *facts)
 void context_add_clean(const char *text, bool allow_lines, struct buf *out)
 {
 	const char *end = text + strlen(text);
-	while (text < end) {
+	for (;;) {
 		char utf8[4];
+		size_t plain = utf8_plain(text, end);
+		buf_add(out, text, plain);
+		text += plain;
+		if (text == end)
+			return;
 		uint32_t c = utf8_next(&text, end);
 		if (utf8_is_control(c) && !(c == '\n' && allow_lines))
 			c = ' ';

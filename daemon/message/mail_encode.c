@@ -209,13 +209,24 @@ static void mail_take_letter(struct mail_text *text, const char **p, const char 
 	text->n_8bit += len;
 }
 
+/* Copies what needs no look; returns its length. */
+static size_t mail_take_plain(struct mail_text *text, const char *p, const char *end)
+{
+	size_t len = utf8_plain(p, end);
+	for (const char *at = p; (at = memchr(at, '=', len - (size_t)(at - p))) != NULL; at++)
+		text->n_equals++;
+	memcpy(text->bytes + text->len, p, len);
+	text->len += len;
+	return len;
+}
+
 static struct mail_text mail_read_text(const char *p)
 {
 	size_t len = strlen(p), line = 0;
 	const char *end = p + len;
 	/* A byte that is no UTF-8 grows to three, a newline to two, and the last line may lack its end. */
 	struct mail_text text = {.bytes = mem_alloc(len * 3 + 2)};
-	while (p < end) {
+	while ((p += mail_take_plain(&text, p, end)) < end) {
 		unsigned char c = (unsigned char)*p;
 		if (c >= 0x80) {
 			mail_take_letter(&text, &p, end);
@@ -225,9 +236,8 @@ static struct mail_text mail_read_text(const char *p)
 		if (c == '\n' || c == '\r') {
 			p += c == '\r' && *p == '\n';
 			mail_end_line(&text, &line);
-		} else if (c == '\t' || (c >= ' ' && c != 0x7f)) {
-			text.n_equals += c == '=';
-			text.bytes[text.len++] = (char)c;
+		} else if (c == '\t') {
+			text.bytes[text.len++] = '\t';
 		}
 	}
 	if (text.len > line)
