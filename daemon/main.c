@@ -16,6 +16,7 @@
 #include "service/serve.h"
 #include "service/setup.h"
 #include "service/warnings.h"
+#include "store/store_memory.h"
 
 static const char main_help[] =
 	"Usage: deadlined [-c FILE] [OPTION]\n"
@@ -187,6 +188,7 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	channel_memory_init();
 	language_memory_init();
+	store_memory_init();
 
 	int code = main_run(argv);
 	if (fflush(stdout) == 0 && ferror(stdout) == 0)

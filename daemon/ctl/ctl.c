@@ -10,6 +10,7 @@
 #include "base/strlist.h"
 #include "ctl/command.h"
 #include "ctl/output.h"
+#include "store/store_memory.h"
 
 #define CTL_DEFAULT_CONF DEADLINED_SYSCONFDIR "/deadlined.ini"
 
@@ -149,6 +150,7 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	(void)setlocale(LC_CTYPE,
 			"C.UTF-8"); /* for the width of characters; the text is UTF-8 whatever the terminal's */
+	store_memory_init();
 	if (argc < 1 || args_parse(ctl_options, CTL_OPTIONS, true, (size_t)argc - 1, (const char *const *)argv + 1,
 				   &args, &err) < 0)
 		return ctl_fail_usage(NULL, &err);
