@@ -54,5 +54,6 @@ extern const struct command release_command;
 extern const struct command backup_command;
 extern const struct command recover_command;
 extern const struct command forget_command;
+extern const struct command render_command;
 
 #endif

@@ -7,15 +7,12 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/strlist.h"
-#include "base/utf8.h"
 #include "message/context.h"
+#include "message/template_file.h"
 
 enum { CATALOG_FILE_MAX = 64 * 1024 };
-
-#define CATALOG_SUFFIX ".mustache"
 
 static const char *const catalog_kinds[] = {"reminder", "overdue",  "fix_date", "escalation", "handoff", "moved",
 					    "merged",   "catch_up", "digest",   "notice",     "test"};
@@ -57,48 +54,20 @@ static const struct template *catalog_partial(void *arg, const char *name)
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */
 
-/* The whole file as text, or NULL with a problem added. Returns owned. */
-static char *catalog_read(const char *path, struct problems *problems)
-{
-	FILE *file = fopen(path, "re");
-	if (file == NULL) {
-		mem_check_errno();
-		problems_add(problems, path, 0, "cannot be read: %s", strerror(errno));
-		return NULL;
-	}
-
-	struct buf text;
-	char chunk[4096];
-	size_t len;
-	buf_init(&text, CATALOG_FILE_MAX);
-	while ((len = fread(chunk, 1, sizeof(chunk), file)) > 0)
-		buf_add(&text, chunk, len);
-	bool is_broken = ferror(file) != 0;
-	(void)fclose(file); /* only read */
-
-	if (is_broken)
-		problems_add(problems, path, 0, "cannot be read to its end");
-	else if (text.is_over)
-		problems_add(problems, path, 0, "is longer than %d KiB", CATALOG_FILE_MAX / 1024);
-	else if (!utf8_is_valid(buf_str(&text), text.len))
-		problems_add(problems, path, 0, "is not valid UTF-8: save it as UTF-8");
-	else
-		return buf_take(&text);
-	buf_done(&text);
-	return NULL;
-}
-
 static void catalog_load_file(struct catalog_language *language, const char *folder, const char *entry,
 			      struct problems *problems)
 {
 	char *path = mem_printf("%s/%s", folder, entry);
-	char *source = catalog_read(path, problems);
+	char *source = NULL;
 	struct template *template = NULL;
 	struct template_place place = {0};
 	struct err err;
-	if (source == NULL || template_compile(source, &template, &place, &err) < 0) {
-		if (source != NULL)
+	bool is_read = template_file_read(path, CATALOG_FILE_MAX, &source, &err) == 0;
+	if (!is_read || template_compile(source, &template, &place, &err) < 0) {
+		if (is_read)
 			problems_add(problems, path, place.line, "column %u: %s", place.column, err.text);
+		else
+			problems_add(problems, path, 0, "%s", err.text);
 		free(source);
 		free(path);
 		return;
@@ -106,7 +75,7 @@ static void catalog_load_file(struct catalog_language *language, const char *fol
 
 	language->files = mem_grow(language->files, language->n_files + 1, sizeof(*language->files));
 	language->files[language->n_files++] = (struct catalog_file){
-		.name = mem_dup_n(entry, strlen(entry) - strlen(CATALOG_SUFFIX)),
+		.name = mem_dup_n(entry, strlen(entry) - strlen(TEMPLATE_SUFFIX)),
 		.path = path,
 		.source = source,
 		.compiled = template,
@@ -120,8 +89,8 @@ static int catalog_is_visible(const struct dirent *entry)
 
 static bool catalog_is_template(const char *entry)
 {
-	size_t len = strlen(entry), suffix = strlen(CATALOG_SUFFIX);
-	return len > suffix && strcmp(entry + len - suffix, CATALOG_SUFFIX) == 0;
+	size_t len = strlen(entry), suffix = strlen(TEMPLATE_SUFFIX);
+	return len > suffix && strcmp(entry + len - suffix, TEMPLATE_SUFFIX) == 0;
 }
 
 /* The names in a folder, sorted, so that problems come in the same order everywhere. False with a problem added. */
@@ -201,7 +170,7 @@ static void catalog_lint_partials(const struct catalog_lint *lint)
 		char *name = mem_dup_n(start, strcspn(start, " \t}"));
 		if (*name != '*' && catalog_find_file(lint->language, name) == NULL)
 			problems_add(lint->problems, lint->file->path, line,
-				     "no partial '%s': there is no %s" CATALOG_SUFFIX " in this folder", name, name);
+				     "no partial '%s': there is no %s" TEMPLATE_SUFFIX " in this folder", name, name);
 		free(name);
 	}
 }
@@ -229,8 +198,8 @@ static void catalog_sort(struct catalog_language *language, struct problems *pro
 			language->texts[text] = file->compiled;
 		else if (strchr(file->name, '.') != NULL)
 			problems_add(problems, file->path, 0,
-				     "no message is made of it: name it <kind>.subject" CATALOG_SUFFIX
-				     " or <kind>.text" CATALOG_SUFFIX ", or without dots if it is a partial");
+				     "no message is made of it: name it <kind>.subject" TEMPLATE_SUFFIX
+				     " or <kind>.text" TEMPLATE_SUFFIX ", or without dots if it is a partial");
 
 		struct catalog_lint lint = {.language = language, .file = file, .problems = problems};
 		template_names(file->compiled, catalog_lint_name, &lint);
@@ -242,9 +211,9 @@ static void catalog_check_kinds(const struct catalog_language *language, const c
 {
 	for (int i = 0; i < CATALOG_N_KINDS; i++) {
 		if (language->subjects[i] == NULL)
-			problems_add(problems, folder, 0, "has no usable %s.subject" CATALOG_SUFFIX, catalog_kinds[i]);
+			problems_add(problems, folder, 0, "has no usable %s.subject" TEMPLATE_SUFFIX, catalog_kinds[i]);
 		if (language->texts[i] == NULL)
-			problems_add(problems, folder, 0, "has no usable %s.text" CATALOG_SUFFIX, catalog_kinds[i]);
+			problems_add(problems, folder, 0, "has no usable %s.text" TEMPLATE_SUFFIX, catalog_kinds[i]);
 	}
 }
 

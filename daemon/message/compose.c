@@ -51,13 +51,13 @@ static char *compose_finish_text(const struct buf *rendered)
 static int compose_render(const struct catalog_choice *choice, const json_t *data, struct buf *subject,
 			  struct buf *text, struct err *err)
 {
-	int result = template_render(choice->subject, data, TEMPLATE_HEADER, choice->partial, choice->partial_arg,
+	int result = template_render(choice->subject, data, ESCAPE_HEADER, choice->partial, choice->partial_arg,
 				     subject, err);
 	if (result < 0) {
 		err_prefix(err, "subject");
 		return result;
 	}
-	result = template_render(choice->text, data, TEMPLATE_PLAIN, choice->partial, choice->partial_arg, text, err);
+	result = template_render(choice->text, data, ESCAPE_PLAIN, choice->partial, choice->partial_arg, text, err);
 	if (result < 0)
 		err_prefix(err, "text");
 	return result;

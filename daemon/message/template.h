@@ -12,18 +12,9 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "message/escape.h"
 
 struct template;
-
-/* How {{name}} is made safe for its place; {{{name}}} and {{&name}} are never escaped. */
-enum template_escape {
-	TEMPLATE_PLAIN,         /* as it is */
-	TEMPLATE_HTML,          /* & < > " ' */
-	TEMPLATE_TELEGRAM_HTML, /* & < > " : the entities Telegram's HTML mode knows */
-	TEMPLATE_HEADER,        /* every control character, newlines included, becomes a blank */
-	TEMPLATE_URL,           /* percent-encoded, unreserved characters of RFC 3986 stay */
-	TEMPLATE_ESCAPE_MAX
-};
 
 struct template_place {
 	unsigned line, column; /* from 1 */
@@ -40,10 +31,10 @@ void template_free(struct template *template);
  * duration of the rendering. */
 typedef const struct template *(*template_partial_cb)(void *arg, const char *name);
 
-/* Appends to out, whose maximum is the cap. data and partial may be NULL. Errors: -E2BIG the output is longer than the
+/* Appends to out, whose maximum is the cap. {{name}} is made safe by escape; {{{name}}} and {{&name}} never are. data and partial may be NULL. Errors: -E2BIG the output is longer than the
  * cap, -ELOOP partials nest deeper than 50, or the lists make it more than 200000 steps; out then holds what was
  * rendered so far. */
-MUSTCHECK int template_render(const struct template *template, const json_t *data, enum template_escape escape,
+MUSTCHECK int template_render(const struct template *template, const json_t *data, enum escape escape,
 			      template_partial_cb partial, void *arg, struct buf *out, struct err *err);
 
 /* Calls seen for every name the template reads ("a.b" as written, the "." of an item left out, repeats included),

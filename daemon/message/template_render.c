@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "message/template_priv.h"
 
 enum {
@@ -45,7 +44,7 @@ struct template_spot {
 };
 
 struct template_renderer {
-	enum template_escape escape;
+	enum escape escape;
 	template_partial_cb partial;
 	void *arg;
 	struct buf *out;
@@ -136,93 +135,11 @@ static struct template_span template_text_of(const json_t *value, char space[TEM
 	return text;
 }
 
-/* ---- escaping ------------------------------------------------------------------------------------------- */
-
-static const char *template_entity(char c, enum template_escape escape)
+static void template_add_value(struct template_renderer *r, const json_t *value, enum escape escape)
 {
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\'':
-		return escape == TEMPLATE_HTML ? "&#39;" : NULL;
-	default:
-		return NULL;
-	}
-}
-
-static void template_add_entities(struct buf *out, struct template_span text, enum template_escape escape)
-{
-	const char *p = text.start, *run = p, *end = p + text.len;
-	for (; p < end; p++) {
-		const char *entity = template_entity(*p, escape);
-		if (entity == NULL)
-			continue;
-		buf_add(out, run, (size_t)(p - run));
-		buf_add_str(out, entity);
-		run = p + 1;
-	}
-	buf_add(out, run, (size_t)(end - run));
-}
-
-static void template_add_blanked(struct buf *out, struct template_span text)
-{
-	const char *p = text.start, *run = p, *end = p + text.len;
-	while (p < end) {
-		const char *start = p;
-		if (!utf8_is_control(utf8_next(&p, end)))
-			continue;
-		buf_add(out, run, (size_t)(start - run));
-		buf_add_char(out, ' ');
-		run = p;
-	}
-	buf_add(out, run, (size_t)(end - run));
-}
-
-static bool template_is_unreserved(char c) /* RFC 3986 2.3 */
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	       (c != '\0' && strchr("-._~", c) != NULL);
-}
-
-static void template_add_url(struct buf *out, struct template_span text)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.start[i];
-		char code[3] = {'%', digits[c >> 4], digits[c & 15]};
-		if (template_is_unreserved((char)c))
-			buf_add(out, &c, 1);
-		else
-			buf_add(out, code, 3);
-	}
-}
-
-static void template_add_value(struct template_renderer *r, const json_t *value, enum template_escape escape)
-{
-	char space[TEMPLATE_NUMBER_SIZE] = {0};
+	char space[TEMPLATE_NUMBER_SIZE];
 	struct template_span text = template_text_of(value, space);
-	switch (escape) {
-	case TEMPLATE_HTML:
-	case TEMPLATE_TELEGRAM_HTML:
-		template_add_entities(r->out, text, escape);
-		break;
-	case TEMPLATE_HEADER:
-		template_add_blanked(r->out, text);
-		break;
-	case TEMPLATE_URL:
-		template_add_url(r->out, text);
-		break;
-	case TEMPLATE_PLAIN:
-	case TEMPLATE_ESCAPE_MAX:
-		buf_add(r->out, text.start, text.len);
-		break;
-	}
+	escape_add(escape, text.start, text.len, r->out);
 	r->written = NULL;
 }
 
@@ -391,7 +308,7 @@ static int template_render_op(struct template_renderer *r, const struct template
 		template_add_value(r, template_find(spot->context, at->text), r->escape);
 		break;
 	case TEMPLATE_RAW:
-		template_add_value(r, template_find(spot->context, at->text), TEMPLATE_PLAIN);
+		template_add_value(r, template_find(spot->context, at->text), ESCAPE_PLAIN);
 		break;
 	case TEMPLATE_SECTION:
 		return template_render_section(r, spot, op);
@@ -419,7 +336,7 @@ static int template_render_ops(struct template_renderer *r, const struct templat
 	return code;
 }
 
-int template_render(const struct template *template, const json_t *data, enum template_escape escape,
+int template_render(const struct template *template, const json_t *data, enum escape escape,
 		    template_partial_cb partial, void *arg, struct buf *out, struct err *err)
 {
 	struct template_renderer renderer = {.escape = escape, .partial = partial, .arg = arg, .out = out, .err = err};

@@ -19,7 +19,7 @@ static bool has_raw(const struct template *template)
 	return false;
 }
 
-static void render(struct template *template, const json_t *data, enum template_escape escape, struct buf *out)
+static void render(struct template *template, const json_t *data, enum escape escape, struct buf *out)
 {
 	struct err err = {""};
 	buf_init(out, CAP);
@@ -43,9 +43,9 @@ static struct template *compile(const char *text)
 static void check_ends(const char *text, const json_t *data)
 {
 	struct template *template = compile(text);
-	for (unsigned escape = 0; template != NULL && escape < TEMPLATE_ESCAPE_MAX; escape++) {
+	for (unsigned escape = 0; template != NULL && escape < ESCAPE_MAX; escape++) {
 		struct buf out;
-		render(template, data, (enum template_escape)escape, &out);
+		render(template, data, (enum escape)escape, &out);
 		buf_done(&out);
 	}
 	template_free(template);
@@ -54,7 +54,7 @@ static void check_ends(const char *text, const json_t *data)
 /* With none of these characters in the template, what comes out is the data's. */
 static void check_escaped(char *text, const json_t *data)
 {
-	static const enum template_escape html[] = {TEMPLATE_HTML, TEMPLATE_TELEGRAM_HTML};
+	static const enum escape html[] = {ESCAPE_HTML, ESCAPE_TELEGRAM_HTML};
 	for (char *p = text; *p != '\0'; p++)
 		*p = *p == '<' ? '(' : *p == '\r' || *p == '\n' ? ' ' : *p;
 	struct template *template = compile(text);
@@ -63,7 +63,7 @@ static void check_escaped(char *text, const json_t *data)
 		return;
 	}
 	struct buf out;
-	render(template, data, TEMPLATE_HEADER, &out);
+	render(template, data, ESCAPE_HEADER, &out);
 	FUZZ_NEED(strpbrk(buf_str(&out), "\r\n") == NULL && strlen(buf_str(&out)) == out.len, buf_str(&out));
 	buf_done(&out);
 	for (size_t i = 0; i < sizeof(html) / sizeof(html[0]); i++) {

@@ -8,7 +8,7 @@ import pytest
 from harness import BUILD, deadlined, deadlinectl
 
 COMMANDS = ("add", "edit", "done", "cancel", "list", "show", "people", "queue", "status", "when", "test", "import",
-            "ack", "snooze", "silence", "deputy")
+            "ack", "snooze", "silence", "deputy", "render")
 
 
 @pytest.mark.parametrize("program", [deadlined, deadlinectl])

@@ -232,9 +232,9 @@ static void catalog__what_is_no_text__is_a_problem(void **state)
 	assert_problem("/ru/part.mustache", 0, "longer than 64 KiB");
 	write_bytes("ru/part.mustache", text, LONG - 1);
 	write_bytes("ru/other.mustache", "a\xff", 2);
-	assert_problem("/ru/other.mustache", 0, "not valid UTF-8");
+	assert_problem("/ru/other.mustache", 1, "column 2: this is not valid UTF-8");
 	write_bytes("ru/other.mustache", "a\0b", 3);
-	assert_problem("/ru/other.mustache", 0, "not valid UTF-8");
+	assert_problem("/ru/other.mustache", 0, "no text");
 }
 
 static void catalog__new_language__takes_files_only(void **state)

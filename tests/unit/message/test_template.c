@@ -58,7 +58,7 @@ static struct template *compile(const char *text)
 }
 
 /* Renders text with data and partials (both JSON, NULL for {}); owned by the caller. */
-static char *render(const char *text, const char *data, const char *partial_texts, enum template_escape escape)
+static char *render(const char *text, const char *data, const char *partial_texts, enum escape escape)
 {
 	struct buf out;
 	struct err err = {""};
@@ -84,7 +84,7 @@ struct row {
 static void check_rows(const struct row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		char *text = render(rows[i].template, rows[i].data, rows[i].partials, TEMPLATE_HTML);
+		char *text = render(rows[i].template, rows[i].data, rows[i].partials, ESCAPE_HTML);
 		if (strcmp(text, rows[i].expected) != 0)
 			fail_msg("row %zu: '%s' gave '%s', not '%s'", i, rows[i].template, text, rows[i].expected);
 		free(text);
@@ -335,15 +335,15 @@ static void template_render__escape__fits_the_place(void **state)
 {
 	(void)state;
 	static const struct {
-		enum template_escape escape;
+		enum escape escape;
 		const char *text, *expected;
 	} rows[] = {
-		{TEMPLATE_PLAIN, "<a> & 'b'\\n\\\"", "<a> & 'b'\n\""},
-		{TEMPLATE_HTML, "<a> & 'b' \\\"", "&lt;a&gt; &amp; &#39;b&#39; &quot;"},
-		{TEMPLATE_TELEGRAM_HTML, "<a> & 'b' \\\"", "&lt;a&gt; &amp; 'b' &quot;"},
-		{TEMPLATE_HEADER, "a\\r\\nBcc: b\\u0001\\u007f\\u2028\\u202e\\u0085Ж", "a  Bcc: b     Ж"},
-		{TEMPLATE_URL, "aZ09-._~ /?&=%+Ж\\n", "aZ09-._~%20%2F%3F%26%3D%25%2B%D0%96%0A"},
-		{TEMPLATE_URL, "", ""},
+		{ESCAPE_PLAIN, "<a> & 'b'\\n\\\"", "<a> & 'b'\n\""},
+		{ESCAPE_HTML, "<a> & 'b' \\\"", "&lt;a&gt; &amp; &#39;b&#39; &quot;"},
+		{ESCAPE_TELEGRAM_HTML, "<a> & 'b' \\\"", "&lt;a&gt; &amp; 'b' &quot;"},
+		{ESCAPE_HEADER, "a\\r\\nBcc: b\\u0001\\u007f\\u2028\\u202e\\u0085Ж", "a  Bcc: b     Ж"},
+		{ESCAPE_URL, "aZ09-._~ /?&=%+Ж\\n", "aZ09-._~%20%2F%3F%26%3D%25%2B%D0%96%0A"},
+		{ESCAPE_URL, "", ""},
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char *data = mem_printf("{\"t\": \"%s\"}", rows[i].text);
@@ -352,7 +352,7 @@ static void template_render__escape__fits_the_place(void **state)
 		free(text);
 		free(data);
 	}
-	char *raw = render("{{{t}}}{{&t}}<", "{\"t\": \"<\"}", NULL, TEMPLATE_TELEGRAM_HTML);
+	char *raw = render("{{{t}}}{{&t}}<", "{\"t\": \"<\"}", NULL, ESCAPE_TELEGRAM_HTML);
 	assert_string_equal(raw, "<<<");
 	free(raw);
 }
@@ -427,7 +427,7 @@ static void template_compile__nesting__has_a_limit(void **state)
 		int r = template_compile(buf_str(&text), &template, &place, &err);
 		assert_int_equal(r, depth <= 64 ? 0 : -EINVAL);
 		if (r == 0) {
-			char *out = render(buf_str(&text), "{\"a\": true}", NULL, TEMPLATE_PLAIN);
+			char *out = render(buf_str(&text), "{\"a\": true}", NULL, ESCAPE_PLAIN);
 			assert_string_equal(out, "x");
 			free(out);
 		} else {
@@ -454,7 +454,7 @@ static void template_render__endless_partial__ends(void **state)
 		struct buf out;
 		struct err err = {""};
 		buf_init(&out, 100000);
-		int r = template_render(template, NULL, TEMPLATE_PLAIN, find_itself, template, &out, &err);
+		int r = template_render(template, NULL, ESCAPE_PLAIN, find_itself, template, &out, &err);
 		assert_int_equal(r, -ELOOP);
 		assert_non_null(strstr(err.text, "50"));
 		size_t n = 0;
@@ -482,7 +482,7 @@ static void template_render__lists_within_lists__end(void **state)
 		struct buf out;
 		struct err err = {""};
 		buf_init(&out, 1000);
-		assert_int_equal(template_render(template, data, TEMPLATE_PLAIN, NULL, NULL, &out, &err), -ELOOP);
+		assert_int_equal(template_render(template, data, ESCAPE_PLAIN, NULL, NULL, &out, &err), -ELOOP);
 		assert_non_null(strstr(err.text, "200000"));
 		buf_done(&out);
 		template_free(template);
@@ -499,7 +499,7 @@ static void template_render__over_the_cap__stops(void **state)
 		struct buf out;
 		struct err err = {""};
 		buf_init(&out, max);
-		int r = template_render(template, data, TEMPLATE_PLAIN, NULL, NULL, &out, &err);
+		int r = template_render(template, data, ESCAPE_PLAIN, NULL, NULL, &out, &err);
 		assert_int_equal(r, max < 16 ? -E2BIG : 0);
 		assert_int_equal(err.text[0] != '\0', max < 16);
 		assert_true(strncmp(buf_str(&out), "ab12345long text", out.len) == 0);
@@ -516,7 +516,7 @@ static void template_render__nothing_given__renders_the_text(void **state)
 	struct buf out;
 	buf_init(&out, 100);
 	buf_add_str(&out, "before ");
-	assert_int_equal(template_render(template, NULL, TEMPLATE_HTML, NULL, NULL, &out, NULL), 0);
+	assert_int_equal(template_render(template, NULL, ESCAPE_HTML, NULL, NULL, &out, NULL), 0);
 	assert_string_equal(buf_str(&out), "before ac");
 	buf_done(&out);
 	template_free(template);

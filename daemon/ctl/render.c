@@ -1,0 +1,194 @@
+/* Happy path: the template and the data are read and compiled, the partials are when a tag asks for them, and what comes
+ * out goes to standard output, whole or not at all. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "ctl/command.h"
+#include "ctl/output.h"
+#include "message/template.h"
+#include "message/template_file.h"
+
+enum { RENDER_FILE_MAX = 1024 * 1024, RENDER_DATA_MAX = 16 * 1024 * 1024, RENDER_OUTPUT_MAX = 16 * 1024 * 1024 };
+
+static const struct args_option render_options[] = {
+	COMMAND_COMMON_OPTIONS,
+	{"--data", "FILE", "a JSON file with the values; no values if not given"},
+	{"--partials", "DIR", "the folder of the partials, NAME.mustache; that of TEMPLATE if not given"},
+	{"--escape", "FOR", "make values safe for: html (if not given), plain, header, json, url ..."},
+};
+
+struct render_partial {
+	char *name;
+	struct template *template; /* NULL: there is no such file */
+};
+
+struct render {
+	char *folder; /* of the partials */
+	struct render_partial *partials;
+	size_t n_partials;
+	int status; /* of a partial that is there and cannot be used */
+};
+
+/* ---- files --------------------------------------------------------------------------------------------------------
+ */
+
+static int render_compile(const char *path, struct template **ret_template)
+{
+	char *text = NULL;
+	struct template_place place = {0};
+	struct err err = {0};
+	int r = template_file_read(path, RENDER_FILE_MAX, &text, &err);
+	if (r < 0) {
+		output_complain("%s: %s", path, err.text);
+		return r == -EFBIG || r == -EILSEQ ? EX_DATAERR : EX_NOINPUT;
+	}
+	r = template_compile(text, ret_template, &place, &err);
+	free(text);
+	if (r == 0)
+		return EX_OK;
+	output_complain("%s:%u:%u: %s", path, place.line, place.column, err.text);
+	return EX_DATAERR;
+}
+
+static int render_read_data(const char *path, json_t **ret_data)
+{
+	char *text = NULL;
+	struct err err = {0};
+	json_error_t error;
+	int r = template_file_read(path, RENDER_DATA_MAX, &text, &err);
+	if (r < 0) {
+		output_complain("%s: %s", path, err.text);
+		return r == -EFBIG || r == -EILSEQ ? EX_DATAERR : EX_NOINPUT;
+	}
+	*ret_data = json_loads(text, JSON_DECODE_ANY, &error);
+	free(text);
+	if (*ret_data != NULL)
+		return EX_OK;
+	output_complain("%s:%d:%d: %s", path, error.line, error.column, error.text);
+	return EX_DATAERR;
+}
+
+/* ---- partials -----------------------------------------------------------------------------------------------------
+ */
+
+/* A name may come from the data: it never leads out of the folder. */
+static struct template *render_read_partial(struct render *render, const char *name)
+{
+	struct template *template = NULL;
+	if (strchr(name, '/') != NULL)
+		return NULL;
+	char *path = mem_printf("%s/%s" TEMPLATE_SUFFIX, render->folder, name);
+	if (access(path, F_OK) == 0) {
+		int status = render_compile(path, &template);
+		if (status != EX_OK)
+			render->status = status;
+	}
+	free(path);
+	return template;
+}
+
+static const struct template *render_find_partial(void *arg, const char *name)
+{
+	struct render *render = arg;
+	for (size_t i = 0; i < render->n_partials; i++)
+		if (strcmp(render->partials[i].name, name) == 0)
+			return render->partials[i].template;
+	render->partials = mem_grow(render->partials, render->n_partials + 1, sizeof(*render->partials));
+	struct render_partial *partial = &render->partials[render->n_partials++];
+	*partial = (struct render_partial){.name = mem_dup(name)};
+	partial->template = render_read_partial(render, name);
+	return partial->template;
+}
+
+static void render_done(struct render *render)
+{
+	for (size_t i = 0; i < render->n_partials; i++) {
+		free(render->partials[i].name);
+		template_free(render->partials[i].template);
+	}
+	free(render->partials);
+	free(render->folder);
+}
+
+/* ---- the command --------------------------------------------------------------------------------------------------
+ */
+
+static char *render_choose_folder(const struct args *args)
+{
+	const char *given = args_value(args, "--partials"), *path = args->operands[0], *slash = strrchr(path, '/');
+	if (given != NULL)
+		return mem_dup(given);
+	return slash != NULL ? mem_dup_n(path, (size_t)(slash - path)) : mem_dup(".");
+}
+
+static int render_choose_escape(const struct args *args, enum escape *ret_escape)
+{
+	const char *given = args_value(args, "--escape"), *names[ESCAPE_MAX];
+	*ret_escape = given != NULL ? escape_find(given) : ESCAPE_HTML;
+	if (*ret_escape != ESCAPE_MAX)
+		return EX_OK;
+	struct buf all;
+	buf_init(&all, 4096);
+	for (int i = 0; i < ESCAPE_MAX; i++) {
+		names[i] = escape_name((enum escape)i);
+		buf_printf(&all, "%s%s", i > 0 ? ", " : "", names[i]);
+	}
+	output_complain("--escape: '%s' is not one of %s", given, buf_str(&all));
+	buf_done(&all);
+	return EX_USAGE;
+}
+
+static int render_print(const struct template *template, const json_t *data, enum escape escape, const char *path,
+			struct render *render)
+{
+	struct buf out;
+	struct err err = {0};
+	buf_init(&out, RENDER_OUTPUT_MAX);
+	int r = template_render(template, data, escape, render_find_partial, render, &out, &err);
+	if (r < 0)
+		output_complain("%s: %s", path, err.text);
+	int status = render->status != EX_OK ? render->status : r < 0 ? EX_DATAERR : EX_OK;
+	if (status == EX_OK)
+		(void)fwrite(buf_str(&out), 1, out.len, stdout); /* main() looks at the stream's error */
+	buf_done(&out);
+	return status;
+}
+
+static int render_run(struct session *session, const struct args *args)
+{
+	(void)session; /* neither a configuration nor a database is needed */
+	const char *path = args->operands[0], *data_path = args_value(args, "--data");
+	struct render render = {.folder = render_choose_folder(args)};
+	struct template *template = NULL;
+	json_t *data = NULL;
+	enum escape escape;
+	int status = render_choose_escape(args, &escape);
+	if (status == EX_OK)
+		status = render_compile(path, &template);
+	if (status == EX_OK && data_path != NULL)
+		status = render_read_data(data_path, &data);
+	if (status == EX_OK)
+		status = render_print(template, data, escape, path, &render);
+	json_decref(data);
+	template_free(template);
+	render_done(&render);
+	return status;
+}
+
+const struct command render_command = {
+	.name = "render",
+	.operands = "TEMPLATE",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "Print what a Mustache template makes of some data",
+	.help = "TEMPLATE is a file. The whole of Mustache is known but lambdas: deadlined runs no code of a template.\n"
+		"A template that cannot be used is named with line and column, and nothing is printed. No configuration\n"
+		"and no database are needed.",
+	COMMAND_OPTIONS(render_options),
+	.run = render_run,
+};
