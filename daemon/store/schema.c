@@ -14,6 +14,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define IS_OPEN STORE_OPEN("state")
+
 enum { SCHEMA_APPLICATION_ID = 0x64656164 }; /* "dead" */
 
 static const char schema_1[] =
@@ -27,11 +29,12 @@ static const char schema_1[] =
 	"  note TEXT NOT NULL DEFAULT '',"
 	"  start_local TEXT CHECK (start_local GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'),"
 	"  end_local TEXT NOT NULL CHECK (end_local GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'),"
-	"  precision TEXT NOT NULL DEFAULT 'day' CHECK (precision IN"
-	"    ('minute', 'day', 'week', 'month', 'quarter', 'half-year', 'year', 'range')),"
+	"  precision TEXT NOT NULL DEFAULT 'day' CHECK (precision = 'minute' OR precision = 'day' OR precision = 'week' OR precision = 'month'"
+	"     OR precision = 'quarter' OR precision = 'half-year' OR precision = 'year'"
+	"     OR precision = 'range'),"
 	"  zone TEXT NOT NULL,"
 	"  policy TEXT NOT NULL DEFAULT 'default',"
-	"  status TEXT NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'done', 'cancelled')),"
+	"  status TEXT NOT NULL DEFAULT 'open' CHECK (status = 'open' OR status = 'done' OR status = 'cancelled'),"
 	"  sequence INTEGER NOT NULL DEFAULT 0,"
 	"  planned_until INTEGER,"
 	"  next_due_utc INTEGER,"
@@ -57,8 +60,7 @@ static const char schema_1[] =
 	"CREATE TABLE part ("
 	"  task INTEGER NOT NULL REFERENCES task (id) ON DELETE CASCADE,"
 	"  person TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE ON UPDATE CASCADE,"
-	"  role TEXT NOT NULL DEFAULT 'participant' CHECK (role IN"
-	"    ('responsible', 'participant', 'supervisor', 'watcher')),"
+	"  role TEXT NOT NULL DEFAULT 'participant' CHECK (role = 'responsible' OR role = 'participant' OR role = 'supervisor' OR role = 'watcher'),"
 	"  PRIMARY KEY (task, person, role)"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX part_person ON part (person);"
@@ -67,8 +69,10 @@ static const char schema_1[] =
 	"  id INTEGER PRIMARY KEY AUTOINCREMENT," /* never used again: Message-IDs derive from it */
 	"  person TEXT NOT NULL REFERENCES person (id) ON UPDATE CASCADE,"
 	"  channel TEXT NOT NULL,"
-	"  kind TEXT NOT NULL CHECK (kind IN ('single', 'merged', 'digest', 'catch_up', 'notice', 'test')),"
-	"  state TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'sent', 'dead', 'cancelled', 'stale', 'held')),"
+	"  kind TEXT NOT NULL CHECK (kind = 'single' OR kind = 'merged' OR kind = 'digest' OR kind = 'catch_up'"
+	"     OR kind = 'notice' OR kind = 'test'),"
+	"  state TEXT NOT NULL CHECK (state = 'pending' OR state = 'sending' OR state = 'sent' OR state = 'dead'"
+	"     OR state = 'cancelled' OR state = 'stale' OR state = 'held'),"
 	"  reason TEXT,"
 	"  due_utc INTEGER NOT NULL,"
 	"  not_before INTEGER NOT NULL,"
@@ -80,7 +84,7 @@ static const char schema_1[] =
 	"  last_reply TEXT"
 	") STRICT;"
 	"CREATE INDEX message_pending ON message (channel, not_before) WHERE state = 'pending';"
-	"CREATE INDEX message_unsent ON message (due_utc) WHERE state IN ('pending', 'sending');"
+	"CREATE INDEX message_open ON message (state, due_utc) WHERE " IS_OPEN ";"
 
 	"CREATE TABLE reminder ("
 	"  task INTEGER NOT NULL REFERENCES task (id) ON DELETE CASCADE,"
@@ -100,7 +104,8 @@ static const char schema_1[] =
 	"  message INTEGER NOT NULL REFERENCES message (id),"
 	"  number INTEGER NOT NULL,"
 	"  started_utc INTEGER NOT NULL,"
-	"  outcome TEXT CHECK (outcome IN ('accepted', 'temporary', 'throttled', 'permanent', 'unknown')),"
+	"  outcome TEXT CHECK (outcome = 'accepted' OR outcome = 'temporary' OR outcome = 'throttled'"
+	"     OR outcome = 'permanent' OR outcome = 'unknown'),"
 	"  code INTEGER,"
 	"  reply TEXT,"
 	"  PRIMARY KEY (message, number)"
@@ -133,7 +138,8 @@ static const char schema_1[] =
 	"  UPDATE tally SET n = n - 1 WHERE state = old.state;"
 	"END;"
 	/* It was in flight when it was dropped, and the peer took it all the same: the ledger says what happened. */
-	"CREATE TRIGGER message_sent AFTER UPDATE OF state ON message WHEN new.state = 'sent' BEGIN"
+	"CREATE TRIGGER message_sent AFTER UPDATE OF state ON message WHEN new.state = 'sent'"
+	"  AND EXISTS (SELECT 1 FROM reminder WHERE message = new.id AND dropped IS NOT NULL) BEGIN"
 	"  UPDATE reminder SET dropped = NULL WHERE message = new.id AND dropped IS NOT NULL;"
 	"END;"
 	"CREATE TRIGGER reminder_dropped AFTER UPDATE OF dropped ON reminder"
@@ -157,20 +163,20 @@ static const char schema_1[] =
 	"    OR new.precision <> old.precision OR new.zone <> old.zone BEGIN"
 	"  UPDATE task SET next_due_utc = NULL, sequence = sequence + 1 WHERE id = new.id;"
 	"  UPDATE reminder SET dropped = 'task moved' WHERE task = new.id AND dropped IS NULL"
-	"    AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"    AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
 	"  INSERT INTO ledger (action, task, detail) VALUES ('move', new.uid,"
 	"    coalesce(new.start_local || '/', '../') || new.end_local);"
 	"END;"
 	"CREATE TRIGGER task_closed AFTER UPDATE OF status ON task WHEN new.status <> old.status BEGIN"
 	"  UPDATE task SET next_due_utc = NULL WHERE id = new.id;"
 	"  UPDATE reminder SET dropped = 'task ' || new.status WHERE new.status <> 'open' AND task = new.id"
-	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
 	"  INSERT INTO ledger (action, task) VALUES"
 	"    (CASE new.status WHEN 'open' THEN 'reopen' WHEN 'done' THEN 'done' ELSE 'cancel' END, new.uid);"
 	"END;"
 	"CREATE TRIGGER task_removed BEFORE DELETE ON task BEGIN"
 	"  UPDATE reminder SET dropped = 'task deleted' WHERE task = old.id AND dropped IS NULL"
-	"    AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"    AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
 	"  INSERT INTO ledger (action, task, detail) VALUES ('delete', old.uid, old.title);"
 	"END;"
 
@@ -181,14 +187,14 @@ static const char schema_1[] =
 	"  WHEN NOT EXISTS (SELECT 1 FROM part WHERE task = old.task AND person = old.person) BEGIN"
 	"  UPDATE task SET next_due_utc = NULL WHERE id = old.task;"
 	"  UPDATE reminder SET dropped = 'takes no part' WHERE task = old.task AND person = old.person"
-	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
 	"END;"
 
 	"CREATE TRIGGER person_changed AFTER UPDATE OF zone, active ON person"
 	"  WHEN new.zone <> old.zone OR new.active <> old.active BEGIN"
 	"  UPDATE task SET next_due_utc = NULL WHERE id IN (SELECT task FROM part WHERE person = new.id);"
 	"  UPDATE reminder SET dropped = 'person inactive' WHERE new.active = 0 AND person = new.id AND dropped IS NULL"
-	"    AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"    AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
 	"END;"
 	"CREATE TRIGGER address_removed AFTER DELETE ON address BEGIN"
 	"  UPDATE reminder SET dropped = 'no address' WHERE person = old.person AND channel = old.channel"
@@ -220,7 +226,7 @@ static const char schema_2[] =
 	"CREATE TABLE occurrence ("
 	"  task INTEGER NOT NULL REFERENCES task (id) ON DELETE CASCADE,"
 	"  date TEXT NOT NULL,"
-	"  status TEXT NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'done', 'cancelled')),"
+	"  status TEXT NOT NULL DEFAULT 'open' CHECK (status = 'open' OR status = 'done' OR status = 'cancelled'),"
 	"  start_local TEXT,"
 	"  end_local TEXT,"
 	"  precision TEXT,"
@@ -260,7 +266,7 @@ static const char schema_2[] =
 	"  UPDATE task SET next_due_utc = NULL WHERE id = new.task;"
 	"  UPDATE reminder SET dropped = CASE new.status WHEN 'open' THEN 'task moved' ELSE 'task ' || new.status END"
 	"   WHERE task = new.task AND occurrence = new.date AND dropped IS NULL"
-	"     AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"     AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
 	"  INSERT INTO ledger (action, task, detail) SELECT CASE new.status WHEN 'open' THEN 'move' WHEN 'done' THEN 'done'"
 	"    ELSE 'cancel' END, uid, new.date || coalesce(' to ' || new.moved_key, '') FROM task WHERE id = new.task;"
 	"END;"
@@ -268,7 +274,7 @@ static const char schema_2[] =
 	"  UPDATE task SET next_due_utc = NULL WHERE id = new.task;"
 	"  UPDATE reminder SET dropped = CASE new.status WHEN 'open' THEN 'task moved' ELSE 'task ' || new.status END"
 	"   WHERE task = new.task AND occurrence IN (new.date, old.moved_key) AND dropped IS NULL"
-	"     AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"     AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
 	"  INSERT INTO ledger (action, task, detail) SELECT CASE new.status WHEN 'open' THEN 'move' WHEN 'done' THEN 'done'"
 	"    ELSE 'cancel' END, uid, new.date || coalesce(' to ' || new.moved_key, '') FROM task WHERE id = new.task;"
 	"END;"
@@ -276,7 +282,7 @@ static const char schema_2[] =
 	"  UPDATE task SET next_due_utc = NULL WHERE id = new.task;"
 	"  UPDATE reminder SET dropped = 'acknowledged' WHERE task = new.task AND occurrence = new.occurrence"
 	"    AND dropped IS NULL AND (step LIKE 'overdue %' OR step LIKE 'handoff %' OR step LIKE 'escalate %')"
-	"    AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"    AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
 	"  INSERT INTO ledger (action, task, detail) SELECT 'ack', uid, new.occurrence FROM task WHERE id = new.task;"
 	"END;"
 	"CREATE TRIGGER silenced AFTER INSERT ON silence BEGIN"
@@ -296,7 +302,7 @@ static const char schema_2[] =
 	"  UPDATE person SET next_digest_utc = NULL WHERE id = new.id;"
 	"  UPDATE task SET next_due_utc = NULL WHERE id IN (SELECT task FROM part WHERE person = new.id);"
 	"  UPDATE reminder SET dropped = 'person inactive' WHERE new.active = 0 AND person = new.id AND dropped IS NULL"
-	"    AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"    AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
 	"END;";
 
 /* sqlite3(1) does not enforce foreign keys, so what hangs on a deleted task or person is removed here: the number of a
@@ -313,7 +319,7 @@ static const char schema_3[] =
 	"END;"
 	"CREATE TRIGGER person_gone AFTER DELETE ON person BEGIN"
 	"  UPDATE reminder SET dropped = 'person deleted' WHERE person = old.id AND dropped IS NULL"
-	"    AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"    AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
 	"  DELETE FROM part WHERE person = old.id;"
 	"  DELETE FROM address WHERE person = old.id;"
 	"  DELETE FROM deputy WHERE old.id IN (person, deputy);"
@@ -322,7 +328,7 @@ static const char schema_3[] =
 	"DROP TRIGGER address_removed;"
 	"CREATE TRIGGER address_removed AFTER DELETE ON address BEGIN"
 	"  UPDATE reminder SET dropped = 'no address' WHERE person = old.person AND channel = old.channel"
-	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held'));"
+	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
 	"END;";
 
 /* What the operator is told. */
@@ -335,7 +341,6 @@ static const char schema_4[] = "CREATE TABLE notice ("
  * what waits for the same person. And what was dropped before a message left was not in it: it leaves the message, so
  * that only what was dropped in flight counts as told when the peer takes it. */
 static const char schema_5[] =
-	"CREATE INDEX message_open ON message (state) WHERE state IN ('pending', 'sending', 'held');"
 	"CREATE INDEX message_waiting ON message (person, channel, not_before) WHERE state = 'pending';"
 	"DROP INDEX reminder_person;"
 	"CREATE INDEX reminder_person ON reminder (person, task, channel, message);"
@@ -343,11 +348,12 @@ static const char schema_5[] =
 	"CREATE TRIGGER silenced AFTER INSERT ON silence BEGIN"
 	"  UPDATE reminder SET dropped = 'silenced by ' || new.author || ': ' || new.reason"
 	"   WHERE dropped IS NULL AND (new.task IS NULL OR task = new.task) AND (new.person IS NULL OR person = new.person)"
-	"     AND message IN (SELECT id FROM message WHERE state IN ('pending', 'sending', 'held') AND state <> 'sending');"
+	"     AND message IN (SELECT id FROM message WHERE " IS_OPEN " AND state <> 'sending');"
 	"  INSERT INTO ledger (who, action, task, person, detail)"
 	"   VALUES (new.author, 'silence', (SELECT uid FROM task WHERE id = new.task), new.person, new.reason);"
 	"END;"
-	"CREATE TRIGGER message_claimed AFTER UPDATE OF state ON message WHEN new.state = 'sending' BEGIN"
+	"CREATE TRIGGER message_claimed AFTER UPDATE OF state ON message WHEN new.state = 'sending'"
+	"  AND EXISTS (SELECT 1 FROM reminder WHERE message = new.id AND dropped IS NOT NULL) BEGIN"
 	"  UPDATE reminder SET message = NULL WHERE message = new.id AND dropped IS NOT NULL;"
 	"END;";
 
@@ -367,7 +373,7 @@ static const char schema_6[] =
 static const char schema_7[] =
 	"DELETE FROM meta WHERE key = 'sent_by_hour';"
 	"CREATE TABLE brake ("
-	"  scope TEXT NOT NULL CHECK (scope IN ('all', 'channel', 'person')),"
+	"  scope TEXT NOT NULL CHECK (scope = 'all' OR scope = 'channel' OR scope = 'person'),"
 	"  name TEXT NOT NULL," /* '' for all */
 	"  hour INTEGER NOT NULL,"
 	"  count INTEGER NOT NULL,"        /* sends started in that hour */

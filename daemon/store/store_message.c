@@ -277,9 +277,7 @@ int store_message_clear_suspects(struct store *store, struct err *err)
 
 int store_message_sending(struct store *store, int64_t *ret_ids, size_t max, size_t *ret_n, struct err *err)
 {
-	/* The first condition lets the partial index serve. */
-	static const char sql[] = "SELECT id FROM message WHERE state IN ('pending', 'sending') AND state = 'sending'"
-				  " LIMIT ?1";
+	static const char sql[] = "SELECT id FROM message WHERE state = 'sending' LIMIT ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -290,7 +288,7 @@ int store_message_sending(struct store *store, int64_t *ret_ids, size_t max, siz
 int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_ids, size_t max, size_t *ret_n,
 			  struct err *err)
 {
-	static const char sql[] = "SELECT id FROM message WHERE state IN ('pending', 'sending') AND state = 'pending'"
+	static const char sql[] = "SELECT id FROM message WHERE state = 'pending'"
 				  " AND due_utc < ?1 ORDER BY due_utc LIMIT ?2";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)

@@ -68,7 +68,9 @@ static int store_count_states(struct store *store, struct store_counts *counts, 
 
 int store_count(struct store *store, struct store_counts *ret_counts, struct err *err)
 {
-	static const char oldest[] = "SELECT min(due_utc) FROM message WHERE state IN ('pending', 'sending')";
+	static const char oldest[] =
+		"SELECT min(oldest) FROM (SELECT min(due_utc) AS oldest FROM message WHERE state = 'pending'"
+		" UNION ALL SELECT min(due_utc) FROM message WHERE state = 'sending')";
 	/* Hops from channel to channel through the index, instead of walking every pending message. */
 	static const char next_try[] =
 		"WITH RECURSIVE c (name) AS (SELECT min(channel) FROM message WHERE state = 'pending' UNION ALL"
