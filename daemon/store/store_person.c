@@ -68,12 +68,14 @@ static int store_person_collect(struct store *store, sqlite3_stmt *stmt, struct 
 
 int store_person_of_task(struct store *store, int64_t task, struct person **ret_people, size_t *ret_n, struct err *err)
 {
+	/* In the order of the keys, once for each person however many roles: nothing is sorted or compared. */
 	static const char sql[] =
-		"SELECT DISTINCT " PERSON_COLUMNS
-		", (SELECT sum(CASE role WHEN 'responsible' THEN 1 WHEN 'participant' THEN 2"
+		"SELECT " PERSON_COLUMNS ", (SELECT sum(CASE role WHEN 'responsible' THEN 1 WHEN 'participant' THEN 2"
 		"   WHEN 'supervisor' THEN 4 ELSE 8 END) FROM part q WHERE q.task = ?1 AND q.person = p.id) "
 		"FROM part JOIN person p ON p.id = part.person LEFT JOIN address a ON a.person = p.id"
-		" WHERE part.task = ?1 AND p.active = 1 ORDER BY p.id, a.channel";
+		" WHERE part.task = ?1 AND p.active = 1 AND NOT EXISTS (SELECT 1 FROM part other"
+		"  WHERE other.task = ?1 AND other.person = part.person AND other.role < part.role)"
+		" ORDER BY part.person, part.role, a.channel";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
