@@ -14,8 +14,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define IS_OPEN STORE_OPEN("state")
-
 enum { SCHEMA_APPLICATION_ID = 0x64656164 }; /* "dead" */
 
 static const char schema_1[] =
@@ -84,7 +82,7 @@ static const char schema_1[] =
 	"  last_reply TEXT"
 	") STRICT;"
 	"CREATE INDEX message_pending ON message (channel, not_before) WHERE state = 'pending';"
-	"CREATE INDEX message_open ON message (state, due_utc) WHERE " IS_OPEN ";"
+	"CREATE INDEX message_open ON message (state, due_utc) WHERE " STORE_IS_OPEN ";"
 
 	"CREATE TABLE reminder ("
 	"  task INTEGER NOT NULL REFERENCES task (id) ON DELETE CASCADE,"
@@ -163,20 +161,20 @@ static const char schema_1[] =
 	"    OR new.precision <> old.precision OR new.zone <> old.zone BEGIN"
 	"  UPDATE task SET next_due_utc = NULL, sequence = sequence + 1 WHERE id = new.id;"
 	"  UPDATE reminder SET dropped = 'task moved' WHERE task = new.id AND dropped IS NULL"
-	"    AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
+	"    AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ");"
 	"  INSERT INTO ledger (action, task, detail) VALUES ('move', new.uid,"
 	"    coalesce(new.start_local || '/', '../') || new.end_local);"
 	"END;"
 	"CREATE TRIGGER task_closed AFTER UPDATE OF status ON task WHEN new.status <> old.status BEGIN"
 	"  UPDATE task SET next_due_utc = NULL WHERE id = new.id;"
 	"  UPDATE reminder SET dropped = 'task ' || new.status WHERE new.status <> 'open' AND task = new.id"
-	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
+	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ");"
 	"  INSERT INTO ledger (action, task) VALUES"
 	"    (CASE new.status WHEN 'open' THEN 'reopen' WHEN 'done' THEN 'done' ELSE 'cancel' END, new.uid);"
 	"END;"
 	"CREATE TRIGGER task_removed BEFORE DELETE ON task BEGIN"
 	"  UPDATE reminder SET dropped = 'task deleted' WHERE task = old.id AND dropped IS NULL"
-	"    AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
+	"    AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ");"
 	"  INSERT INTO ledger (action, task, detail) VALUES ('delete', old.uid, old.title);"
 	"END;"
 
@@ -187,14 +185,14 @@ static const char schema_1[] =
 	"  WHEN NOT EXISTS (SELECT 1 FROM part WHERE task = old.task AND person = old.person) BEGIN"
 	"  UPDATE task SET next_due_utc = NULL WHERE id = old.task;"
 	"  UPDATE reminder SET dropped = 'takes no part' WHERE task = old.task AND person = old.person"
-	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
+	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ");"
 	"END;"
 
 	"CREATE TRIGGER person_changed AFTER UPDATE OF zone, active ON person"
 	"  WHEN new.zone <> old.zone OR new.active <> old.active BEGIN"
 	"  UPDATE task SET next_due_utc = NULL WHERE id IN (SELECT task FROM part WHERE person = new.id);"
 	"  UPDATE reminder SET dropped = 'person inactive' WHERE new.active = 0 AND person = new.id AND dropped IS NULL"
-	"    AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
+	"    AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ");"
 	"END;"
 	"CREATE TRIGGER address_removed AFTER DELETE ON address BEGIN"
 	"  UPDATE reminder SET dropped = 'no address' WHERE person = old.person AND channel = old.channel"
@@ -266,7 +264,7 @@ static const char schema_2[] =
 	"  UPDATE task SET next_due_utc = NULL WHERE id = new.task;"
 	"  UPDATE reminder SET dropped = CASE new.status WHEN 'open' THEN 'task moved' ELSE 'task ' || new.status END"
 	"   WHERE task = new.task AND occurrence = new.date AND dropped IS NULL"
-	"     AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
+	"     AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ");"
 	"  INSERT INTO ledger (action, task, detail) SELECT CASE new.status WHEN 'open' THEN 'move' WHEN 'done' THEN 'done'"
 	"    ELSE 'cancel' END, uid, new.date || coalesce(' to ' || new.moved_key, '') FROM task WHERE id = new.task;"
 	"END;"
@@ -274,7 +272,7 @@ static const char schema_2[] =
 	"  UPDATE task SET next_due_utc = NULL WHERE id = new.task;"
 	"  UPDATE reminder SET dropped = CASE new.status WHEN 'open' THEN 'task moved' ELSE 'task ' || new.status END"
 	"   WHERE task = new.task AND occurrence IN (new.date, old.moved_key) AND dropped IS NULL"
-	"     AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
+	"     AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ");"
 	"  INSERT INTO ledger (action, task, detail) SELECT CASE new.status WHEN 'open' THEN 'move' WHEN 'done' THEN 'done'"
 	"    ELSE 'cancel' END, uid, new.date || coalesce(' to ' || new.moved_key, '') FROM task WHERE id = new.task;"
 	"END;"
@@ -282,7 +280,7 @@ static const char schema_2[] =
 	"  UPDATE task SET next_due_utc = NULL WHERE id = new.task;"
 	"  UPDATE reminder SET dropped = 'acknowledged' WHERE task = new.task AND occurrence = new.occurrence"
 	"    AND dropped IS NULL AND (step LIKE 'overdue %' OR step LIKE 'handoff %' OR step LIKE 'escalate %')"
-	"    AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
+	"    AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ");"
 	"  INSERT INTO ledger (action, task, detail) SELECT 'ack', uid, new.occurrence FROM task WHERE id = new.task;"
 	"END;"
 	"CREATE TRIGGER silenced AFTER INSERT ON silence BEGIN"
@@ -302,7 +300,7 @@ static const char schema_2[] =
 	"  UPDATE person SET next_digest_utc = NULL WHERE id = new.id;"
 	"  UPDATE task SET next_due_utc = NULL WHERE id IN (SELECT task FROM part WHERE person = new.id);"
 	"  UPDATE reminder SET dropped = 'person inactive' WHERE new.active = 0 AND person = new.id AND dropped IS NULL"
-	"    AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
+	"    AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ");"
 	"END;";
 
 /* sqlite3(1) does not enforce foreign keys, so what hangs on a deleted task or person is removed here: the number of a
@@ -319,7 +317,7 @@ static const char schema_3[] =
 	"END;"
 	"CREATE TRIGGER person_gone AFTER DELETE ON person BEGIN"
 	"  UPDATE reminder SET dropped = 'person deleted' WHERE person = old.id AND dropped IS NULL"
-	"    AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
+	"    AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ");"
 	"  DELETE FROM part WHERE person = old.id;"
 	"  DELETE FROM address WHERE person = old.id;"
 	"  DELETE FROM deputy WHERE old.id IN (person, deputy);"
@@ -328,7 +326,7 @@ static const char schema_3[] =
 	"DROP TRIGGER address_removed;"
 	"CREATE TRIGGER address_removed AFTER DELETE ON address BEGIN"
 	"  UPDATE reminder SET dropped = 'no address' WHERE person = old.person AND channel = old.channel"
-	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE " IS_OPEN ");"
+	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ");"
 	"END;";
 
 /* What the operator is told. */
@@ -348,7 +346,7 @@ static const char schema_5[] =
 	"CREATE TRIGGER silenced AFTER INSERT ON silence BEGIN"
 	"  UPDATE reminder SET dropped = 'silenced by ' || new.author || ': ' || new.reason"
 	"   WHERE dropped IS NULL AND (new.task IS NULL OR task = new.task) AND (new.person IS NULL OR person = new.person)"
-	"     AND message IN (SELECT id FROM message WHERE " IS_OPEN " AND state <> 'sending');"
+	"     AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN " AND state <> 'sending');"
 	"  INSERT INTO ledger (who, action, task, person, detail)"
 	"   VALUES (new.author, 'silence', (SELECT uid FROM task WHERE id = new.task), new.person, new.reason);"
 	"END;"

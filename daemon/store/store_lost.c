@@ -90,7 +90,7 @@ static int lost_younger(struct lost *lost, sqlite3_stmt *stmt, const char *last,
 /* What the copy still means to send. */
 static int lost_unsent(struct lost *lost, sqlite3_stmt *stmt, struct err *err)
 {
-	static const char sql[] = "SELECT id FROM message WHERE " STORE_OPEN("state") " ORDER BY id";
+	static const char sql[] = "SELECT id FROM message WHERE " STORE_IS_OPEN " ORDER BY id";
 	sqlite3_stmt *ids = NULL;
 	int rc = sqlite3_prepare_v2(lost->copy.db, sql, -1, &ids, NULL);
 	while (rc == SQLITE_OK || rc == SQLITE_ROW) {

@@ -138,9 +138,8 @@ int store_snooze_clear(struct store *store, int64_t task, const char *person, in
 {
 	static const char drop[] =
 		"UPDATE reminder SET dropped = 'snoozed' WHERE task = ?1 AND person = ?2 AND dropped IS NULL AND message IN"
-		" (SELECT id FROM message WHERE " STORE_OPEN(
-			"state") " AND state <> 'sending'"
-				 "   AND (not_before < ?3 OR step LIKE 'snoozed %'))";
+		" (SELECT id FROM message WHERE " STORE_IS_OPEN " AND state <> 'sending'"
+		"   AND (not_before < ?3 OR step LIKE 'snoozed %'))";
 	/* Its key must be free when the same instant is asked for again; the ledger knows of the first time. */
 	static const char forget[] = "DELETE FROM reminder WHERE task = ?1 AND person = ?2 AND due_utc = ?3"
 				     " AND step LIKE 'snoozed %' AND dropped IS NOT NULL";
@@ -420,10 +419,9 @@ int store_occurrences_close_from(struct store *store, int64_t task, const char *
 	/* A moved occurrence belongs where the rule had it, wherever it lies now. */
 	static const char drop[] =
 		"UPDATE reminder SET dropped = 'task ' || ?3 WHERE task = ?1 AND dropped IS NULL"
-		" AND message IN (SELECT id FROM message WHERE " STORE_OPEN(
-			"state") ")"
-				 " AND coalesce((SELECT o.date FROM occurrence o WHERE o.task = ?1 AND o.moved_key = reminder.occurrence),"
-				 "  occurrence) >= ?2";
+		" AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ")"
+		" AND coalesce((SELECT o.date FROM occurrence o WHERE o.task = ?1 AND o.moved_key = reminder.occurrence),"
+		"  occurrence) >= ?2";
 	static const char close[] =
 		"UPDATE occurrence SET status = ?3 WHERE task = ?1 AND date >= ?2 AND status = 'open'";
 	static const char *const both[] = {drop, close};

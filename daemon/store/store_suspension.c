@@ -31,7 +31,7 @@ static int store_suspension_drop_waiting(struct store *store, int64_t message, s
 	static const char sql[] =
 		"UPDATE reminder SET dropped = 'address suspended' WHERE dropped IS NULL AND (person, channel) ="
 		"  (SELECT person, channel FROM message WHERE id = ?1)"
-		" AND message IN (SELECT id FROM message WHERE " STORE_OPEN("state") "  AND state <> 'sending')";
+		" AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN "  AND state <> 'sending')";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
