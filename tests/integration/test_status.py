@@ -1,7 +1,11 @@
 """deadlinectl status as monitoring sees it: its exit status, and the reason for it."""
 import json
+import signal
+import sqlite3
 import time
+from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from http_server import HttpServer, Reply
@@ -36,13 +40,19 @@ def desk(site):
 
 
 @pytest.fixture
-def healthy(desk, start):
+def settled(desk, start):
     """A daemon of which there is nothing to say."""
     daemon = start(desk)
     desk.add_due_task("first", "desk")
     wait_until(lambda: desk.queue(state="sent"), daemon.log)
     wait_until(lambda: desk.status()["audit"]["at"] and desk.status()["backup"], daemon.log)
-    return desk
+    return daemon
+
+
+@pytest.fixture
+def healthy(settled):
+    """The site of such a daemon."""
+    return settled.site
 
 
 def judge(site, status, **lists):
@@ -151,6 +161,18 @@ def test_criticals(healthy, case):
     spoil, words = CRITICALS[case]
     spoil(healthy)
     judge(healthy, 2, criticals=[words])
+
+
+def test_due_work_that_the_daemon_does_not_begin_is_a_warning(settled):
+    with closing(sqlite3.connect(settled.site.database, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")  # or it might be stopped while it has the lock
+        settled.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: "(stopped)" in Path(f"/proc/{settled.pid}/status").read_text(encoding="ascii"), settled.log)
+        connection.execute("UPDATE task SET next_due_utc = ?", [ago(600)])
+        connection.execute("COMMIT")
+    judge(settled.site, 1, warnings=["ago, and deadlined, which runs, has not begun it"])
+    settled.process.send_signal(signal.SIGCONT)
+    wait_until(lambda: not settled.site.status()["warnings"], settled.log)
 
 
 @pytest.mark.parametrize("case", ["late", "stuck"])
