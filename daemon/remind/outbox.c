@@ -90,9 +90,9 @@ static int outbox_move(struct store *store, int64_t id, enum message_state from,
 /* ---- start and expiry --------------------------------------------------------------------------------------------- */
 
 /* After a clock that was set back, now may lie before the instant for which the message was planned. */
-static int64_t outbox_not_early(const struct store_message *message, int64_t next_utc)
+static int64_t outbox_not_early(int64_t due_utc, int64_t next_utc)
 {
-	return next_utc > message->due_utc ? next_utc : message->due_utc;
+	return next_utc > due_utc ? next_utc : due_utc;
 }
 
 /* A suspect is sent alone; so when the process dies again, it was that. */
@@ -107,7 +107,7 @@ static int outbox_recover_one(struct store *store, int64_t id, bool is_alone, bo
 	bool is_suspect =
 		is_same_boot && (was_crash || message.is_suspect || message.crashes + 1 >= OUTBOX_KILLS_SUSPECT);
 	struct store_move move = {
-		.not_before = outbox_not_early(&message, now_utc + OUTBOX_CRASH_PAUSE_S * message.crashes),
+		.not_before = outbox_not_early(message.due_utc, now_utc + OUTBOX_CRASH_PAUSE_S * message.crashes),
 		.add_crashes = 1,
 		.suspect = is_suspect ? 1 : -1,
 	};
@@ -193,6 +193,8 @@ static int outbox_claim_one(struct store *store, int64_t id, int64_t now_utc, co
 
 	struct store_move move = {.not_before = -1, .add_attempts = 1};
 	status = outbox_move(store, id, MESSAGE_PENDING, OUTBOX_CLAIM, &move, ret_claimed, err);
+	if (status == 0 && *ret_claimed && peek.has_dropped)
+		status = store_message_leave_dropped(store, id, err);
 	if (status == 0 && *ret_claimed)
 		status = store_attempt_start(store, id, now_utc, err);
 	return status;
@@ -257,41 +259,36 @@ int outbox_purge(struct store *store, int64_t id, const char *reason, bool *ret_
 
 /* ---- settle ------------------------------------------------------------------------------------------------------- */
 
-static int64_t outbox_retry_utc(const struct store_message *message, const struct outbox_result *result,
+static int64_t outbox_retry_utc(int64_t id, const struct store_peek *message, const struct outbox_result *result,
 				int64_t now_utc)
 {
 	if (result->event == OUTBOX_THROTTLED)
 		return backoff_asked(result->retry_after_s, now_utc);
 	if (result->event == OUTBOX_UNKNOWN)
-		return backoff_next(BACKOFF_UNKNOWN, message->uncertain + 1, now_utc, message->id);
+		return backoff_next(BACKOFF_UNKNOWN, message->uncertain + 1, now_utc, id);
 	enum backoff_cause cause = result->is_unreachable ? BACKOFF_UNREACHABLE : BACKOFF_REFUSED;
-	return backoff_next(cause, message->attempts, now_utc, message->id);
+	return backoff_next(cause, message->attempts, now_utc, id);
 }
 
 /* What a result means for this message: it may have lost its reminders meanwhile, or its last chance. */
-static enum outbox_event outbox_judge(const struct store_message *message, const struct outbox_result *result,
-				      bool is_live)
+static enum outbox_event outbox_judge(const struct store_peek *message, const struct outbox_result *result)
 {
 	bool is_retry = result->event == OUTBOX_TEMPORARY || result->event == OUTBOX_THROTTLED ||
 			result->event == OUTBOX_UNKNOWN;
-	if (is_retry && (!is_live || result->is_empty))
+	if (is_retry && (!message->is_live || result->is_empty))
 		return OUTBOX_EMPTY;
 	if (result->event == OUTBOX_UNKNOWN && message->uncertain + 1 >= OUTBOX_UNKNOWN_MAX)
 		return OUTBOX_EXPIRE;
 	return result->event;
 }
 
-static int outbox_settle_message(struct store *store, const struct store_message *message,
+static int outbox_settle_message(struct store *store, int64_t id, const struct store_peek *message,
 				 const struct outbox_result *result, int64_t now_utc, enum message_state *ret_state,
 				 int64_t *ret_next_utc, struct err *err)
 {
-	bool is_live = false, is_moved = false;
-	int status = store_message_is_live(store, message->id, &is_live, err);
-	if (status < 0)
-		return status;
-
-	enum outbox_event event = outbox_judge(message, result, is_live);
-	int64_t next = outbox_not_early(message, outbox_retry_utc(message, result, now_utc));
+	bool is_moved = false;
+	enum outbox_event event = outbox_judge(message, result);
+	int64_t next = outbox_not_early(message->due_utc, outbox_retry_utc(id, message, result, now_utc));
 	struct store_move move = {
 		.reason = event == OUTBOX_EMPTY       ? "nothing left to say"
 			  : event == OUTBOX_EXPIRE    ? "three replies were lost; it may have arrived"
@@ -304,10 +301,12 @@ static int outbox_settle_message(struct store *store, const struct store_message
 		.add_attempts = result->event == OUTBOX_THROTTLED ? -1 : 0,
 		.add_uncertain = result->event == OUTBOX_UNKNOWN,
 	};
-	status = outbox_move(store, message->id, MESSAGE_SENDING, event, &move, &is_moved, err);
+	int status = outbox_move(store, id, MESSAGE_SENDING, event, &move, &is_moved, err);
+	if (status == 0 && event == OUTBOX_ACCEPTED && message->has_dropped)
+		status = store_message_told_dropped(store, id, err);
 	if (status == 0)
-		status = store_attempt_end(store, message->id, outbox_event_name(result->event), result->code,
-					   result->reply, err);
+		status = store_attempt_end(store, id, outbox_event_name(result->event), result->code, result->reply,
+					   err);
 	*ret_state = move.to;
 	*ret_next_utc = next;
 	return status;
@@ -316,8 +315,8 @@ static int outbox_settle_message(struct store *store, const struct store_message
 int outbox_settle(struct store *store, int64_t id, const struct outbox_result *result, int64_t now_utc,
 		  enum message_state *ret_state, int64_t *ret_next_utc, struct err *err)
 {
-	struct store_message message;
-	int status = store_message_load(store, id, &message, err);
+	struct store_peek message;
+	int status = store_message_peek(store, id, &message, err);
 	if (status == -ENOENT) {
 		log_warning("message=%lld was deleted while it was in flight", (long long)id);
 		*ret_state = MESSAGE_CANCELLED;
@@ -326,12 +325,9 @@ int outbox_settle(struct store *store, int64_t id, const struct outbox_result *r
 	}
 	if (status < 0)
 		return status;
-	if (message.state == MESSAGE_SENDING) {
-		status = outbox_settle_message(store, &message, result, now_utc, ret_state, ret_next_utc, err);
-	} else {
-		*ret_state = message.state;
-		*ret_next_utc = message.not_before;
-	}
-	store_message_done(&message);
-	return status;
+	if (message.state == MESSAGE_SENDING)
+		return outbox_settle_message(store, id, &message, result, now_utc, ret_state, ret_next_utc, err);
+	*ret_state = message.state;
+	*ret_next_utc = message.not_before;
+	return 0;
 }

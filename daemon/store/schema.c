@@ -135,11 +135,6 @@ static const char schema_1[] =
 	"CREATE TRIGGER message_removed AFTER DELETE ON message BEGIN"
 	"  UPDATE tally SET n = n - 1 WHERE state = old.state;"
 	"END;"
-	/* It was in flight when it was dropped, and the peer took it all the same: the ledger says what happened. */
-	"CREATE TRIGGER message_sent AFTER UPDATE OF state ON message WHEN new.state = 'sent'"
-	"  AND EXISTS (SELECT 1 FROM reminder WHERE message = new.id AND dropped IS NOT NULL) BEGIN"
-	"  UPDATE reminder SET dropped = NULL WHERE message = new.id AND dropped IS NOT NULL;"
-	"END;"
 	"CREATE TRIGGER reminder_dropped AFTER UPDATE OF dropped ON reminder"
 	"  WHEN new.dropped IS NOT NULL AND old.dropped IS NULL BEGIN"
 	"  UPDATE message SET state = 'cancelled', reason = new.dropped"
@@ -335,9 +330,7 @@ static const char schema_4[] = "CREATE TABLE notice ("
 			       "  text TEXT NOT NULL"
 			       ") STRICT;";
 
-/* Indexes that keep an edit's cost apart from how much was ever sent: triggers ask for what is not settled, planning for
- * what waits for the same person. And what was dropped before a message left was not in it: it leaves the message, so
- * that only what was dropped in flight counts as told when the peer takes it. */
+/* An index that keeps planning's cost apart from how much was ever sent: it asks for what waits for the same person. */
 static const char schema_5[] =
 	"CREATE INDEX message_waiting ON message (person, channel, not_before) WHERE state = 'pending';"
 	"DROP INDEX reminder_person;"
@@ -349,10 +342,6 @@ static const char schema_5[] =
 	"     AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN " AND state <> 'sending');"
 	"  INSERT INTO ledger (who, action, task, person, detail)"
 	"   VALUES (new.author, 'silence', (SELECT uid FROM task WHERE id = new.task), new.person, new.reason);"
-	"END;"
-	"CREATE TRIGGER message_claimed AFTER UPDATE OF state ON message WHEN new.state = 'sending'"
-	"  AND EXISTS (SELECT 1 FROM reminder WHERE message = new.id AND dropped IS NOT NULL) BEGIN"
-	"  UPDATE reminder SET message = NULL WHERE message = new.id AND dropped IS NOT NULL;"
 	"END;";
 
 /* The epoch tells messages of the same number apart: a restored backup, or a rehearsal, counts on from an old number, and

@@ -308,30 +308,16 @@ int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc
 	return store_run(store, stmt, "bringing next tries back", NULL, err);
 }
 
-/* Of message ?1. A digest has no reminders, and nobody who has left reads one. */
-#define MESSAGE_IS_LIVE                                                                                                 \
-	"kind IN ('test', 'notice') OR (kind = 'digest' AND EXISTS (SELECT 1 FROM person p WHERE p.id = message.person" \
-	" AND p.active = 1)) OR EXISTS (SELECT 1 FROM reminder WHERE message = ?1 AND dropped IS NULL)"
-
-int store_message_is_live(struct store *store, int64_t id, bool *ret_is_live, struct err *err)
-{
-	static const char sql[] = "SELECT " MESSAGE_IS_LIVE " FROM message WHERE id = ?1";
-	int64_t is_live = 0;
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "i", id);
-	int status = store_one(store, stmt, "looking into a message", 0, &is_live, err);
-	if (status == 0)
-		*ret_is_live = is_live != 0;
-	return status;
-}
-
 int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_peek, struct err *err)
 {
-	static const char sql[] = "SELECT " MESSAGE_IS_LIVE
-				  ", urgent, EXISTS (SELECT 1 FROM attempt WHERE message = ?1), not_before, person,"
-				  " channel, kind IN ('notice', 'test') FROM message WHERE id = ?1";
+	/* A digest has no reminders, and nobody who has left reads one. */
+	static const char sql[] =
+		"SELECT state, kind IN ('test', 'notice') OR (kind = 'digest' AND EXISTS (SELECT 1 FROM person p"
+		"   WHERE p.id = message.person AND p.active = 1))"
+		"  OR EXISTS (SELECT 1 FROM reminder WHERE message = ?1 AND dropped IS NULL),"
+		" EXISTS (SELECT 1 FROM reminder WHERE message = ?1 AND dropped IS NOT NULL), urgent,"
+		" EXISTS (SELECT 1 FROM attempt WHERE message = ?1), kind IN ('notice', 'test'), due_utc, not_before,"
+		" attempts, uncertain, person, channel FROM message WHERE id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -342,14 +328,20 @@ int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_p
 	if (status < 0)
 		return status;
 	*ret_peek = (struct store_peek){
-		.is_live = sqlite3_column_int(stmt, 0) != 0,
-		.is_urgent = sqlite3_column_int(stmt, 1) != 0,
-		.was_tried = sqlite3_column_int(stmt, 2) != 0,
-		.is_notice = sqlite3_column_int(stmt, 6) != 0,
-		.not_before = sqlite3_column_int64(stmt, 3),
+		.is_live = sqlite3_column_int(stmt, 1) != 0,
+		.has_dropped = sqlite3_column_int(stmt, 2) != 0,
+		.is_urgent = sqlite3_column_int(stmt, 3) != 0,
+		.was_tried = sqlite3_column_int(stmt, 4) != 0,
+		.is_notice = sqlite3_column_int(stmt, 5) != 0,
+		.due_utc = sqlite3_column_int64(stmt, 6),
+		.not_before = sqlite3_column_int64(stmt, 7),
+		.attempts = sqlite3_column_int64(stmt, 8),
+		.uncertain = sqlite3_column_int64(stmt, 9),
 	};
-	(void)snprintf(ret_peek->person, sizeof(ret_peek->person), "%s", (const char *)sqlite3_column_text(stmt, 4));
-	(void)snprintf(ret_peek->channel, sizeof(ret_peek->channel), "%s", (const char *)sqlite3_column_text(stmt, 5));
+	(void)message_state_find((const char *)sqlite3_column_text(stmt, 0),
+				 &ret_peek->state); /* CHECK keeps the set */
+	(void)snprintf(ret_peek->person, sizeof(ret_peek->person), "%s", (const char *)sqlite3_column_text(stmt, 10));
+	(void)snprintf(ret_peek->channel, sizeof(ret_peek->channel), "%s", (const char *)sqlite3_column_text(stmt, 11));
 	(void)sqlite3_reset(stmt);
 	return 0;
 }
@@ -368,8 +360,9 @@ int store_message_postpone(struct store *store, int64_t id, int64_t not_before, 
 
 int store_message_move(struct store *store, int64_t id, const struct store_move *move, bool *ret_moved, struct err *err)
 {
+	/* OR FAIL: one row is changed or none, so there is nothing that SQLite would have to keep for taking it back. */
 	static const char sql[] =
-		"UPDATE message SET state = ?3, reason = ?4, last_reply = coalesce(?5, last_reply),"
+		"UPDATE OR FAIL message SET state = ?3, reason = ?4, last_reply = coalesce(?5, last_reply),"
 		" not_before = coalesce(?6, not_before), attempts = attempts + ?7, uncertain = uncertain + ?8,"
 		" crashes = crashes + ?9, suspect = CASE ?10 WHEN 0 THEN suspect ELSE ?10 > 0 END"
 		" WHERE id = ?1 AND state = ?2";
@@ -385,6 +378,26 @@ int store_message_move(struct store *store, int64_t id, const struct store_move 
 	if (status == 0)
 		*ret_moved = changes == 1;
 	return status;
+}
+
+int store_message_leave_dropped(struct store *store, int64_t id, struct err *err)
+{
+	static const char sql[] = "UPDATE reminder SET message = NULL WHERE message = ?1 AND dropped IS NOT NULL";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", id);
+	return store_run(store, stmt, "taking dropped reminders out of a message", NULL, err);
+}
+
+int store_message_told_dropped(struct store *store, int64_t id, struct err *err)
+{
+	static const char sql[] = "UPDATE reminder SET dropped = NULL WHERE message = ?1 AND dropped IS NOT NULL";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", id);
+	return store_run(store, stmt, "noting that dropped reminders were told", NULL, err);
 }
 
 int store_attempt_start(struct store *store, int64_t message, int64_t now_utc, struct err *err)

@@ -107,6 +107,11 @@ struct store_move {
 MUSTCHECK int store_message_move(struct store *store, int64_t id, const struct store_move *move, bool *ret_moved,
 				 struct err *err);
 
+/* The message leaves without the reminders that were dropped before: they are not in it any more. */
+MUSTCHECK int store_message_leave_dropped(struct store *store, int64_t id, struct err *err);
+/* The peer took it with the reminders that were dropped while it was in flight: they count as told. */
+MUSTCHECK int store_message_told_dropped(struct store *store, int64_t id, struct err *err);
+
 /* Writes the start of an attempt, numbered on from the last one. */
 MUSTCHECK int store_attempt_start(struct store *store, int64_t message, int64_t now_utc, struct err *err);
 /* Writes how the attempt that has no outcome yet ended. */
@@ -122,17 +127,15 @@ MUSTCHECK int store_message_overdue(struct store *store, int64_t cutoff_utc, int
  * later: the clock was set back. Just before, so that the claim takes it for late and asks whether its reader may be
  * written to. */
 MUSTCHECK int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err);
-/* Whether the message holds a reminder that was not dropped; test, notice and digest messages hold none and count as
- * live. */
-MUSTCHECK int store_message_is_live(struct store *store, int64_t id, bool *ret_is_live, struct err *err);
-
-/* What a claim must know of a message. */
+/* What a claim, and the end of an attempt, must know of a message. */
 struct store_peek {
-	bool is_live;
+	enum message_state state;
+	bool is_live;     /* holds a reminder that was not dropped; test, notice and digest hold none and are live */
+	bool has_dropped; /* holds one that was */
 	bool is_urgent;
 	bool was_tried; /* ever, counted or not: a pause that a server asked for leaves no count */
 	bool is_notice; /* or a test: no brake holds it back */
-	int64_t not_before;
+	int64_t due_utc, not_before, attempts, uncertain;
 	char person[PERSON_ID_MAX * 4 + 1], channel[PERSON_ID_MAX + 1];
 };
 /* Errors: -ENOENT. */

@@ -76,6 +76,38 @@ static int64_t field(int64_t id, const char *name)
 	return office_number(&office, "SELECT %s FROM message WHERE id = %lld", name, (long long)id);
 }
 
+/* It was in flight when its task was done, and the peer took it: it was told all the same. */
+static void outbox__dropped_in_flight_and_accepted__counts_as_told(void **state)
+{
+	(void)state;
+	int64_t id = add("1d", now), next;
+	claim_one(id, now);
+	office_run(&office, "UPDATE task SET status = 'done'");
+	assert_int_equal(settle(id, (struct outbox_result){.event = OUTBOX_ACCEPTED}, now, &next), MESSAGE_SENT);
+	assert_int_equal(office_number(&office, "SELECT count(*) FROM reminder WHERE dropped IS NULL"), 1);
+}
+
+/* Two tasks in one message: the one that is done before it leaves is not in it, and never told by it. */
+static void outbox__dropped_before_the_claim__is_not_told_by_what_is_sent(void **state)
+{
+	(void)state;
+	int64_t id = add("1d", now), next;
+	int64_t other =
+		office_add_task(&office, &(struct office_task){.uid = "u", .start = "2025-06-15", .people = "anna"});
+	office_run(&office,
+		   "INSERT INTO reminder (task, occurrence, step, person, channel, due_utc, message) VALUES"
+		   " (%lld, '2025-06-15', '1d', 'anna', 'email', 100, %lld)",
+		   (long long)other, (long long)id);
+	office_run(&office, "UPDATE task SET status = 'done' WHERE uid = 't'");
+	claim_one(id, now);
+	office_run(&office, "UPDATE task SET status = 'done' WHERE uid = 'u'");
+	assert_int_equal(settle(id, (struct outbox_result){.event = OUTBOX_ACCEPTED}, now, &next), MESSAGE_SENT);
+	assert_string_equal(office_text(&office, "SELECT dropped FROM reminder WHERE task = %lld", (long long)task),
+			    "task done");
+	assert_int_equal(
+		office_number(&office, "SELECT dropped IS NULL FROM reminder WHERE task = %lld", (long long)other), 1);
+}
+
 static void outbox__crash__brings_every_claimed_message_back(void **state)
 {
 	(void)state;
@@ -322,6 +354,8 @@ static void outbox__expire__ends_what_waits_and_was_due_before(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		WITH_OFFICE(outbox__dropped_in_flight_and_accepted__counts_as_told),
+		WITH_OFFICE(outbox__dropped_before_the_claim__is_not_told_by_what_is_sent),
 		WITH_OFFICE(outbox__crash__brings_every_claimed_message_back),
 		WITH_OFFICE(outbox__what_was_in_flight__is_suspect_only_after_a_crash_in_this_boot),
 		WITH_OFFICE(outbox__in_flight_at_three_kills__is_suspect_too),

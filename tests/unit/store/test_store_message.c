@@ -233,14 +233,14 @@ static void store_message__live__is_what_has_something_to_say(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(lives) / sizeof(lives[0]); i++) {
 		char step[16];
-		bool is_live = false;
+		struct store_peek peek;
 		(void)snprintf(step, sizeof(step), "%zud", i);
 		int64_t id = add("email", step, 10);
 		office_run(&office, "UPDATE message SET kind = '%s' WHERE id = %lld", lives[i].kind, (long long)id);
 		if (!lives[i].has_reminder)
 			office_run(&office, "DELETE FROM reminder WHERE message = %lld", (long long)id);
-		OK(store_message_is_live(office.store, id, &is_live, ERR));
-		assert_int_equal(is_live, lives[i].is_live);
+		OK(store_message_peek(office.store, id, &peek, ERR));
+		assert_int_equal(peek.is_live, lives[i].is_live);
 	}
 }
 

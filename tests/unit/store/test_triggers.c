@@ -186,39 +186,6 @@ static void triggers__task_deleted__leaves_nothing_to_the_next_one(void **state)
 	}
 }
 
-static void triggers__accepted_though_dropped__is_told_in_the_ledger(void **state)
-{
-	(void)state;
-	office_run(&office,
-		   "UPDATE task SET status = 'done'; UPDATE message SET state = 'sent' WHERE state = 'sending'");
-	assert_int_equal(office_number(&office,
-				       "SELECT count(*) FROM reminder WHERE message = %lld AND dropped IS NULL",
-				       (long long)messages[MESSAGE_SENDING]),
-			 1);
-}
-
-/* Two tasks in one message: the one that is done before it leaves is not in it. */
-static void triggers__dropped_before_the_claim__is_not_told_by_what_is_sent(void **state)
-{
-	(void)state;
-	int64_t other = office_add_task(&office,
-					&(struct office_task){.uid = "u", .start = "2025-06-15", .people = "anna"}),
-		merged = messages[MESSAGE_PENDING];
-	office_run(&office,
-		   "INSERT INTO reminder (task, occurrence, step, person, channel, due_utc, message) VALUES"
-		   " (%lld, '2025-06-15', '1d', 'anna', 'email', 100, %lld)",
-		   (long long)other, (long long)merged);
-	office_run(&office, "UPDATE task SET status = 'done' WHERE uid = 't';"
-			    "UPDATE message SET state = 'sending' WHERE state = 'pending';"
-			    "UPDATE task SET status = 'done' WHERE uid = 'u';"
-			    "UPDATE message SET state = 'sent' WHERE state = 'sending'");
-	assert_string_equal(
-		office_text(&office, "SELECT dropped FROM reminder WHERE task = %lld AND step = '0d'", (long long)task),
-		"task done");
-	assert_int_equal(
-		office_number(&office, "SELECT dropped IS NULL FROM reminder WHERE task = %lld", (long long)other), 1);
-}
-
 /* ---- the tally ---------------------------------------------------------------------------------------------------- */
 
 static unsigned long long dice;
@@ -281,8 +248,6 @@ int main(void)
 		WITH_OFFICE(triggers__edit_that_matters__makes_the_daemon_look_again),
 		WITH_OFFICE(triggers__message_with_reminders_left__is_not_cancelled),
 		WITH_OFFICE(triggers__task_deleted__leaves_nothing_to_the_next_one),
-		WITH_OFFICE(triggers__accepted_though_dropped__is_told_in_the_ledger),
-		WITH_OFFICE(triggers__dropped_before_the_claim__is_not_told_by_what_is_sent),
 		WITH_OFFICE(triggers__tally__equals_a_recount_whatever_happens),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
