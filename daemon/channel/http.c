@@ -8,6 +8,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,9 +33,18 @@ struct http_channel {
 	bool is_stopped;
 };
 
+/* The values of one message; those that borrow no text of it or of the channel are kept in here. */
+struct http_values {
+	struct preset_values values;
+	char now_s[24], now_ms[24];
+};
+
 static void http_fill_values(const struct http_channel *channel, const struct channel_message *message,
-			     struct preset_values *values)
+			     struct http_values *all)
 {
+	struct preset_values *values = &all->values;
+	(void)snprintf(all->now_s, sizeof(all->now_s), "%" PRId64, message->date_utc);
+	(void)snprintf(all->now_ms, sizeof(all->now_ms), "%" PRId64 "000", message->date_utc);
 	*values = (struct preset_values){.items = {
 						 [PRESET_TO_ADDRESS] = message->to_address,
 						 [PRESET_TO_NAME] = message->to_name != NULL ? message->to_name : "",
@@ -46,6 +57,8 @@ static void http_fill_values(const struct http_channel *channel, const struct ch
 						 [PRESET_PERSON] = message->person != NULL ? message->person : "",
 						 [PRESET_KIND] = message->kind,
 						 [PRESET_CHANNEL] = channel->base.name,
+						 [PRESET_NOW_S] = all->now_s,
+						 [PRESET_NOW_MS] = all->now_ms,
 					 }};
 	for (size_t i = 0; i < channel->preset->n_settings; i++)
 		values->items[PRESET_NAME_MAX + i] = channel->settings.values[i];
@@ -63,11 +76,11 @@ static int http_render_sample(const struct http_channel *channel, const char *ad
 					       .message_id = "1@deadlined.invalid",
 					       .key = "1",
 					       .task_uid = task_uid};
-	struct preset_values values;
-	http_fill_values(channel, &sample, &values);
-	if (values.items[PRESET_CHANNEL] == NULL)
-		values.items[PRESET_CHANNEL] = "channel"; /* not named yet */
-	return preset_render(channel->preset, &values, ret_request, err);
+	struct http_values all;
+	http_fill_values(channel, &sample, &all);
+	if (all.values.items[PRESET_CHANNEL] == NULL)
+		all.values.items[PRESET_CHANNEL] = "channel"; /* not named yet */
+	return preset_render(channel->preset, &channel->preset->call, &all.values, ret_request, err);
 }
 
 static bool http_check_text(const char *address, struct err *err)
@@ -86,9 +99,10 @@ static bool http_check_text(const char *address, struct err *err)
 
 static bool http_check_address(const struct channel *base, const char *address, struct err *err)
 {
+	const struct http_channel *channel = (const struct http_channel *)base;
 	struct preset_request request;
-	if (!http_check_text(address, err) ||
-	    http_render_sample((const struct http_channel *)base, address, NULL, &request, err) < 0)
+	if (!http_check_text(address, err) || !preset_check_address(channel->preset, address, err) ||
+	    http_render_sample(channel, address, NULL, &request, err) < 0)
 		return false;
 	preset_request_done(&request);
 	return true;
@@ -128,10 +142,11 @@ static void http_send(struct channel *base, const struct channel_message *messag
 	assert(slot != NULL); /* no more than http_room() said */
 
 	struct err err = {0};
-	struct preset_values values;
-	http_fill_values(channel, message, &values);
+	struct http_values all;
+	http_fill_values(channel, message, &all);
 	if (!http_check_text(message->to_address, &err) ||
-	    preset_render(channel->preset, &values, &slot->request, &err) < 0) {
+	    !preset_check_address(channel->preset, message->to_address, &err) ||
+	    preset_render(channel->preset, &channel->preset->call, &all.values, &slot->request, &err) < 0) {
 		bool is_address_good = http_check_address(base, message->to_address, NULL);
 		http_refuse(channel, message, CHANNEL_PERMANENT,
 			    is_address_good ? CHANNEL_BLAME_MESSAGE : CHANNEL_BLAME_RECIPIENT, err.text);
@@ -198,14 +213,18 @@ static char *http_domain(void)
 	return mem_dup(host);
 }
 
-/* Renders once with and once without what may be missing. */
+/* Renders for an address of each form, once with and once without what may be missing. */
 static void http_try(const struct http_channel *channel, const struct ini_section *section, struct problems *problems)
 {
 	static const char *const tasks[] = {"task", NULL};
-	for (size_t i = 0; i < 2; i++) {
+	size_t n_forms = channel->preset->n_forms != 0 ? channel->preset->n_forms : 1;
+	for (size_t i = 0; i < 2 * n_forms; i++) {
 		struct preset_request request;
 		struct err err;
-		if (http_render_sample(channel, "1", tasks[i], &request, &err) < 0) {
+		char *address = preset_sample_address(channel->preset, i / 2);
+		int r = http_render_sample(channel, address, tasks[i % 2], &request, &err);
+		free(address);
+		if (r < 0) {
 			problems_add(problems, section->file, section->line,
 				     "the preset %s cannot be used with this section: %s", channel->settings.preset,
 				     err.text);
@@ -244,7 +263,7 @@ struct channel *http_channel_new(const struct conf *conf, const struct ini_secti
 	channel->n_slots = (unsigned)channel->settings.connections;
 	channel->slots = mem_zero(channel->n_slots, sizeof(*channel->slots));
 	for (unsigned i = 0; i < channel->n_slots; i++)
-		channel->slots[i] =
-			(struct http_slot){.channel = &channel->base, .preset = preset, .settings = &channel->settings};
+		channel->slots[i] = (struct http_slot){
+			.channel = &channel->base, .call = &preset->call, .settings = &channel->settings};
 	return &channel->base;
 }

@@ -63,13 +63,13 @@ static bool http_slot_set_connection(struct http_slot *slot)
 static bool http_slot_set_method(struct http_slot *slot)
 {
 	static const char *const words[] = {[PRESET_POST] = "POST", [PRESET_PUT] = "PUT", [PRESET_GET] = "GET"};
-	const struct preset *preset = slot->preset;
+	const struct preset_call *call = slot->call;
 	bool is_set = true;
-	if (preset->body == PRESET_BODY_NONE)
+	if (call->body == PRESET_BODY_NONE)
 		is_set = HTTP_SET(CURLOPT_FORBID_REUSE, 1L) && HTTP_SET(CURLOPT_FRESH_CONNECT, 1L);
-	if (preset->method == PRESET_GET)
+	if (call->method == PRESET_GET)
 		return is_set && HTTP_SET(CURLOPT_HTTPGET, 1L);
-	return is_set && HTTP_SET(CURLOPT_POST, 1L) && HTTP_SET(CURLOPT_CUSTOMREQUEST, words[preset->method]) &&
+	return is_set && HTTP_SET(CURLOPT_POST, 1L) && HTTP_SET(CURLOPT_CUSTOMREQUEST, words[call->method]) &&
 	       HTTP_SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)slot->request.body.len) &&
 	       HTTP_SET(CURLOPT_READFUNCTION, http_read_body) && HTTP_SET(CURLOPT_READDATA, slot);
 }
@@ -119,7 +119,7 @@ static void http_judge_reply(const struct http_slot *slot, long status, struct c
 				     .body = buf_str(&slot->reply),
 				     .len = slot->reply.len,
 				     .retry_after_s = retry_after_s};
-	preset_judge(&slot->preset->verdict, &reply, ret_result);
+	preset_judge(&slot->call->verdict, &reply, ret_result);
 }
 
 void http_slot_judge(const struct http_slot *slot, CURLcode code, struct channel_result *ret_result)

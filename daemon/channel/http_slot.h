@@ -18,7 +18,7 @@
 
 struct http_slot {
 	struct channel *channel; /* all three borrowed */
-	const struct preset *preset;
+	const struct preset_call *call;
 	const struct http_settings *settings;
 
 	CURL *easy; /* NULL until the first use */

@@ -1,6 +1,7 @@
 /* preset: the file and its settings; what follows them is read by preset_section.c. */
 #include "channel/preset.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,27 +12,28 @@
 enum { PRESET_SETTING_MAX = 32 };
 
 /* Keys of every http channel; a setting may not take their place. */
-static const char *const preset_reserved[] = {"type", "preset", "ca_file", "proxy", "connections", "timeout", "rate"};
+static const char *const preset_reserved[] = {"type",       "preset",       "ca_file",
+					      "proxy",      "connections",  "timeout",
+					      "rate",       "pinned_key",   "client_certificate",
+					      "client_key", "allow_private"};
 
-static bool preset_name_check(const struct preset *preset, const char *name, struct err *err)
+int preset_add_name(struct preset *preset, const char *name, uint64_t needs, struct err *err)
 {
 	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
-	if (name[len] != '\0' || len == 0 || len > PRESET_SETTING_MAX || !(name[0] >= 'a' && name[0] <= 'z')) {
-		(void)err_set(err, -1, "'%s' cannot be a setting: give up to %d of a-z, 0-9 and _, a letter first",
-			      name, PRESET_SETTING_MAX);
-		return false;
-	}
+	if (name[len] != '\0' || len == 0 || len > PRESET_SETTING_MAX || !(name[0] >= 'a' && name[0] <= 'z'))
+		return err_set(err, -EINVAL,
+			       "'%s' cannot be a setting or a name: give up to %d of a-z, 0-9 and _, a letter first",
+			       name, PRESET_SETTING_MAX);
 	bool is_taken = preset_names_find(&preset->names, name, len) < preset->names.n;
 	for (size_t i = 0; i < sizeof(preset_reserved) / sizeof(preset_reserved[0]); i++)
 		is_taken = is_taken || strcmp(preset_reserved[i], name) == 0;
-	if (is_taken || preset->names.n == PRESET_NAMES_LIMIT) {
-		(void)err_set(err, -1,
-			      is_taken ? "'%s' means something already: choose another name"
-				       : "'%s' is one setting too many",
-			      name);
-		return false;
-	}
-	return true;
+	if (is_taken)
+		return err_set(err, -EINVAL, "'%s' means something already: choose another name", name);
+	if (preset->names.n == PRESET_NAMES_LIMIT)
+		return err_set(err, -EINVAL, "'%s' is one name too many", name);
+	preset->needs[preset->names.n] = needs | UINT64_C(1) << preset->names.n;
+	strlist_add(&preset->names, name, len);
+	return 0;
 }
 
 static bool preset_kind_find(const char *word, size_t len, enum preset_kind *ret_kind)
@@ -79,8 +81,8 @@ static void preset_read_settings(struct preset *preset, const struct ini_section
 		const struct ini_entry *entry = &section->entries[i];
 		struct preset_setting setting = {0};
 		struct err err;
-		if (!preset_name_check(preset, entry->key, &err) ||
-		    !preset_setting_parse(entry->value, &setting, &err)) {
+		if (!preset_setting_parse(entry->value, &setting, &err) ||
+		    preset_add_name(preset, entry->key, 0, &err) < 0) {
 			problems_add(problems, section->file, entry->line, "%s", err.text);
 			free(setting.value);
 			continue;
@@ -88,7 +90,6 @@ static void preset_read_settings(struct preset *preset, const struct ini_section
 		setting.name = mem_dup(entry->key);
 		preset->settings = mem_grow(preset->settings, preset->n_settings + 1, sizeof(*preset->settings));
 		preset->settings[preset->n_settings++] = setting;
-		strlist_add(&preset->names, entry->key, strlen(entry->key));
 	}
 }
 
@@ -97,6 +98,10 @@ static struct preset *preset_from_ini(const struct ini *ini, struct problems *pr
 	struct preset *preset = mem_zero(1, sizeof(*preset));
 	preset->file = mem_dup(ini->file);
 	preset_names_add(&preset->names);
+	for (size_t i = 0; i < PRESET_NAME_MAX; i++)
+		preset->needs[i] = UINT64_C(1) << i;
+	preset->needs[PRESET_UUID] |= UINT64_C(1) << PRESET_KEY;
+	preset->needs[PRESET_INT31] |= UINT64_C(1) << PRESET_KEY;
 	preset_read_settings(preset, ini_section(ini, "settings", NULL), problems);
 	preset_read_sections(preset, ini, problems);
 	return preset;
@@ -135,30 +140,113 @@ static void preset_fields_done(struct preset_fields *fields)
 	free(fields->items);
 }
 
-void preset_free(struct preset *preset)
+static void preset_call_done(struct preset_call *call)
 {
-	if (preset == NULL)
+	preset_text_done(&call->url);
+	preset_fields_done(&call->query);
+	preset_fields_done(&call->headers);
+	preset_fields_done(&call->fields);
+	preset_verdict_done(&call->verdict);
+}
+
+static void preset_token_free(struct preset_token *token)
+{
+	if (token == NULL)
 		return;
+	preset_call_done(&token->call);
+	for (size_t i = 0; i < token->n_refresh; i++)
+		preset_test_done(&token->refresh[i].test);
+	free(token->refresh);
+	free(token->pointer);
+	free(token->lifetime_pointer);
+	free(token);
+}
+
+static void preset_names_done(struct preset *preset)
+{
 	for (size_t i = 0; i < preset->n_settings; i++) {
 		free(preset->settings[i].name);
 		free(preset->settings[i].value);
 	}
+	for (size_t i = 0; i < preset->n_forms; i++) {
+		free(preset->forms[i].name);
+		free(preset->forms[i].prefix);
+	}
+	for (size_t i = 0; i < preset->n_made; i++) {
+		free(preset->made[i].name);
+		preset_text_done(&preset->made[i].data);
+		preset_text_done(&preset->made[i].key);
+	}
 	free(preset->settings);
-	preset_text_done(&preset->url);
-	preset_fields_done(&preset->headers);
-	preset_fields_done(&preset->fields);
-	preset_verdict_done(&preset->verdict);
+	free(preset->forms);
+	free(preset->made);
 	strlist_done(&preset->names);
+}
+
+void preset_free(struct preset *preset)
+{
+	if (preset == NULL)
+		return;
+	preset_names_done(preset);
+	preset_call_done(&preset->call);
+	preset_token_free(preset->token);
 	free(preset->file);
 	free(preset);
 }
 
-bool preset_may_lack(const struct preset *preset, size_t name)
+uint64_t preset_needs(const struct preset *preset, const struct preset_text *text)
 {
-	if (name < PRESET_NAME_MAX)
-		return name == PRESET_TASK_UID;
-	const struct preset_setting *setting = &preset->settings[name - PRESET_NAME_MAX];
-	return !setting->is_required && setting->value == NULL;
+	uint64_t needs = 0;
+	for (size_t i = 0; i < text->n; i++)
+		if (text->parts[i].literal == NULL)
+			needs |= preset->needs[text->parts[i].name];
+	return needs;
+}
+
+bool preset_may_lack(const struct preset *preset, const struct preset_text *text)
+{
+	uint64_t needs = preset_needs(preset, text);
+	bool may_lack = (needs >> PRESET_TASK_UID & 1) != 0;
+	for (size_t i = 0; i < preset->n_settings; i++) {
+		const struct preset_setting *setting = &preset->settings[i];
+		bool is_needed = (needs >> (PRESET_NAME_MAX + i) & 1) != 0;
+		may_lack = may_lack || (is_needed && !setting->is_required && setting->value == NULL);
+	}
+	for (size_t i = 0; preset->n_forms > 1 && i < preset->n_forms; i++)
+		may_lack = may_lack || (needs >> (PRESET_NAME_MAX + preset->n_settings + i) & 1) != 0;
+	return may_lack;
+}
+
+/* What a call that is shared by all messages cannot depend on. */
+static uint64_t preset_message_names(const struct preset *preset)
+{
+	uint64_t names = (UINT64_C(1) << PRESET_NAME_MAX) - 1;
+	names &= ~(UINT64_C(1) << PRESET_NOW_S | UINT64_C(1) << PRESET_NOW_MS | UINT64_C(1) << PRESET_CHANNEL);
+	for (size_t i = 0; i < preset->n_forms; i++)
+		names |= UINT64_C(1) << (PRESET_NAME_MAX + preset->n_settings + i);
+	return names;
+}
+
+int preset_compile(const struct preset *preset, const char *source, enum preset_place place,
+		   struct preset_text *ret_text, struct err *err)
+{
+	struct preset_text text;
+	int r = preset_text_compile(source, &preset->names, &text, err);
+	if (r < 0)
+		return r;
+
+	uint64_t needs = preset_needs(preset, &text);
+	if (place != PRESET_IN_HEADER && (needs >> PRESET_BODY_TEXT & 1) != 0)
+		r = err_set(err, -EINVAL, "{{body}} can be used for headers only: it is not there before");
+	else if (place == PRESET_IN_TOKEN && (needs & preset_message_names(preset)) != 0)
+		r = err_set(err, -EINVAL, "this step is the same for all messages: nothing of a message can be used");
+	else if (preset->token == NULL && (needs >> PRESET_ACCESS_TOKEN & 1) != 0)
+		r = err_set(err, -EINVAL, "{{access_token}} needs a section [token], which says where it comes from");
+	if (r < 0)
+		preset_text_done(&text);
+	else
+		*ret_text = text;
+	return r;
 }
 
 void preset_url_names(const struct preset *preset, bool ret_is_url[PRESET_NAMES_LIMIT])

@@ -28,38 +28,88 @@ struct preset_setting {
 	char *value; /* when the channel gives none; NULL = then it has none */
 };
 
-/* A header, a leaf of the JSON body (name is its pointer) or a field of the form. */
+enum preset_address {
+	PRESET_ADDRESS_TEXT,
+	PRESET_ADDRESS_NUMBER,
+	PRESET_ADDRESS_PHONE, /* "+" and 7 to 15 digits */
+	PRESET_ADDRESS_EMAIL,
+	PRESET_ADDRESS_MAX
+};
+
+/* A form that an address may have, and the name its text then goes by. Their names stand behind the settings. */
+struct preset_form {
+	char *name;
+	enum preset_address kind;
+	char *prefix; /* "" = none; not part of the value */
+};
+
+enum preset_make { PRESET_MAKE_TEXT, PRESET_MAKE_BASE64, PRESET_MAKE_HMAC_SHA256 };
+
+/* A value computed from others. Their names stand behind the forms. */
+struct preset_made {
+	char *name;
+	int make; /* enum preset_make */
+	struct preset_text data, key;
+	bool is_key_base64; /* the key stands for bytes */
+	bool is_hex;        /* the signature in hexadecimal, otherwise in base64 */
+};
+
+/* A header, a pair of the query, a leaf of the JSON body (name is its pointer), a field of the form, the text. */
 struct preset_field {
 	char *name;
 	unsigned line;
 	struct preset_text text;
 	enum preset_type type;
 	enum preset_escape escape;
-	size_t limit; /* 0 = none */
+	bool is_encoded; /* a header in encoded words when it is not ASCII */
+	size_t limit;    /* 0 = none */
 	enum utf8_unit unit;
 };
 
+/* Several may have the same name: the first whose names all have values is used. */
 struct preset_fields {
 	struct preset_field *items;
 	size_t n;
 };
 
 enum preset_method { PRESET_POST, PRESET_PUT, PRESET_GET };
-enum preset_body { PRESET_BODY_NONE, PRESET_BODY_JSON, PRESET_BODY_FORM };
+enum preset_body { PRESET_BODY_NONE, PRESET_BODY_JSON, PRESET_BODY_FORM, PRESET_BODY_PLAIN };
+
+/* One request and what its reply means. */
+struct preset_call {
+	int method; /* enum preset_method */
+	int body;   /* enum preset_body */
+	struct preset_text url;
+	struct preset_fields query, headers, fields;
+	size_t body_limit; /* bytes, 0 = none */
+	struct preset_verdict verdict;
+};
+
+/* The step before the first message: a call whose reply holds {{access_token}}. */
+struct preset_token {
+	struct preset_call call;
+	char *pointer;               /* where it stands in the reply */
+	char *lifetime_pointer;      /* how many seconds it lasts; NULL = lifetime_s */
+	int64_t lifetime_s;          /* when the reply does not say */
+	struct preset_rule *refresh; /* replies to a message that mean: fetch a new one and ask again */
+	size_t n_refresh;
+};
 
 struct preset {
 	char *file;
-	struct strlist names; /* of enum preset_name, then of the settings */
+	struct strlist names;               /* of enum preset_name, then of settings, forms and computed values */
+	uint64_t needs[PRESET_NAMES_LIMIT]; /* a set of names for each: itself, and what it is computed from */
 	struct preset_setting *settings;
 	size_t n_settings;
+	struct preset_form *forms; /* empty: any address */
+	size_t n_forms;
+	struct preset_made *made;
+	size_t n_made;
 
-	int method; /* enum preset_method */
-	int body;   /* enum preset_body */
 	int64_t timeout_s;
 	struct option_rate rate; /* what the service allows; a channel may say otherwise */
-	struct preset_text url;
-	struct preset_fields headers, fields;
-	struct preset_verdict verdict;
+	struct preset_call call;
+	struct preset_token *token; /* NULL = none */
 };
 
 /* Reads a preset; everything wrong with it is added to problems with its line. Returns owned, NULL when there was any.
@@ -69,10 +119,10 @@ struct preset *preset_read(const char *file, struct problems *problems);
 struct preset *preset_read_text(const char *file, const char *text, size_t len, struct problems *problems);
 void preset_free(struct preset *preset);
 
-/* For the readers of its sections: the line of problems, and whether a name may have no value. */
-bool preset_may_lack(const struct preset *preset, size_t name);
-/* For preset_url_*(): which names are settings of kind url. */
-void preset_url_names(const struct preset *preset, bool ret_is_url[PRESET_NAMES_LIMIT]);
+/* An address of the form with this index, for a try; of any form when there is none. Returns owned. */
+char *preset_sample_address(const struct preset *preset, size_t form);
+/* True when the address has one of the forms; err says which there are. */
+bool preset_check_address(const struct preset *preset, const char *address, struct err *err);
 
 struct preset_request {
 	struct buf url;
@@ -80,10 +130,11 @@ struct preset_request {
 	struct strlist headers; /* "Name: value", "Name;" for an empty one */
 };
 
-/* Makes the request for these values. Headers and fields with a name that has no value are left out. Errors, with words
- * that hold no secret: -EINVAL a value does not fit its place, -E2BIG the body is too long. */
-MUSTCHECK int preset_render(const struct preset *preset, const struct preset_values *values,
-			    struct preset_request *ret_request, struct err *err);
+/* Makes the request of a call for these values: of enum preset_name as far as they do not follow from others, and of the
+ * settings. Headers, pairs and fields with a name that has no value are left out. Errors, with words that hold no secret:
+ * -EINVAL a value does not fit its place, -E2BIG the body is too long. */
+MUSTCHECK int preset_render(const struct preset *preset, const struct preset_call *call,
+			    const struct preset_values *values, struct preset_request *ret_request, struct err *err);
 void preset_request_done(struct preset_request *request);
 
 #endif

@@ -1,4 +1,4 @@
-/* preset_field: reads [headers], [json], [form] and [limit]. */
+/* preset_field: reads [query], [headers], [json], [form], [text] and [limit]. */
 #include <string.h>
 #include <strings.h>
 
@@ -16,18 +16,41 @@ static struct preset_field *preset_fields_find(const struct preset_fields *field
 	return NULL;
 }
 
+/* What the reader of one section needs. */
+struct preset_reader {
+	const struct preset *preset;
+	struct preset_call *call;
+	const struct ini_section *section; /* NULL = not there */
+	enum preset_place place;
+	struct problems *problems;
+};
+
+/* A field may be given again when all before may be left out. */
+static bool preset_is_last_word(const struct preset_reader *reader, const struct preset_fields *fields,
+				const char *name)
+{
+	for (size_t i = 0; i < fields->n; i++)
+		if (strcmp(fields->items[i].name, name) == 0 &&
+		    !preset_may_lack(reader->preset, &fields->items[i].text))
+			return true;
+	return false;
+}
+
 /* Adds the field that entry describes; source is what of its value is the template. */
-static void preset_fields_add(const struct preset *preset, struct preset_fields *fields,
-			      const struct ini_section *section, const struct ini_entry *entry, const char *source,
-			      struct preset_field field, struct problems *problems)
+static void preset_fields_add(const struct preset_reader *reader, struct preset_fields *fields,
+			      const struct ini_entry *entry, const char *source, struct preset_field field)
 {
 	struct err err;
-	if (preset_fields_find(fields, entry->key) != NULL) {
-		problems_add(problems, section->file, entry->line, "'%s' is given twice", entry->key);
+	if (preset_is_last_word(reader, fields, entry->key)) {
+		problems_add(reader->problems, reader->section->file, entry->line,
+			     "'%s' is given twice, and the first is never left out", entry->key);
 		return;
 	}
-	if (preset_text_compile(source, &preset->names, &field.text, &err) < 0) {
-		problems_add(problems, section->file, entry->line, "%s: %s", entry->key, err.text);
+	enum preset_place place = fields == &reader->call->headers && reader->place == PRESET_IN_REQUEST
+					  ? PRESET_IN_HEADER
+					  : reader->place;
+	if (preset_compile(reader->preset, source, place, &field.text, &err) < 0) {
+		problems_add(reader->problems, reader->section->file, entry->line, "%s: %s", entry->key, err.text);
 		return;
 	}
 	field.name = mem_dup(entry->key);
@@ -42,23 +65,22 @@ static bool preset_is_header_name(const char *name)
 	return len != 0 && name[len] == '\0';
 }
 
-void preset_read_headers(struct preset *preset, const struct ini_section *section, struct problems *problems)
+static void preset_read_header(const struct preset_reader *reader, const struct ini_entry *entry)
 {
-	for (size_t i = 0; section != NULL && i < section->n_entries; i++) {
-		const struct ini_entry *entry = &section->entries[i];
-		if (!preset_is_header_name(entry->key))
-			problems_add(problems, section->file, entry->line, "'%s' is no name of a header", entry->key);
-		else if (strcasecmp(entry->key, "Content-Length") == 0 ||
-			 strcasecmp(entry->key, "Transfer-Encoding") == 0)
-			problems_add(problems, section->file, entry->line, "%s follows from the body and cannot be set",
-				     entry->key);
-		else if (strchr(entry->value, '\\') != NULL)
-			problems_add(problems, section->file, entry->line,
-				     "a header is one line: no backslash may stand in it");
-		else
-			preset_fields_add(preset, &preset->headers, section, entry, entry->value,
-					  (struct preset_field){.escape = PRESET_HEADER}, problems);
-	}
+	static const char prefix[] = "encoded:";
+	bool is_encoded = strncmp(entry->value, prefix, sizeof(prefix) - 1) == 0;
+	const char *source = entry->value + (is_encoded ? sizeof(prefix) - 1 : 0);
+	const char *file = reader->section->file;
+	if (!preset_is_header_name(entry->key))
+		problems_add(reader->problems, file, entry->line, "'%s' is no name of a header", entry->key);
+	else if (strcasecmp(entry->key, "Content-Length") == 0 || strcasecmp(entry->key, "Transfer-Encoding") == 0)
+		problems_add(reader->problems, file, entry->line, "%s follows from the body and cannot be set",
+			     entry->key);
+	else if (strchr(entry->value, '\\') != NULL)
+		problems_add(reader->problems, file, entry->line, "a header is one line: no backslash may stand in it");
+	else
+		preset_fields_add(reader, &reader->call->headers, entry, source + strspn(source, " "),
+				  (struct preset_field){.escape = PRESET_HEADER, .is_encoded = is_encoded});
 }
 
 static const struct preset_prefix {
@@ -66,9 +88,11 @@ static const struct preset_prefix {
 	enum preset_type type;
 	enum preset_escape escape;
 } preset_prefixes[] = {
-	{"string:", PRESET_STRING, PRESET_PLAIN}, {"telegram-html:", PRESET_STRING, PRESET_TELEGRAM_HTML},
-	{"int:", PRESET_INT, PRESET_PLAIN},       {"bool:", PRESET_BOOL, PRESET_PLAIN},
-	{"id:", PRESET_ID, PRESET_PLAIN},
+	{"string:", PRESET_STRING, PRESET_PLAIN},      {"telegram-html:", PRESET_STRING, PRESET_TELEGRAM_HTML},
+	{"html:", PRESET_STRING, PRESET_HTML},         {"slack:", PRESET_STRING, PRESET_SLACK},
+	{"markdown:", PRESET_STRING, PRESET_MARKDOWN}, {"mentions:", PRESET_STRING, PRESET_MENTIONS},
+	{"json:", PRESET_STRING, PRESET_JSON},         {"int:", PRESET_INT, PRESET_PLAIN},
+	{"bool:", PRESET_BOOL, PRESET_PLAIN},          {"id:", PRESET_ID, PRESET_PLAIN},
 };
 
 /* Takes "int:" and its like off the value. */
@@ -87,38 +111,66 @@ static const char *preset_take_prefix(const char *value, struct preset_field *fi
 	return value;
 }
 
-/* Leaves that cannot stand in one tree are found by building it once. */
-static void preset_check_tree(const struct preset *preset, struct problems *problems)
+static bool preset_fields_have_before(const struct preset_fields *fields, size_t i)
 {
+	return preset_fields_find(fields, fields->items[i].name) != &fields->items[i];
+}
+
+/* Leaves that cannot stand in one tree are found by building it once. */
+static void preset_check_tree(const struct preset_reader *reader)
+{
+	const struct preset_fields *fields = &reader->call->fields;
 	json_t *root = NULL;
 	struct err err;
-	for (size_t i = 0; i < preset->fields.n; i++)
-		if (preset_pointer_set(&root, preset->fields.items[i].name, json_true(), &err) < 0)
-			problems_add(problems, preset->file, preset->fields.items[i].line, "%s", err.text);
+	for (size_t i = 0; i < fields->n; i++)
+		if (!preset_fields_have_before(fields, i) &&
+		    preset_pointer_set(&root, fields->items[i].name, json_true(), &err) < 0)
+			problems_add(reader->problems, reader->preset->file, fields->items[i].line, "%s", err.text);
 	json_decref(root);
 }
 
-void preset_read_json(struct preset *preset, const struct ini_section *section, struct problems *problems)
+static void preset_read_json(const struct preset_reader *reader, const struct ini_entry *entry)
 {
-	for (size_t i = 0; section != NULL && i < section->n_entries; i++) {
-		const struct ini_entry *entry = &section->entries[i];
-		struct preset_field field;
-		struct err err;
-		if (!preset_pointer_check(entry->key, &err)) {
-			problems_add(problems, section->file, entry->line, "%s", err.text);
-			continue;
-		}
-		const char *source = preset_take_prefix(entry->value, &field);
-		preset_fields_add(preset, &preset->fields, section, entry, source, field, problems);
+	struct preset_field field;
+	struct err err;
+	if (!preset_pointer_check(entry->key, &err)) {
+		problems_add(reader->problems, reader->section->file, entry->line, "%s", err.text);
+		return;
 	}
-	preset_check_tree(preset, problems);
+	const char *source = preset_take_prefix(entry->value, &field);
+	preset_fields_add(reader, &reader->call->fields, entry, source, field);
 }
 
-void preset_read_form(struct preset *preset, const struct ini_section *section, struct problems *problems)
+/* A pair of the query or of a form, or the text: there are no types. */
+static void preset_read_pair(const struct preset_reader *reader, struct preset_fields *fields,
+			     const struct ini_entry *entry)
 {
-	for (size_t i = 0; section != NULL && i < section->n_entries; i++)
-		preset_fields_add(preset, &preset->fields, section, &section->entries[i], section->entries[i].value,
-				  (struct preset_field){.escape = PRESET_PLAIN}, problems);
+	struct preset_field field;
+	const char *source = preset_take_prefix(entry->value, &field);
+	if (field.type != PRESET_STRING)
+		problems_add(reader->problems, reader->section->file, entry->line,
+			     "%s: only the values of [json] are numbers or true and false", entry->key);
+	else
+		preset_fields_add(reader, fields, entry, source, field);
+}
+
+static void preset_read_query(const struct preset_reader *reader, const struct ini_entry *entry)
+{
+	preset_read_pair(reader, &reader->call->query, entry);
+}
+
+static void preset_read_form(const struct preset_reader *reader, const struct ini_entry *entry)
+{
+	preset_read_pair(reader, &reader->call->fields, entry);
+}
+
+static void preset_read_text_key(const struct preset_reader *reader, const struct ini_entry *entry)
+{
+	if (strcmp(entry->key, "text") != 0)
+		problems_add(reader->problems, reader->section->file, entry->line, "unknown key '%s': give text",
+			     entry->key);
+	else
+		preset_read_pair(reader, &reader->call->fields, entry);
 }
 
 /* "4096 utf16" */
@@ -149,17 +201,68 @@ static bool preset_limit_parse(const char *text, struct preset_field *field, str
 	return is_good;
 }
 
-void preset_read_limits(struct preset *preset, const struct ini_section *section, struct problems *problems)
+static void preset_read_limit(const struct preset_reader *reader, const struct ini_entry *entry)
 {
-	for (size_t i = 0; section != NULL && i < section->n_entries; i++) {
-		const struct ini_entry *entry = &section->entries[i];
-		struct preset_field *field = preset_fields_find(&preset->fields, entry->key);
-		struct err err;
-		if (field == NULL)
-			problems_add(problems, section->file, entry->line, "'%s' is no field of the body", entry->key);
-		else if (field->limit != 0)
-			problems_add(problems, section->file, entry->line, "'%s' is given twice", entry->key);
-		else if (!preset_limit_parse(entry->value, field, &err))
-			problems_add(problems, section->file, entry->line, "%s", err.text);
+	struct preset_fields *fields = &reader->call->fields;
+	struct preset_field limit = {0};
+	struct err err;
+	bool is_total = strcmp(entry->key, "total") == 0;
+	struct preset_field *first = preset_fields_find(fields, entry->key);
+	if (first == NULL && !is_total) {
+		problems_add(reader->problems, reader->section->file, entry->line,
+			     "'%s' is no field of the body: give one, or total", entry->key);
+		return;
+	}
+	if (is_total ? reader->call->body_limit != 0 : first->limit != 0)
+		(void)err_set(&err, -1, "'%s' is given twice", entry->key);
+	else if (preset_limit_parse(entry->value, &limit, &err) && is_total && limit.unit != UTF8_BYTES)
+		(void)err_set(&err, -1, "the total is counted in bytes");
+	else if (is_total)
+		reader->call->body_limit = limit.limit;
+	if (limit.limit == 0 || (is_total && reader->call->body_limit == 0)) {
+		problems_add(reader->problems, reader->section->file, entry->line, "%s", err.text);
+		return;
+	}
+	for (size_t i = 0; !is_total && i < fields->n; i++)
+		if (strcmp(fields->items[i].name, entry->key) == 0) {
+			fields->items[i].limit = limit.limit;
+			fields->items[i].unit = limit.unit;
+		}
+}
+
+/* In the order in which they are read: [limit] needs the fields. */
+static const struct preset_field_section {
+	const char *kind;
+	int body; /* that it needs; -1 = any */
+	const char *body_word;
+	void (*read)(const struct preset_reader *reader, const struct ini_entry *entry);
+} preset_field_sections[] = {
+	{"query", -1, NULL, preset_read_query},
+	{"headers", -1, NULL, preset_read_header},
+	{"json", PRESET_BODY_JSON, "json", preset_read_json},
+	{"form", PRESET_BODY_FORM, "form", preset_read_form},
+	{"text", PRESET_BODY_PLAIN, "text", preset_read_text_key},
+	{"limit", -1, NULL, preset_read_limit},
+};
+
+void preset_read_fields(struct preset *preset, struct preset_call *call, const struct ini *ini, enum preset_place place,
+			struct problems *problems)
+{
+	struct preset_reader reader = {preset, call, NULL, place, problems};
+	for (size_t k = 0; k < sizeof(preset_field_sections) / sizeof(preset_field_sections[0]); k++) {
+		const struct preset_field_section *row = &preset_field_sections[k];
+		reader.section = preset_part(ini, place, row->kind);
+		if (reader.section == NULL)
+			continue;
+		if (row->body >= 0 && call->body != row->body) {
+			problems_add(problems, reader.section->file, reader.section->line,
+				     "[%s] needs body = %s in [%s]", row->kind, row->body_word,
+				     place == PRESET_IN_TOKEN ? "token" : "request");
+			continue;
+		}
+		for (size_t i = 0; i < reader.section->n_entries; i++)
+			row->read(&reader, &reader.section->entries[i]);
+		if (row->body == PRESET_BODY_JSON)
+			preset_check_tree(&reader);
 	}
 }

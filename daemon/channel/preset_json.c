@@ -65,10 +65,32 @@ static json_t *preset_json_child(const json_t *parent, const char *part)
 	return index >= 0 ? json_array_get(parent, (size_t)index) : NULL;
 }
 
+/* The first value that rest leads to from one of the children. */
+static const json_t *preset_json_any(const json_t *parent, const char *rest)
+{
+	const char *key;
+	json_t *child;
+	size_t i;
+	const json_t *found = NULL;
+	json_object_foreach((json_t *)(uintptr_t)parent, key, child)
+	{
+		if (found == NULL)
+			found = preset_pointer_get(child, rest);
+	}
+	json_array_foreach(parent, i, child)
+	{
+		if (found == NULL)
+			found = preset_pointer_get(child, rest);
+	}
+	return found;
+}
+
 const json_t *preset_pointer_get(const json_t *root, const char *pointer)
 {
-	char *part;
-	while (root != NULL && (part = preset_pointer_part(&pointer)) != NULL) {
+	while (root != NULL && *pointer != '\0') {
+		if (strncmp(pointer, "/*", 2) == 0 && (pointer[2] == '/' || pointer[2] == '\0'))
+			return preset_json_any(root, pointer + 2);
+		char *part = preset_pointer_part(&pointer);
 		root = preset_json_child(root, part);
 		free(part);
 	}

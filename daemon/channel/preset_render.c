@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "channel/preset.h"
+#include "channel/preset_section.h"
 #include "channel/preset_url.h"
 
 enum { PRESET_URL_MAX = 8 * 1024, PRESET_HEADER_MAX = 8 * 1024, PRESET_BODY_MAX = 256 * 1024 };
@@ -19,33 +20,65 @@ static int preset_field_render(const struct preset_field *field, const struct pr
 	return out->is_over ? err_set(err, -E2BIG, "%s is too long", field->name) : 0;
 }
 
-static int preset_render_headers(const struct preset *preset, const struct preset_values *values,
-				 struct strlist *headers, struct err *err)
+/* Of several fields with one name the first that has all its values; NULL for one that is left out. */
+static const struct preset_field *preset_field_next(const struct preset_fields *fields, size_t i,
+						    const struct preset_values *values)
 {
-	struct buf line;
+	const struct preset_field *field = &fields->items[i];
+	if (!preset_text_is_complete(&field->text, values))
+		return NULL;
+	for (size_t before = 0; before < i; before++)
+		if (strcmp(fields->items[before].name, field->name) == 0 &&
+		    preset_text_is_complete(&fields->items[before].text, values))
+			return NULL;
+	return field;
+}
+
+static int preset_render_header(const struct preset_field *field, const struct preset_values *values,
+				struct strlist *headers, struct err *err)
+{
+	struct buf line, encoded;
 	buf_init(&line, PRESET_HEADER_MAX);
-	int r = 0;
-	for (size_t i = 0; r == 0 && i < preset->headers.n; i++) {
-		const struct preset_field *field = &preset->headers.items[i];
-		if (!preset_text_is_complete(&field->text, values))
-			continue;
-		buf_clear(&line);
-		r = preset_field_render(field, values, &line, err);
-		char *header = line.len != 0 ? mem_printf("%s: %s", field->name, buf_str(&line))
-					     : mem_printf("%s;", field->name); /* libcurl's way to say "empty" */
-		strlist_add(headers, header, strlen(header));
-		mem_free_secret(header);
-	}
-	buf_done(&line);
+	buf_init(&encoded, PRESET_HEADER_MAX);
+	int r = preset_field_render(field, values, &line, err);
+	if (field->is_encoded)
+		preset_encode_words(&encoded, buf_str(&line));
+	else
+		buf_add(&encoded, buf_str(&line), line.len);
+	if (r == 0 && encoded.is_over)
+		r = err_set(err, -E2BIG, "%s is too long", field->name);
+	char *header = encoded.len != 0 ? mem_printf("%s: %s", field->name, buf_str(&encoded))
+					: mem_printf("%s;", field->name); /* libcurl's way to say "empty" */
+	strlist_add(headers, header, strlen(header));
+	mem_free_secret(header);
+	mem_free_secret(buf_take(&line));
+	mem_free_secret(buf_take(&encoded));
 	return r;
 }
 
-static bool preset_has_header(const struct preset *preset, const char *name)
+static bool preset_has_header(const struct preset_call *call, const char *name)
 {
-	for (size_t i = 0; i < preset->headers.n; i++)
-		if (strcasecmp(preset->headers.items[i].name, name) == 0)
+	for (size_t i = 0; i < call->headers.n; i++)
+		if (strcasecmp(call->headers.items[i].name, name) == 0)
 			return true;
 	return false;
+}
+
+static int preset_render_headers(const struct preset_call *call, const struct preset_values *values,
+				 struct strlist *headers, struct err *err)
+{
+	static const char *const types[] = {[PRESET_BODY_JSON] = "Content-Type: application/json",
+					    [PRESET_BODY_FORM] = "Content-Type: application/x-www-form-urlencoded",
+					    [PRESET_BODY_PLAIN] = "Content-Type: text/plain; charset=utf-8"};
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < call->headers.n; i++) {
+		const struct preset_field *field = preset_field_next(&call->headers, i, values);
+		if (field != NULL)
+			r = preset_render_header(field, values, headers, err);
+	}
+	if (call->body != PRESET_BODY_NONE && !preset_has_header(call, "Content-Type"))
+		strlist_add(headers, types[call->body], strlen(types[call->body]));
+	return r;
 }
 
 static int preset_leaf(const struct preset_field *field, const struct preset_values *values, json_t **root,
@@ -61,14 +94,14 @@ static int preset_leaf(const struct preset_field *field, const struct preset_val
 	return r < 0 ? r : preset_pointer_set(root, field->name, value, err);
 }
 
-static int preset_render_json(const struct preset *preset, const struct preset_values *values, struct buf *out,
+static int preset_render_json(const struct preset_call *call, const struct preset_values *values, struct buf *out,
 			      struct err *err)
 {
 	json_t *root = NULL;
 	int r = 0;
-	for (size_t i = 0; r == 0 && i < preset->fields.n; i++) {
-		const struct preset_field *field = &preset->fields.items[i];
-		if (preset_text_is_complete(&field->text, values))
+	for (size_t i = 0; r == 0 && i < call->fields.n; i++) {
+		const struct preset_field *field = preset_field_next(&call->fields, i, values);
+		if (field != NULL)
 			r = preset_leaf(field, values, &root, err);
 		if (r < 0)
 			err_prefix(err, "%s", field->name);
@@ -80,13 +113,14 @@ static int preset_render_json(const struct preset *preset, const struct preset_v
 	return r;
 }
 
-static int preset_render_form(const struct preset *preset, const struct preset_values *values, struct buf *out,
-			      struct err *err)
+/* "a=1&b=2", for a form or a query. */
+static int preset_render_pairs(const struct preset_fields *fields, const struct preset_values *values, struct buf *out,
+			       struct err *err)
 {
 	int r = 0;
-	for (size_t i = 0; r == 0 && i < preset->fields.n; i++) {
-		const struct preset_field *field = &preset->fields.items[i];
-		if (!preset_text_is_complete(&field->text, values))
+	for (size_t i = 0; r == 0 && i < fields->n; i++) {
+		const struct preset_field *field = preset_field_next(fields, i, values);
+		if (field == NULL)
 			continue;
 		struct buf value;
 		buf_init(&value, PRESET_BODY_MAX);
@@ -98,46 +132,121 @@ static int preset_render_form(const struct preset *preset, const struct preset_v
 		preset_escape_add(out, field->name, PRESET_QUERY);
 		buf_add_char(out, '=');
 		preset_escape_add(out, buf_str(&value), PRESET_QUERY);
-		buf_done(&value);
+		mem_free_secret(buf_take(&value));
 	}
 	return r;
 }
 
-static int preset_render_body(const struct preset *preset, const struct preset_values *values,
-			      struct preset_request *request, struct err *err)
+static int preset_render_plain(const struct preset_call *call, const struct preset_values *values, struct buf *out,
+			       struct err *err)
 {
-	if (preset->body == PRESET_BODY_NONE)
-		return 0;
-	bool is_json = preset->body == PRESET_BODY_JSON;
-	const char *type =
-		is_json ? "Content-Type: application/json" : "Content-Type: application/x-www-form-urlencoded";
-	if (!preset_has_header(preset, "Content-Type"))
-		strlist_add(&request->headers, type, strlen(type));
+	return call->fields.n != 0 ? preset_field_render(&call->fields.items[0], values, out, err) : 0;
+}
 
-	int r = is_json ? preset_render_json(preset, values, &request->body, err)
-			: preset_render_form(preset, values, &request->body, err);
-	if (r == 0 && request->body.is_over)
+static int preset_render_whole(const struct preset_call *call, const struct preset_values *values, struct buf *out,
+			       struct err *err)
+{
+	int r = 0;
+	buf_clear(out);
+	if (call->body == PRESET_BODY_JSON)
+		r = preset_render_json(call, values, out, err);
+	else if (call->body == PRESET_BODY_FORM)
+		r = preset_render_pairs(&call->fields, values, out, err);
+	else if (call->body == PRESET_BODY_PLAIN)
+		r = preset_render_plain(call, values, out, err);
+	if (r == 0 && out->is_over)
 		r = err_set(err, -E2BIG, "the request is longer than %d bytes", PRESET_BODY_MAX);
 	return r;
 }
 
-int preset_render(const struct preset *preset, const struct preset_values *values, struct preset_request *ret_request,
-		  struct err *err)
+/* The longest beginning of {{text}} with which the body is not over its limit, by bisection: how many bytes a character
+ * takes is known only once it is escaped. */
+static int preset_render_cut(const struct preset_call *call, const struct preset_values *values, struct buf *out,
+			     struct err *err)
+{
+	struct preset_values mine = *values;
+	const char *text = values->items[PRESET_TEXT] != NULL ? values->items[PRESET_TEXT] : "";
+	size_t fits = 0, over = strlen(text);
+	int r = 0;
+	for (bool is_last = false; r == 0; is_last = fits + 1 >= over) {
+		size_t len = is_last ? fits : fits + (over - fits) / 2;
+		char *cut = mem_printf("%.*s%s", (int)utf8_prefix(text, len, UTF8_BYTES), text, len != 0 ? "…" : "");
+		mine.items[PRESET_TEXT] = cut;
+		r = preset_render_whole(call, &mine, out, err);
+		free(cut);
+		if (is_last)
+			break;
+		if (out->len <= call->body_limit)
+			fits = len;
+		else
+			over = len;
+	}
+	if (r == 0 && out->len > call->body_limit)
+		r = err_set(err, -E2BIG,
+			    "the request is longer than the %zu bytes the service takes, even without its text",
+			    call->body_limit);
+	return r;
+}
+
+static int preset_render_body(const struct preset_call *call, const struct preset_values *values, struct buf *out,
+			      struct err *err)
+{
+	int r = preset_render_whole(call, values, out, err);
+	if (r == 0 && call->body_limit != 0 && out->len > call->body_limit)
+		r = preset_render_cut(call, values, out, err);
+	return r;
+}
+
+static int preset_render_url(const struct preset *preset, const struct preset_call *call,
+			     const struct preset_values *values, struct buf *out, struct err *err)
 {
 	bool is_url[PRESET_NAMES_LIMIT];
+	struct buf query;
+	preset_url_names(preset, is_url);
+	int r = preset_url_add(&call->url, values, is_url, out, err);
+	if (r < 0)
+		return r;
+	buf_init(&query, PRESET_URL_MAX);
+	r = preset_render_pairs(&call->query, values, &query, err);
+	if (query.len != 0) {
+		buf_add_char(out, strchr(buf_str(out), '?') != NULL ? '&' : '?');
+		buf_add(out, buf_str(&query), query.len);
+	}
+	if (r == 0 && (out->is_over || query.is_over))
+		r = err_set(err, -E2BIG, "the address is longer than %d bytes", PRESET_URL_MAX);
+	mem_free_secret(buf_take(&query));
+	return r;
+}
+
+/* The body first: what is computed for headers may depend on it. */
+static int preset_render_parts(const struct preset *preset, const struct preset_call *call,
+			       struct preset_values *values, struct strlist *texts, struct preset_request *request,
+			       struct err *err)
+{
+	int r = preset_make_values(preset, values, texts, err);
+	if (r == 0)
+		r = preset_render_url(preset, call, values, &request->url, err);
+	if (r == 0)
+		r = preset_render_body(call, values, &request->body, err);
+	if (r == 0) {
+		values->items[PRESET_BODY_TEXT] = buf_str(&request->body);
+		r = preset_make_values(preset, values, texts, err);
+	}
+	if (r == 0)
+		r = preset_render_headers(call, values, &request->headers, err);
+	return r;
+}
+
+int preset_render(const struct preset *preset, const struct preset_call *call, const struct preset_values *values,
+		  struct preset_request *ret_request, struct err *err)
+{
 	struct preset_request request = {0};
+	struct preset_values mine = *values;
+	struct strlist texts = {0};
 	buf_init(&request.url, PRESET_URL_MAX);
 	buf_init(&request.body, PRESET_BODY_MAX);
-	preset_url_names(preset, is_url);
-
-	int r = preset_url_add(&preset->url, values, is_url, &request.url, err);
-	if (r == 0 && request.url.is_over)
-		r = err_set(err, -E2BIG, "the address is longer than %d bytes", PRESET_URL_MAX);
-	if (r == 0)
-		r = preset_render_headers(preset, values, &request.headers, err);
-	if (r == 0)
-		r = preset_render_body(preset, values, &request, err);
-
+	int r = preset_render_parts(preset, call, &mine, &texts, &request, err);
+	preset_texts_done(&texts);
 	if (r < 0)
 		preset_request_done(&request);
 	else

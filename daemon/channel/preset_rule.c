@@ -77,48 +77,68 @@ static enum preset_op preset_op_find(const char *word)
 	return PRESET_NO_TEST;
 }
 
-/* The literal behind equals or prefix, or nothing behind exists or absent. */
-static int preset_literal_parse(const char *text, enum preset_op op, json_t **ret_value, struct err *err)
+static int preset_literal_refuse(json_t *values, const char *text, enum preset_op op, struct err *err)
+{
+	json_decref(values);
+	return err_set(err, -EINVAL, "'%s' cannot be compared with: write a string in double quotes%s", text,
+		       op == PRESET_EQUALS ? ", a number, true, false or null" : "");
+}
+
+/* The literals behind equals or prefix, or nothing behind exists or absent. */
+static int preset_literals_parse(const char *text, enum preset_op op, json_t **ret_values, struct err *err)
 {
 	text += strspn(text, " \t");
 	if (op == PRESET_EXISTS || op == PRESET_ABSENT)
 		return *text == '\0' ? 0
 				     : err_set(err, -EINVAL, "'%s' is too much: exists and absent stand alone", text);
 
-	json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
-	if (value == NULL || json_is_object(value) || json_is_array(value) ||
-	    (op == PRESET_PREFIX && !json_is_string(value))) {
+	json_t *values = json_array();
+	do {
+		json_error_t at;
+		json_t *value = json_loads(text, JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, &at);
+		bool is_good = value != NULL && !json_is_object(value) && !json_is_array(value) &&
+			       (op == PRESET_EQUALS || json_is_string(value));
+		if (!is_good || json_array_append(values, value) != 0) {
+			json_decref(value);
+			return preset_literal_refuse(values, text, op, err);
+		}
 		json_decref(value);
-		return err_set(err, -EINVAL, "'%s' cannot be compared with: write a string in double quotes%s", text,
-			       op == PRESET_EQUALS ? ", a number, true, false or null" : "");
-	}
-	*ret_value = value;
+		text += at.position;
+		if (*text != '\0' && strchr(" \t,", *text) == NULL)
+			return preset_literal_refuse(values, text, op, err);
+		text += strspn(text, " \t,");
+	} while (*text != '\0');
+	*ret_values = values;
 	return 0;
 }
 
 int preset_test_parse(const char *text, struct preset_test *ret_test, struct err *err)
 {
 	char *pointer = preset_word(&text), *word = preset_word(&text);
-	json_t *value = NULL;
+	json_t *values = NULL;
 	enum preset_op op = preset_op_find(word);
+	bool is_body = pointer != NULL && strcmp(pointer, "body") == 0;
 
 	int r = 0;
-	if (pointer == NULL || !preset_pointer_check(pointer, err))
+	if (pointer == NULL || (!is_body && !preset_pointer_check(pointer, err)))
 		r = pointer != NULL ? -EINVAL
 				    : err_set(err, -EINVAL, "the test is empty: write one like /ok equals true");
 	else if (op == PRESET_NO_TEST)
 		r = err_set(err, -EINVAL, "'%s' is no test: give exists, absent, equals VALUE or prefix \"TEXT\"",
 			    word != NULL ? word : "");
+	else if (is_body && op != PRESET_EQUALS && op != PRESET_PREFIX)
+		r = err_set(err, -EINVAL, "a body is always there: give equals or prefix");
 	else
-		r = preset_literal_parse(text, op, &value, err);
+		r = preset_literals_parse(text, op, &values, err);
 
 	free(word);
-	if (r < 0) {
+	if (r < 0 || is_body) {
 		free(pointer);
-		return r;
+		pointer = NULL;
 	}
-	*ret_test = (struct preset_test){pointer, op, value};
-	return 0;
+	if (r == 0)
+		*ret_test = (struct preset_test){pointer, op, values};
+	return r;
 }
 
 static int preset_action_parse(const char *text, struct preset_rule *rule, struct err *err)
@@ -166,6 +186,19 @@ static const char *preset_arrow(const char *text)
 	return arrow;
 }
 
+int preset_condition_parse(const char *text, struct preset_rule *ret_rule, struct err *err)
+{
+	struct preset_rule rule = {0};
+	int r = preset_statuses_read(&text, &rule.statuses, err);
+	if (r == 0 && *text != '\0')
+		r = preset_test_parse(text, &rule.test, err);
+	else if (r == 0 && rule.statuses.n == 0)
+		r = err_set(err, -EINVAL, "a status or a test is needed, as in 401, or /code equals 5");
+	if (r == 0)
+		*ret_rule = rule;
+	return r;
+}
+
 int preset_rule_parse(const char *text, struct preset_rule *ret_rule, struct err *err)
 {
 	const char *arrow = preset_arrow(text);
@@ -175,12 +208,7 @@ int preset_rule_parse(const char *text, struct preset_rule *ret_rule, struct err
 
 	struct preset_rule rule = {0};
 	char *condition = mem_dup_n(text, (size_t)(arrow - text));
-	const char *rest = condition;
-	int r = preset_statuses_read(&rest, &rule.statuses, err);
-	if (r == 0 && *rest != '\0')
-		r = preset_test_parse(rest, &rule.test, err);
-	else if (r == 0 && rule.statuses.n == 0)
-		r = err_set(err, -EINVAL, "the rule needs a status or a test before '->'");
+	int r = preset_condition_parse(condition, &rule, err);
 	if (r == 0)
 		r = preset_action_parse(arrow + 2, &rule, err);
 	free(condition);
@@ -195,6 +223,6 @@ int preset_rule_parse(const char *text, struct preset_rule *ret_rule, struct err
 void preset_test_done(struct preset_test *test)
 {
 	free(test->pointer);
-	json_decref(test->value);
+	json_decref(test->values);
 	*test = (struct preset_test){0};
 }

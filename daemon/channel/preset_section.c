@@ -1,38 +1,77 @@
-#include "channel/preset_section.h"
-
+/* preset_section: which sections a preset has; reads [request] and [token]. */
+#include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "channel/preset_section.h"
 #include "channel/preset_url.h"
 
-enum { PRESET_TIMEOUT_MAX_S = 600 };
+enum { PRESET_TIMEOUT_MAX_S = 600, PRESET_LIFETIME_MAX_S = 366 * 24 * 3600 };
 
-static const char *const preset_kinds[] = {"settings", "request",  "headers", "json",  "form", "success",
-					   "retry",    "classify", "capture", "error", "limit"};
+/* Sections that stand alone, and those that the step [token] has as well, as [token headers]. */
+static const struct preset_kind_row {
+	const char *kind;
+	bool is_of_call;
+} preset_kinds[] = {
+	{"settings", false}, {"address", false}, {"request", false}, {"token", false}, {"capture", false},
+	{"limit", false},    {"query", true},    {"headers", true},  {"json", true},   {"form", true},
+	{"text", true},      {"success", true},  {"classify", true}, {"retry", true},  {"error", true},
+};
+enum { PRESET_KINDS = sizeof(preset_kinds) / sizeof(preset_kinds[0]) };
+
+static const struct preset_kind_row *preset_find_kind(const char *kind)
+{
+	for (size_t i = 0; i < PRESET_KINDS; i++)
+		if (strcmp(preset_kinds[i].kind, kind) == 0)
+			return &preset_kinds[i];
+	return NULL;
+}
+
+static void preset_report_kind(const struct ini_section *section, struct problems *problems)
+{
+	const char *words[PRESET_KINDS + 1] = {"value"};
+	for (size_t i = 0; i < PRESET_KINDS; i++)
+		words[i + 1] = preset_kinds[i].kind;
+	const char *nearest = strlist_nearest(section->kind, words, PRESET_KINDS + 1);
+	problems_add(problems, section->file, section->line, "unknown section [%s]%s%s%s", section->kind,
+		     nearest != NULL ? ", did you mean [" : "", nearest != NULL ? nearest : "",
+		     nearest != NULL ? "]?" : "");
+}
 
 static void preset_check_kinds(const struct ini *ini, struct problems *problems)
 {
-	enum { N = sizeof(preset_kinds) / sizeof(preset_kinds[0]) };
 	for (size_t i = 0; i < ini->n_sections; i++) {
 		const struct ini_section *section = &ini->sections[i];
-		size_t k = 0;
-		while (k < N && strcmp(preset_kinds[k], section->kind) != 0)
-			k++;
-		const char *nearest = strlist_nearest(section->kind, preset_kinds, N);
-		if (k == N)
-			problems_add(problems, section->file, section->line, "unknown section [%s]%s%s%s",
-				     section->kind, nearest != NULL ? ", did you mean [" : "",
-				     nearest != NULL ? nearest : "", nearest != NULL ? "]?" : "");
-		else if (section->name != NULL)
+		bool is_value = strcmp(section->kind, "value") == 0, is_token = strcmp(section->kind, "token") == 0;
+		const struct preset_kind_row *row =
+			is_token && section->name != NULL ? preset_find_kind(section->name) : NULL;
+		if (is_value && section->name == NULL)
+			problems_add(problems, section->file, section->line,
+				     "a value needs a name, as in [value sign]");
+		else if (is_token && section->name != NULL && (row == NULL || !row->is_of_call))
+			problems_add(problems, section->file, section->line, "unknown section [token %s]",
+				     section->name);
+		else if (!is_value && preset_find_kind(section->kind) == NULL)
+			preset_report_kind(section, problems);
+		else if (!is_value && !is_token && section->name != NULL)
 			problems_add(problems, section->file, section->line, "section [%s] takes no name",
 				     section->kind);
 	}
 }
 
+const struct ini_section *preset_part(const struct ini *ini, enum preset_place place, const char *kind)
+{
+	return place == PRESET_IN_TOKEN ? ini_section(ini, "token", kind) : ini_section(ini, kind, NULL);
+}
+
 static const char *const preset_methods[] = {[PRESET_POST] = "POST", [PRESET_PUT] = "PUT", [PRESET_GET] = "GET", NULL};
-static const char *const preset_bodies[] = {
-	[PRESET_BODY_NONE] = "none", [PRESET_BODY_JSON] = "json", [PRESET_BODY_FORM] = "form", NULL};
+static const char *const preset_bodies[] = {[PRESET_BODY_NONE] = "none",
+					    [PRESET_BODY_JSON] = "json",
+					    [PRESET_BODY_FORM] = "form",
+					    [PRESET_BODY_PLAIN] = "text",
+					    NULL};
 
 struct preset_request_keys {
 	int method, body;
@@ -60,7 +99,7 @@ static const struct option preset_request_options[] = {
 	 .offset = offsetof(struct preset_request_keys, body),
 	 .preset = "none",
 	 .words = preset_bodies,
-	 .help = "json, form or none"},
+	 .help = "json, form, text or none"},
 	{.key = "timeout",
 	 .type = OPTION_DURATION,
 	 .offset = offsetof(struct preset_request_keys, timeout_s),
@@ -73,24 +112,51 @@ static const struct option preset_request_options[] = {
 	 .offset = offsetof(struct preset_request_keys, rate),
 	 .help = "messages per time that the service allows"},
 };
+enum { PRESET_REQUEST_OPTIONS = sizeof(preset_request_options) / sizeof(preset_request_options[0]) };
 
 /* The address must always have all of its values. */
-static bool preset_check_url(const struct preset *preset, struct err *err)
+static int preset_compile_url(const struct preset *preset, const char *source, enum preset_place place,
+			      struct preset_text *ret_text, struct err *err)
 {
 	bool is_url[PRESET_NAMES_LIMIT];
+	struct preset_text text;
+	int r = preset_compile(preset, source, place, &text, err);
+	if (r < 0)
+		return r;
 	preset_url_names(preset, is_url);
-	for (size_t i = 0; i < preset->names.n; i++)
-		if (preset_text_uses(&preset->url, i) != 0 && preset_may_lack(preset, i)) {
-			(void)err_set(err, -1, "{{%s}} may have no value, so it cannot be part of the address",
-				      preset->names.items[i]);
-			return false;
-		}
-	return preset_url_check_template(&preset->url, is_url, err) == 0;
+	for (size_t i = 0; r == 0 && i < text.n; i++) {
+		const struct preset_text part = {&text.parts[i], 1};
+		if (part.parts->is_condition || preset_may_lack(preset, &part))
+			r = err_set(err, -EINVAL, "{{%s}} may have no value, so it cannot be part of the address",
+				    preset->names.items[part.parts->name]);
+	}
+	if (r == 0)
+		r = preset_url_check_template(&text, is_url, err);
+	if (r < 0)
+		preset_text_done(&text);
+	else
+		*ret_text = text;
+	return r;
+}
+
+/* Takes method, url and body over from keys; section is [request] or [token]. */
+static void preset_take_request(const struct preset *preset, struct preset_call *call,
+				const struct preset_request_keys *keys, const struct ini_section *section,
+				enum preset_place place, struct problems *problems)
+{
+	struct err err;
+	const struct ini_entry *url = ini_find(section, "url");
+	if (url != NULL && preset_compile_url(preset, url->value, place, &call->url, &err) < 0)
+		problems_add(problems, section->file, url->line, "%s", err.text);
+	if (keys->method == PRESET_GET && keys->body != PRESET_BODY_NONE)
+		problems_add(problems, section->file, section->line,
+			     "a GET has no body: give method = POST, or body = none");
+	call->method = keys->method;
+	call->body = keys->body;
 }
 
 static void preset_read_request(struct preset *preset, const struct ini *ini, struct problems *problems)
 {
-	enum { N = sizeof(preset_request_options) / sizeof(preset_request_options[0]) };
 	const struct ini_section *section = ini_section(ini, "request", NULL);
 	if (section == NULL) {
 		problems_add(problems, ini->file, 0, "the section [request] is missing: it says what is called");
@@ -98,171 +164,110 @@ static void preset_read_request(struct preset *preset, const struct ini *ini, st
 	}
 
 	struct preset_request_keys keys = {0};
-	struct err err;
-	options_apply(preset_request_options, N, section, NULL, &keys, problems);
-	const struct ini_entry *url = ini_find(section, "url");
-	if (url != NULL && (preset_text_compile(url->value, &preset->names, &preset->url, &err) < 0 ||
-			    !preset_check_url(preset, &err)))
-		problems_add(problems, section->file, url->line, "%s", err.text);
-	if (keys.method == PRESET_GET && keys.body != PRESET_BODY_NONE)
-		problems_add(problems, section->file, section->line,
-			     "a GET has no body: give method = POST, or body = none");
-	preset->method = keys.method;
-	preset->body = keys.body;
+	options_apply(preset_request_options, PRESET_REQUEST_OPTIONS, section, NULL, &keys, problems);
+	preset_take_request(preset, &preset->call, &keys, section, PRESET_IN_REQUEST, problems);
 	preset->timeout_s = keys.timeout_s;
 	preset->rate = keys.rate;
-	options_done(preset_request_options, N, &keys);
+	options_done(preset_request_options, PRESET_REQUEST_OPTIONS, &keys);
 }
 
-static void preset_read_fields(struct preset *preset, const struct ini *ini, struct problems *problems)
-{
-	const struct ini_section *json = ini_section(ini, "json", NULL), *form = ini_section(ini, "form", NULL);
-	preset_read_headers(preset, ini_section(ini, "headers", NULL), problems);
-	if (json != NULL && preset->body != PRESET_BODY_JSON)
-		problems_add(problems, json->file, json->line, "[json] needs body = json in [request]");
-	else
-		preset_read_json(preset, json, problems);
-	if (form != NULL && preset->body != PRESET_BODY_FORM)
-		problems_add(problems, form->file, form->line, "[form] needs body = form in [request]");
-	else
-		preset_read_form(preset, form, problems);
-	preset_read_limits(preset, ini_section(ini, "limit", NULL), problems);
-}
+/* ---- [token] ------------------------------------------------------------------------------------------------------ */
 
-static int preset_add_status(struct preset_verdict *verdict, const char *text, struct err *err)
-{
-	return preset_statuses_parse(text, &verdict->success, err);
-}
-
-static int preset_add_test(struct preset_verdict *verdict, const char *text, struct err *err)
-{
-	struct preset_test test;
-	int r = preset_test_parse(text, &test, err);
-	if (r == 0) {
-		verdict->tests = mem_grow(verdict->tests, verdict->n_tests + 1, sizeof(*verdict->tests));
-		verdict->tests[verdict->n_tests++] = test;
-	}
-	return r;
-}
-
-static int preset_add_rule(struct preset_verdict *verdict, const char *text, struct err *err)
-{
-	struct preset_rule rule;
-	int r = preset_rule_parse(text, &rule, err);
-	if (r == 0) {
-		verdict->rules = mem_grow(verdict->rules, verdict->n_rules + 1, sizeof(*verdict->rules));
-		verdict->rules[verdict->n_rules++] = rule;
-	}
-	return r;
-}
-
-static int preset_take_pointer(char **field, const char *text, struct err *err)
-{
-	if (!preset_pointer_check(text, err))
-		return -1;
-	free(*field); /* given again, which was reported */
-	*field = mem_dup(text);
-	return 0;
-}
-
-static int preset_add_retry(struct preset_verdict *verdict, const char *text, struct err *err)
-{
-	return preset_take_pointer(&verdict->retry_pointer, text, err);
-}
-
-static int preset_add_unit(struct preset_verdict *verdict, const char *text, struct err *err)
-{
-	verdict->is_retry_ms = strcmp(text, "ms") == 0;
-	return verdict->is_retry_ms || strcmp(text, "s") == 0 ? 0
-							      : err_set(err, -1, "'%s' is no unit: give s or ms", text);
-}
-
-static int preset_add_capture(struct preset_verdict *verdict, const char *text, struct err *err)
-{
-	return preset_take_pointer(&verdict->capture_pointer, text, err);
-}
-
-static int preset_add_error(struct preset_verdict *verdict, const char *text, struct err *err)
-{
-	return preset_take_pointer(&verdict->error_pointer, text, err);
-}
-
-/* What the sections about the reply may say. */
-static const struct preset_reply_key {
-	const char *section, *key;
-	bool may_repeat;
-	int (*add)(struct preset_verdict *verdict, const char *text, struct err *err);
-} preset_reply_keys[] = {
-	{"success", "status", false, preset_add_status}, {"success", "test", true, preset_add_test},
-	{"classify", "rule", true, preset_add_rule},     {"retry", "pointer", false, preset_add_retry},
-	{"retry", "unit", false, preset_add_unit},       {"capture", "message_id", false, preset_add_capture},
-	{"error", "text", false, preset_add_error},
+struct preset_token_keys {
+	struct preset_request_keys request;
+	char *value, *lifetime_field;
+	int64_t lifetime_s;
 };
-enum { PRESET_REPLY_KEYS = sizeof(preset_reply_keys) / sizeof(preset_reply_keys[0]) };
 
-static bool preset_is_reply_section(const char *kind)
-{
-	for (size_t i = 0; i < PRESET_REPLY_KEYS; i++)
-		if (strcmp(preset_reply_keys[i].section, kind) == 0)
-			return true;
-	return false;
-}
+static const struct option preset_token_options[] = {
+	{.key = "value",
+	 .type = OPTION_TEXT,
+	 .offset = offsetof(struct preset_token_keys, value),
+	 .flags = OPTION_REQUIRED,
+	 .help = "pointer to the token in the answer"},
+	{.key = "lifetime_field",
+	 .type = OPTION_TEXT,
+	 .offset = offsetof(struct preset_token_keys, lifetime_field),
+	 .help = "pointer to how many seconds it lasts"},
+	{.key = "lifetime",
+	 .type = OPTION_DURATION,
+	 .offset = offsetof(struct preset_token_keys, lifetime_s),
+	 .min = 1,
+	 .max = PRESET_LIFETIME_MAX_S,
+	 .preset = "1h",
+	 .help = "how long it lasts when the answer does not say"},
+	{.key = "refresh", .type = OPTION_LINES, .help = "answers to a message that mean: fetch a new one"},
+};
 
-/* A key that its section does not have: says which it has. */
-static void preset_report_unknown(const struct ini_section *section, const struct ini_entry *entry,
-				  struct problems *problems)
-{
-	struct buf known;
-	buf_init(&known, sizeof(((struct err *)NULL)->text));
-	for (size_t i = 0; i < PRESET_REPLY_KEYS; i++)
-		if (strcmp(preset_reply_keys[i].section, section->kind) == 0)
-			buf_printf(&known, "%s%s", known.len != 0 ? " or " : "", preset_reply_keys[i].key);
-	problems_add(problems, section->file, entry->line, "unknown key '%s': give %s", entry->key, buf_str(&known));
-	buf_done(&known);
-}
+/* method, url and body are those of [request], where they are at the start of the table. */
+enum {
+	PRESET_CALL_OPTIONS = 3,
+	PRESET_TOKEN_OWN = sizeof(preset_token_options) / sizeof(preset_token_options[0]),
+	PRESET_TOKEN_OPTIONS = PRESET_CALL_OPTIONS + PRESET_TOKEN_OWN
+};
 
-static void preset_read_reply_entry(struct preset_verdict *verdict, const struct ini_section *section,
-				    const struct ini_entry *entry, struct problems *problems)
+/* Moves the pointer over to the token. */
+static void preset_take_pointer(const struct ini_section *section, const char *key, char **from, char **to,
+				struct problems *problems)
 {
 	struct err err;
-	for (size_t i = 0; i < PRESET_REPLY_KEYS; i++) {
-		const struct preset_reply_key *row = &preset_reply_keys[i];
-		if (strcmp(row->section, section->kind) != 0 || strcmp(row->key, entry->key) != 0)
+	const struct ini_entry *entry = ini_find(section, key);
+	if (*from != NULL && !preset_pointer_check(*from, &err))
+		problems_add(problems, section->file, entry != NULL ? entry->line : section->line, "%s: %s", key,
+			     err.text);
+	*to = *from;
+	*from = NULL; /* the token's now */
+}
+
+static void preset_read_refresh(struct preset_token *token, const struct ini_section *section,
+				struct problems *problems)
+{
+	for (size_t i = 0; i < section->n_entries; i++) {
+		const struct ini_entry *entry = &section->entries[i];
+		struct preset_rule rule;
+		struct err err;
+		if (strcmp(entry->key, "refresh") != 0)
 			continue;
-		if (!row->may_repeat && ini_find(section, entry->key) != entry)
-			problems_add(problems, section->file, entry->line, "key '%s' is given again further down",
-				     entry->key);
-		if (row->add(verdict, entry->value, &err) < 0)
-			problems_add(problems, section->file, entry->line, "%s: %s", entry->key, err.text);
-		return;
+		if (preset_condition_parse(entry->value, &rule, &err) < 0) {
+			problems_add(problems, section->file, entry->line, "refresh: %s", err.text);
+			continue;
+		}
+		token->refresh = mem_grow(token->refresh, token->n_refresh + 1, sizeof(*token->refresh));
+		token->refresh[token->n_refresh++] = rule;
 	}
-	preset_report_unknown(section, entry, problems);
 }
 
-static void preset_read_reply_section(struct preset *preset, const struct ini_section *section,
-				      struct problems *problems)
+static void preset_read_token(struct preset *preset, const struct ini *ini, struct problems *problems)
 {
-	if (!preset_is_reply_section(section->kind))
+	const struct ini_section *section = ini_section(ini, "token", NULL);
+	if (section == NULL)
 		return;
-	for (size_t i = 0; i < section->n_entries; i++)
-		preset_read_reply_entry(&preset->verdict, section, &section->entries[i], problems);
-}
+	struct option table[PRESET_TOKEN_OPTIONS];
+	memcpy(table, preset_request_options, PRESET_CALL_OPTIONS * sizeof(*table));
+	memcpy(table + PRESET_CALL_OPTIONS, preset_token_options, sizeof(preset_token_options));
 
-static void preset_read_reply(struct preset *preset, const struct ini *ini, struct problems *problems)
-{
-	for (size_t i = 0; i < ini->n_sections; i++)
-		preset_read_reply_section(preset, &ini->sections[i], problems);
+	struct preset_token_keys keys = {0};
+	struct preset_token *token = mem_zero(1, sizeof(*token));
+	options_apply(table, PRESET_TOKEN_OPTIONS, section, NULL, &keys, problems);
+	preset_take_request(preset, &token->call, &keys.request, section, PRESET_IN_TOKEN, problems);
+	preset_take_pointer(section, "value", &keys.value, &token->pointer, problems);
+	preset_take_pointer(section, "lifetime_field", &keys.lifetime_field, &token->lifetime_pointer, problems);
+	token->lifetime_s = keys.lifetime_s;
+	preset_read_refresh(token, section, problems);
+	options_done(table, PRESET_TOKEN_OPTIONS, &keys);
 
-	const struct ini_section *success = ini_section(ini, "success", NULL);
-	if (success == NULL || ini_find(success, "status") == NULL)
-		problems_add(problems, ini->file, success != NULL ? success->line : 0,
-			     "[success] must say which status means success, as in status = 2xx");
+	preset_read_fields(preset, &token->call, ini, PRESET_IN_TOKEN, problems);
+	preset_read_reply(&token->call, ini, PRESET_IN_TOKEN, problems);
+	preset->token = token; /* from here on {{access_token}} means something */
 }
 
 void preset_read_sections(struct preset *preset, const struct ini *ini, struct problems *problems)
 {
 	preset_check_kinds(ini, problems);
+	preset_read_forms(preset, ini, problems);
+	preset_read_made(preset, ini, problems);
+	preset_read_token(preset, ini, problems);
 	preset_read_request(preset, ini, problems);
-	preset_read_fields(preset, ini, problems);
-	preset_read_reply(preset, ini, problems);
+	preset_read_fields(preset, &preset->call, ini, PRESET_IN_REQUEST, problems);
+	preset_read_reply(&preset->call, ini, PRESET_IN_REQUEST, problems);
 }

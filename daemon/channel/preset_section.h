@@ -1,18 +1,53 @@
-/* preset_section: reads every section of a preset but [settings]. For preset.c alone. */
+/* preset_section: the readers of a preset's sections. For preset.c and each other.
+ *
+ * Each may refer to the names that were read before it, in this order: [settings], [address], [value NAME], [token], the
+ * rest. */
 #ifndef DEADLINED_CHANNEL_PRESET_SECTION_H
 #define DEADLINED_CHANNEL_PRESET_SECTION_H
 
 #include "channel/preset.h"
 #include "conf/ini.h"
 
-/* The settings must have been read. Problems are added with their line. */
+/* Everything but [settings]; problems are added with their line. */
 void preset_read_sections(struct preset *preset, const struct ini *ini, struct problems *problems);
+/* [address] and every [value NAME]. */
+void preset_read_forms(struct preset *preset, const struct ini *ini, struct problems *problems);
+void preset_read_made(struct preset *preset, const struct ini *ini, struct problems *problems);
 
-/* [headers], and [json] or [form]; escape is that of the section. */
-void preset_read_headers(struct preset *preset, const struct ini_section *section, struct problems *problems);
-void preset_read_json(struct preset *preset, const struct ini_section *section, struct problems *problems);
-void preset_read_form(struct preset *preset, const struct ini_section *section, struct problems *problems);
-/* [limit], after the fields. */
-void preset_read_limits(struct preset *preset, const struct ini_section *section, struct problems *problems);
+/* Where a template stands decides which names it may use. */
+enum preset_place {
+	PRESET_IN_REQUEST, /* everything but {{body}} */
+	PRESET_IN_HEADER,
+	PRESET_IN_TOKEN, /* what does not depend on the message */
+};
+
+/* [query], [headers], [json], [form], [text] and [limit] of a call: those without a name, or named "token ...". */
+void preset_read_fields(struct preset *preset, struct preset_call *call, const struct ini *ini, enum preset_place place,
+			struct problems *problems);
+/* [success], [classify], [retry], [capture] and [error], likewise. */
+void preset_read_reply(struct preset_call *call, const struct ini *ini, enum preset_place place,
+		       struct problems *problems);
+
+/* The section kind of a call: [kind], or [token kind]. */
+const struct ini_section *preset_part(const struct ini *ini, enum preset_place place, const char *kind);
+
+/* Gives a setting, a form or a computed value its name. Errors: -EINVAL it is taken, or no name. */
+MUSTCHECK int preset_add_name(struct preset *preset, const char *name, uint64_t needs, struct err *err);
+/* As preset_text_compile() with the names of the preset, those that may stand in that place. */
+MUSTCHECK int preset_compile(const struct preset *preset, const char *source, enum preset_place place,
+			     struct preset_text *ret_text, struct err *err);
+/* All that a template depends on, as a set of names; and whether one of them may have no value. */
+uint64_t preset_needs(const struct preset *preset, const struct preset_text *text);
+bool preset_may_lack(const struct preset *preset, const struct preset_text *text);
+
+/* For preset_url_*(): which names are settings of kind url. */
+void preset_url_names(const struct preset *preset, bool ret_is_url[PRESET_NAMES_LIMIT]);
+
+/* The values that follow from others; what is made of them is kept in ret_texts, which the caller ends with
+ * preset_texts_done(). Those that depend on {{body}} are made once it has a value. Errors: -EINVAL. */
+MUSTCHECK int preset_make_values(const struct preset *preset, struct preset_values *values, struct strlist *texts,
+				 struct err *err);
+/* Overwrites and frees them. */
+void preset_texts_done(struct strlist *texts);
 
 #endif

@@ -11,12 +11,23 @@ enum { PRESET_LITERAL_MAX = 16 * 1024, PRESET_CUT_MAX = 256 * 1024 };
 static const char preset_marker[] = "…";
 
 static const char *const preset_name_words[PRESET_NAME_MAX] = {
-	[PRESET_TO_ADDRESS] = "to_address", [PRESET_TO_NAME] = "to_name",
-	[PRESET_SUBJECT] = "subject",       [PRESET_TEXT] = "text",
-	[PRESET_LANGUAGE] = "language",     [PRESET_KEY] = "key",
-	[PRESET_MESSAGE_ID] = "message_id", [PRESET_TASK_UID] = "task_uid",
-	[PRESET_PERSON] = "person",         [PRESET_KIND] = "kind",
+	[PRESET_TO_ADDRESS] = "to_address",
+	[PRESET_TO_NAME] = "to_name",
+	[PRESET_SUBJECT] = "subject",
+	[PRESET_TEXT] = "text",
+	[PRESET_LANGUAGE] = "language",
+	[PRESET_KEY] = "key",
+	[PRESET_MESSAGE_ID] = "message_id",
+	[PRESET_TASK_UID] = "task_uid",
+	[PRESET_PERSON] = "person",
+	[PRESET_KIND] = "kind",
 	[PRESET_CHANNEL] = "channel",
+	[PRESET_NOW_S] = "now_s",
+	[PRESET_NOW_MS] = "now_ms",
+	[PRESET_UUID] = "uuid",
+	[PRESET_INT31] = "int31",
+	[PRESET_BODY_TEXT] = "body",
+	[PRESET_ACCESS_TOKEN] = "access_token",
 };
 
 void preset_names_add(struct strlist *names)
@@ -33,10 +44,10 @@ size_t preset_names_find(const struct strlist *names, const char *name, size_t l
 	return names->n;
 }
 
-static void preset_text_add_part(struct preset_text *text, char *literal, size_t name)
+static void preset_text_add_part(struct preset_text *text, struct preset_part part)
 {
 	text->parts = mem_grow(text->parts, text->n + 1, sizeof(*text->parts));
-	text->parts[text->n++] = (struct preset_part){literal, name};
+	text->parts[text->n++] = part;
 }
 
 /* Copies the literal up to "{{" or the end into out, escapes resolved. */
@@ -59,13 +70,16 @@ static int preset_literal(const char **source, struct buf *out, struct err *err)
 	return out->is_over ? err_set(err, -EINVAL, "the text is longer than %d bytes", PRESET_LITERAL_MAX) : 0;
 }
 
-/* Reads "{{name}}" at *source. */
-static int preset_reference(const char **source, const struct strlist *names, size_t *ret_name, struct err *err)
+/* Reads "{{name}}" or "{{?name}}" at *source. */
+static int preset_reference(const char **source, const struct strlist *names, struct preset_part *ret_part,
+			    struct err *err)
 {
 	const char *start = *source + 2, *end = strstr(start, "}}");
 	if (end == NULL)
 		return err_set(err, -EINVAL, "'{{' without '}}'");
 
+	bool is_condition = *start == '?';
+	start += is_condition;
 	start += strspn(start, " ");
 	size_t len = strcspn(start, " }");
 	if (start + len + strspn(start + len, " ") != end || len == 0)
@@ -82,7 +96,7 @@ static int preset_reference(const char **source, const struct strlist *names, si
 		free(typed);
 		return -EINVAL;
 	}
-	*ret_name = name;
+	*ret_part = (struct preset_part){.name = name, .is_condition = is_condition};
 	*source = end + 2;
 	return 0;
 }
@@ -97,12 +111,12 @@ int preset_text_compile(const char *source, const struct strlist *names, struct 
 	while (r == 0 && *source != '\0') {
 		r = preset_literal(&source, &literal, err);
 		if (r == 0 && literal.len != 0)
-			preset_text_add_part(&text, buf_take(&literal), 0);
-		size_t name = 0;
+			preset_text_add_part(&text, (struct preset_part){.literal = buf_take(&literal)});
+		struct preset_part part;
 		if (r == 0 && *source != '\0') {
-			r = preset_reference(&source, names, &name, err);
+			r = preset_reference(&source, names, &part, err);
 			if (r == 0)
-				preset_text_add_part(&text, NULL, name);
+				preset_text_add_part(&text, part);
 		}
 	}
 	buf_done(&literal);
@@ -125,8 +139,16 @@ size_t preset_text_uses(const struct preset_text *text, size_t name)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < text->n; i++)
-		n += text->parts[i].literal == NULL && text->parts[i].name == name;
+		n += text->parts[i].literal == NULL && text->parts[i].name == name && !text->parts[i].is_condition;
 	return n;
+}
+
+/* What stands in the place of a part; NULL = nothing. */
+static const char *preset_part_value(const struct preset_part *part, const struct preset_values *values)
+{
+	if (part->literal != NULL)
+		return part->literal;
+	return part->is_condition ? NULL : values->items[part->name];
 }
 
 bool preset_text_is_complete(const struct preset_text *text, const struct preset_values *values)
@@ -137,69 +159,16 @@ bool preset_text_is_complete(const struct preset_text *text, const struct preset
 	return true;
 }
 
-/* RFC 3986: unreserved characters stay everywhere; ":" and "@" may stand in a path as they are, and Telegram's tokens
- * have a colon there. */
-static void preset_add_percent(struct buf *out, const char *bytes, size_t len, const char *extra)
-{
-	for (size_t i = 0; i < len; i++) {
-		char c = bytes[i];
-		bool is_safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			       (c != '\0' && (strchr("-._~", c) != NULL || strchr(extra, c) != NULL));
-		if (is_safe)
-			buf_add_char(out, c);
-		else
-			buf_printf(out, "%%%02X", (unsigned char)c);
-	}
-}
-
-static const char *preset_html_entity(uint32_t c)
-{
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	default:
-		return NULL;
-	}
-}
-
-static void preset_escape_char(struct buf *out, uint32_t c, enum preset_escape escape)
-{
-	char bytes[4];
-	size_t len = utf8_put(c, bytes);
-	const char *entity = escape == PRESET_TELEGRAM_HTML ? preset_html_entity(c) : NULL;
-
-	if (escape == PRESET_PATH || escape == PRESET_QUERY)
-		preset_add_percent(out, bytes, len, escape == PRESET_PATH ? ":@" : "");
-	else if (escape == PRESET_HEADER && utf8_is_control(c))
-		buf_add_char(out, ' ');
-	else if (entity != NULL)
-		buf_add_str(out, entity);
-	else
-		buf_add(out, bytes, len);
-}
-
-void preset_escape_add(struct buf *out, const char *value, enum preset_escape escape)
-{
-	const char *end = value + strlen(value);
-	while (value < end)
-		preset_escape_char(out, utf8_next(&value, end), escape);
-}
-
 void preset_text_add(const struct preset_text *text, const struct preset_values *values, enum preset_escape escape,
 		     struct buf *out)
 {
 	for (size_t i = 0; i < text->n; i++) {
 		const struct preset_part *part = &text->parts[i];
+		const char *value = preset_part_value(part, values);
 		if (part->literal != NULL)
 			buf_add_str(out, part->literal);
-		else if (values->items[part->name] != NULL)
-			preset_escape_add(out, values->items[part->name], escape);
+		else if (value != NULL)
+			preset_escape_add(out, value, escape);
 	}
 }
 
@@ -208,8 +177,7 @@ static size_t preset_text_length(const struct preset_text *text, const struct pr
 {
 	size_t length = 0;
 	for (size_t i = 0; i < text->n; i++) {
-		const struct preset_part *part = &text->parts[i];
-		const char *value = part->literal != NULL ? part->literal : values->items[part->name];
+		const char *value = preset_part_value(&text->parts[i], values);
 		length += value != NULL ? utf8_length(value, unit) : 0;
 	}
 	return length;

@@ -1,7 +1,7 @@
 /* preset_text: the small templates of a preset, "Bearer {{token}}": literal text and names, nothing else.
  *
  * A value is always made safe for the place it goes to; a template has no way to leave that out. In a template "\n" is
- * a line break, "\t" a tab and "\\" a backslash. */
+ * a line break, "\t" a tab and "\\" a backslash. "{{?name}}" shows nothing, but needs that name to have a value. */
 #ifndef DEADLINED_CHANNEL_PRESET_TEXT_H
 #define DEADLINED_CHANNEL_PRESET_TEXT_H
 
@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/strlist.h"
 #include "base/utf8.h"
+#include "channel/preset_escape.h"
 
 /* The names every preset knows; its settings come behind them. */
 enum preset_name {
@@ -26,9 +27,15 @@ enum preset_name {
 	PRESET_PERSON,
 	PRESET_KIND,
 	PRESET_CHANNEL,
+	PRESET_NOW_S, /* seconds since 1970, and milliseconds */
+	PRESET_NOW_MS,
+	PRESET_UUID,         /* made of the key, and so the same on every attempt */
+	PRESET_INT31,        /* likewise */
+	PRESET_BODY_TEXT,    /* the whole body, once it is made; for headers and what is computed for them */
+	PRESET_ACCESS_TOKEN, /* of the step [token] */
 	PRESET_NAME_MAX,
 
-	PRESET_NAMES_LIMIT = 64 /* with the settings */
+	PRESET_NAMES_LIMIT = 64 /* with settings, forms of the address and computed values */
 };
 
 /* One value per name, NULL = none. Borrowed. */
@@ -36,17 +43,10 @@ struct preset_values {
 	const char *items[PRESET_NAMES_LIMIT];
 };
 
-enum preset_escape {
-	PRESET_PLAIN,         /* for the JSON writer, which quotes by itself; bytes that are no UTF-8 become U+FFFD */
-	PRESET_TELEGRAM_HTML, /* & < > " : the entities Telegram's HTML mode knows */
-	PRESET_HEADER,        /* control characters become blanks */
-	PRESET_PATH,          /* percent-encoded for one segment of a path */
-	PRESET_QUERY,         /* percent-encoded for a query or a form */
-};
-
 struct preset_part {
 	char *literal; /* NULL: a name */
 	size_t name;
+	bool is_condition; /* only asks for its value: "{{?name}}" */
 };
 
 struct preset_text {
@@ -64,12 +64,11 @@ MUSTCHECK int preset_text_compile(const char *source, const struct strlist *name
 				  struct err *err);
 void preset_text_done(struct preset_text *text);
 
-/* How many times the template uses a name. */
+/* How many times the template shows a name. */
 size_t preset_text_uses(const struct preset_text *text, size_t name);
 /* True when every name the template uses has a value. */
 bool preset_text_is_complete(const struct preset_text *text, const struct preset_values *values);
 
-void preset_escape_add(struct buf *out, const char *value, enum preset_escape escape);
 /* Appends the template with its values; a name without one adds nothing. */
 void preset_text_add(const struct preset_text *text, const struct preset_values *values, enum preset_escape escape,
 		     struct buf *out);

@@ -22,7 +22,7 @@ void preset_verdict_done(struct preset_verdict *verdict)
 	free(verdict->rules);
 	free(verdict->retry_pointer);
 	free(verdict->capture_pointer);
-	free(verdict->error_pointer);
+	strlist_done(&verdict->error_pointers);
 	*verdict = (struct preset_verdict){0};
 }
 
@@ -34,14 +34,65 @@ static bool preset_statuses_have(const struct preset_statuses *statuses, int sta
 	return false;
 }
 
+/* A reply that is looked at. */
+struct preset_seen {
+	const struct preset_reply *reply;
+	const json_t *json; /* NULL: the body is not JSON */
+};
+
 enum preset_answer { PRESET_NO, PRESET_YES, PRESET_UNSURE };
 
-/* Unsure: the reply does not have what the test compares, so it is not the answer the preset knows. */
-static enum preset_answer preset_test_ask(const struct preset_test *test, const json_t *body)
+static bool preset_text_fits(const char *text, size_t len, const json_t *value, enum preset_op op)
 {
-	const json_t *value = preset_pointer_get(body, test->pointer);
-	if (body == NULL)
+	const char *want = json_string_value(value);
+	size_t want_len = json_string_length(value);
+	bool is_long_enough = op == PRESET_PREFIX ? len >= want_len : len == want_len;
+	return want != NULL && is_long_enough && memcmp(text, want, want_len) == 0;
+}
+
+static bool preset_value_fits(const struct preset_test *test, const json_t *value)
+{
+	size_t i;
+	const json_t *want;
+	json_array_foreach(test->values, i, want)
+	{
+		bool fits = test->op == PRESET_PREFIX ? preset_text_fits(json_string_value(value),
+									 json_string_length(value), want, test->op)
+						      : json_equal(value, want);
+		if (fits)
+			return true;
+	}
+	return false;
+}
+
+/* The body without blanks at its ends. */
+static bool preset_body_fits(const struct preset_test *test, const struct preset_reply *reply)
+{
+	const char *text = reply->body;
+	size_t len = reply->len, i;
+	while (len != 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
+		len--;
+	while (len != 0 && strchr(" \t\r\n", *text) != NULL) {
+		text++;
+		len--;
+	}
+	const json_t *want;
+	json_array_foreach(test->values, i, want)
+	{
+		if (preset_text_fits(text, len, want, test->op))
+			return true;
+	}
+	return false;
+}
+
+/* Unsure: the reply does not have what the test compares, so it is not the answer the preset knows. */
+static enum preset_answer preset_test_ask(const struct preset_test *test, const struct preset_seen *seen)
+{
+	if (test->pointer == NULL)
+		return preset_body_fits(test, seen->reply) ? PRESET_YES : PRESET_NO;
+	if (seen->json == NULL)
 		return PRESET_UNSURE;
+	const json_t *value = preset_pointer_get(seen->json, test->pointer);
 	switch (test->op) {
 	case PRESET_EXISTS:
 		return value != NULL ? PRESET_YES : PRESET_NO;
@@ -50,27 +101,24 @@ static enum preset_answer preset_test_ask(const struct preset_test *test, const 
 	case PRESET_EQUALS:
 		if (value == NULL)
 			return PRESET_UNSURE;
-		return json_equal(value, test->value) ? PRESET_YES : PRESET_NO;
+		break;
 	case PRESET_PREFIX:
 		if (!json_is_string(value))
 			return PRESET_UNSURE;
-		return strncmp(json_string_value(value), json_string_value(test->value),
-			       json_string_length(test->value)) == 0
-			       ? PRESET_YES
-			       : PRESET_NO;
-	case PRESET_NO_TEST:
 		break;
+	case PRESET_NO_TEST:
+		return PRESET_YES;
 	}
-	return PRESET_YES;
+	return preset_value_fits(test, value) ? PRESET_YES : PRESET_NO;
 }
 
-static enum preset_answer preset_success(const struct preset_verdict *verdict, int status, const json_t *body)
+static enum preset_answer preset_success(const struct preset_verdict *verdict, const struct preset_seen *seen)
 {
-	if (!preset_statuses_have(&verdict->success, status))
+	if (!preset_statuses_have(&verdict->success, seen->reply->status))
 		return PRESET_NO;
 	enum preset_answer all = PRESET_YES;
 	for (size_t i = 0; i < verdict->n_tests; i++) {
-		enum preset_answer one = preset_test_ask(&verdict->tests[i], body);
+		enum preset_answer one = preset_test_ask(&verdict->tests[i], seen);
 		if (one == PRESET_NO)
 			return PRESET_NO;
 		if (one == PRESET_UNSURE)
@@ -79,16 +127,31 @@ static enum preset_answer preset_success(const struct preset_verdict *verdict, i
 	return all;
 }
 
-static const struct preset_rule *preset_find_rule(const struct preset_verdict *verdict, int status, const json_t *body)
+static const struct preset_rule *preset_find_rule(const struct preset_rule *rules, size_t n,
+						  const struct preset_seen *seen)
 {
-	for (size_t i = 0; i < verdict->n_rules; i++) {
-		const struct preset_rule *rule = &verdict->rules[i];
-		if (rule->statuses.n != 0 && !preset_statuses_have(&rule->statuses, status))
+	for (size_t i = 0; i < n; i++) {
+		const struct preset_rule *rule = &rules[i];
+		if (rule->statuses.n != 0 && !preset_statuses_have(&rule->statuses, seen->reply->status))
 			continue;
-		if (rule->test.op == PRESET_NO_TEST || preset_test_ask(&rule->test, body) == PRESET_YES)
+		if (rule->test.op == PRESET_NO_TEST || preset_test_ask(&rule->test, seen) == PRESET_YES)
 			return rule;
 	}
 	return NULL;
+}
+
+static json_t *preset_parse_body(const struct preset_reply *reply)
+{
+	return json_loadb(reply->body, reply->len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+}
+
+bool preset_fits(const struct preset_rule *rules, size_t n, const struct preset_reply *reply)
+{
+	json_t *body = preset_parse_body(reply);
+	struct preset_seen seen = {reply, body};
+	bool fits = preset_find_rule(rules, n, &seen) != NULL;
+	json_decref(body);
+	return fits;
 }
 
 /* What the field says, in the unit of the preset, as seconds; 0 when it says nothing. */
@@ -138,7 +201,14 @@ static void preset_add_words(struct buf *out, const struct preset_verdict *verdi
 {
 	struct buf words;
 	buf_init(&words, PRESET_WORDS_MAX);
-	preset_add_field(&words, body, verdict->error_pointer);
+	for (size_t i = 0; i < verdict->error_pointers.n; i++) {
+		struct buf one;
+		buf_init(&one, PRESET_WORDS_MAX);
+		preset_add_field(&one, body, verdict->error_pointers.items[i]);
+		if (one.len != 0)
+			buf_printf(&words, "%s%s", words.len != 0 ? ": " : "", buf_str(&one));
+		buf_done(&one);
+	}
 	if (words.len == 0 && reply->len != 0 && reply->body[0] != '<')
 		buf_add(&words, reply->body, reply->len);
 	buf_printf(out, "HTTP %d%s%s", reply->status, words.len != 0 ? ": " : "", buf_str(&words));
@@ -193,11 +263,12 @@ static struct preset_outcome preset_by_status(const struct preset_verdict *verdi
 static struct preset_outcome preset_decide(const struct preset_verdict *verdict, const struct preset_reply *reply,
 					   const json_t *body, int64_t *ret_wait_s)
 {
-	enum preset_answer success = preset_success(verdict, reply->status, body);
+	struct preset_seen seen = {reply, body};
+	enum preset_answer success = preset_success(verdict, &seen);
 	if (success == PRESET_YES)
 		return preset_by_action(PRESET_ACCEPT);
 
-	const struct preset_rule *rule = preset_find_rule(verdict, reply->status, body);
+	const struct preset_rule *rule = preset_find_rule(verdict->rules, verdict->n_rules, &seen);
 	if (rule == NULL && success == PRESET_UNSURE)
 		return (struct preset_outcome){CHANNEL_UNKNOWN, CHANNEL_BLAME_CHANNEL, false,
 					       "the reply is not one this preset knows"};
@@ -226,7 +297,7 @@ static void preset_capture(const struct preset_verdict *verdict, const json_t *b
 void preset_judge(const struct preset_verdict *verdict, const struct preset_reply *reply,
 		  struct channel_result *ret_result)
 {
-	json_t *body = json_loadb(reply->body, reply->len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	json_t *body = preset_parse_body(reply);
 	int64_t wait_s = 0;
 	struct preset_outcome outcome = preset_decide(verdict, reply, body, &wait_s);
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/strlist.h"
 #include "channel/channel.h"
 #include "conf/ini.h"
 
@@ -25,11 +26,11 @@ struct preset_statuses {
 
 enum preset_op { PRESET_NO_TEST, PRESET_EXISTS, PRESET_ABSENT, PRESET_EQUALS, PRESET_PREFIX };
 
-/* "/ok equals true", "/error absent", "/description prefix \"Bad Request\"" */
+/* "/ok equals true", "/error absent", "/code equals 6 9 29", "/description prefix \"Bad Request\"", "body equals \"ok\"" */
 struct preset_test {
-	char *pointer;
+	char *pointer; /* NULL: the whole body as text */
 	enum preset_op op;
-	json_t *value;
+	json_t *values; /* an array: any of them */
 };
 
 enum preset_action {
@@ -58,13 +59,15 @@ struct preset_verdict {
 	char *retry_pointer; /* NULL = only the Retry-After header; likewise below */
 	bool is_retry_ms;
 	char *capture_pointer;
-	char *error_pointer;
+	struct strlist error_pointers; /* all that are there are shown */
 };
 
 /* Readers of the parts; errors -EINVAL with the words in err. */
 MUSTCHECK int preset_statuses_parse(const char *text, struct preset_statuses *ret_statuses, struct err *err);
 MUSTCHECK int preset_test_parse(const char *text, struct preset_test *ret_test, struct err *err);
 MUSTCHECK int preset_rule_parse(const char *text, struct preset_rule *ret_rule, struct err *err);
+/* "STATUS... TEST", a rule without its action. */
+MUSTCHECK int preset_condition_parse(const char *text, struct preset_rule *ret_rule, struct err *err);
 void preset_test_done(struct preset_test *test);
 void preset_verdict_done(struct preset_verdict *verdict);
 
@@ -74,6 +77,9 @@ struct preset_reply {
 	size_t len;
 	int64_t retry_after_s; /* of the header as CURLINFO_RETRY_AFTER: 0 = none, negative = a date that has passed */
 };
+
+/* Whether a reply fits one of n rules, whatever their actions are. */
+bool preset_fits(const struct preset_rule *rules, size_t n, const struct preset_reply *reply);
 
 void preset_judge(const struct preset_verdict *verdict, const struct preset_reply *reply,
 		  struct channel_result *ret_result);

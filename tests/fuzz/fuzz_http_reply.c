@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (sscanf(head, "%3u %18lld", &status, &retry_after_s) >= 1 && status >= 100 && status <= 599) {
 		struct preset_reply reply = {(int)status, input.next, input.len, retry_after_s};
 		struct channel_result result;
-		preset_judge(&the_preset()->verdict, &reply, &result);
+		preset_judge(&the_preset()->call.verdict, &reply, &result);
 		check_result(&reply, &result);
 	}
 	free(head);

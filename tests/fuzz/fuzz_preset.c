@@ -38,7 +38,7 @@ static void check_request(const struct preset *preset, const struct preset_reque
 		const char *header = request->headers.items[i];
 		FUZZ_NEED(strpbrk(header, "\r\n") == NULL && strpbrk(header, ":;") != NULL, header);
 	}
-	if (preset->body == PRESET_BODY_JSON) {
+	if (preset->call.body == PRESET_BODY_JSON) {
 		json_t *body = json_loadb(buf_str(&request->body), request->body.len, JSON_DECODE_ANY, NULL);
 		FUZZ_NEED(body != NULL, buf_str(&request->body));
 		json_decref(body);
@@ -60,7 +60,7 @@ static void check_rendering(const struct preset *preset)
 		const struct preset_setting *setting = &preset->settings[i];
 		values.items[PRESET_NAME_MAX + i] = setting->value != NULL ? setting->value : samples[setting->kind];
 	}
-	if (preset_render(preset, &values, &request, &err) == 0) {
+	if (preset_render(preset, &preset->call, &values, &request, &err) == 0) {
 		check_request(preset, &request);
 		preset_request_done(&request);
 	} else {
@@ -75,7 +75,7 @@ static void check_verdicts(const struct preset *preset)
 		for (int status = 200; status < 600; status += 33) {
 			struct preset_reply reply = {status, bodies[i], strlen(bodies[i]), 0};
 			struct channel_result result;
-			preset_judge(&preset->verdict, &reply, &result);
+			preset_judge(&preset->call.verdict, &reply, &result);
 			FUZZ_NEED(result.verdict < CHANNEL_VERDICT_MAX && result.code == status, bodies[i]);
 			FUZZ_NEED((result.verdict == CHANNEL_THROTTLED) == (result.retry_after_s > 0), bodies[i]);
 		}

@@ -33,6 +33,9 @@ static void preset_pointer__walks_as_rfc_6901_says(void **state)
 		{"/foo/0/x", NULL},
 		{"/none", NULL},
 		{"/none/x", NULL},
+		{"/*/1", "\"baz\""}, /* any that has the rest */
+		{"/foo/*", "\"bar\""},
+		{"/*/2", NULL},
 	};
 	json_t *root = json_loads(document, 0, NULL);
 	assert_non_null(root);

@@ -42,6 +42,7 @@ static void preset_text__bad_template__is_refused(void **state)
 		{"{{{text}}}", "unknown name"},
 		{"a\\b", "backslash"},
 		{"a\\", "backslash"},
+		{"{{?txt}}", "did you mean {{text}}?"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct preset_text text;
@@ -79,6 +80,19 @@ static void preset_text__value__is_escaped_for_its_place(void **state)
 		{PRESET_TELEGRAM_HTML, "<b>{{text}}</b>", "a<b>&\"c' я", "<b>a&lt;b&gt;&amp;&quot;c' я</b>"},
 		{PRESET_HEADER, "Bearer {{text}}", "a\r\nX: y\tz\x7f", "Bearer a  X: y z "},
 		{PRESET_PATH, "/a/{{text}}/c", "../x?y#z !room:host@me%", "/a/..%2Fx%3Fy%23z%20%21room:host@me%25/c"},
+		{PRESET_HTML, "<p>{{text}}</p>", "a<b>&'\"\nc", "<p>a&lt;b&gt;&amp;&#39;&quot;<br>c</p>"},
+		{PRESET_SLACK, "*{{text}}*", "<!channel> & \"x\"", "*&lt;!channel&gt; &amp; \"x\"*"},
+		{PRESET_JSON, "[\"{{text}}\"]", "a\"\\\n\t\x01я", "[\"a\\\"\\\\\\n\\t\\u0001я\"]"},
+		{PRESET_MARKDOWN, "**{{text}}**", "a*b_c`d [x](y) <z> & |~",
+		 "**a\\*b\\_c\\`d \\[x\\](y) \\<z\\> \\& \\|\\~**"},
+		{PRESET_MARKDOWN, "{{text}}", "# a - b\n- c\n 12. d 1. e\n+ f",
+		 "\\# a - b\n\\- c\n 12\\. d 1. e\n\\+ f"},
+		{PRESET_MARKDOWN, "{{text}}", "see https://x.org/a_b_c*d, @here 2025-04-01",
+		 "see https://x.org/a_b_c*d, @\xe2\x80\x8bhere 2025-04-01"},
+		{PRESET_MENTIONS, "{{text}}", "@all a@b.org <at id=1> *b*",
+		 "@\xe2\x80\x8b"
+		 "all a@b.org <\xe2\x80\x8b"
+		 "at id=1> *b*"},
 		{PRESET_QUERY, "?a={{text}}", "1&b=2+3:@я", "?a=1%26b%3D2%2B3%3A%40%D1%8F"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -99,6 +113,24 @@ static void preset_text__name_without_value__makes_it_incomplete(void **state)
 	assert_int_equal(preset_text_uses(&text, PRESET_SUBJECT), 0);
 	values.items[PRESET_NAME_MAX] = "secret";
 	assert_true(preset_text_is_complete(&text, &values));
+	preset_text_done(&text);
+}
+
+static void preset_text__condition__asks_for_a_value_and_shows_none(void **state)
+{
+	(void)state;
+	struct preset_text text;
+	struct preset_values values = {.items = {[PRESET_TEXT] = "x"}};
+	struct buf out;
+	buf_init(&out, 100);
+	assert_int_equal(preset_text_compile("{{?token}}a{{? text }}b", &names, &text, NULL), 0);
+	assert_false(preset_text_is_complete(&text, &values));
+	values.items[PRESET_NAME_MAX] = "secret";
+	assert_true(preset_text_is_complete(&text, &values));
+	assert_int_equal(preset_text_uses(&text, PRESET_TEXT), 0);
+	preset_text_add(&text, &values, PRESET_PLAIN, &out);
+	assert_string_equal(buf_str(&out), "ab");
+	buf_done(&out);
 	preset_text_done(&text);
 }
 
@@ -146,6 +178,7 @@ int main(void)
 		cmocka_unit_test(preset_text__bad_template__is_refused),
 		cmocka_unit_test(preset_text__value__is_escaped_for_its_place),
 		cmocka_unit_test(preset_text__name_without_value__makes_it_incomplete),
+		cmocka_unit_test(preset_text__condition__asks_for_a_value_and_shows_none),
 		cmocka_unit_test(preset_text__long_message__is_cut_at_whole_characters),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -35,7 +35,7 @@ static void check_rows(const struct preset *preset, const struct row *rows, size
 {
 	for (size_t i = 0; i < n; i++) {
 		struct channel_result result;
-		judge(&preset->verdict, &rows[i], &result);
+		judge(&preset->call.verdict, &rows[i], &result);
 		if ((int)result.verdict != rows[i].verdict || (int)result.blame != rows[i].blame ||
 		    result.retry_after_s != rows[i].wait_s || result.code != rows[i].status)
 			fail_msg("row %zu: %d %s: %s, blame %d, wait %lld", i, rows[i].status, rows[i].body,
@@ -162,6 +162,21 @@ static void preset_judge__other_services__fit_the_language(void **state)
 		  {429, "{\"retry_after_ms\":1001}", 0, W, CHAN, 2, NULL},
 		  {409, "", 0, A, MSG, 0, NULL},
 		  {200, "{}", 0, T, MSG, 0, NULL}}},
+		/* a body of plain text; a pointer with a part that is not known; several codes in one rule */
+		{"[success]\nstatus = 200\ntest = body equals \"ok\"\n[classify]\nrule = 403 body prefix \"invalid\" \"no_\" -> "
+		 "channel-dead\nrule = 403 -> recipient-dead\n",
+		 {{200, " ok\n", 0, A, MSG, 0, NULL},
+		  {200, "not ok", 0, T, MSG, 0, "HTTP 200: not ok"},
+		  {403, "no_service", 0, T, CHAN, 0, NULL},
+		  {403, "posting_to_general_denied", 0, P, RCPT, 0, NULL}}},
+		{"[success]\nstatus = 200\ntest = /status_code equals 100\ntest = /sms/*/status_code equals 100\n[error]\n"
+		 "text = /status_text\ntext = /sms/*/status_text\n[classify]\nrule = /sms/*/status_code equals 202,207 -> "
+		 "recipient-dead\nrule = /status_code equals 200 201 -> channel-dead\n",
+		 {{200, "{\"status_code\":100,\"sms\":{\"7900\":{\"status_code\":100}}}", 0, A, MSG, 0, NULL},
+		  {200, "{\"status_code\":100,\"sms\":{\"7900\":{\"status_code\":207,\"status_text\":\"no\"}}}", 0, P,
+		   RCPT, 0, "HTTP 200: no"},
+		  {200, "{\"status_code\":201,\"status_text\":\"money\"}", 0, T, CHAN, 0, NULL},
+		  {200, "{\"status_code\":100,\"sms\":{}}", 0, U, CHAN, 0, NULL}}},
 	};
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
 		struct preset *preset = preset_from(sets[i].sections);
@@ -190,7 +205,7 @@ static void preset_judge__id_of_the_message__is_kept(void **state)
 	struct preset *preset = preset_from("[success]\nstatus = 2xx\n[capture]\nmessage_id = /id\n");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct channel_result result;
-		judge(&preset->verdict, &(struct row){.status = 200, .body = rows[i].body}, &result);
+		judge(&preset->call.verdict, &(struct row){.status = 200, .body = rows[i].body}, &result);
 		assert_int_equal(result.verdict, CHANNEL_ACCEPTED);
 		assert_string_equal(result.remote_id, rows[i].want);
 	}
@@ -206,14 +221,14 @@ static void preset_judge__secret_in_a_reply__is_redacted_before_the_cut(void **s
 	log_hide("geheimes-kennwort-mit-vielen-zeichen-das-am-rand-liegt");
 	struct preset *preset = preset_from("[success]\nstatus = 2xx\n");
 	struct channel_result result;
-	judge(&preset->verdict, &(struct row){.status = 500, .body = body}, &result);
+	judge(&preset->call.verdict, &(struct row){.status = 500, .body = body}, &result);
 	assert_null(strstr(result.reply, "geheim"));
 	assert_non_null(strstr(result.reply, "***"));
 	preset_free(preset);
 
 	preset = preset_from("[success]\nstatus = 2xx\n[capture]\nmessage_id = /id\n");
 	(void)snprintf(body, sizeof(body), "{\"id\":\"m/geheimes-kennwort-mit-vielen-zeichen-das-am-rand-liegt\"}");
-	judge(&preset->verdict, &(struct row){.status = 200, .body = body}, &result);
+	judge(&preset->call.verdict, &(struct row){.status = 200, .body = body}, &result);
 	assert_string_equal(result.remote_id, "m/***");
 	preset_free(preset);
 }
@@ -225,7 +240,7 @@ static void preset_rule__bad_line__is_refused(void **state)
 		const char *line, *words;
 	} rows[] = {
 		{"404", "->"},
-		{"-> retry", "needs a status or a test"},
+		{"-> retry", "a status or a test is needed"},
 		{"404 -> rety", "did you mean retry"},
 		{"404 ->", "is no action"},
 		{"404 -> wait", "duration"},
@@ -243,6 +258,9 @@ static void preset_rule__bad_line__is_refused(void **state)
 		{"404 /ok prefix 1 -> retry", "cannot be compared"},
 		{"404 /ok exists 1 -> retry", "too much"},
 		{"/ok equals \"a -> b -> retry", "cannot be compared"},
+		{"/ok equals 1 2 x -> retry", "cannot be compared"},
+		{"/ok equals 1\"a\" -> retry", "cannot be compared"},
+		{"body exists -> retry", "always there"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct preset_rule rule;
@@ -254,7 +272,7 @@ static void preset_rule__bad_line__is_refused(void **state)
 	}
 	struct preset_rule rule;
 	assert_int_equal(preset_rule_parse("/ok equals \"a -> b\" -> wait 10m", &rule, NULL), 0);
-	assert_string_equal(json_string_value(rule.test.value), "a -> b");
+	assert_string_equal(json_string_value(json_array_get(rule.test.values, 0)), "a -> b");
 	assert_int_equal(rule.wait_s, 600);
 	preset_test_done(&rule.test);
 }
