@@ -116,13 +116,31 @@ def ready_rows(options):
 
 # ---- memory ---------------------------------------------------------------------------------------------------------
 
+def sleeps(pid):
+    """Times that the threads of a process went to sleep of their own will."""
+    return sum(int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", status.read_text(), re.M).group(1))
+               for status in Path(f"/proc/{pid}/task").glob("*/status"))
+
+
+def private_kb(pid):
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    return int(re.search(r"^Private_Dirty:\s*(\d+)", rollup, re.M).group(1))
+
+
 def private_mb(office):
-    """Memory that is the daemon's alone and was written to, after some scans."""
+    """Memory that is the daemon's alone and was written to, once it stays the same from scan to scan."""
+    seen = []  # by the number of times that it went to sleep
+
+    def is_settled(pid):
+        times = sleeps(pid)
+        if not seen or times != seen[-1][0]:
+            seen.append((times, private_kb(pid)))
+        return len(seen) > SCANS and len({kb for _, kb in seen[-SCANS:]}) == 1
+
     with office.daemon("memory") as daemon:
-        time.sleep(4)
-        rollup = Path(f"/proc/{daemon.pid}/smaps_rollup").read_text(encoding="ascii")
+        wait_until(lambda: is_settled(daemon.pid), lambda: f"memory that stays the same: {seen[-20:]}", 60)
         demand(office.count("SELECT count(*) FROM message WHERE state <> 'pending'") == 0, "something was sent")
-    return int(re.search(r"^Private_Dirty:\s*(\d+)", rollup, re.M).group(1)) / 1024
+    return seen[-1][1] / 1024
 
 
 def memory_rows(options):
@@ -130,7 +148,7 @@ def memory_rows(options):
     for pair in alternate(options.runs, lambda: private_mb(Offices.of(options.tasks, options.pending)),
                           lambda: private_mb(Offices.of(SMALL, options.pending))):
         row.add(*pair)
-    row.notes.append("Private_Dirty of smaps_rollup, after four scans")
+    row.notes.append(f"Private_Dirty of smaps_rollup, the same over {SCANS} scans")
     yield row
     yield Row("memory-mb", f"private memory at {options.tasks} tasks", "-", "most", "MB", 16, 8, list(row.ours))
 
@@ -139,11 +157,9 @@ def memory_rows(options):
 
 def idle_figures(pid):
     """Times that a process went to sleep and so woke up, its processor time, and bytes that it wrote to files."""
-    wakes = sum(int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", status.read_text(), re.M).group(1))
-                for status in Path(f"/proc/{pid}/task").glob("*/status"))
     io = Path(f"/proc/{pid}/io").read_text(encoding="ascii")
     run_ns = sum(int(stat.read_text().split()[0]) for stat in Path(f"/proc/{pid}/task").glob("*/schedstat"))
-    return wakes, run_ns / 1e6, int(re.search(r"^write_bytes: (\d+)", io, re.M).group(1))
+    return sleeps(pid), run_ns / 1e6, int(re.search(r"^write_bytes: (\d+)", io, re.M).group(1))
 
 
 class Idle:
