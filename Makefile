@@ -208,7 +208,7 @@ $(BUILD)/bench/sink: $(wildcard tests/bench/sink*.c) tests/bench/sink.h $(BUILD)
 
 $(BUILD)/bench/ticks.so: tests/bench/ticks.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -O2 -g -fPIC -shared $< -ldl -o $@
+	$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(CFLAGS) -fPIC -shared $< -ldl -o $@
 
 bench-programs: $(BENCH_PROGRAMS)
 

@@ -13,7 +13,7 @@ mapfile -t manuals < <(git ls-files 'man/*.[158]')
 # Programs and tests, without sanitizers because only the warnings matter here.
 compile_with() {
     make -sk -j"$jobs" --no-print-directory BUILD="$out/$1" CC="$1" CFLAGS="-O2 -Werror" LDFLAGS= SANITIZE="-O0 -Werror" \
-        all unit-programs test-programs replay-programs
+        all unit-programs test-programs replay-programs bench-programs
 }
 gcc_warnings() { compile_with gcc; }
 clang_warnings() { compile_with clang; }
