@@ -19,6 +19,8 @@ enum {
 	HTTP_KEY_MIN = 12, /* shorter parts of an address are words of the service, not keys */
 };
 
+static const char *const http_no_yes[] = {"no", "yes", NULL};
+
 static const struct option http_fixed_options[HTTP_FIXED_OPTIONS] = {
 	{.key = "type",
 	 .type = OPTION_TEXT,
@@ -40,6 +42,26 @@ static const struct option http_fixed_options[HTTP_FIXED_OPTIONS] = {
 	 .preset = "",
 	 .max = HTTP_VALUE_MAX,
 	 .help = "http, https, socks5 or socks5h proxy"},
+	{.key = "pinned_key",
+	 .type = OPTION_TEXT,
+	 .offset = offsetof(struct http_settings, pinned_key),
+	 .min = 1,
+	 .max = HTTP_VALUE_MAX,
+	 .help = "public keys the server may have, sha256//BASE64;..."},
+	{.key = "client_certificate",
+	 .type = OPTION_PATH,
+	 .offset = offsetof(struct http_settings, client_certificate),
+	 .help = "certificate this side shows"},
+	{.key = "client_key",
+	 .type = OPTION_PATH,
+	 .offset = offsetof(struct http_settings, client_key),
+	 .help = "its key"},
+	{.key = "allow_private",
+	 .type = OPTION_WORD,
+	 .offset = offsetof(struct http_settings, allow_private),
+	 .preset = "no",
+	 .words = http_no_yes,
+	 .help = "whether the server's name may mean an address of the local network"},
 	{.key = "connections",
 	 .type = OPTION_COUNT,
 	 .offset = offsetof(struct http_settings, connections),
@@ -189,12 +211,29 @@ static void http_hide_encoded(const char *secret)
 	mem_free_secret(buf_take(&encoded));
 }
 
-static void http_check_ca_file(const struct ini_section *section, const char *ca_file, struct problems *problems)
+static void http_check_file(const struct ini_section *section, const char *key, const char *file,
+			    struct problems *problems)
 {
-	const struct ini_entry *entry = ini_find(section, "ca_file");
-	if (entry != NULL && ca_file != NULL && access(ca_file, R_OK) < 0)
-		problems_add(problems, section->file, entry->line, "ca_file: %s cannot be read: %s", ca_file,
+	const struct ini_entry *entry = ini_find(section, key);
+	if (entry != NULL && file != NULL && access(file, R_OK) < 0)
+		problems_add(problems, section->file, entry->line, "%s: %s cannot be read: %s", key, file,
 			     strerror(errno));
+}
+
+static void http_check_tls(const struct ini_section *section, const struct http_settings *settings,
+			   struct problems *problems)
+{
+	static const char pin[] = "sha256//";
+	const struct ini_entry *entry = ini_find(section, "pinned_key");
+	http_check_file(section, "ca_file", settings->ca_file, problems);
+	http_check_file(section, "client_certificate", settings->client_certificate, problems);
+	http_check_file(section, "client_key", settings->client_key, problems);
+	if (settings->pinned_key != NULL && strncmp(settings->pinned_key, pin, sizeof(pin) - 1) != 0)
+		problems_add(problems, section->file, entry->line,
+			     "pinned_key: write it as in sha256//BASE64;sha256//BASE64");
+	if (settings->client_key != NULL && settings->client_certificate == NULL)
+		problems_add(problems, section->file, section->line,
+			     "client_key is of no use without client_certificate");
 }
 
 void http_settings_read(const struct conf *conf, const struct ini_section *section, const struct preset *preset,
@@ -208,7 +247,7 @@ void http_settings_read(const struct conf *conf, const struct ini_section *secti
 	if (settings->rate.count == 0)
 		settings->rate = preset->rate;
 
-	http_check_ca_file(section, settings->ca_file, problems);
+	http_check_tls(section, settings, problems);
 	http_check_address(conf, section, "proxy", &settings->proxy, preset_url_check_proxy, problems);
 	for (size_t i = 0; i < preset->n_settings; i++) {
 		const struct preset_setting *setting = &preset->settings[i];

@@ -42,6 +42,15 @@ static bool http_slot_add_headers(struct http_slot *slot)
 
 #define HTTP_SET(option, value) (curl_easy_setopt(slot->easy, (option), (value)) == CURLE_OK)
 
+static bool http_slot_set_tls(struct http_slot *slot)
+{
+	const struct http_settings *settings = slot->settings;
+	return (settings->ca_file == NULL || HTTP_SET(CURLOPT_CAINFO, settings->ca_file)) &&
+	       (settings->pinned_key == NULL || HTTP_SET(CURLOPT_PINNEDPUBLICKEY, settings->pinned_key)) &&
+	       (settings->client_certificate == NULL || HTTP_SET(CURLOPT_SSLCERT, settings->client_certificate)) &&
+	       (settings->client_key == NULL || HTTP_SET(CURLOPT_SSLKEY, settings->client_key));
+}
+
 static bool http_slot_set_connection(struct http_slot *slot)
 {
 	const struct http_settings *settings = slot->settings;
@@ -57,7 +66,9 @@ static bool http_slot_set_connection(struct http_slot *slot)
 		      HTTP_SET(CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_TIMEOUT_S) &&
 		      HTTP_SET(CURLOPT_TIMEOUT, (long)settings->timeout_s) &&
 		      HTTP_SET(CURLOPT_MAXAGE_CONN, (long)HTTP_IDLE_S);
-	return is_set && (settings->ca_file == NULL || HTTP_SET(CURLOPT_CAINFO, settings->ca_file));
+	/* the name of the server is looked up here unless there is a proxy */
+	bool may_be_private = settings->allow_private != 0 || settings->proxy[0] != '\0';
+	return is_set && http_slot_set_tls(slot) && http_guard_watch(&slot->guard, slot->easy, url, may_be_private);
 }
 
 static bool http_slot_set_method(struct http_slot *slot)
@@ -106,7 +117,9 @@ static void http_judge_failure(const struct http_slot *slot, CURLcode code, stru
 	if (code == CURLE_SEND_FAIL_REWIND) /* it meant to send again; see the top of http_slot.h */
 		words = "the server closed the connection";
 	bool was_sent = http_slot_was_sent(slot);
-	char *reply = mem_printf("%s%s", was_sent ? "sent, but the reply was lost: " : "", words);
+	char *reply = mem_printf("%s%s%s%s", was_sent ? "sent, but the reply was lost: " : "", words,
+				 slot->guard.refused[0] != '\0' ? "; allow_private = yes would allow " : "",
+				 slot->guard.refused);
 	channel_result_set(ret_result, was_sent ? CHANNEL_UNKNOWN : CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL, 0, reply);
 	free(reply);
 }

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "channel/channel.h"
+#include "channel/http_guard.h"
 #include "channel/http_settings.h"
 #include "channel/preset.h"
 
@@ -24,6 +25,7 @@ struct http_slot {
 	CURL *easy; /* NULL until the first use */
 	bool is_busy;
 	int64_t message_id;
+	struct http_guard guard;
 	struct preset_request request;
 	size_t body_read; /* bytes of the body that libcurl has taken */
 	struct curl_slist *headers;

@@ -1,0 +1,25 @@
+/* http_guard: a name must not lead into the local network unless the administrator said so. For http_slot.c alone.
+ *
+ * The check is made in libcurl's callback that opens the socket: the address that is checked is the one that is connected
+ * to, so a name that means something else a moment later gains nothing. */
+#ifndef DEADLINED_CHANNEL_HTTP_GUARD_H
+#define DEADLINED_CHANNEL_HTTP_GUARD_H
+
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+
+struct http_guard {
+	bool may_be_private;
+	char refused[INET6_ADDRSTRLEN]; /* the address it was not connected to; "" = none */
+};
+
+/* Watches the connections of easy. Whoever writes a private address in digits, or localhost, means it; may_be_private
+ * allows it for names as well. guard must live as long as easy. False when libcurl refuses. */
+bool http_guard_watch(struct http_guard *guard, CURL *easy, const char *url, bool may_be_private);
+
+/* False for what no public server has: loopback, private, link-local, shared, reserved and multicast addresses, also
+ * inside of IPv6. */
+bool http_guard_is_public(const struct sockaddr *address);
+
+#endif
