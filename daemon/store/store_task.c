@@ -240,7 +240,14 @@ int store_task_due(struct store *store, int64_t now_utc, struct store_due *ret_d
 		" UNION ALL"
 		" SELECT id, planned_until, 0 FROM task WHERE status = 'open' AND next_due_utc <= ?1 LIMIT ?2";
 	size_t n = 0;
-	int status;
+	int64_t next_utc = 0;
+	int status = store_task_next_due(store, &next_utc, err);
+	if (status < 0)
+		return status;
+	if (next_utc > now_utc) { /* as in nearly every scan */
+		*ret_n = 0;
+		return 0;
+	}
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -270,19 +277,10 @@ int store_task_planned(struct store *store, int64_t task, int64_t planned_until,
 
 int store_task_next_due(struct store *store, int64_t *ret_utc, struct err *err)
 {
-	static const char unplanned[] = "SELECT 1 FROM task WHERE status = 'open' AND next_due_utc IS NULL LIMIT 1";
-	static const char least[] = "SELECT min(next_due_utc) FROM task WHERE status = 'open'";
-	int64_t has_unplanned = 0;
-	sqlite3_stmt *stmt = store_statement(store, unplanned, err);
-	if (stmt == NULL)
-		return store->failure;
-	int status = store_one(store, stmt, "looking for unplanned tasks", 0, &has_unplanned, err);
-	if (status < 0 || has_unplanned != 0) {
-		if (status == 0)
-			*ret_utc = 0;
-		return status;
-	}
-	stmt = store_statement(store, least, err);
+	/* The first of the index: NULL, which is at once, sorts before every instant. */
+	static const char sql[] =
+		"SELECT coalesce(next_due_utc, 0) FROM task WHERE status = 'open' ORDER BY next_due_utc LIMIT 1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	return stmt == NULL ? store->failure
 			    : store_one(store, stmt, "looking for the next due task", STORE_NEVER, ret_utc, err);
 }
