@@ -46,7 +46,7 @@ struct loop {
 	int64_t data_version;
 	size_t n_rechecks;
 	int64_t last_pass_mono_ms;
-	int64_t watchdog_ms;
+	int64_t watchdog_ms, fed_mono_ms;
 	int64_t status_utc; /* next time a status is worth telling */
 	bool is_stopping;
 	int failure; /* ends the loop */
@@ -94,11 +94,29 @@ static void loop_tell_status(struct loop *loop, int64_t now_utc)
 		      counts.next_wake_utc == STORE_NEVER ? "the next change of the plan" : next);
 }
 
+/* And has the timer wait anew. */
+static void loop_feed_watchdog(struct loop *loop, int64_t mono_ms)
+{
+	int64_t half_ms = loop->watchdog_ms / 2;
+	const struct timeval interval = {half_ms / 1000, half_ms % 1000 * 1000};
+	notify_alive();
+	loop->fed_mono_ms = mono_ms;
+	(void)event_add(loop->watchdog, &interval); /* without memory the old one stands */
+}
+
+/* Passes that come often enough feed the watchdog themselves, so that its timer wakes nobody up. */
+static void loop_mark_pass(struct loop *loop, int64_t mono_ms)
+{
+	loop->last_pass_mono_ms = mono_ms;
+	if (loop->watchdog_ms > 0 && mono_ms - loop->fed_mono_ms >= loop->watchdog_ms / 4)
+		loop_feed_watchdog(loop, mono_ms);
+}
+
 static void loop_pass(struct loop *loop)
 {
 	struct instant now = clock_now(&loop->clock);
 	int status = app_tick(loop->app, now, &loop->err);
-	loop->last_pass_mono_ms = now.mono_ms;
+	loop_mark_pass(loop, now.mono_ms);
 	if (status == -EUCLEAN) {
 		loop->failure = status;
 		(void)event_base_loopbreak(loop->base);
@@ -251,10 +269,10 @@ static void loop_on_watchdog(int fd, short events, void *arg)
 	struct loop *loop = arg;
 	(void)fd;
 	(void)events;
-	int64_t silent_ms = clock_now(&loop->clock).mono_ms - loop->last_pass_mono_ms;
+	int64_t mono_ms = clock_now(&loop->clock).mono_ms;
 	int64_t longest_ms = 2000 * app_setup(loop->app)->conf->scan_interval_s + loop->watchdog_ms;
-	if (silent_ms <= longest_ms)
-		notify_alive();
+	if (mono_ms - loop->last_pass_mono_ms <= longest_ms)
+		loop_feed_watchdog(loop, mono_ms);
 }
 
 /* ---- set-up ------------------------------------------------------------------------------------------------------- */
@@ -285,11 +303,8 @@ static void loop_add_events(struct loop *loop)
 		(void)event_add(loop->signals[i], NULL);
 	}
 	loop->watchdog_ms = notify_watchdog_ms();
-	if (loop->watchdog_ms > 0) {
-		int64_t half_ms = loop->watchdog_ms / 2;
-		const struct timeval interval = {half_ms / 1000, half_ms % 1000 * 1000};
-		(void)event_add(loop->watchdog, &interval);
-	}
+	if (loop->watchdog_ms > 0)
+		loop_feed_watchdog(loop, clock_now(&loop->clock).mono_ms);
 }
 
 static struct event_base *loop_new_base(void)

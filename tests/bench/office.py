@@ -92,12 +92,12 @@ class Office(Site):
         return [name.split("@")[0] for name in self.message_ids()]
 
     @contextmanager
-    def daemon(self, row=None):
+    def daemon(self, row=None, **environment):
         """A running daemon, whose loop is watched on behalf of a row."""
         ticks_file = self.folder / "ticks"
         ticks_file.unlink(missing_ok=True)
         watched = {"LD_PRELOAD": str(TOOLS / "ticks.so"), "BENCH_TICKS": str(ticks_file)} if row is not None else {}
-        daemon = Daemon(self, environment=watched)
+        daemon = Daemon(self, environment=watched | environment)
         try:
             yield daemon
             demand(daemon.process.poll() is None, f"the daemon has ended\n{daemon.log()[-2000:]}")

@@ -167,6 +167,7 @@ class Idle:
     how busy the machine is."""
 
     START_S = 75  # until the audit that follows a start is over, too
+    WATCHDOG_USEC = 180 * 1000000  # as in systemd/deadlined.service
 
     def __init__(self, options):
         self.stack, self.seconds, self.done = ExitStack(), options.idle_s, threading.Event()
@@ -174,7 +175,7 @@ class Idle:
         office = many_tasks("idle", SMALL)
         self.remind = peers.remind_waiting()
         self.stack.callback(kill, self.remind)
-        self.daemon = self.stack.enter_context(office.daemon())
+        self.daemon = self.stack.enter_context(office.daemon(WATCHDOG_USEC=str(self.WATCHDOG_USEC)))
         self.thread = threading.Thread(target=self._watch, daemon=True)
         self.thread.start()
 
