@@ -123,6 +123,7 @@ struct conf *conf_read(const char *file, struct problems *problems)
 	conf->ini = ini;
 	conf->file = absolute;
 	conf->secrets_dir = option_absolute_path("secrets", absolute);
+	conf->own_templates = option_absolute_path("templates", absolute);
 	for (size_t i = 0; i < ini->n_sections; i++)
 		conf_take_section(conf, &ini->sections[i], problems);
 	options_apply(conf_daemon_options, conf_n_daemon_options, ini_section(ini, "daemon", NULL), conf->secrets_dir,
@@ -149,6 +150,7 @@ void conf_free(struct conf *conf)
 	free(conf->channels);
 	free(conf->policies);
 	free(conf->secrets_dir);
+	free(conf->own_templates);
 	free(conf->file);
 	ini_free(conf->ini);
 	free(conf);

@@ -10,8 +10,9 @@
 #include "conf/option.h"
 
 struct conf {
-	char *file;        /* absolute path */
-	char *secrets_dir; /* "secrets" beside the file */
+	char *file;          /* absolute path */
+	char *secrets_dir;   /* "secrets" beside the file */
+	char *own_templates; /* "templates" beside the file: the administrator's, in the place of shipped ones */
 
 	/* [daemon] */
 	char *database;

@@ -68,7 +68,7 @@ void import_run_free(struct import_run *run)
 static void import_run_prepare_people(struct import_run *run, const struct sheet *sheet, struct problems *conf_problems)
 {
 	if (run->catalog == NULL)
-		run->catalog = catalog_load(run->conf->templates, conf_problems);
+		run->catalog = catalog_load(run->conf->templates, run->conf->own_templates, conf_problems);
 	if (run->calendars == NULL && sheet_field(sheet, "calendar") != NULL)
 		run->calendars = setup_load_calendars(run->conf, conf_problems);
 	for (size_t i = 0; i < run->conf->n_channels; i++)

@@ -63,7 +63,7 @@ static int test_prepare(struct test *test, const struct ini_section *section)
 {
 	struct problems problems = {0};
 	test->channel = channel_new(test->session->conf, section, &problems);
-	test->catalog = catalog_load(test->session->conf->templates, &problems);
+	test->catalog = catalog_load(test->session->conf->templates, test->session->conf->own_templates, &problems);
 	int status = problems.n == 0 ? EX_OK : EX_CONFIG;
 	problems_print(&problems, stderr);
 	problems_done(&problems);

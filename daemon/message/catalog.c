@@ -2,6 +2,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,77 +11,111 @@
 
 #include "base/mem.h"
 #include "base/strlist.h"
-#include "message/context.h"
+#include "message/catalog_priv.h"
 #include "message/template_file.h"
 
 enum { CATALOG_FILE_MAX = 64 * 1024 };
 
-static const char *const catalog_kinds[] = {"reminder", "overdue",  "fix_date", "escalation", "handoff", "moved",
-					    "merged",   "catch_up", "digest",   "notice",     "test"};
-enum { CATALOG_N_KINDS = sizeof(catalog_kinds) / sizeof(catalog_kinds[0]) };
-
-/* One file: "reminder.subject", "reminder.text" or the name of a partial. */
-struct catalog_file {
-	char *name;
-	char *path;
-	char *source; /* kept until the lint has said in which line a name stands */
-	struct template *compiled;
+const char *const catalog_kinds[CATALOG_N_KINDS] = {
+	[CATALOG_REMINDER] = "reminder",     [CATALOG_OVERDUE] = "overdue",   [CATALOG_FIX_DATE] = "fix_date",
+	[CATALOG_ESCALATION] = "escalation", [CATALOG_HANDOFF] = "handoff",   [CATALOG_MOVED] = "moved",
+	[CATALOG_MERGED] = "merged",         [CATALOG_CATCH_UP] = "catch_up", [CATALOG_DIGEST] = "digest",
+	[CATALOG_NOTICE] = "notice",         [CATALOG_TEST] = "test",
 };
 
-struct catalog_language {
-	struct language *language;
-	struct catalog_file *files;
-	size_t n_files;
-	const struct template *subjects[CATALOG_N_KINDS], *texts[CATALOG_N_KINDS]; /* NULL: not there */
-};
+const char *const catalog_parts[CATALOG_PART_MAX] = {
+	[CATALOG_SUBJECT] = "subject", [CATALOG_TEXT] = "text", [CATALOG_HTML] = "html"};
 
 struct catalog {
 	struct catalog_language *languages;
 	size_t n_languages;
 };
 
-static const struct catalog_file *catalog_find_file(const struct catalog_language *language, const char *name)
+void catalog_complain(struct problems *problems, const char *path, unsigned line, const char *fmt, ...)
 {
-	for (size_t i = 0; i < language->n_files; i++)
-		if (strcmp(language->files[i].name, name) == 0)
-			return &language->files[i];
-	return NULL;
+	char *text = NULL;
+	va_list args;
+	va_start(args, fmt);
+	int len = vasprintf(&text, fmt, args);
+	va_end(args);
+	if (len < 0)
+		mem_lack();
+	bool is_known = false;
+	for (size_t i = 0; i < problems->n && !is_known; i++)
+		is_known = problems->items[i].line == line && strcmp(problems->items[i].file, path) == 0 &&
+			   strcmp(problems->items[i].text, text) == 0;
+	if (!is_known)
+		problems_add(problems, path, line, "%s", text);
+	free(text);
 }
 
-static const struct template *catalog_partial(void *arg, const char *name)
+/* ---- files --------------------------------------------------------------------------------------------------- */
+
+static int catalog_compare_file(const void *name, const void *file)
+{
+	return strcmp(name, ((const struct catalog_file *)file)->name);
+}
+
+const struct catalog_file *catalog_find_file(const struct catalog_language *language, const char *name)
+{
+	if (language->n_files == 0)
+		return NULL;
+	return bsearch(name, language->files, language->n_files, sizeof(*language->files), catalog_compare_file);
+}
+
+const struct template *catalog_partial(void *arg, const char *name)
 {
 	const struct catalog_file *file = catalog_find_file(arg, name);
 	return file != NULL ? file->compiled : NULL;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------- */
+static void catalog_file_done(struct catalog_file *file)
+{
+	free(file->name);
+	free(file->path);
+	template_free(file->compiled);
+}
+
+/* Puts the file to its place, or in the place of another of that name. */
+static void catalog_put_file(struct catalog_language *language, const struct catalog_file *file)
+{
+	size_t at = 0;
+	while (at < language->n_files && strcmp(language->files[at].name, file->name) < 0)
+		at++;
+	bool has_other = at < language->n_files && strcmp(language->files[at].name, file->name) == 0;
+	if (has_other) {
+		catalog_file_done(&language->files[at]);
+	} else {
+		language->files = mem_grow(language->files, language->n_files + 1, sizeof(*language->files));
+		memmove(&language->files[at + 1], &language->files[at],
+			(language->n_files - at) * sizeof(*language->files));
+		language->n_files++;
+	}
+	language->files[at] = *file;
+}
 
 static void catalog_load_file(struct catalog_language *language, const char *folder, const char *entry,
 			      struct problems *problems)
 {
-	char *path = mem_printf("%s/%s", folder, entry);
-	char *source = NULL;
+	char *path = mem_printf("%s/%s", folder, entry), *source = NULL;
 	struct template *template = NULL;
 	struct template_place place = {0};
 	struct err err;
-	bool is_read = template_file_read(path, CATALOG_FILE_MAX, &source, &err) == 0;
-	if (!is_read || template_compile(source, &template, &place, &err) < 0) {
-		if (is_read)
-			problems_add(problems, path, place.line, "column %u: %s", place.column, err.text);
-		else
-			problems_add(problems, path, 0, "%s", err.text);
-		free(source);
+	if (template_file_read(path, CATALOG_FILE_MAX, &source, &err) < 0)
+		catalog_complain(problems, path, 0, "%s", err.text);
+	else if (template_compile(source, &template, &place, &err) < 0)
+		catalog_complain(problems, path, place.line, "column %u: %s", place.column, err.text);
+	free(source);
+	if (template == NULL) {
 		free(path);
 		return;
 	}
-
-	language->files = mem_grow(language->files, language->n_files + 1, sizeof(*language->files));
-	language->files[language->n_files++] = (struct catalog_file){
+	const struct catalog_file file = {
 		.name = mem_dup_n(entry, strlen(entry) - strlen(TEMPLATE_SUFFIX)),
 		.path = path,
-		.source = source,
 		.compiled = template,
 	};
+	catalog_put_file(language, &file);
 }
 
 static int catalog_is_visible(const struct dirent *entry)
@@ -100,7 +136,7 @@ static bool catalog_list(const char *folder, struct strlist *ret_names, struct p
 	int n = scandir(folder, &entries, catalog_is_visible, alphasort);
 	if (n < 0) {
 		mem_check_errno();
-		problems_add(problems, folder, 0, "cannot be read as a folder of templates: %s", strerror(errno));
+		catalog_complain(problems, folder, 0, "cannot be read as a folder of templates: %s", strerror(errno));
 		return false;
 	}
 	for (int i = 0; i < n; i++) {
@@ -111,170 +147,171 @@ static bool catalog_list(const char *folder, struct strlist *ret_names, struct p
 	return true;
 }
 
-/* ---- lint ---------------------------------------------------------------------------------------------------- */
+static bool catalog_is_folder(const char *path)
+{
+	struct stat status;
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
 
-struct catalog_lint {
+/* Loads the templates of a folder, but not of those in it; none when it is not there. */
+static void catalog_load_folder(struct catalog_language *language, const char *folder, struct problems *problems)
+{
+	struct strlist names = {0};
+	if (!catalog_is_folder(folder) || !catalog_list(folder, &names, problems))
+		return;
+	for (size_t i = 0; i < names.n; i++)
+		if (catalog_is_template(names.items[i]))
+			catalog_load_file(language, folder, names.items[i], problems);
+	strlist_done(&names);
+}
+
+/* ---- kinds --------------------------------------------------------------------------------------------------- */
+
+/* Names on their way from a template, over the partials it uses, into what a kind wants. */
+struct catalog_walk {
 	const struct catalog_language *language;
-	const struct catalog_file *file;
-	struct problems *problems;
+	struct context_wanted *wanted;
+	bool *is_walked; /* by number of the file */
 };
 
-/* The line in which a tag names name, or 1. */
-static unsigned catalog_find_line(const char *source, const char *name)
-{
-	unsigned line = 1;
-	size_t len = strlen(name);
-	for (const char *c = source; *c != '\0'; c++) {
-		if (*c == '\n')
-			line++;
-		if (c[0] != '{' || c[1] != '{')
-			continue;
-		const char *tag = c + 2 + strspn(c + 2, "{#^/>&<$* \t");
-		if (strncmp(tag, name, len) == 0 && strchr(" \t}", tag[len]) != NULL)
-			return line;
-	}
-	return 1;
-}
+static void catalog_walk(struct catalog_walk *walk, const struct catalog_file *file);
 
-static bool catalog_knows_name(const char *name)
+static void catalog_walk_use(void *arg, const struct template_use *use)
 {
-	for (size_t i = 0; i < context_n_names; i++)
-		if (strcmp(context_names[i], name) == 0)
-			return true;
-	return false;
-}
-
-static void catalog_lint_name(void *arg, const char *name)
-{
-	const struct catalog_lint *lint = arg;
-	if (catalog_knows_name(name))
+	struct catalog_walk *walk = arg;
+	size_t len = strcspn(use->name, ".");
+	if (use->kind == TEMPLATE_USE_PARTIAL && !use->is_dynamic) {
+		const struct catalog_file *file = catalog_find_file(walk->language, use->name);
+		if (file != NULL)
+			catalog_walk(walk, file);
 		return;
-
-	const char *nearest = strlist_nearest(name, context_names, context_n_names);
-	problems_add(lint->problems, lint->file->path, catalog_find_line(lint->file->source, name),
-		     "unknown name '%s'%s%s%s", name, nearest != NULL ? ", did you mean '" : "",
-		     nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "");
-}
-
-/* {{>detials}} would render as nothing, silently. Which file {{>*name}} means is not known before it is rendered. */
-static void catalog_lint_partials(const struct catalog_lint *lint)
-{
-	unsigned line = 1;
-	for (const char *c = lint->file->source; *c != '\0'; c++) {
-		if (*c == '\n')
-			line++;
-		if (strncmp(c, "{{>", 3) != 0 && strncmp(c, "{{<", 3) != 0)
-			continue;
-
-		const char *start = c + 3 + strspn(c + 3, " \t");
-		char *name = mem_dup_n(start, strcspn(start, " \t}"));
-		if (*name != '*' && catalog_find_file(lint->language, name) == NULL)
-			problems_add(lint->problems, lint->file->path, line,
-				     "no partial '%s': there is no %s" TEMPLATE_SUFFIX " in this folder", name, name);
-		free(name);
 	}
+	for (int i = 0; i < CONTEXT_NAME_MAX; i++) /* which partial a dynamic name stands for is not known here */
+		if (use->is_dynamic ||
+		    (strncmp(context_names[i], use->name, len) == 0 && context_names[i][len] == '\0'))
+			walk->wanted->is_wanted[i] = true;
 }
 
-/* "reminder.subject" -> its place among the kinds, or -1 when the file is no part of a kind. */
-static int catalog_find_kind(const char *name, const char *part)
+static void catalog_walk(struct catalog_walk *walk, const struct catalog_file *file)
 {
-	for (int i = 0; i < CATALOG_N_KINDS; i++) {
-		size_t len = strlen(catalog_kinds[i]);
-		if (strncmp(name, catalog_kinds[i], len) == 0 && strcmp(name + len, part) == 0)
-			return i;
-	}
-	return -1;
+	bool *is_walked = &walk->is_walked[file - walk->language->files];
+	if (*is_walked)
+		return;
+	*is_walked = true;
+	template_uses(file->compiled, catalog_walk_use, walk);
 }
 
-/* Sorts the files into kinds and checks the names they use. */
-static void catalog_sort(struct catalog_language *language, struct problems *problems)
+/* What the first n parts of the kind want. */
+static struct context_wanted catalog_wants(const struct catalog_language *language, const struct catalog_kind *kind,
+					   int n)
 {
-	for (size_t i = 0; i < language->n_files; i++) {
-		struct catalog_file *file = &language->files[i];
-		int subject = catalog_find_kind(file->name, ".subject"), text = catalog_find_kind(file->name, ".text");
-		if (subject >= 0)
-			language->subjects[subject] = file->compiled;
-		else if (text >= 0)
-			language->texts[text] = file->compiled;
-		else if (strchr(file->name, '.') != NULL)
-			problems_add(problems, file->path, 0,
-				     "no message is made of it: name it <kind>.subject" TEMPLATE_SUFFIX
-				     " or <kind>.text" TEMPLATE_SUFFIX ", or without dots if it is a partial");
-
-		struct catalog_lint lint = {.language = language, .file = file, .problems = problems};
-		template_names(file->compiled, catalog_lint_name, &lint);
-		catalog_lint_partials(&lint);
-	}
+	struct context_wanted wanted = {{false}};
+	struct catalog_walk walk = {
+		.language = language,
+		.wanted = &wanted,
+		.is_walked = mem_zero(language->n_files, sizeof(bool)),
+	};
+	for (int part = 0; part < n; part++)
+		if (kind->parts[part] != NULL)
+			catalog_walk(&walk, kind->parts[part]);
+	free(walk.is_walked);
+	return wanted;
 }
 
-static void catalog_check_kinds(const struct catalog_language *language, const char *folder, struct problems *problems)
+/* Sorts the files into kinds, once all of them are there. */
+static void catalog_sort(struct catalog_language *language)
 {
-	for (int i = 0; i < CATALOG_N_KINDS; i++) {
-		if (language->subjects[i] == NULL)
-			problems_add(problems, folder, 0, "has no usable %s.subject" TEMPLATE_SUFFIX, catalog_kinds[i]);
-		if (language->texts[i] == NULL)
-			problems_add(problems, folder, 0, "has no usable %s.text" TEMPLATE_SUFFIX, catalog_kinds[i]);
+	for (size_t i = 0; i < language->n_files; i++)
+		template_link(language->files[i].compiled, catalog_partial, language);
+	for (int k = 0; k < CATALOG_N_KINDS; k++) {
+		struct catalog_kind *kind = &language->kinds[k];
+		for (int part = 0; part < CATALOG_PART_MAX; part++) {
+			char *name = mem_printf("%s.%s", catalog_kinds[k], catalog_parts[part]);
+			kind->parts[part] = catalog_find_file(language, name);
+			free(name);
+		}
+		kind->wanted = catalog_wants(language, kind, CATALOG_HTML);
+		kind->wanted_html = catalog_wants(language, kind, CATALOG_PART_MAX);
 	}
 }
 
 /* ---- loading ------------------------------------------------------------------------------------------------- */
 
-static void catalog_load_language(struct catalog *catalog, const char *folder, const char *tag,
-				  struct problems *problems)
-{
-	struct catalog_language language = {0};
-	struct strlist names = {0};
-	struct err err;
-	if (language_new(tag, &language.language, &err) < 0) {
-		problems_add(problems, folder, 0, "%s", err.text);
-		return;
-	}
-	if (!catalog_list(folder, &names, problems)) {
-		language_free(language.language);
-		return;
-	}
-
-	for (size_t i = 0; i < names.n; i++)
-		if (catalog_is_template(names.items[i]))
-			catalog_load_file(&language, folder, names.items[i], problems);
-	catalog_sort(&language, problems);
-	catalog_check_kinds(&language, folder, problems);
-	strlist_done(&names);
-
-	catalog->languages = mem_grow(catalog->languages, catalog->n_languages + 1, sizeof(*catalog->languages));
-	catalog->languages[catalog->n_languages++] = language;
-}
-
-struct catalog *catalog_load(const char *folder, struct problems *problems)
-{
-	struct catalog *catalog = mem_zero(1, sizeof(*catalog));
-	struct strlist names = {0};
-	if (!catalog_list(folder, &names, problems))
-		return catalog;
-
-	for (size_t i = 0; i < names.n; i++) {
-		char *path = mem_printf("%s/%s", folder, names.items[i]);
-		struct stat status;
-		if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
-			catalog_load_language(catalog, path, names.items[i], problems);
-		free(path);
-	}
-	if (catalog->n_languages == 0)
-		problems_add(problems, folder, 0, "has no language: give it a folder like ru, en or zh with templates");
-	strlist_done(&names);
-	return catalog;
-}
-
 static void catalog_language_done(struct catalog_language *language)
 {
-	for (size_t i = 0; i < language->n_files; i++) {
-		free(language->files[i].name);
-		free(language->files[i].path);
-		free(language->files[i].source);
-		template_free(language->files[i].compiled);
-	}
+	for (size_t i = 0; i < language->n_files; i++)
+		catalog_file_done(&language->files[i]);
 	free(language->files);
+	free(language->folder);
 	language_free(language->language);
+}
+
+/* What comes later takes the place of what is there: the administrator's files of the shipped ones, a language's own of
+ * those that all share. */
+static void catalog_load_language(struct catalog *catalog, const char *const folders[2], const char *tag,
+				  struct problems *problems)
+{
+	char *paths[2] = {mem_printf("%s/%s", folders[0], tag), NULL};
+	if (folders[1] != NULL)
+		paths[1] = mem_printf("%s/%s", folders[1], tag);
+	struct catalog_language language = {.folder = mem_dup(paths[catalog_is_folder(paths[0]) ? 0 : 1])};
+	struct err err;
+	if (language_new(tag, &language.language, &err) < 0) {
+		catalog_complain(problems, language.folder, 0, "%s", err.text);
+		catalog_language_done(&language);
+	} else {
+		for (int i = 0; i < 2 && folders[i] != NULL; i++)
+			catalog_load_folder(&language, folders[i], problems);
+		for (int i = 0; i < 2 && paths[i] != NULL; i++)
+			catalog_load_folder(&language, paths[i], problems);
+		catalog_sort(&language);
+		catalog_lint(&language, problems);
+		catalog->languages =
+			mem_grow(catalog->languages, catalog->n_languages + 1, sizeof(*catalog->languages));
+		catalog->languages[catalog->n_languages++] = language;
+	}
+	free(paths[0]);
+	free(paths[1]);
+}
+
+/* Adds the names of the folders in folder that tags does not have. */
+static void catalog_add_tags(const char *folder, struct strlist *tags, struct problems *problems)
+{
+	struct strlist names = {0};
+	if (!catalog_list(folder, &names, problems))
+		return;
+	for (size_t i = 0; i < names.n; i++) {
+		char *path = mem_printf("%s/%s", folder, names.items[i]);
+		if (catalog_is_folder(path) && !strlist_has(tags, names.items[i]))
+			strlist_add(tags, names.items[i], strlen(names.items[i]));
+		free(path);
+	}
+	strlist_done(&names);
+}
+
+/* False when there are no files of the administrator, or when they are in the very same folder. */
+static bool catalog_has_overrides(const char *folder, const char *overrides)
+{
+	struct stat shipped, own;
+	return overrides != NULL && catalog_is_folder(overrides) && stat(overrides, &own) == 0 &&
+	       !(stat(folder, &shipped) == 0 && own.st_dev == shipped.st_dev && own.st_ino == shipped.st_ino);
+}
+
+struct catalog *catalog_load(const char *folder, const char *overrides, struct problems *problems)
+{
+	struct catalog *catalog = mem_zero(1, sizeof(*catalog));
+	const char *const folders[2] = {folder, catalog_has_overrides(folder, overrides) ? overrides : NULL};
+	struct strlist tags = {0};
+	size_t had = problems->n;
+	catalog_add_tags(folder, &tags, problems);
+	if (folders[1] != NULL)
+		catalog_add_tags(overrides, &tags, problems);
+	for (size_t i = 0; i < tags.n; i++)
+		catalog_load_language(catalog, folders, tags.items[i], problems);
+	if (catalog->n_languages == 0 && problems->n == had)
+		problems_add(problems, folder, 0, "has no language: give it a folder like ru, en or zh with templates");
+	strlist_done(&tags);
+	return catalog;
 }
 
 void catalog_free(struct catalog *catalog)
@@ -314,23 +351,37 @@ const char *catalog_nearest_language(const struct catalog *catalog, const char *
 	return nearest;
 }
 
-static bool catalog_choose_language(struct catalog_language *language, const char *kind,
+static int catalog_find_kind(const char *name)
+{
+	int i = 0;
+	while (i < CATALOG_N_KINDS && strcmp(catalog_kinds[i], name) != 0)
+		i++;
+	return i;
+}
+
+static bool catalog_choose_language(struct catalog_language *language, int kind_number,
 				    struct catalog_choice *ret_choice)
 {
-	int i = catalog_find_kind(kind, "");
-	if (language == NULL || i < 0 || language->subjects[i] == NULL || language->texts[i] == NULL)
+	if (language == NULL || kind_number == CATALOG_N_KINDS)
+		return false;
+	const struct catalog_kind *kind = &language->kinds[kind_number];
+	const struct catalog_file *html = kind->parts[CATALOG_HTML];
+	if (kind->parts[CATALOG_SUBJECT] == NULL || kind->parts[CATALOG_TEXT] == NULL)
 		return false;
 	*ret_choice = (struct catalog_choice){
 		.language = language->language,
-		.subject = language->subjects[i],
-		.text = language->texts[i],
+		.subject = kind->parts[CATALOG_SUBJECT]->compiled,
+		.text = kind->parts[CATALOG_TEXT]->compiled,
+		.html = html != NULL ? html->compiled : NULL,
+		.wanted = &kind->wanted,
+		.wanted_html = &kind->wanted_html,
 		.partial = catalog_partial,
 		.partial_arg = language,
 	};
 	return true;
 }
 
-static bool catalog_choose_tag(const struct catalog *catalog, const char *kind, const char *tag,
+static bool catalog_choose_tag(const struct catalog *catalog, int kind, const char *tag,
 			       struct catalog_choice *ret_choice)
 {
 	return tag != NULL &&
@@ -338,9 +389,10 @@ static bool catalog_choose_tag(const struct catalog *catalog, const char *kind, 
 		catalog_choose_language(catalog_find_language(catalog, tag, strcspn(tag, "-_")), kind, ret_choice));
 }
 
-bool catalog_choose(const struct catalog *catalog, const char *kind, const char *wanted, const char *fallback,
+bool catalog_choose(const struct catalog *catalog, const char *kind_name, const char *wanted, const char *fallback,
 		    struct catalog_choice *ret_choice)
 {
+	int kind = catalog_find_kind(kind_name);
 	if (catalog_choose_tag(catalog, kind, wanted, ret_choice) ||
 	    catalog_choose_tag(catalog, kind, fallback, ret_choice))
 		return true;

@@ -1,7 +1,9 @@
 /* catalog: the templates of every language, compiled once.
  *
- * <folder>/<language>/<kind>.subject.mustache and <kind>.text.mustache are a kind of message; any other
- * <folder>/<language>/<name>.mustache is a partial that the templates of that language may use as {{>name}}. */
+ * <folder>/<language>/<kind>.subject.mustache, <kind>.text.mustache and, if mails shall have it, <kind>.html.mustache are
+ * a kind of message; any other <folder>/<language>/<name>.mustache is a partial that the templates of that language may
+ * use as {{>name}}, and <folder>/<name>.mustache one that those of every language may. A file in the administrator's
+ * folder, which is laid out alike, takes the place of the one of that name. */
 #ifndef DEADLINED_MESSAGE_CATALOG_H
 #define DEADLINED_MESSAGE_CATALOG_H
 
@@ -9,15 +11,17 @@
 #include <stddef.h>
 
 #include "conf/problem.h"
+#include "message/context.h"
 #include "message/language.h"
 #include "message/template.h"
 
 struct catalog;
 
-/* Loads every language found in folder, with every kind in each. Problems: a template that does not compile, a language
- * ICU does not know, a language without one of the kinds (context.h lists them), a name that is unknown. What can be used
- * is kept all the same. Returns owned, never NULL. */
-struct catalog *catalog_load(const char *folder, struct problems *problems);
+/* Loads every language found in folder and in overrides (may be NULL, or not be there), with every kind in each.
+ * Problems: a template that does not compile, a language ICU does not know, a language without one of the kinds, a name
+ * that is unknown, a noun that lacks a form the language has, a template that makes nothing of sample data. What can be
+ * used is kept all the same. Returns owned, never NULL. */
+struct catalog *catalog_load(const char *folder, const char *overrides, struct problems *problems);
 void catalog_free(struct catalog *catalog);
 /* True when that very language is there; case does not matter. */
 bool catalog_has_language(const struct catalog *catalog, const char *tag);
@@ -28,6 +32,8 @@ const char *catalog_nearest_language(const struct catalog *catalog, const char *
 struct catalog_choice {
 	const struct language *language;
 	const struct template *subject, *text;
+	const struct template *html;                       /* NULL: there is none */
+	const struct context_wanted *wanted, *wanted_html; /* without and with the HTML */
 	template_partial_cb partial;
 	void *partial_arg;
 };

@@ -28,7 +28,7 @@ static char *compose_finish_subject(const struct buf *rendered)
 static char *compose_finish_text(const struct buf *rendered)
 {
 	struct buf text;
-	buf_init(&text, COMPOSE_TEXT_MAX);
+	buf_init(&text, rendered->len + 1); /* the last line may lack its end */
 	bool is_gap = false;
 	for (const char *line = buf_str(rendered); *line != '\0';) {
 		size_t len = strcspn(line, "\n"), used = len;
@@ -80,11 +80,27 @@ static int compose_finish(const struct catalog_choice *choice, const struct buf 
 	return 0;
 }
 
+/* The HTML, owned; NULL when it cannot be made, and err says why. */
+static char *compose_html(const struct catalog_choice *choice, const json_t *data, struct err *err)
+{
+	struct buf html;
+	char *done = NULL;
+	buf_init(&html, COMPOSE_HTML_MAX);
+	if (template_render(choice->html, data, ESCAPE_HTML, choice->partial, choice->partial_arg, &html, err) < 0)
+		err_prefix(err, "sent without its HTML");
+	else
+		done = compose_finish_text(&html);
+	buf_done(&html);
+	return done;
+}
+
 static int compose_with(const struct catalog_choice *choice, const struct compose_facts *facts,
 			struct compose_text *ret_text, struct err *err)
 {
 	json_t *data;
-	int result = context_new(facts, choice->language, &data, err);
+	bool wants_html = facts->wants_html && choice->html != NULL;
+	int result =
+		context_new(facts, choice->language, wants_html ? choice->wanted_html : choice->wanted, &data, err);
 	if (result < 0)
 		return result;
 
@@ -94,6 +110,8 @@ static int compose_with(const struct catalog_choice *choice, const struct compos
 	result = compose_render(choice, data, &subject, &text, err);
 	if (result == 0)
 		result = compose_finish(choice, &subject, &text, ret_text, err);
+	if (result == 0 && wants_html)
+		ret_text->html = compose_html(choice, data, err);
 
 	buf_done(&subject);
 	buf_done(&text);
@@ -111,7 +129,7 @@ static int compose_from_templates(const struct catalog *catalog, const struct co
 		return err_set(err, -ENOENT, "no language has templates for '%s'", kind);
 
 	int result = compose_with(&choice, facts, ret_text, err);
-	if (result < 0)
+	if (err->text[0] != '\0')
 		err_prefix(err, "%s/%s", language_tag(choice.language), kind);
 	return result;
 }
@@ -184,7 +202,7 @@ static void compose_built_in(const struct compose_facts *facts, struct compose_t
 			   facts->kind);
 		compose_add_line(facts->channel, &text);
 	}
-	*ret_text = (struct compose_text){buf_take(&subject), buf_take(&text), "und"};
+	*ret_text = (struct compose_text){.subject = buf_take(&subject), .text = buf_take(&text), .language = "und"};
 }
 
 void compose(const struct catalog *catalog, const struct compose_facts *facts, struct compose_text *ret_text,
@@ -202,5 +220,6 @@ void compose_text_done(struct compose_text *text)
 {
 	free(text->subject);
 	free(text->text);
+	free(text->html);
 	*text = (struct compose_text){0};
 }

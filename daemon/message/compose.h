@@ -8,16 +8,18 @@
 #include "message/catalog.h"
 #include "message/context.h" /* struct compose_facts */
 
-enum { COMPOSE_SUBJECT_MAX = 2048, COMPOSE_TEXT_MAX = 256 * 1024 };
+enum { COMPOSE_SUBJECT_MAX = 2048, COMPOSE_TEXT_MAX = 256 * 1024, COMPOSE_HTML_MAX = 512 * 1024 };
 
 struct compose_text {
 	char *subject;        /* one line, no control characters */
 	char *text;           /* lines end in \n */
+	char *html;           /* a whole document, when it was wanted and the language has a template; else NULL */
 	const char *language; /* tag really used, owned by the catalogue; "und" for the built-in text */
 };
 
 /* Never fails: a template that cannot be rendered is replaced by a built-in plain text, and err (may be NULL) then says
- * why, so that the operator can be told; it is "" otherwise. The subject is the same for all reminders of a task as
+ * why, so that the operator can be told; it is "" otherwise. When the HTML alone cannot be, it is left out, and err says
+ * that. The subject is the same for all reminders of a task as
  * long as the templates say nothing in it that changes: mail programs make threads of equal subjects. */
 void compose(const struct catalog *catalog, const struct compose_facts *facts, struct compose_text *ret_text,
 	     struct err *err);

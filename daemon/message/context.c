@@ -14,23 +14,40 @@ enum {
 	CONTEXT_CATCH_UP_S = 60, /* and one of which it is known that it was held or missed */
 };
 
-const char *const context_names[] = {
+const char *const context_names[CONTEXT_NAME_MAX] = {
 	/* clang-format off */
 	/* a task */
-	"title", "place", "note", "uid", "step", "responsible", "deputy_for", "old_period", "holiday_event",
-	"holiday_reader", "event_period", "event_zone", "event_offset", "your_period", "your_zone", "your_offset",
-	"starts_on", "starts_in", "ends_on", "ends_in", "days_left", "overdue_by", "late_by", "is_minute", "is_day",
-	"is_span", "is_limit", "is_window", "is_upcoming", "is_running", "is_overdue", "zones_differ", "is_late",
-	"is_held", "asks_date", "is_moved", "is_escalation", "is_handoff", "is_listed",
+	[CONTEXT_TITLE] = "title", [CONTEXT_PLACE] = "place", [CONTEXT_NOTE] = "note", [CONTEXT_UID] = "uid",
+	[CONTEXT_STEP] = "step", [CONTEXT_RESPONSIBLE] = "responsible", [CONTEXT_DEPUTY_FOR] = "deputy_for",
+	[CONTEXT_OLD_PERIOD] = "old_period", [CONTEXT_HOLIDAY_EVENT] = "holiday_event",
+	[CONTEXT_HOLIDAY_READER] = "holiday_reader", [CONTEXT_EVENT_PERIOD] = "event_period",
+	[CONTEXT_EVENT_ZONE] = "event_zone", [CONTEXT_EVENT_OFFSET] = "event_offset",
+	[CONTEXT_YOUR_PERIOD] = "your_period", [CONTEXT_YOUR_ZONE] = "your_zone",
+	[CONTEXT_YOUR_OFFSET] = "your_offset", [CONTEXT_STARTS_ON] = "starts_on", [CONTEXT_STARTS_IN] = "starts_in",
+	[CONTEXT_ENDS_ON] = "ends_on", [CONTEXT_ENDS_IN] = "ends_in", [CONTEXT_DAYS_LEFT] = "days_left",
+	[CONTEXT_OVERDUE_BY] = "overdue_by", [CONTEXT_LATE_BY] = "late_by", [CONTEXT_IS_MINUTE] = "is_minute",
+	[CONTEXT_IS_DAY] = "is_day", [CONTEXT_IS_SPAN] = "is_span", [CONTEXT_IS_LIMIT] = "is_limit",
+	[CONTEXT_IS_WINDOW] = "is_window", [CONTEXT_IS_UPCOMING] = "is_upcoming",
+	[CONTEXT_IS_RUNNING] = "is_running", [CONTEXT_IS_OVERDUE] = "is_overdue",
+	[CONTEXT_ZONES_DIFFER] = "zones_differ", [CONTEXT_IS_LATE] = "is_late", [CONTEXT_IS_HELD] = "is_held",
+	[CONTEXT_ASKS_DATE] = "asks_date", [CONTEXT_IS_MOVED] = "is_moved",
+	[CONTEXT_IS_ESCALATION] = "is_escalation", [CONTEXT_IS_HANDOFF] = "is_handoff",
+	[CONTEXT_IS_LISTED] = "is_listed", [CONTEXT_NOTE_LINES] = "note_lines",
 	/* the message */
-	"person_name", "channel", "now", "date", "short_date", "notice", "notice_line",
+	[CONTEXT_PERSON_NAME] = "person_name", [CONTEXT_CHANNEL] = "channel", [CONTEXT_NOW] = "now",
+	[CONTEXT_DATE] = "date", [CONTEXT_SHORT_DATE] = "short_date", [CONTEXT_NOTICE] = "notice",
+	[CONTEXT_NOTICE_LINE] = "notice_line", [CONTEXT_NOTICE_LINES] = "notice_lines", [CONTEXT_LANGUAGE] = "language",
 	/* several tasks */
-	"items", "overdue", "today", "this_week", "opening", "has_overdue", "has_today", "has_this_week",
-	"has_opening", "items_count", "counts", "number", "zero", "one", "two", "few", "many", "other", "of_overdue",
-	"of_today", "of_this_week", "of_opening", "is_last",
+	[CONTEXT_ITEMS] = "items", [CONTEXT_OVERDUE] = "overdue", [CONTEXT_TODAY] = "today",
+	[CONTEXT_THIS_WEEK] = "this_week", [CONTEXT_OPENING] = "opening", [CONTEXT_HAS_OVERDUE] = "has_overdue",
+	[CONTEXT_HAS_TODAY] = "has_today", [CONTEXT_HAS_THIS_WEEK] = "has_this_week",
+	[CONTEXT_HAS_OPENING] = "has_opening", [CONTEXT_ITEMS_COUNT] = "items_count", [CONTEXT_COUNTS] = "counts",
+	[CONTEXT_NUMBER] = "number", [CONTEXT_ZERO] = "zero", [CONTEXT_ONE] = "one", [CONTEXT_TWO] = "two",
+	[CONTEXT_FEW] = "few", [CONTEXT_MANY] = "many", [CONTEXT_OTHER] = "other",
+	[CONTEXT_OF_OVERDUE] = "of_overdue", [CONTEXT_OF_TODAY] = "of_today",
+	[CONTEXT_OF_THIS_WEEK] = "of_this_week", [CONTEXT_OF_OPENING] = "of_opening", [CONTEXT_IS_LAST] = "is_last",
 	/* clang-format on */
 };
-const size_t context_n_names = sizeof(context_names) / sizeof(context_names[0]);
 
 /* ---- kinds --------------------------------------------------------------------------------------------------- */
 
@@ -56,56 +73,90 @@ const char *context_kind(const struct compose_facts *facts)
 
 void context_add_clean(const char *text, bool allow_lines, struct buf *out)
 {
-	const char *end = text + strlen(text);
-	for (;;) {
-		char utf8[4];
-		size_t plain = utf8_plain(text, end);
-		buf_add(out, text, plain);
-		text += plain;
-		if (text == end)
-			return;
+	const char *end = text + strlen(text), *run = text; /* of what stays as it is */
+	while ((text += utf8_plain(text, end)) < end) {
+		const char *start = text;
 		uint32_t c = utf8_next(&text, end);
-		if (utf8_is_control(c) && !(c == '\n' && allow_lines))
-			c = ' ';
-		buf_add(out, utf8, utf8_put(c, utf8));
+		bool is_invalid = c == 0xfffd && text - start == 1;
+		bool is_control = utf8_is_control(c) && !(c == '\n' && allow_lines);
+		if (!is_invalid && !is_control)
+			continue;
+		buf_add(out, run, (size_t)(start - run));
+		buf_add_str(out, is_control ? " " : "\xef\xbf\xbd");
+		run = text;
 	}
+	buf_add(out, run, (size_t)(end - run));
 }
 
-void context_set(struct context *context, const char *name)
+bool context_wants(const struct context *context, enum context_name name)
 {
-	if (context->text.len != 0)
-		json_object_set_new_nocheck(context->data, name,
-					    json_stringn_nocheck(context->text.data, context->text.len));
+	return context->wanted == NULL || context->wanted->is_wanted[name];
+}
+
+void context_put(struct context *context, enum context_name name, json_t *value)
+{
+	if (context_wants(context, name))
+		json_object_set_new_nocheck(context->data, context_names[name], value);
+	else
+		json_decref(value);
+}
+
+void context_set(struct context *context, enum context_name name)
+{
+	if (context->text.len != 0 && context_wants(context, name))
+		context_put(context, name, json_stringn_nocheck(context->text.data, context->text.len));
 	buf_clear(&context->text);
 }
 
-void context_set_clean(struct context *context, const char *name, const char *value, bool allow_lines)
+void context_set_clean(struct context *context, enum context_name name, const char *value, bool allow_lines)
 {
-	if (value != NULL)
-		context_add_clean(value, allow_lines, &context->text);
+	if (value == NULL || *value == '\0' || !context_wants(context, name))
+		return;
+	context_add_clean(value, allow_lines, &context->text);
 	context_set(context, name);
 }
 
-void context_set_flag(struct context *context, const char *name, bool is_true)
+void context_set_lines(struct context *context, enum context_name name, const char *value)
 {
-	if (is_true)
-		json_object_set_new_nocheck(context->data, name, json_true());
+	if (value == NULL || *value == '\0' || !context_wants(context, name))
+		return;
+	json_t *lines = json_array();
+	for (const char *line = value; *line != '\0'; line += *line == '\n') {
+		size_t len = strcspn(line, "\n");
+		char *copy = mem_dup_n(line, len);
+		context_add_clean(copy, false, &context->text);
+		json_array_append_new(lines, json_stringn_nocheck(buf_str(&context->text), context->text.len));
+		buf_clear(&context->text);
+		free(copy);
+		line += len;
+	}
+	context_put(context, name, lines);
 }
 
-void context_set_moment(struct context *context, const char *name, const struct zone *zone, int64_t utc)
+void context_set_flag(struct context *context, enum context_name name, bool is_true)
 {
+	if (is_true)
+		context_put(context, name, json_true());
+}
+
+void context_set_moment(struct context *context, enum context_name name, const struct zone *zone, int64_t utc)
+{
+	if (!context_wants(context, name))
+		return;
 	struct civil civil = zone_to_civil(zone, utc);
 	struct period moment = {.has_start = true, .start = civil, .end = civil, .precision = PERIOD_MINUTE};
 	language_add_period(context->language, &moment, &context->text);
 	context_set(context, name);
 }
 
-void context_set_zone(struct context *context, const char *zone_name, const char *offset_name, const struct zone *zone,
-		      int64_t utc)
+void context_set_zone(struct context *context, enum context_name zone_name, enum context_name offset_name,
+		      const struct zone *zone, int64_t utc)
 {
-	language_add_zone(context->language, zone, utc, &context->text);
+	if (context_wants(context, zone_name))
+		language_add_zone(context->language, zone, utc, &context->text);
 	context_set(context, zone_name);
-	language_add_offset(zone, utc, &context->text);
+	if (context_wants(context, offset_name))
+		language_add_offset(zone, utc, &context->text);
 	context_set(context, offset_name);
 }
 
@@ -129,10 +180,11 @@ static void context_set_notice(struct context *context, const char *notice)
 {
 	if (notice == NULL)
 		return;
-	context_set_clean(context, "notice", notice, true);
+	context_set_clean(context, CONTEXT_NOTICE, notice, true);
+	context_set_lines(context, CONTEXT_NOTICE_LINES, notice);
 
 	char *line = context_headline(notice);
-	context_set_clean(context, "notice_line", line, false);
+	context_set_clean(context, CONTEXT_NOTICE_LINE, line, false);
 	free(line);
 }
 
@@ -140,21 +192,24 @@ static void context_set_notice(struct context *context, const char *notice)
 static void context_set_day(struct context *context)
 {
 	struct civil today = civil_from_days(context->today);
-	language_add_date(context->language, &today, &context->text);
-	context_set(context, "date");
-	language_add_short_date(context->language, &today, &context->text);
-	context_set(context, "short_date");
-	context_set_zone(context, "your_zone", "your_offset", context->reader, context->now_utc);
+	if (context_wants(context, CONTEXT_DATE))
+		language_add_date(context->language, &today, &context->text);
+	context_set(context, CONTEXT_DATE);
+	if (context_wants(context, CONTEXT_SHORT_DATE))
+		language_add_short_date(context->language, &today, &context->text);
+	context_set(context, CONTEXT_SHORT_DATE);
+	context_set_zone(context, CONTEXT_YOUR_ZONE, CONTEXT_YOUR_OFFSET, context->reader, context->now_utc);
 }
 
 static void context_set_message(struct context *context, const struct compose_facts *facts)
 {
 	if (facts->person != NULL)
-		context_set_clean(context, "person_name", facts->person->name, false);
-	context_set_clean(context, "step", facts->step, false);
-	context_set_clean(context, "channel", facts->channel, false);
+		context_set_clean(context, CONTEXT_PERSON_NAME, facts->person->name, false);
+	context_set_clean(context, CONTEXT_STEP, facts->step, false);
+	context_set_clean(context, CONTEXT_CHANNEL, facts->channel, false);
+	context_set_clean(context, CONTEXT_LANGUAGE, language_tag(context->language), false);
 	context_set_notice(context, facts->notice);
-	context_set_moment(context, "now", context->reader, context->now_utc);
+	context_set_moment(context, CONTEXT_NOW, context->reader, context->now_utc);
 }
 
 /* The only task of the message, or one without a task. */
@@ -189,7 +244,8 @@ static int context_set_tasks(struct context *context, const struct compose_facts
 	return is_list ? context_set_items(context, facts, err) : 0;
 }
 
-int context_new(const struct compose_facts *facts, const struct language *language, json_t **ret_data, struct err *err)
+int context_new(const struct compose_facts *facts, const struct language *language, const struct context_wanted *wanted,
+		json_t **ret_data, struct err *err)
 {
 	const char *zone = facts->person != NULL ? facts->person->zone : "UTC";
 	const struct zone *reader = zone_find(zone);
@@ -201,6 +257,7 @@ int context_new(const struct compose_facts *facts, const struct language *langua
 	struct context context = {
 		.data = json_object(),
 		.language = language,
+		.wanted = wanted,
 		.reader = reader,
 		.now_utc = facts->now_utc,
 		.today = civil_to_days(&now),

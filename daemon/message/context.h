@@ -65,6 +65,7 @@ struct compose_facts {
 	const char *deputy_for; /* name of the person in whose place the reader gets this */
 	const char *notice;     /* text for the operator, possibly several lines */
 	bool is_held;           /* it waited for the reader's hours: late, but not by mistake. "merged" implies it */
+	bool wants_html;        /* the message goes to people who may see it: a mail */
 };
 
 /* The kind whose templates say it: facts->kind, but one task alone in a "merged" or "catch_up" reads like a message
@@ -72,13 +73,39 @@ struct compose_facts {
 const char *context_kind(const struct compose_facts *facts);
 
 /* Every name there is. */
-extern const char *const context_names[];
-extern const size_t context_n_names;
+enum context_name {
+	/* clang-format off */
+	/* a task */
+	CONTEXT_TITLE, CONTEXT_PLACE, CONTEXT_NOTE, CONTEXT_UID, CONTEXT_STEP, CONTEXT_RESPONSIBLE,
+	CONTEXT_DEPUTY_FOR, CONTEXT_OLD_PERIOD, CONTEXT_HOLIDAY_EVENT, CONTEXT_HOLIDAY_READER, CONTEXT_EVENT_PERIOD,
+	CONTEXT_EVENT_ZONE, CONTEXT_EVENT_OFFSET, CONTEXT_YOUR_PERIOD, CONTEXT_YOUR_ZONE, CONTEXT_YOUR_OFFSET,
+	CONTEXT_STARTS_ON, CONTEXT_STARTS_IN, CONTEXT_ENDS_ON, CONTEXT_ENDS_IN, CONTEXT_DAYS_LEFT,
+	CONTEXT_OVERDUE_BY, CONTEXT_LATE_BY, CONTEXT_IS_MINUTE, CONTEXT_IS_DAY, CONTEXT_IS_SPAN, CONTEXT_IS_LIMIT,
+	CONTEXT_IS_WINDOW, CONTEXT_IS_UPCOMING, CONTEXT_IS_RUNNING, CONTEXT_IS_OVERDUE, CONTEXT_ZONES_DIFFER,
+	CONTEXT_IS_LATE, CONTEXT_IS_HELD, CONTEXT_ASKS_DATE, CONTEXT_IS_MOVED, CONTEXT_IS_ESCALATION,
+	CONTEXT_IS_HANDOFF, CONTEXT_IS_LISTED, CONTEXT_NOTE_LINES,
+	/* the message */
+	CONTEXT_PERSON_NAME, CONTEXT_CHANNEL, CONTEXT_NOW, CONTEXT_DATE, CONTEXT_SHORT_DATE, CONTEXT_NOTICE,
+	CONTEXT_NOTICE_LINE, CONTEXT_NOTICE_LINES, CONTEXT_LANGUAGE,
+	/* several tasks */
+	CONTEXT_ITEMS, CONTEXT_OVERDUE, CONTEXT_TODAY, CONTEXT_THIS_WEEK, CONTEXT_OPENING, CONTEXT_HAS_OVERDUE,
+	CONTEXT_HAS_TODAY, CONTEXT_HAS_THIS_WEEK, CONTEXT_HAS_OPENING, CONTEXT_ITEMS_COUNT, CONTEXT_COUNTS,
+	CONTEXT_NUMBER, CONTEXT_ZERO, CONTEXT_ONE, CONTEXT_TWO, CONTEXT_FEW, CONTEXT_MANY, CONTEXT_OTHER,
+	CONTEXT_OF_OVERDUE, CONTEXT_OF_TODAY, CONTEXT_OF_THIS_WEEK, CONTEXT_OF_OPENING, CONTEXT_IS_LAST,
+	/* clang-format on */
+	CONTEXT_NAME_MAX
+};
+extern const char *const context_names[CONTEXT_NAME_MAX];
 
-/* Builds the data for a template; release with json_decref(). Errors: -EINVAL a zone that is not known, an item of a
- * digest without a section. */
-MUSTCHECK int context_new(const struct compose_facts *facts, const struct language *language, json_t **ret_data,
-			  struct err *err);
+/* Names that are needed: what nobody asks for is not made. */
+struct context_wanted {
+	bool is_wanted[CONTEXT_NAME_MAX];
+};
+
+/* Builds the data for a template, of the wanted names alone; NULL wants all. Release with json_decref(). Errors: -EINVAL
+ * a zone that is not known, an item of a digest without a section. */
+MUSTCHECK int context_new(const struct compose_facts *facts, const struct language *language,
+			  const struct context_wanted *wanted, json_t **ret_data, struct err *err);
 
 /* Appends text as valid UTF-8 without control characters, each of which becomes a blank; newlines stay when allow_lines
  * is true. */

@@ -8,12 +8,12 @@
 #include "message/context_priv.h"
 
 static const struct context_section {
-	const char *list, *flag, *count;
+	enum context_name list, flag, count;
 } context_sections[COMPOSE_SECTION_MAX] = {
-	[COMPOSE_SECTION_OVERDUE] = {"overdue", "has_overdue", "of_overdue"},
-	[COMPOSE_SECTION_TODAY] = {"today", "has_today", "of_today"},
-	[COMPOSE_SECTION_WEEK] = {"this_week", "has_this_week", "of_this_week"},
-	[COMPOSE_SECTION_OPENING] = {"opening", "has_opening", "of_opening"},
+	[COMPOSE_SECTION_OVERDUE] = {CONTEXT_OVERDUE, CONTEXT_HAS_OVERDUE, CONTEXT_OF_OVERDUE},
+	[COMPOSE_SECTION_TODAY] = {CONTEXT_TODAY, CONTEXT_HAS_TODAY, CONTEXT_OF_TODAY},
+	[COMPOSE_SECTION_WEEK] = {CONTEXT_THIS_WEEK, CONTEXT_HAS_THIS_WEEK, CONTEXT_OF_THIS_WEEK},
+	[COMPOSE_SECTION_OPENING] = {CONTEXT_OPENING, CONTEXT_HAS_OPENING, CONTEXT_OF_OPENING},
 };
 
 /* ---- counts -------------------------------------------------------------------------------------------------- */
@@ -24,8 +24,8 @@ static json_t *context_new_count(struct context *context, size_t n)
 	json_t *outer = context->data, *count = json_object();
 	context->data = count;
 	language_add_number(context->language, (int64_t)n, &context->text);
-	context_set(context, "number");
-	context_set_flag(context, language_plural(context->language, (int64_t)n), true);
+	context_set(context, CONTEXT_NUMBER);
+	json_object_set_new_nocheck(count, language_plural(context->language, (int64_t)n), json_true());
 	context->data = outer;
 	return count;
 }
@@ -45,7 +45,7 @@ static int context_add_item(struct context *context, const struct compose_facts 
 	json_t *outer = context->data;
 	context->data = json_object();
 	json_array_append_new(items, context->data);
-	context_set_flag(context, "is_listed", true);
+	context_set_flag(context, CONTEXT_IS_LISTED, true);
 	int result = context_set_task(context, &item, err);
 	context->data = outer;
 	if (result < 0)
@@ -61,11 +61,11 @@ static void context_set_section(struct context *context, enum compose_section se
 		json_decref(list);
 		return;
 	}
-	json_object_set_new_nocheck(context->data, names->list, list);
+	context_put(context, names->list, list);
 	context_set_flag(context, names->flag, true);
 
 	json_t *count = context_new_count(context, n);
-	json_object_set_new_nocheck(count, names->count, json_true());
+	json_object_set_new_nocheck(count, context_names[names->count], json_true());
 	json_array_append_new(counts, count);
 }
 
@@ -86,8 +86,8 @@ static void context_set_sections(struct context *context, const struct compose_f
 				    context_new_section(facts, items, (enum compose_section)section), counts);
 
 	json_t *last = json_array_get(counts, json_array_size(counts) - 1);
-	json_object_set_new_nocheck(last, "is_last", json_true());
-	json_object_set_new_nocheck(context->data, "counts", counts);
+	json_object_set_new_nocheck(last, context_names[CONTEXT_IS_LAST], json_true());
+	context_put(context, CONTEXT_COUNTS, counts);
 }
 
 /* A task that stood in no section would be lost without a word. */
@@ -107,14 +107,12 @@ int context_set_items(struct context *context, const struct compose_facts *facts
 		return result;
 
 	json_t *items = json_array();
-	json_object_set_new_nocheck(context->data, "items", items);
 	for (size_t i = 0; i < facts->n_items && result == 0; i++)
 		result = context_add_item(context, facts, i, items, err);
-	if (result < 0)
-		return result;
-
-	json_object_set_new_nocheck(context->data, "items_count", context_new_count(context, facts->n_items));
-	if (is_digest)
+	if (result == 0)
+		context_put(context, CONTEXT_ITEMS_COUNT, context_new_count(context, facts->n_items));
+	if (result == 0 && is_digest)
 		context_set_sections(context, facts, items);
-	return 0;
+	context_put(context, CONTEXT_ITEMS, items);
+	return result;
 }

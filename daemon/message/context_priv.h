@@ -7,6 +7,7 @@
 struct context {
 	json_t *data; /* the object that gets the names */
 	const struct language *language;
+	const struct context_wanted *wanted; /* NULL: all */
 	const struct zone *reader;
 	int64_t now_utc;
 	int64_t today;  /* the reader's, in days since 1970 */
@@ -15,15 +16,20 @@ struct context {
 	struct buf text; /* the value in the making */
 };
 
+bool context_wants(const struct context *context, enum context_name name);
+/* Takes value. */
+void context_put(struct context *context, enum context_name name, json_t *value);
 /* Gives what was gathered in context->text that name, or leaves the name out when it is nothing. */
-void context_set(struct context *context, const char *name);
+void context_set(struct context *context, enum context_name name);
 /* value may be NULL. */
-void context_set_clean(struct context *context, const char *name, const char *value, bool allow_lines);
-void context_set_flag(struct context *context, const char *name, bool is_true);
+void context_set_clean(struct context *context, enum context_name name, const char *value, bool allow_lines);
+/* A list of the lines of value, which may be NULL. */
+void context_set_lines(struct context *context, enum context_name name, const char *value);
+void context_set_flag(struct context *context, enum context_name name, bool is_true);
 /* "Sunday, June 15, 2025 at 2:00 PM" */
-void context_set_moment(struct context *context, const char *name, const struct zone *zone, int64_t utc);
-void context_set_zone(struct context *context, const char *zone_name, const char *offset_name, const struct zone *zone,
-		      int64_t utc);
+void context_set_moment(struct context *context, enum context_name name, const struct zone *zone, int64_t utc);
+void context_set_zone(struct context *context, enum context_name zone_name, enum context_name offset_name,
+		      const struct zone *zone, int64_t utc);
 
 /* The names of one task: context_task.c. Error: -EINVAL its zone is not known. */
 MUSTCHECK int context_set_task(struct context *context, const struct compose_item *item, struct err *err);

@@ -34,8 +34,10 @@ static int64_t context_days_until(const struct context *context, const struct co
 	return is_contradiction ? 0 : days;
 }
 
-static void context_set_until(struct context *context, const char *name, const struct context_end *end)
+static void context_set_until(struct context *context, enum context_name name, const struct context_end *end)
 {
+	if (!context_wants(context, name))
+		return;
 	int64_t days = context_days_until(context, end);
 	if (days == 0 && end->is_exact)
 		language_add_relative_seconds(context->language, end->utc - context->now_utc, &context->text);
@@ -96,59 +98,68 @@ static void context_set_flags(struct context *context, const struct context_time
 	bool is_minute = period->precision == PERIOD_MINUTE;
 	bool is_day = !is_minute && (!period->has_start || civil_compare(&period->start, &period->end) == 0);
 
-	context_set_flag(context, "is_minute", is_minute);
-	context_set_flag(context, "is_day", is_day);
-	context_set_flag(context, "is_span", !is_minute && !is_day);
-	context_set_flag(context, "is_limit", !period->has_start);
-	context_set_flag(context, "is_window", context_is_window(period));
-	context_set_flag(context, "is_upcoming", time->is_upcoming);
-	context_set_flag(context, "is_running", !time->is_upcoming && !time->is_overdue);
-	context_set_flag(context, "is_overdue", time->is_overdue);
+	context_set_flag(context, CONTEXT_IS_MINUTE, is_minute);
+	context_set_flag(context, CONTEXT_IS_DAY, is_day);
+	context_set_flag(context, CONTEXT_IS_SPAN, !is_minute && !is_day);
+	context_set_flag(context, CONTEXT_IS_LIMIT, !period->has_start);
+	context_set_flag(context, CONTEXT_IS_WINDOW, context_is_window(period));
+	context_set_flag(context, CONTEXT_IS_UPCOMING, time->is_upcoming);
+	context_set_flag(context, CONTEXT_IS_RUNNING, !time->is_upcoming && !time->is_overdue);
+	context_set_flag(context, CONTEXT_IS_OVERDUE, time->is_overdue);
+}
+
+static void context_set_date(struct context *context, enum context_name name, const struct civil *date)
+{
+	if (!context_wants(context, name))
+		return;
+	language_add_date(context->language, date, &context->text);
+	context_set(context, name);
 }
 
 static void context_set_dates(struct context *context, const struct context_time *time)
 {
 	const struct period *period = time->period;
-	language_add_period(context->language, period, &context->text);
-	context_set(context, "event_period");
+	if (context_wants(context, CONTEXT_EVENT_PERIOD))
+		language_add_period(context->language, period, &context->text);
+	context_set(context, CONTEXT_EVENT_PERIOD);
 	if (period->has_start) {
-		language_add_date(context->language, &period->start, &context->text);
-		context_set(context, "starts_on");
-		context_set_until(context, "starts_in", &time->start);
+		context_set_date(context, CONTEXT_STARTS_ON, &period->start);
+		context_set_until(context, CONTEXT_STARTS_IN, &time->start);
 	}
-	language_add_date(context->language, &period->end, &context->text);
-	context_set(context, "ends_on");
-	context_set_until(context, "ends_in", &time->end);
+	context_set_date(context, CONTEXT_ENDS_ON, &period->end);
+	context_set_until(context, CONTEXT_ENDS_IN, &time->end);
 }
 
 static void context_set_counts(struct context *context, const struct context_time *time)
 {
 	int64_t days = context_days_until(context, &time->end);
+	if (!context_wants(context, time->is_overdue ? CONTEXT_OVERDUE_BY : CONTEXT_DAYS_LEFT))
+		return;
 	if (!time->is_overdue) {
 		language_add_days(context->language, days, &context->text);
-		context_set(context, "days_left");
+		context_set(context, CONTEXT_DAYS_LEFT);
 		return;
 	}
 	if (days < 0)
 		language_add_days(context->language, -days, &context->text);
 	else
 		language_add_span(context->language, context->now_utc - time->end.utc, &context->text);
-	context_set(context, "overdue_by");
+	context_set(context, CONTEXT_OVERDUE_BY);
 }
 
 /* Both clocks: the event's and the reader's, at the end of the period that matters now. */
 static void context_set_zones(struct context *context, const struct context_time *time)
 {
 	int64_t utc = time->is_upcoming ? time->start.utc : time->end.utc;
-	context_set_zone(context, "event_zone", "event_offset", time->event, utc);
-	context_set_zone(context, "your_zone", "your_offset", context->reader, utc);
+	context_set_zone(context, CONTEXT_EVENT_ZONE, CONTEXT_EVENT_OFFSET, time->event, utc);
+	context_set_zone(context, CONTEXT_YOUR_ZONE, CONTEXT_YOUR_OFFSET, context->reader, utc);
 
 	bool do_differ =
 		zone_offset_s(time->event, time->start.utc) != zone_offset_s(context->reader, time->start.utc) ||
 		zone_offset_s(time->event, time->end.utc) != zone_offset_s(context->reader, time->end.utc);
-	context_set_flag(context, "zones_differ", do_differ);
+	context_set_flag(context, CONTEXT_ZONES_DIFFER, do_differ);
 	if (time->period->precision == PERIOD_MINUTE)
-		context_set_moment(context, "your_period", context->reader, time->end.utc);
+		context_set_moment(context, CONTEXT_YOUR_PERIOD, context->reader, time->end.utc);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------------------------- */
@@ -156,25 +167,26 @@ static void context_set_zones(struct context *context, const struct context_time
 /* A moment is given on the reader's clock, as the new one is. */
 static void context_set_old_period(struct context *context, const struct period *old, const struct zone *event)
 {
-	if (old == NULL)
+	if (old == NULL || !context_wants(context, CONTEXT_OLD_PERIOD))
 		return;
 	if (old->precision == PERIOD_MINUTE) {
-		context_set_moment(context, "old_period", context->reader, period_end_utc(old, event));
+		context_set_moment(context, CONTEXT_OLD_PERIOD, context->reader, period_end_utc(old, event));
 		return;
 	}
 	language_add_period(context->language, old, &context->text);
-	context_set(context, "old_period");
+	context_set(context, CONTEXT_OLD_PERIOD);
 }
 
 /* ---- the task ------------------------------------------------------------------------------------------------ */
 
 static const struct context_kind_flag {
-	const char *kind, *name;
+	const char *kind;
+	enum context_name name;
 } context_kind_flags[] = {
-	{"fix_date", "asks_date"},
-	{"moved", "is_moved"},
-	{"escalation", "is_escalation"},
-	{"handoff", "is_handoff"},
+	{"fix_date", CONTEXT_ASKS_DATE},
+	{"moved", CONTEXT_IS_MOVED},
+	{"escalation", CONTEXT_IS_ESCALATION},
+	{"handoff", CONTEXT_IS_HANDOFF},
 };
 
 static void context_set_kind(struct context *context, const char *kind)
@@ -189,21 +201,24 @@ static void context_set_late(struct context *context, int64_t due_utc)
 	int64_t late_s = context->now_utc - due_utc;
 	if (due_utc == 0 || late_s <= context->late_s)
 		return;
-	context_set_flag(context, "is_late", true);
-	context_set_flag(context, "is_held", context->is_held);
-	language_add_span(context->language, late_s - late_s % 60, &context->text); /* nobody counts seconds here */
-	context_set(context, "late_by");
+	context_set_flag(context, CONTEXT_IS_LATE, true);
+	context_set_flag(context, CONTEXT_IS_HELD, context->is_held);
+	if (context_wants(context, CONTEXT_LATE_BY)) /* nobody counts seconds here */
+		language_add_span(context->language, late_s - late_s % 60, &context->text);
+	context_set(context, CONTEXT_LATE_BY);
 }
 
 static void context_set_responsible(struct context *context, const struct compose_item *item)
 {
+	if (item->n_responsible == 0 || !context_wants(context, CONTEXT_RESPONSIBLE))
+		return;
 	char **names = mem_zero(item->n_responsible + 1, sizeof(*names));
 	for (size_t i = 0; i < item->n_responsible; i++) {
 		context_add_clean(item->responsible[i], false, &context->text);
 		names[i] = buf_take(&context->text);
 	}
 	language_add_list(context->language, (const char *const *)names, item->n_responsible, &context->text);
-	context_set(context, "responsible");
+	context_set(context, CONTEXT_RESPONSIBLE);
 	for (size_t i = 0; i < item->n_responsible; i++)
 		free(names[i]);
 	free(names);
@@ -211,14 +226,15 @@ static void context_set_responsible(struct context *context, const struct compos
 
 static void context_set_texts(struct context *context, const struct compose_item *item)
 {
-	context_set_clean(context, "title", item->task->title, false);
-	context_set_clean(context, "place", item->task->place, false);
-	context_set_clean(context, "note", item->task->note, true);
-	context_set_clean(context, "uid", item->task->uid, false);
-	context_set_clean(context, "step", item->step, false);
-	context_set_clean(context, "holiday_event", item->holiday_event, false);
-	context_set_clean(context, "holiday_reader", item->holiday_reader, false);
-	context_set_clean(context, "deputy_for", item->deputy_for, false);
+	context_set_clean(context, CONTEXT_TITLE, item->task->title, false);
+	context_set_clean(context, CONTEXT_PLACE, item->task->place, false);
+	context_set_clean(context, CONTEXT_NOTE, item->task->note, true);
+	context_set_lines(context, CONTEXT_NOTE_LINES, item->task->note);
+	context_set_clean(context, CONTEXT_UID, item->task->uid, false);
+	context_set_clean(context, CONTEXT_STEP, item->step, false);
+	context_set_clean(context, CONTEXT_HOLIDAY_EVENT, item->holiday_event, false);
+	context_set_clean(context, CONTEXT_HOLIDAY_READER, item->holiday_reader, false);
+	context_set_clean(context, CONTEXT_DEPUTY_FOR, item->deputy_for, false);
 	context_set_responsible(context, item);
 }
 

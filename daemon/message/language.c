@@ -137,6 +137,7 @@ int language_new(const char *tag, struct language **ret_language, struct err *er
 	struct language *language = mem_zero(1, sizeof(*language));
 	language->tag = mem_dup(tag);
 	language->places = language_places_new();
+	language->memo = language_memo_new();
 
 	if (!language_set_locale(language, tag)) {
 		language_free(language);
@@ -174,6 +175,7 @@ void language_free(struct language *language)
 	ulistfmt_close(language->list);
 	ulistfmt_close(language->names);
 	language_places_free(language->places);
+	language_memo_free(language->memo);
 	free(language->tag);
 	free(language);
 }

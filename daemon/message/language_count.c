@@ -31,9 +31,16 @@ static int32_t language_format_unit(const struct language *language, int unit, i
 
 static void language_add_unit(const struct language *language, int unit, int64_t count, struct buf *out)
 {
+	const struct language_key key = {.form = LANGUAGE_FORM_UNIT + unit, .first = count};
+	if (language_recall(language, &key, out))
+		return;
+
 	UChar text[LANGUAGE_TEXT_MAX];
+	size_t from = out->len;
 	int32_t len = language_format_unit(language, unit, count, text);
-	if (len == 0 || !language_add_utf16(out, text, len, U_ZERO_ERROR))
+	if (len != 0 && language_add_utf16(out, text, len, U_ZERO_ERROR))
+		language_remember(language, &key, out, from);
+	else
 		buf_printf(out, "%" PRId64, count);
 }
 
@@ -58,23 +65,37 @@ void language_add_span(const struct language *language, int64_t seconds, struct 
 		return;
 	}
 
+	const struct language_key key = {.form = LANGUAGE_FORM_SPAN + unit, .first = count, .second = lesser};
+	if (language_recall(language, &key, out))
+		return;
+
 	UErrorCode status = U_ZERO_ERROR;
+	size_t from = out->len;
 	UChar parts[2][LANGUAGE_TEXT_MAX], text[LANGUAGE_TEXT_MAX];
 	const UChar *const items[2] = {parts[0], parts[1]};
 	int32_t lens[2] = {language_format_unit(language, unit, count, parts[0]),
 			   language_format_unit(language, unit + 1, lesser, parts[1])};
 	int32_t len = ulistfmt_format(language->list, items, lens, 2, text, LANGUAGE_TEXT_MAX, &status);
-	if (!language_add_utf16(out, text, len, status))
+	if (language_add_utf16(out, text, len, status))
+		language_remember(language, &key, out, from);
+	else
 		language_add_unit(language, unit, count, out);
 }
 
 static void language_add_relative(const struct language *language, int64_t count, URelativeDateTimeUnit unit,
 				  struct buf *out)
 {
+	const struct language_key key = {.form = LANGUAGE_FORM_RELATIVE + (int)unit, .first = count};
+	if (language_recall(language, &key, out))
+		return;
+
 	UErrorCode status = U_ZERO_ERROR;
 	UChar text[LANGUAGE_TEXT_MAX];
+	size_t from = out->len;
 	int32_t len = ureldatefmt_format(language->relative, (double)count, unit, text, LANGUAGE_TEXT_MAX, &status);
-	if (!language_add_utf16(out, text, len, status))
+	if (language_add_utf16(out, text, len, status))
+		language_remember(language, &key, out, from);
+	else
 		buf_printf(out, "%+" PRId64, count);
 }
 

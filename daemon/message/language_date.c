@@ -11,12 +11,19 @@ static UDate language_millis(const struct civil *civil)
 static void language_add_civil(const struct language *language, enum language_date date, const struct civil *civil,
 			       struct buf *out)
 {
+	const struct language_key key = {.form = LANGUAGE_FORM_DATE + (int)date, .first = civil_to_seconds(civil)};
+	if (language_recall(language, &key, out))
+		return;
+
 	UErrorCode status = U_ZERO_ERROR;
 	UChar text[LANGUAGE_TEXT_MAX];
+	size_t from = out->len;
 	int32_t len =
 		udat_format(language->dates[date], language_millis(civil), text, LANGUAGE_TEXT_MAX, NULL, &status);
-	if (language_add_utf16(out, text, len, status))
+	if (language_add_utf16(out, text, len, status)) {
+		language_remember(language, &key, out, from);
 		return;
+	}
 
 	char iso[CIVIL_TEXT_SIZE];
 	civil_format(civil, iso);
@@ -36,16 +43,27 @@ void language_add_short_date(const struct language *language, const struct civil
 static void language_add_interval(const struct language *language, enum language_interval interval,
 				  const struct period *period, struct buf *out)
 {
-	UErrorCode status = U_ZERO_ERROR;
-	UChar text[LANGUAGE_TEXT_MAX];
-	int32_t len = udtitvfmt_format(language->intervals[interval], language_millis(&period->start),
-				       language_millis(&period->end), text, LANGUAGE_TEXT_MAX, NULL, &status);
-	if (language_add_utf16(out, text, len, status))
+	const struct language_key key = {
+		.form = LANGUAGE_FORM_INTERVAL + (int)interval,
+		.first = civil_to_seconds(&period->start),
+		.second = civil_to_seconds(&period->end),
+	};
+	if (language_recall(language, &key, out))
 		return;
 
-	char key[PERIOD_KEY_SIZE];
-	period_key(period, key);
-	buf_add_str(out, key);
+	UErrorCode status = U_ZERO_ERROR;
+	UChar text[LANGUAGE_TEXT_MAX];
+	size_t from = out->len;
+	int32_t len = udtitvfmt_format(language->intervals[interval], language_millis(&period->start),
+				       language_millis(&period->end), text, LANGUAGE_TEXT_MAX, NULL, &status);
+	if (language_add_utf16(out, text, len, status)) {
+		language_remember(language, &key, out, from);
+		return;
+	}
+
+	char iso[PERIOD_KEY_SIZE];
+	period_key(period, iso);
+	buf_add_str(out, iso);
 }
 
 static bool language_is_whole_months(const struct period *period)

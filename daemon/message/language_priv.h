@@ -31,6 +31,22 @@ enum language_interval { LANGUAGE_DAYS, LANGUAGE_MONTHS, LANGUAGE_INTERVAL_MAX }
 enum { LANGUAGE_UNIT_DAY, LANGUAGE_UNIT_HOUR, LANGUAGE_UNIT_MINUTE, LANGUAGE_UNIT_SECOND, LANGUAGE_UNIT_MAX };
 
 struct language_places; /* what was looked up of zones */
+struct language_memo;   /* what was formatted */
+
+/* What makes a text: the formatter, and one or two numbers. */
+struct language_key {
+	int form;
+	int64_t first, second;
+};
+
+/* The forms of a key; from each on, the formatters of its kind are counted. */
+enum {
+	LANGUAGE_FORM_DATE = 0,
+	LANGUAGE_FORM_INTERVAL = 32,
+	LANGUAGE_FORM_UNIT = 64,
+	LANGUAGE_FORM_RELATIVE = 96,
+	LANGUAGE_FORM_SPAN = 128,
+};
 
 struct language {
 	char *tag;
@@ -45,11 +61,21 @@ struct language {
 	UListFormatter *list;  /* of a span's units */
 	UListFormatter *names; /* "A, B and C" */
 	struct language_places *places;
+	struct language_memo *memo;
 };
 
 /* Appends what ICU wrote; false when ICU failed or the text did not fit, and then nothing is appended. Odd blanks in
  * text become ordinary ones. */
 bool language_add_utf16(struct buf *out, UChar *text, int32_t len, UErrorCode status);
+
+/* Appends what was remembered; false when nothing was. */
+bool language_recall(const struct language *language, const struct language_key *key, struct buf *out);
+/* Remembers what out holds from there on. */
+void language_remember(const struct language *language, const struct language_key *key, const struct buf *out,
+		       size_t from);
+
+struct language_memo *language_memo_new(void);
+void language_memo_free(struct language_memo *memo);
 
 struct language_places *language_places_new(void);
 void language_places_free(struct language_places *places);

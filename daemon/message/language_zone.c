@@ -98,10 +98,13 @@ static const char *language_place(const struct language *language, const struct 
 void language_add_offset(const struct zone *zone, int64_t utc, struct buf *out)
 {
 	int minutes = zone_offset_s(zone, utc) / 60;
-	int size = abs(minutes);
-	buf_printf(out, "UTC%c%d", minutes < 0 ? '-' : '+', size / 60);
-	if (size % 60 != 0)
-		buf_printf(out, ":%02d", size % 60);
+	int size = abs(minutes), hours = size / 60, rest = size % 60; /* hours are at most 26, by the day's length */
+	buf_add_str(out, minutes < 0 ? "UTC-" : "UTC+");
+	if (hours >= 10)
+		buf_add_char(out, (char)('0' + hours / 10));
+	buf_add_char(out, (char)('0' + hours % 10));
+	if (rest != 0)
+		buf_add(out, (const char[]){':', (char)('0' + rest / 10), (char)('0' + rest % 10)}, 3);
 }
 
 void language_add_zone(const struct language *language, const struct zone *zone, int64_t utc, struct buf *out)

@@ -334,6 +334,13 @@ static int template_take_all(struct template_compiler *c)
 	return r;
 }
 
+/* A name ends inside its tag, so its terminator overwrites nothing that is rendered. */
+static void template_end_name(struct template *t, struct template_op *op)
+{
+	t->text[op->text - t->text + (ptrdiff_t)op->len] = '\0';
+	op->first_len = strcspn(op->text, ".");
+}
+
 int template_compile(const char *text, struct template **ret_template, struct template_place *ret_place,
 		     struct err *err)
 {
@@ -352,10 +359,9 @@ int template_compile(const char *text, struct template **ret_template, struct te
 		template_free(t);
 		return r;
 	}
-	/* A name ends inside its tag, so its terminator overwrites nothing that is rendered. */
 	for (size_t i = 0; i < t->n_ops; i++)
 		if (t->ops[i].kind != TEMPLATE_TEXT)
-			t->text[t->ops[i].text - t->text + (ptrdiff_t)t->ops[i].len] = '\0';
+			template_end_name(t, &t->ops[i]);
 	*ret_template = t;
 	return 0;
 }
@@ -369,12 +375,54 @@ void template_free(struct template *template)
 	free(template);
 }
 
-void template_names(const struct template *template, void (*seen)(void *arg, const char *name), void *arg)
+void template_link(struct template *template, template_partial_cb partial, void *arg)
 {
 	for (size_t i = 0; i < template->n_ops; i++) {
+		struct template_op *op = &template->ops[i];
+		if ((op->kind == TEMPLATE_PARTIAL || op->kind == TEMPLATE_PARENT) && !op->is_dynamic)
+			op->target = partial(arg, op->text);
+	}
+}
+
+/* False for what names nothing that could be missing. */
+static bool template_is_use(const struct template_op *op, enum template_use_kind *ret_kind)
+{
+	switch (op->kind) {
+	case TEMPLATE_VALUE:
+	case TEMPLATE_RAW:
+		*ret_kind = TEMPLATE_USE_VALUE;
+		return true;
+	case TEMPLATE_SECTION:
+		*ret_kind = TEMPLATE_USE_SECTION;
+		return true;
+	case TEMPLATE_INVERTED:
+		*ret_kind = TEMPLATE_USE_INVERTED;
+		return true;
+	case TEMPLATE_PARTIAL:
+	case TEMPLATE_PARENT:
+		*ret_kind = TEMPLATE_USE_PARTIAL;
+		return true;
+	case TEMPLATE_TEXT:
+	case TEMPLATE_BLOCK:
+		break;
+	}
+	return false;
+}
+
+void template_uses(const struct template *template, void (*seen)(void *arg, const struct template_use *use), void *arg)
+{
+	const struct template_reader reader = {.text = template->text};
+	size_t within[TEMPLATE_NESTING_MAX + 1] = {0}, depth = 0; /* the ops around, each by its number + 1 */
+	for (size_t i = 0; i < template->n_ops; i++) {
 		const struct template_op *op = &template->ops[i];
-		bool is_read = op->is_dynamic || (op->kind >= TEMPLATE_VALUE && op->kind <= TEMPLATE_INVERTED);
-		if (is_read && strcmp(op->text, ".") != 0)
-			seen(arg, op->text);
+		while (depth > 0 && i >= template->ops[within[depth] - 1].end)
+			depth--;
+		struct template_use use = {.name = op->text, .is_dynamic = op->is_dynamic, .within = within[depth]};
+		if (template_is_use(op, &use.kind)) {
+			use.place = template_find_place(&reader, op->text);
+			seen(arg, &use);
+		}
+		if (op->end > i + 1)
+			within[++depth] = i + 1;
 	}
 }

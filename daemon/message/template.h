@@ -9,6 +9,8 @@
 #define DEADLINED_MESSAGE_TEMPLATE_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -37,8 +39,25 @@ typedef const struct template *(*template_partial_cb)(void *arg, const char *nam
 MUSTCHECK int template_render(const struct template *template, const json_t *data, enum escape escape,
 			      template_partial_cb partial, void *arg, struct buf *out, struct err *err);
 
-/* Calls seen for every name the template reads ("a.b" as written, the "." of an item left out, repeats included),
- * partials not followed. For lint. */
-void template_names(const struct template *template, void (*seen)(void *arg, const char *name), void *arg);
+/* Looks up the partials that template names, once and for all; partial gives what lives as long as template does. What
+ * it does not have, and the dynamic names, are still asked for when rendering. */
+void template_link(struct template *template, template_partial_cb partial, void *arg);
+
+/* A tag that names something. */
+struct template_use {
+	enum template_use_kind {
+		TEMPLATE_USE_VALUE,
+		TEMPLATE_USE_SECTION,
+		TEMPLATE_USE_INVERTED,
+		TEMPLATE_USE_PARTIAL, /* or a parent */
+	} kind;
+	const char *name; /* "a.b" as written; of a dynamic partial that of the value that holds its name */
+	bool is_dynamic;
+	size_t within; /* the same for all that stand right inside one section, parent or block */
+	struct template_place place;
+};
+
+/* Calls seen for every use in the template, in its order; partials are not followed. For lint. */
+void template_uses(const struct template *template, void (*seen)(void *arg, const struct template_use *use), void *arg);
 
 #endif

@@ -27,9 +27,11 @@ struct template_op {
 	bool is_dynamic;    /* partial, parent: name is that of the value that holds the name */
 	const char *text;   /* of TEXT, else the name, terminated; inside the template's own text */
 	size_t len;
+	size_t first_len; /* of the name's first part, up to a dot; 0 for the name "." */
 	size_t end;
 	const char *indent; /* what goes in front of every line of the partial, parent or argument that is put here */
 	size_t indent_len;
+	const struct template *target; /* partial, parent: once linked */
 };
 
 struct template

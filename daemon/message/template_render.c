@@ -68,15 +68,14 @@ static const json_t *template_walk(const json_t *value, const char *name)
 	return value;
 }
 
-static const json_t *template_find(const struct template_context *context, const char *name)
+static const json_t *template_find(const struct template_context *context, const struct template_op *op)
 {
-	if (strcmp(name, ".") == 0)
+	if (op->first_len == 0)
 		return context->value;
-	size_t len = strcspn(name, ".");
 	for (; context != NULL; context = context->outer) {
-		const json_t *value = json_object_getn(context->value, name, len);
+		const json_t *value = json_object_getn(context->value, op->text, op->first_len);
 		if (value != NULL)
-			return template_walk(value, name + len);
+			return op->first_len == op->len ? value : template_walk(value, op->text + op->first_len);
 	}
 	return NULL;
 }
@@ -187,7 +186,7 @@ static int template_render_with(struct template_renderer *r, const struct templa
 
 static int template_render_section(struct template_renderer *r, const struct template_spot *spot, size_t op)
 {
-	const json_t *value = template_find(spot->context, spot->template->ops[op].text);
+	const json_t *value = template_find(spot->context, &spot->template->ops[op]);
 	if (!template_is_true(value))
 		return 0;
 	if (!json_is_array(value))
@@ -203,7 +202,7 @@ static int template_render_section(struct template_renderer *r, const struct tem
 static int template_render_inverted(struct template_renderer *r, const struct template_spot *spot, size_t op)
 {
 	const struct template_op *inverted = &spot->template->ops[op];
-	if (template_is_true(template_find(spot->context, inverted->text)))
+	if (template_is_true(template_find(spot->context, inverted)))
 		return 0;
 	return template_render_ops(r, spot, op + 1, inverted->end);
 }
@@ -214,8 +213,10 @@ static const struct template *template_find_partial(const struct template_render
 {
 	char space[TEMPLATE_NUMBER_SIZE];
 	const char *name = op->text;
+	if (op->target != NULL)
+		return op->target;
 	if (op->is_dynamic)
-		name = template_text_of(template_find(spot->context, op->text), space).start;
+		name = template_text_of(template_find(spot->context, op), space).start;
 	return r->partial != NULL && *name != '\0' ? r->partial(r->arg, name) : NULL;
 }
 
@@ -305,10 +306,10 @@ static int template_render_op(struct template_renderer *r, const struct template
 		template_render_text(r, spot, at);
 		break;
 	case TEMPLATE_VALUE:
-		template_add_value(r, template_find(spot->context, at->text), r->escape);
+		template_add_value(r, template_find(spot->context, at), r->escape);
 		break;
 	case TEMPLATE_RAW:
-		template_add_value(r, template_find(spot->context, at->text), ESCAPE_PLAIN);
+		template_add_value(r, template_find(spot->context, at), ESCAPE_PLAIN);
 		break;
 	case TEMPLATE_SECTION:
 		return template_render_section(r, spot, op);

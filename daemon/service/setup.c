@@ -45,7 +45,7 @@ static void setup_load_catalog(struct setup *setup, struct problems *problems)
 			     conf->templates, strerror(errno));
 		return;
 	}
-	setup->catalog = catalog_load(conf->templates, problems);
+	setup->catalog = catalog_load(conf->templates, conf->own_templates, problems);
 	if (problems->n == had && !catalog_has_language(setup->catalog, conf->language)) {
 		const char *nearest = catalog_nearest_language(setup->catalog, conf->language);
 		problems_add(problems, conf->ini->file, setup_line(conf, "language"),

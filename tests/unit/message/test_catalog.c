@@ -72,8 +72,8 @@ static void write_language(const char *tag)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		char *subject = mem_printf("%s/%s.subject.mustache", tag, kinds[i]);
 		char *text = mem_printf("%s/%s.text.mustache", tag, kinds[i]);
-		write_file(subject, "{{title}}\n");
-		write_file(text, "{{title}}\n");
+		write_file(subject, "Plan: {{title}}\n");
+		write_file(text, "Plan: {{title}}\n");
 		free(subject);
 		free(text);
 	}
@@ -83,7 +83,7 @@ static void write_language(const char *tag)
 static void assert_problem(const char *file, unsigned line, const char *words)
 {
 	struct problems problems = {0};
-	struct catalog *catalog = catalog_load(folder, &problems);
+	struct catalog *catalog = catalog_load(folder, NULL, &problems);
 	if (problems.n != 1 || problems.items[0].line != line || strstr(problems.items[0].text, words) == NULL) {
 		problems_print(&problems, stderr);
 		fail_msg("wanted: %s:%u: %s", file, line, words);
@@ -99,7 +99,7 @@ static void catalog__shipped_templates__have_no_problem(void **state)
 {
 	(void)state;
 	struct problems problems = {0};
-	struct catalog *catalog = catalog_load("config/templates", &problems);
+	struct catalog *catalog = catalog_load("config/templates", NULL, &problems);
 	problems_print(&problems, stderr);
 	assert_int_equal(problems.n, 0);
 	static const char *const tags[] = {"ru", "en", "zh"};
@@ -134,7 +134,7 @@ static void catalog__bad_template__is_named_with_its_line(void **state)
 		write_language("ru");
 		write_file(rows[i].file + 1, rows[i].text);
 		struct problems problems = {0};
-		struct catalog *catalog = catalog_load(folder, &problems);
+		struct catalog *catalog = catalog_load(folder, NULL, &problems);
 		/* a template that does not compile leaves its kind incomplete: that follows in a second line */
 		if (problems.n == 0 || strstr(problems.items[0].text, rows[i].words) == NULL)
 			fail_msg("row %zu: %zu problems, %s", i, problems.n,
@@ -155,13 +155,13 @@ static void catalog__partial__is_known_by_its_name(void **state)
 {
 	(void)state;
 	write_language("ru");
-	write_file("ru/reminder.text.mustache", "{{>details}}");
+	write_file("ru/reminder.text.mustache", "{{title}} {{>details}}");
 	write_file("ru/details.mustache", "{{place}}");
 	write_file("ru/details.mustache~", "{{an editor's copy");
 	write_file("ru/.hidden.mustache", "{{");
 	write_file("README.md", "{{");
 	struct problems problems = {0};
-	struct catalog *catalog = catalog_load(folder, &problems);
+	struct catalog *catalog = catalog_load(folder, NULL, &problems);
 	problems_print(&problems, stderr);
 	assert_int_equal(problems.n, 0);
 
@@ -192,7 +192,7 @@ static void catalog__missing_kind__is_a_problem(void **state)
 	free(path);
 
 	struct problems problems = {0};
-	struct catalog *catalog = catalog_load(folder, &problems);
+	struct catalog *catalog = catalog_load(folder, NULL, &problems);
 	struct catalog_choice choice;
 	assert_true(catalog_choose(catalog, "overdue", "ru", NULL, &choice)); /* another language is better than none */
 	assert_string_equal(language_tag(choice.language), "en");
@@ -243,7 +243,7 @@ static void catalog__new_language__takes_files_only(void **state)
 	write_language("de");
 	write_language("pt-BR");
 	struct problems problems = {0};
-	struct catalog *catalog = catalog_load(folder, &problems);
+	struct catalog *catalog = catalog_load(folder, NULL, &problems);
 	assert_int_equal(problems.n, 0);
 	assert_true(catalog_has_language(catalog, "de"));
 	assert_true(catalog_has_language(catalog, "PT-br"));
@@ -256,6 +256,148 @@ static void catalog__new_language__takes_files_only(void **state)
 	assert_true(catalog_choose(catalog, "test", "de-AT", NULL, &choice));
 	assert_string_equal(language_tag(choice.language), "de");
 	catalog_free(catalog);
+}
+
+/* Renders the text of a reminder about a task called "T". */
+static void assert_reminder(const struct catalog *catalog, const char *tag, const char *expected)
+{
+	struct catalog_choice choice;
+	struct err err = {""};
+	struct buf out;
+	buf_init(&out, 1000);
+	assert_true(catalog_choose(catalog, "reminder", tag, NULL, &choice));
+	json_t *data = json_pack("{s:s}", "title", "T");
+	assert_int_equal(
+		template_render(choice.text, data, ESCAPE_PLAIN, choice.partial, choice.partial_arg, &out, &err), 0);
+	assert_string_equal(buf_str(&out), expected);
+	json_decref(data);
+	buf_done(&out);
+}
+
+static void catalog__shared_partial__is_used_by_every_language(void **state)
+{
+	(void)state;
+	write_language("ru");
+	write_language("en");
+	write_file("frame.mustache", "[{{$in}}{{/in}}]");
+	write_file("ru/reminder.text.mustache", "{{<frame}}{{$in}}ru {{title}}{{/in}}{{/frame}}");
+	write_file("en/reminder.text.mustache", "{{<frame}}{{$in}}en {{title}}{{/in}}{{/frame}}");
+	write_file("en/frame.mustache", "<{{$in}}{{/in}}>");
+	struct problems problems = {0};
+	struct catalog *catalog = catalog_load(folder, NULL, &problems);
+	assert_int_equal(problems.n, 0);
+	assert_reminder(catalog, "ru", "[ru T]");
+	assert_reminder(catalog, "en", "<en T>"); /* its own comes first */
+	catalog_free(catalog);
+
+	write_file("frame.mustache", "[{{titel}}{{$in}}{{/in}}]");
+	assert_problem("/frame.mustache", 1, "unknown name 'titel'"); /* said once, not for each language */
+}
+
+static void catalog__file_of_the_administrator__takes_the_place_of_one(void **state)
+{
+	(void)state;
+	make_language("shipped");
+	make_language("own");
+	char *all = mem_dup(folder), *shipped = mem_printf("%s/shipped", folder), *own = mem_printf("%s/own", folder);
+	(void)snprintf(folder, sizeof(folder), "%s", shipped);
+	write_language("ru");
+	write_file("ru/part.mustache", "shipped");
+	write_file("ru/reminder.text.mustache", "{{>part}} {{title}}");
+	(void)snprintf(folder, sizeof(folder), "%s", own);
+	make_language("ru");
+	write_file("ru/part.mustache", "own");
+	write_language("de"); /* a language more */
+	struct problems problems = {0};
+	struct catalog *catalog = catalog_load(shipped, own, &problems);
+	problems_print(&problems, stderr);
+	assert_int_equal(problems.n, 0);
+	assert_reminder(catalog, "ru", "own T");
+	assert_reminder(catalog, "de", "Plan: T\n");
+	catalog_free(catalog);
+
+	catalog = catalog_load(shipped, shipped, &problems); /* the same folder, as a copy of it is configured */
+	assert_int_equal(problems.n, 0);
+	assert_reminder(catalog, "ru", "shipped T");
+	assert_false(catalog_has_language(catalog, "de"));
+	catalog_free(catalog);
+
+	write_file("ru/part.mustache", "{{#own}}");
+	catalog = catalog_load(shipped, own, &problems);
+	assert_int_equal(problems.n, 1);
+	assert_int_equal(strncmp(problems.items[0].file, own, strlen(own)), 0);
+	assert_reminder(catalog, "ru", "shipped T"); /* better than nothing */
+	catalog_free(catalog);
+	problems_done(&problems);
+	(void)snprintf(folder, sizeof(folder), "%s", all);
+	free(all);
+	free(shipped);
+	free(own);
+}
+
+static void catalog__noun__has_every_form_of_the_language(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *tag, *subject, *words;
+	} rows[] = {
+		{"ru", "{{#items_count}}{{#one}}а{{/one}}{{#few}}б{{/few}}{{#many}}в{{/many}}{{/items_count}}!", NULL},
+		{"ru", "{{#items_count}}{{#one}}а{{/one}}{{#few}}б{{/few}}{{/items_count}}!", "numbers like 5"},
+		{"ru", "{{#items_count}}{{#one}}а{{/one}}{{#many}}в{{/many}}{{/items_count}}!", "numbers like 2"},
+		{"ru", "{{#items_count}}{{#one}}а{{/one}}{{^one}}в{{/one}}{{/items_count}}!", NULL},
+		{"en", "{{#items_count}}{{#other}}items{{/other}}{{/items_count}}!", "numbers like 1"},
+		{"en", "{{#items_count}}{{#one}}item{{/one}}{{/items_count}}!", "numbers like 2"},
+		{"en", "{{#items_count}}{{#one}}item{{/one}}{{#other}}items{{/other}}{{/items_count}}!", NULL},
+		{"zh", "{{#items_count}}{{#other}}项{{/other}}{{/items_count}}!", NULL},
+		{"ar",
+		 "{{#items_count}}{{#one}}a{{/one}}{{#two}}b{{/two}}{{#few}}c{{/few}}{{#many}}d{{/many}}"
+		 "{{/items_count}}!",
+		 "numbers like 100"},
+		/* each place has its own noun */
+		{"en",
+		 "{{#items_count}}{{#one}}a{{/one}}{{^one}}b{{/one}}{{/items_count}}"
+		 "{{#counts}}{{#one}}a{{/one}}{{/counts}}!",
+		 "numbers like 2"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		write_language(rows[i].tag);
+		char *name = mem_printf("%s/digest.subject.mustache", rows[i].tag), *path = mem_printf("/%s", name);
+		write_file(name, rows[i].subject);
+		if (rows[i].words != NULL) {
+			assert_problem(path, 1, rows[i].words);
+		} else {
+			struct problems problems = {0};
+			catalog_free(catalog_load(folder, NULL, &problems));
+			problems_print(&problems, stderr);
+			assert_int_equal(problems.n, 0);
+		}
+		write_file(name, "Plan");
+		free(name);
+		free(path);
+	}
+}
+
+static void catalog__template_that_fails_with_some_facts__is_found_before(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *file, *text, *words;
+	} rows[] = {
+		{"/ru/reminder.text.mustache", "{{#place}}{{title}}{{/place}}\n", "nothing but blanks"},
+		{"/ru/reminder.subject.mustache", "{{late_by}}\n", "nothing but blanks"},
+		{"/ru/digest.text.mustache", "{{#items}}{{title}}{{/items}}\n",
+		 "nothing but blanks"}, /* an empty one */
+		{"/ru/self.mustache", "{{>self}}", NULL},
+		{"/ru/reminder.html.mustache", "{{>self}}", "used within itself"},
+	};
+	write_language("ru");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		write_file(rows[i].file + 1, rows[i].text);
+		if (rows[i].words == NULL)
+			continue;
+		assert_problem(rows[i].file, 0, rows[i].words);
+		write_file(rows[i].file + 1, "Plan");
+	}
 }
 
 /* Cells of the first column of the README's tables: | `title` | ... */
@@ -276,7 +418,7 @@ static void context__names__are_those_of_the_readme(void **state)
 	readme[len] = '\0';
 	assert_int_equal(fclose(file), 0);
 
-	for (size_t i = 0; i < context_n_names; i++)
+	for (size_t i = 0; i < CONTEXT_NAME_MAX; i++)
 		if (!readme_has(readme, context_names[i]))
 			fail_msg("%s is not in the README", context_names[i]);
 
@@ -290,7 +432,7 @@ static void context__names__are_those_of_the_readme(void **state)
 	size_t n_rows = 0;
 	for (const char *c = readme; (c = strstr(c, "\n| `")) != NULL; c++)
 		n_rows++;
-	assert_int_equal(n_rows, context_n_names);
+	assert_int_equal(n_rows, CONTEXT_NAME_MAX);
 }
 
 int main(void)
@@ -306,6 +448,14 @@ int main(void)
 						remove_folder),
 		cmocka_unit_test_setup_teardown(catalog__what_is_no_text__is_a_problem, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(catalog__new_language__takes_files_only, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(catalog__shared_partial__is_used_by_every_language, make_folder,
+						remove_folder),
+		cmocka_unit_test_setup_teardown(catalog__file_of_the_administrator__takes_the_place_of_one, make_folder,
+						remove_folder),
+		cmocka_unit_test_setup_teardown(catalog__noun__has_every_form_of_the_language, make_folder,
+						remove_folder),
+		cmocka_unit_test_setup_teardown(catalog__template_that_fails_with_some_facts__is_found_before,
+						make_folder, remove_folder),
 		cmocka_unit_test(context__names__are_those_of_the_readme),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@ static int open_catalog(void **state)
 {
 	(void)state;
 	struct problems problems = {0};
-	catalog = catalog_load(shipped, &problems);
+	catalog = catalog_load(shipped, NULL, &problems);
 	problems_print(&problems, stderr);
 	assert_int_equal(problems.n, 0);
 	problems_done(&problems);
@@ -513,7 +513,7 @@ static struct catalog *load_catalog_of(const char *subject, const char *text)
 	}
 
 	struct problems problems = {0}; /* the other kinds are missing */
-	struct catalog *made = catalog_load(folder, &problems);
+	struct catalog *made = catalog_load(folder, NULL, &problems);
 	problems_done(&problems);
 	assert_int_equal(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 	return made;

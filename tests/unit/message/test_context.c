@@ -67,7 +67,7 @@ static void scene_see(struct scene *scene)
 {
 	struct err err = {0};
 	json_decref(scene->data);
-	if (context_new(&scene->facts, scene->language, &scene->data, &err) < 0)
+	if (context_new(&scene->facts, scene->language, NULL, &scene->data, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -173,7 +173,7 @@ static void context__item_that_would_be_lost__is_an_error(void **state)
 		scene.items[0].section = COMPOSE_SECTION_TODAY;
 		scene.items[1].section = rows[i].section;
 		scene.tasks[1].zone = lend(rows[i].zone);
-		assert_int_equal(context_new(&scene.facts, scene.language, &scene.data, &err), -EINVAL);
+		assert_int_equal(context_new(&scene.facts, scene.language, NULL, &scene.data, &err), -EINVAL);
 		assert_string_equal(err.text, rows[i].said);
 		assert_null(scene.data);
 		scene_done(&scene);
@@ -328,9 +328,7 @@ static void context__hostile_texts__stay_in_their_line(void **state)
 
 /* ---- the list of names --------------------------------------------------------------------------------------- */
 
-enum { MAX_NAMES = 128 };
-
-static void see_names(const json_t *data, bool seen[MAX_NAMES])
+static void see_names(const json_t *data, bool seen[CONTEXT_NAME_MAX])
 {
 	const char *name;
 	json_t *inner;
@@ -339,9 +337,9 @@ static void see_names(const json_t *data, bool seen[MAX_NAMES])
 	json_object_foreach((json_t *)data, name, inner)
 	{
 		size_t n = 0;
-		while (n < context_n_names && strcmp(context_names[n], name) != 0)
+		while (n < CONTEXT_NAME_MAX && strcmp(context_names[n], name) != 0)
 			n++;
-		if (n == context_n_names)
+		if (n == CONTEXT_NAME_MAX)
 			fail_msg("'%s' is not in context_names", name);
 		seen[n] = true;
 		see_names(inner, seen);
@@ -349,7 +347,7 @@ static void see_names(const json_t *data, bool seen[MAX_NAMES])
 }
 
 /* Whatever a message may have, in four languages that have all the forms of a noun between them. */
-static void see_message(const char *tag, const char *kind, size_t n_items, bool seen[MAX_NAMES])
+static void see_message(const char *tag, const char *kind, size_t n_items, bool seen[CONTEXT_NAME_MAX])
 {
 	static const char *const names[] = {"A"};
 	static const char *const kinds[] = {"fix_date", "moved", "escalation", "handoff"};
@@ -389,8 +387,7 @@ static void see_message(const char *tag, const char *kind, size_t n_items, bool 
 static void context__names__are_all_that_there_are(void **state)
 {
 	(void)state;
-	bool seen[MAX_NAMES] = {false};
-	assert_true(context_n_names <= MAX_NAMES);
+	bool seen[CONTEXT_NAME_MAX] = {false};
 	see_message("ru", "merged", 1, seen);
 	see_message("ru", "merged", 3, seen);
 	see_message("ru", "digest", 20, seen);
@@ -398,7 +395,7 @@ static void context__names__are_all_that_there_are(void **state)
 	see_message("en", "digest", 5, seen);
 	see_message("ar", "merged", 2, seen);
 	see_message("lv", "merged", 10, seen);
-	for (size_t i = 0; i < context_n_names; i++)
+	for (size_t i = 0; i < CONTEXT_NAME_MAX; i++)
 		if (!seen[i])
 			fail_msg("'%s' is never there", context_names[i]);
 }

@@ -123,10 +123,10 @@ static int open_catalogs(void **state)
 	(void)state;
 	struct problems problems = {0};
 	fill_tasks();
-	shipped = catalog_load("config/templates", &problems);
+	shipped = catalog_load("config/templates", NULL, &problems);
 	problems_print(&problems, stderr);
 	assert_int_equal(problems.n, 0);
-	empty = catalog_load("config/templates/ru", &problems); /* no folder in it, so no language */
+	empty = catalog_load("config/templates/ru", NULL, &problems); /* no folder in it, so no language */
 	problems_done(&problems);
 	return 0;
 }

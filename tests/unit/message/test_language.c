@@ -385,6 +385,48 @@ static void language__odd_spaces__become_ordinary_ones(void **state)
 	buf_done(&out);
 }
 
+/* Everything that is remembered, for one number; the same number as a day, a span, a year ... is another text. */
+static void say_all(const struct language *language, int64_t n, struct buf *out)
+{
+	struct civil day = civil_from_days(20000 + n), end = civil_from_days(20000 + n + n % 40);
+	const struct period range = {.has_start = true, .start = day, .end = end, .precision = PERIOD_RANGE};
+	language_add_date(language, &day, out);
+	language_add_short_date(language, &day, out);
+	language_add_period(language, &range, out);
+	language_add_days(language, n, out);
+	language_add_span(language, n * 3600 + n % 7, out);
+	language_add_span(language, n, out);
+	language_add_relative_days(language, n - 100, out);
+	language_add_relative_seconds(language, n * 60, out);
+}
+
+static void language__what_is_remembered__is_what_was_asked(void **state)
+{
+	(void)state;
+	enum { NUMBERS = 600 }; /* far more texts than are remembered */
+	struct language *old = open_language("ru");
+	struct buf said, expected;
+	buf_init(&said, 4096);
+	buf_init(&expected, 4096);
+	for (int round = 0; round < 2; round++)
+		for (int64_t n = 0; n < NUMBERS; n += round == 0 ? 1 : 97) {
+			buf_clear(&said);
+			buf_clear(&expected);
+			say_all(old, n, &said);
+			say_all(old, n, &said);
+			struct language *fresh = open_language("ru");
+			say_all(fresh, n, &expected);
+			language_free(fresh);
+			assert_int_equal(said.len, 2 * expected.len);
+			assert_memory_equal(said.data, expected.data, expected.len);
+			assert_memory_equal(said.data + expected.len, expected.data, expected.len);
+			n += round == 0 ? 16 : 0; /* a language takes its time to open */
+		}
+	language_free(old);
+	buf_done(&said);
+	buf_done(&expected);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -402,6 +444,7 @@ int main(void)
 		cmocka_unit_test(language__tag_without_data__is_refused),
 		cmocka_unit_test(language__any_language_of_icu__is_taken),
 		cmocka_unit_test(language__odd_spaces__become_ordinary_ones),
+		cmocka_unit_test(language__what_is_remembered__is_what_was_asked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -523,22 +523,47 @@ static void template_render__nothing_given__renders_the_text(void **state)
 	template_free(NULL);
 }
 
-static void add_name(void *arg, const char *name)
+static void add_use(void *arg, const struct template_use *use)
 {
-	buf_printf(arg, "%s ", name);
+	static const char marks[] = {[TEMPLATE_USE_VALUE] = '=',
+				     [TEMPLATE_USE_SECTION] = '#',
+				     [TEMPLATE_USE_INVERTED] = '^',
+				     [TEMPLATE_USE_PARTIAL] = '>'};
+	buf_printf(arg, "%c%s%s ", marks[use->kind], use->is_dynamic ? "*" : "", use->name);
 }
 
-static void template_names__lists_what_is_read(void **state)
+static void template_uses__lists_what_is_named(void **state)
 {
 	(void)state;
 	struct template *template =
 		compile("{{a}} {{{b.c}}} {{&d}} {{#e}}{{.}}{{f}}{{/e}} {{^g}}{{/g}} {{>p}} {{>*h.i}} "
 			"{{<q}}{{$r}}{{j}}{{/r}}{{/q}} {{<*k}}{{/*k}} {{!m}} {{=<% %>=}}<%\na\n%>");
-	struct buf names;
-	buf_init(&names, 1000);
-	template_names(template, add_name, &names);
-	assert_string_equal(buf_str(&names), "a b.c d e f g h.i j k a ");
-	buf_done(&names);
+	struct buf uses;
+	buf_init(&uses, 1000);
+	template_uses(template, add_use, &uses);
+	assert_string_equal(buf_str(&uses), "=a =b.c =d #e =. =f ^g >p >*h.i >q =j >*k =a ");
+	buf_done(&uses);
+	template_free(template);
+}
+
+static void add_place(void *arg, const struct template_use *use)
+{
+	buf_printf(arg, "%s:%u:%u:%zu ", use->name, use->place.line, use->place.column, use->within);
+}
+
+/* What "within" numbers matters to nobody, but that it is the same for b, c, e and f, and another for d, for i and for
+ * the others. */
+static void template_uses__tells_place_and_surroundings(void **state)
+{
+	(void)state;
+	struct template *template =
+		compile("{{#a}}{{b}}{{#c}}{{d}}{{/c}}{{e}}{{#f}}{{/f}}{{/a}}\nю {{g}}{{^h}}{{i}}{{/h}}");
+	struct buf uses;
+	buf_init(&uses, 1000);
+	template_uses(template, add_place, &uses);
+	assert_string_equal(buf_str(&uses), "a:1:4:0 b:1:9:2 c:1:15:2 d:1:20:4 e:1:31:2 f:1:37:2 "
+					    "g:2:5:0 h:2:11:0 i:2:16:10 ");
+	buf_done(&uses);
 	template_free(template);
 }
 
@@ -557,7 +582,8 @@ int main(void)
 		cmocka_unit_test(template_render__lists_within_lists__end),
 		cmocka_unit_test(template_render__over_the_cap__stops),
 		cmocka_unit_test(template_render__nothing_given__renders_the_text),
-		cmocka_unit_test(template_names__lists_what_is_read),
+		cmocka_unit_test(template_uses__lists_what_is_named),
+		cmocka_unit_test(template_uses__tells_place_and_surroundings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,59 @@
+/* Between the files of catalog: loading and choosing in catalog.c, what --check says of the templates in
+ * catalog_lint.c. */
+#ifndef DEADLINED_MESSAGE_CATALOG_PRIV_H
+#define DEADLINED_MESSAGE_CATALOG_PRIV_H
+
+#include "message/catalog.h"
+
+enum {
+	CATALOG_REMINDER,
+	CATALOG_OVERDUE,
+	CATALOG_FIX_DATE,
+	CATALOG_ESCALATION,
+	CATALOG_HANDOFF,
+	CATALOG_MOVED,
+	CATALOG_MERGED,
+	CATALOG_CATCH_UP,
+	CATALOG_DIGEST,
+	CATALOG_NOTICE,
+	CATALOG_TEST,
+	CATALOG_N_KINDS
+};
+extern const char *const catalog_kinds[CATALOG_N_KINDS];
+
+/* The three templates of a kind. The HTML may be missing. */
+enum catalog_part { CATALOG_SUBJECT, CATALOG_TEXT, CATALOG_HTML, CATALOG_PART_MAX };
+extern const char *const catalog_parts[CATALOG_PART_MAX];
+
+/* One file: "reminder.subject", "reminder.text", "reminder.html" or the name of a partial. */
+struct catalog_file {
+	char *name;
+	char *path;
+	struct template *compiled;
+};
+
+struct catalog_kind {
+	const struct catalog_file *parts[CATALOG_PART_MAX]; /* NULL: not there */
+	struct context_wanted wanted;                       /* for subject and text */
+	struct context_wanted wanted_html;                  /* for all three */
+};
+
+struct catalog_language {
+	struct language *language;
+	char *folder;               /* problems of the language as a whole are reported here */
+	struct catalog_file *files; /* sorted by name */
+	size_t n_files;
+	struct catalog_kind kinds[CATALOG_N_KINDS];
+};
+
+const struct catalog_file *catalog_find_file(const struct catalog_language *language, const char *name);
+/* template_partial_cb; arg is the language. */
+const struct template *catalog_partial(void *arg, const char *name);
+/* Adds the problem unless it is there already: languages share partials. */
+void catalog_complain(struct problems *problems, const char *path, unsigned line, const char *fmt, ...) PRINTF(4, 5);
+
+/* Adds every problem of the language's templates: names that are unknown, partials and kinds that are missing, nouns
+ * that lack a form, and what a sample of every kind cannot be made of. */
+void catalog_lint(struct catalog_language *language, struct problems *problems);
+
+#endif
