@@ -64,6 +64,7 @@ struct preset_field {
 	bool is_encoded; /* a header in encoded words when it is not ASCII */
 	size_t limit;    /* 0 = none */
 	enum utf8_unit unit;
+	bool is_as_sent; /* the limit counts what the escape makes of the text */
 };
 
 /* Several may have the same name: the first whose names all have values is used. */

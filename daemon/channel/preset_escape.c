@@ -101,7 +101,20 @@ static bool preset_is_markup(uint32_t c, const struct preset_line *line)
 	       (line->is_number && (c == '.' || c == ')'));
 }
 
-/* Running text for PRESET_MARKDOWN and PRESET_MENTIONS, where it matters what stands before a character. */
+static void preset_add_line(struct buf *out, const char *value)
+{
+	const char *end = value + strlen(value);
+	bool is_blank = false;
+	while (value < end) {
+		uint32_t c = utf8_next(&value, end);
+		bool was_blank = is_blank;
+		is_blank = c == ' ' || utf8_is_control(c);
+		if (!is_blank || !was_blank)
+			preset_escape_char(out, is_blank ? ' ' : c, PRESET_PLAIN);
+	}
+}
+
+/* Running text for Markdown and PRESET_MENTIONS, where it matters what stands before a character. */
 static void preset_add_running(struct buf *out, const char *value, enum preset_escape escape)
 {
 	const char *end = value + strlen(value);
@@ -115,8 +128,10 @@ static void preset_add_running(struct buf *out, const char *value, enum preset_e
 			continue;
 		}
 		uint32_t c = utf8_next(&value, end);
-		if (escape == PRESET_MARKDOWN && preset_is_markup(c, &line))
+		if (escape != PRESET_MENTIONS && preset_is_markup(c, &line))
 			buf_add_char(out, '\\');
+		if (escape == PRESET_CARD && c == '\n')
+			buf_add_char(out, '\n');
 		preset_escape_char(out, c, PRESET_PLAIN);
 		if ((c == '@' && !line.is_word) || (c == '<' && escape == PRESET_MENTIONS))
 			buf_add_str(out, preset_break);
@@ -126,7 +141,11 @@ static void preset_add_running(struct buf *out, const char *value, enum preset_e
 
 void preset_escape_add(struct buf *out, const char *value, enum preset_escape escape)
 {
-	if (escape == PRESET_MARKDOWN || escape == PRESET_MENTIONS) {
+	if (escape == PRESET_LINE) {
+		preset_add_line(out, value);
+		return;
+	}
+	if (escape == PRESET_MARKDOWN || escape == PRESET_CARD || escape == PRESET_MENTIONS) {
 		preset_add_running(out, value, escape);
 		return;
 	}

@@ -10,6 +10,8 @@ enum preset_escape {
 	PRESET_HTML,          /* & < > " ' and line breaks, for a web page */
 	PRESET_SLACK,         /* & < > */
 	PRESET_MARKDOWN,      /* backslashes before what CommonMark takes for markup; nobody is called by "@all" */
+	PRESET_CARD,          /* the same for Adaptive Cards, where a line ends with two line breaks */
+	PRESET_LINE,          /* line breaks and runs of blanks become one blank */
 	PRESET_MENTIONS,      /* "@all" and "<at ...>" call nobody; everything else as it is */
 	PRESET_JSON,          /* for the inside of a string of JSON that is itself a value */
 	PRESET_HEADER,        /* control characters become blanks */

@@ -173,7 +173,7 @@ static void preset_read_text_key(const struct preset_reader *reader, const struc
 		preset_read_pair(reader, &reader->call->fields, entry);
 }
 
-/* "4096 utf16" */
+/* "4096 utf16", or "2000 codepoints as sent" */
 static bool preset_limit_parse(const char *text, struct preset_field *field, struct err *err)
 {
 	static const char *const units[] = {
@@ -182,9 +182,13 @@ static bool preset_limit_parse(const char *text, struct preset_field *field, str
 	strlist_add_words(&words, text);
 
 	int64_t limit = 0;
-	bool is_good = words.n == 2 && num_parse(words.items[0], 1, PRESET_LIMIT_MAX, &limit, err) == 0;
-	if (words.n != 2)
-		(void)err_set(err, -1, "'%s' is no limit: write a number and bytes, codepoints or utf16", text);
+	bool is_as_sent = words.n == 4 && strcmp(words.items[2], "as") == 0 && strcmp(words.items[3], "sent") == 0;
+	bool has_form = words.n == 2 || is_as_sent;
+	bool is_good = has_form && num_parse(words.items[0], 1, PRESET_LIMIT_MAX, &limit, err) == 0;
+	if (!has_form)
+		(void)err_set(err, -1,
+			      "'%s' is no limit: write a number and bytes, codepoints or utf16, perhaps with 'as sent'",
+			      text);
 
 	size_t unit = 0;
 	while (is_good && unit < 3 && strcmp(units[unit], words.items[1]) != 0)
@@ -196,6 +200,7 @@ static bool preset_limit_parse(const char *text, struct preset_field *field, str
 	if (is_good) {
 		field->limit = (size_t)limit;
 		field->unit = (enum utf8_unit)unit;
+		field->is_as_sent = is_as_sent;
 	}
 	strlist_done(&words);
 	return is_good;
@@ -227,6 +232,7 @@ static void preset_read_limit(const struct preset_reader *reader, const struct i
 		if (strcmp(fields->items[i].name, entry->key) == 0) {
 			fields->items[i].limit = limit.limit;
 			fields->items[i].unit = limit.unit;
+			fields->items[i].is_as_sent = limit.is_as_sent;
 		}
 }
 

@@ -11,9 +11,93 @@
 
 enum { PRESET_URL_MAX = 8 * 1024, PRESET_HEADER_MAX = 8 * 1024, PRESET_BODY_MAX = 256 * 1024 };
 
+/* What is rendered to see how long it becomes: a field, or the whole body. */
+struct preset_piece {
+	const struct preset_call *call;
+	const struct preset_field *field; /* NULL = the body */
+	size_t max;
+	enum utf8_unit unit;
+};
+
+static int preset_render_whole(const struct preset_call *call, const struct preset_values *values, struct buf *out,
+			       struct err *err);
+
+/* Renders the piece alone into out; how long it is, or a negative error. */
+static int64_t preset_piece_render(const struct preset_piece *piece, const struct preset_values *values,
+				   struct buf *out, struct err *err)
+{
+	int r = 0;
+	buf_clear(out);
+	if (piece->field == NULL)
+		r = preset_render_whole(piece->call, values, out, err);
+	else
+		preset_text_add(&piece->field->text, values, piece->field->escape, out);
+	return r < 0 ? r : (int64_t)utf8_length(buf_str(out), piece->unit);
+}
+
+/* The longest beginning of the value of a name with which the piece fits, by bisection: how long a character becomes is
+ * known only once it is escaped. Puts it into cut. */
+static int preset_piece_cut(const struct preset_piece *piece, struct preset_values *values, size_t name,
+			    struct buf *cut, struct buf *out, struct err *err)
+{
+	const char *value = values->items[name] != NULL ? values->items[name] : "";
+	size_t fits = 0, over = strlen(value);
+	while (fits + 1 < over) {
+		size_t len = fits + (over - fits) / 2;
+		buf_clear(cut);
+		buf_add(cut, value, utf8_prefix(value, len, UTF8_BYTES));
+		buf_add_str(cut, "…");
+		values->items[name] = buf_str(cut);
+		int64_t length = preset_piece_render(piece, values, out, err);
+		if (length < 0)
+			return (int)length;
+		if ((uint64_t)length <= piece->max)
+			fits = len;
+		else
+			over = len;
+	}
+	buf_clear(cut);
+	if (fits != 0) {
+		buf_add(cut, value, utf8_prefix(value, fits, UTF8_BYTES));
+		buf_add_str(cut, "…");
+	}
+	values->items[name] = buf_str(cut);
+	return 0;
+}
+
+/* Leaves out the end of {{text}}, and if that is not enough of {{subject}}, until the piece fits. */
+static int preset_piece_fit(const struct preset_piece *piece, const struct preset_values *values, struct buf *out,
+			    struct err *err)
+{
+	static const size_t names[] = {PRESET_TEXT, PRESET_SUBJECT};
+	struct preset_values mine = *values;
+	struct buf cuts[2];
+	int r = 0;
+	buf_init(&cuts[0], PRESET_BODY_MAX);
+	buf_init(&cuts[1], PRESET_BODY_MAX);
+	int64_t length = preset_piece_render(piece, &mine, out, err);
+	for (size_t i = 0; r == 0 && i < 2 && length >= 0 && (uint64_t)length > piece->max; i++) {
+		r = preset_piece_cut(piece, &mine, names[i], &cuts[i], out, err);
+		if (r == 0)
+			length = preset_piece_render(piece, &mine, out, err);
+	}
+	buf_done(&cuts[0]);
+	buf_done(&cuts[1]);
+	if (r < 0 || length < 0)
+		return r < 0 ? r : (int)length;
+	if ((uint64_t)length > piece->max)
+		return err_set(err, -E2BIG,
+			       "the message is longer than the %zu the service takes, even with its text cut",
+			       piece->max);
+	return 0;
+}
+
 static int preset_field_render(const struct preset_field *field, const struct preset_values *values, struct buf *out,
 			       struct err *err)
 {
+	if (field->limit != 0 && field->is_as_sent)
+		return preset_piece_fit(&(struct preset_piece){NULL, field, field->limit, field->unit}, values, out,
+					err);
 	if (field->limit != 0)
 		return preset_text_add_cut(&field->text, values, field->escape, field->limit, field->unit, out, err);
 	preset_text_add(&field->text, values, field->escape, out);
@@ -159,42 +243,12 @@ static int preset_render_whole(const struct preset_call *call, const struct pres
 	return r;
 }
 
-/* The longest beginning of {{text}} with which the body is not over its limit, by bisection: how many bytes a character
- * takes is known only once it is escaped. */
-static int preset_render_cut(const struct preset_call *call, const struct preset_values *values, struct buf *out,
-			     struct err *err)
-{
-	struct preset_values mine = *values;
-	const char *text = values->items[PRESET_TEXT] != NULL ? values->items[PRESET_TEXT] : "";
-	size_t fits = 0, over = strlen(text);
-	int r = 0;
-	for (bool is_last = false; r == 0; is_last = fits + 1 >= over) {
-		size_t len = is_last ? fits : fits + (over - fits) / 2;
-		char *cut = mem_printf("%.*s%s", (int)utf8_prefix(text, len, UTF8_BYTES), text, len != 0 ? "…" : "");
-		mine.items[PRESET_TEXT] = cut;
-		r = preset_render_whole(call, &mine, out, err);
-		free(cut);
-		if (is_last)
-			break;
-		if (out->len <= call->body_limit)
-			fits = len;
-		else
-			over = len;
-	}
-	if (r == 0 && out->len > call->body_limit)
-		r = err_set(err, -E2BIG,
-			    "the request is longer than the %zu bytes the service takes, even without its text",
-			    call->body_limit);
-	return r;
-}
-
 static int preset_render_body(const struct preset_call *call, const struct preset_values *values, struct buf *out,
 			      struct err *err)
 {
-	int r = preset_render_whole(call, values, out, err);
-	if (r == 0 && call->body_limit != 0 && out->len > call->body_limit)
-		r = preset_render_cut(call, values, out, err);
-	return r;
+	if (call->body_limit == 0)
+		return preset_render_whole(call, values, out, err);
+	return preset_piece_fit(&(struct preset_piece){call, NULL, call->body_limit, UTF8_BYTES}, values, out, err);
 }
 
 static int preset_render_url(const struct preset *preset, const struct preset_call *call,

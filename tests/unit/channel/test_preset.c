@@ -395,9 +395,42 @@ static void preset_render__body_over_its_limit__loses_the_end_of_the_text(void *
 	assert_string_equal(buf_str(&request.body), "{\"s\":\"subject\",\"t\":\"short\"}");
 	preset_request_done(&request);
 
+	values.items[PRESET_SUBJECT] = "a subject that leaves no room for any text, however short it is";
+	assert_int_equal(preset_render(preset, &preset->call, &values, &request, NULL), 0);
+	assert_int_equal(request.body.len, 60);
+	assert_non_null(strstr(buf_str(&request.body), "…\",\"t\":\"\"}"));
+	preset_request_done(&request);
+
 	struct err err;
-	values.items[PRESET_SUBJECT] = "a subject that leaves no room for any text, however short";
+	values.items[PRESET_TEXT] = NULL;
+	preset->call.body_limit = 5;
 	assert_int_equal(preset_render(preset, &preset->call, &values, &request, &err), -E2BIG);
+	preset_free(preset);
+}
+
+static void preset_render__limit_as_sent__counts_the_escapes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *subject, *text, *want;
+	} rows[] = {
+		{"a*", "bc", "**a\\*** bc"},
+		{"a*", "bcd", "**a\\*** b…"},
+		{"a*", "****", "**a\\*** "},
+		{"aaaaaa*", "b", "**aaaa…** "},
+	};
+	struct preset *preset = preset_good("[request]\nurl = https://h/\nbody = text\n[text]\n"
+					    "text = markdown:**{{subject}}** {{text}}\n[limit]\n"
+					    "text = 10 codepoints as sent\n" GOOD_SUCCESS);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct preset_values values = plain_values;
+		struct preset_request request;
+		values.items[PRESET_SUBJECT] = rows[i].subject;
+		values.items[PRESET_TEXT] = rows[i].text;
+		assert_int_equal(preset_render(preset, &preset->call, &values, &request, NULL), 0);
+		assert_string_equal(buf_str(&request.body), rows[i].want);
+		preset_request_done(&request);
+	}
 	preset_free(preset);
 }
 
@@ -429,6 +462,7 @@ int main(void)
 		cmocka_unit_test(preset_render__address__goes_where_its_form_belongs),
 		cmocka_unit_test(preset_check_address__other_forms__are_refused_with_words),
 		cmocka_unit_test(preset_render__body_over_its_limit__loses_the_end_of_the_text),
+		cmocka_unit_test(preset_render__limit_as_sent__counts_the_escapes),
 		cmocka_unit_test(preset_render__header_that_is_not_ascii__is_encoded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,8 @@ static void preset_text__value__is_escaped_for_its_place(void **state)
 		 "\\# a - b\n\\- c\n 12\\. d 1. e\n\\+ f"},
 		{PRESET_MARKDOWN, "{{text}}", "see https://x.org/a_b_c*d, @here 2025-04-01",
 		 "see https://x.org/a_b_c*d, @\xe2\x80\x8bhere 2025-04-01"},
+		{PRESET_CARD, "{{text}}", "a*\n- b", "a\\*\n\n\\- b"},
+		{PRESET_LINE, "{{text}}", "a\r\n\n  b\tc  d", "a b c d"},
 		{PRESET_MENTIONS, "{{text}}", "@all a@b.org <at id=1> *b*",
 		 "@\xe2\x80\x8b"
 		 "all a@b.org <\xe2\x80\x8b"
