@@ -107,11 +107,7 @@ int store_channel_note_certificate(struct store *store, const char *name, int64_
 
 int store_channel_waiting(struct store *store, struct strlist *ret_names, struct err *err)
 {
-	/* Hops from channel to channel through the index, instead of walking every pending message. */
-	static const char sql[] =
-		"WITH RECURSIVE c (name) AS (SELECT min(channel) FROM message WHERE state = 'pending' UNION ALL"
-		"  SELECT (SELECT min(channel) FROM message WHERE state = 'pending' AND channel > name) FROM c"
-		"  WHERE name IS NOT NULL) SELECT name FROM c WHERE name IS NOT NULL";
+	static const char sql[] = STORE_WITH_WAITING_CHANNELS "SELECT name FROM c WHERE name IS NOT NULL";
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)

@@ -13,6 +13,12 @@ enum { STORE_STATEMENTS = 128 };
  * of more than two with IN makes SQLite build a table of it in each row that it checks.) */
 #define STORE_OPEN(state) "(" state " = 'pending' OR " state " = 'sending' OR " state " = 'held')"
 #define STORE_IS_OPEN STORE_OPEN("state")
+/* Every channel that something waits for. Hops from one to the next through its index, which SQLite would not choose by
+ * itself, instead of walking everything that waits. */
+#define STORE_NEXT_WAITING "SELECT min(channel) FROM message INDEXED BY message_pending WHERE state = 'pending'"
+#define STORE_WITH_WAITING_CHANNELS                                                                                    \
+	"WITH RECURSIVE c (name) AS (" STORE_NEXT_WAITING " UNION ALL"                                                 \
+	" SELECT (" STORE_NEXT_WAITING " AND channel > name) FROM c WHERE name IS NOT NULL) "
 
 struct store_statement {
 	const char *sql; /* key: the address of a literal */

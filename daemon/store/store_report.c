@@ -71,12 +71,8 @@ int store_count(struct store *store, struct store_counts *ret_counts, struct err
 	static const char oldest[] =
 		"SELECT min(oldest) FROM (SELECT min(due_utc) AS oldest FROM message WHERE state = 'pending'"
 		" UNION ALL SELECT min(due_utc) FROM message WHERE state = 'sending')";
-	/* Hops from channel to channel through the index, instead of walking every pending message. */
-	static const char next_try[] =
-		"WITH RECURSIVE c (name) AS (SELECT min(channel) FROM message WHERE state = 'pending' UNION ALL"
-		"  SELECT (SELECT min(channel) FROM message WHERE state = 'pending' AND channel > name) FROM c"
-		"  WHERE name IS NOT NULL)"
-		" SELECT min((SELECT min(not_before) FROM message WHERE state = 'pending' AND channel = name)) FROM c"
+	static const char next_try[] = STORE_WITH_WAITING_CHANNELS
+		"SELECT min((SELECT min(not_before) FROM message WHERE state = 'pending' AND channel = name)) FROM c"
 		" WHERE name IS NOT NULL";
 	struct store_counts counts = {0};
 	int64_t next_due = STORE_NEVER, next_digest = STORE_NEVER;

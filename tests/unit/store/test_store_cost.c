@@ -6,7 +6,9 @@
 
 #include <stdio.h>
 
+#include "base/strlist.h"
 #include "office.h"
+#include "store/store_channel.h"
 #include "store/store_priv.h"
 #include "store/store_reader.h"
 #include "store/store_report.h"
@@ -126,10 +128,27 @@ static void store__cost_of_an_act__does_not_grow_with_the_past(void **state)
 	}
 }
 
-/* Everything of anna's falls due at one instant. */
-static int64_t measure_crowd(int n)
+static void ask_joinable(void)
 {
 	int64_t id = 0;
+	OK(store_joinable_held(office.store, "anna", "email", 5, &id, ERR));
+	assert_int_equal(id, 0);
+}
+
+static void ask_status(void)
+{
+	struct store_counts counts;
+	struct strlist waiting = {0};
+	OK(store_count(office.store, &counts, ERR));
+	assert_int_equal(counts.next_wake_utc, 0); /* the task of fill() waits for its plan */
+	OK(store_channel_waiting(office.store, &waiting, ERR));
+	assert_int_equal(waiting.n, 1);
+	strlist_done(&waiting);
+}
+
+/* Everything of anna's falls due at one instant. */
+static int64_t measure_crowd(void (*ask)(void), int n)
+{
 	(void)fill(FEW);
 	office_run(&office,
 		   "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d)"
@@ -138,18 +157,22 @@ static int64_t measure_crowd(int n)
 		   n);
 	n_steps = 0;
 	sqlite3_progress_handler(office.store->db, STEPS_UNIT, count_step, NULL);
-	OK(store_joinable_held(office.store, "anna", "email", 5, &id, ERR));
+	ask();
 	sqlite3_progress_handler(office.store->db, 0, NULL, NULL);
 	office_close(&office);
-	assert_int_equal(id, 0);
 	return n_steps;
 }
 
 static void store__crowd_at_one_instant__is_not_searched_for_each(void **state)
 {
 	(void)state;
-	int64_t few = measure_crowd(FEW), many = measure_crowd(MANY);
-	assert_true(many <= few * 2 + 20);
+	assert_true(measure_crowd(ask_joinable, MANY) <= measure_crowd(ask_joinable, FEW) * 2 + 20);
+}
+
+static void store__status__costs_the_same_whatever_waits(void **state)
+{
+	(void)state;
+	assert_true(measure_crowd(ask_status, MANY) <= measure_crowd(ask_status, FEW) * 2 + 20);
 }
 
 int main(void)
@@ -157,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(store__cost_of_an_act__does_not_grow_with_the_past),
 		cmocka_unit_test(store__crowd_at_one_instant__is_not_searched_for_each),
+		cmocka_unit_test(store__status__costs_the_same_whatever_waits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
