@@ -1,4 +1,4 @@
-/* The last thing of a pass: what may be sent now is claimed and, once that is committed, handed to its channel. */
+/* The last thing that a pass writes: what may be sent now is claimed. app_send.c hands it over. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -9,7 +9,6 @@
 #include "remind/outbox.h"
 #include "remind/reader.h"
 #include "service/app_priv.h"
-#include "service/letter.h"
 #include "store/store_person.h"
 
 enum { APP_BRAKES_TOLD = 20 }; /* stopped people that the operator is written about one by one */
@@ -130,7 +129,7 @@ int app_claim(struct app *app, struct app_claim *claims, struct instant now, str
 				      claims[i].ids, &claims[i].n, err);
 		gate_take(&entry->gate, (unsigned)claims[i].n);
 	}
-	return status;
+	return status == 0 ? brake_write(&app->brake, app->store, err) : status;
 }
 
 size_t app_claimed(const struct app *app, const struct app_claim *claims)
@@ -139,40 +138,4 @@ size_t app_claimed(const struct app *app, const struct app_claim *claims)
 	for (size_t i = 0; i < app->setup->n_channels; i++)
 		n += claims[i].n;
 	return n;
-}
-
-static void app_count(const struct app_claim *claim)
-{
-	struct channel_result result;
-	channel_result_set(&result, CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE, 0, "counted");
-	for (size_t i = 0; i < claim->n; i++)
-		app_note_result(claim->channel, claim->ids[i], &result);
-}
-
-void app_send(struct app *app, const struct app_claim *claim, int64_t now_utc)
-{
-	if (app->only_counts) {
-		app_count(claim);
-		return;
-	}
-	for (size_t i = 0; i < claim->n; i++) {
-		struct channel *channel = claim->channel->channel;
-		struct letter letter;
-		struct err err = {0};
-		struct channel_result result;
-		int status = letter_write(app->store, app->setup, claim->ids[i], now_utc, &letter, &err);
-		if (status < 0) {
-			channel_result_set(&result, CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE, 0, err.text);
-			app_note_result(claim->channel, claim->ids[i], &result);
-			app->results[app->n_results - 1].is_empty = status == -ENOMSG;
-			continue;
-		}
-		if (channel_check_address(channel, letter.message.to_address, &err)) {
-			channel_send(channel, &letter.message);
-		} else {
-			channel_result_set(&result, CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT, 0, err.text);
-			app_note_result(claim->channel, claim->ids[i], &result);
-		}
-		letter_done(&letter);
-	}
 }

@@ -75,6 +75,7 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 		status = store_commit(app->store, err);
 	if (status < 0) {
 		store_rollback(app->store);
+		brake_forget(&app->brake);
 		for (size_t i = 0; i < app->setup->n_channels; i++)
 			if (claims[i].n != 0)
 				gate_give_back(&claims[i].channel->gate, (unsigned)claims[i].n);

@@ -42,6 +42,9 @@ void brake_done(struct brake *brake)
 	free(brake->excesses);
 	brake->excesses = NULL;
 	brake->n_excesses = 0;
+	free(brake->counted);
+	brake->counted = NULL;
+	brake->n_counted = brake->size_counted = 0;
 }
 
 /* ---- counting ----------------------------------------------------------------------------------------------------- */
@@ -81,12 +84,6 @@ static void brake_note_excess(struct brake *brake, const struct store_brake *row
 		at->peak = sent;
 }
 
-static int brake_trip(struct store *store, struct store_brake *row, int64_t now_utc, struct err *err)
-{
-	row->tripped_utc = now_utc;
-	return store_brake_save(store, row, err);
-}
-
 /* Old counts would only make the table long. */
 static int brake_prune(struct brake *brake, struct store *store, int64_t now_utc, struct err *err)
 {
@@ -98,44 +95,96 @@ static int brake_prune(struct brake *brake, struct store *store, int64_t now_utc
 	return status;
 }
 
-static int brake_count(struct brake *brake, struct store *store, struct store_brake *rows, int64_t now_utc,
-		       struct err *err)
+void brake_forget(struct brake *brake)
+{
+	brake->n_counted = 0;
+}
+
+int brake_write(struct brake *brake, struct store *store, struct err *err)
 {
 	int status = 0;
-	for (int scope = 0; scope < STORE_SCOPE_MAX && status == 0; scope++) {
-		struct store_brake *row = &rows[scope];
-		brake_turn(row, now_utc);
-		row->count++;
-		int64_t sent = brake_sent(row, now_utc);
-		if (sent > brake->limits[scope])
-			brake_note_excess(brake, row, sent, now_utc);
-		status = store_brake_save(store, row, err);
+	for (size_t i = 0; i < brake->n_counted && status == 0; i++)
+		status = store_brake_save(store, &brake->counted[i], err);
+	brake_forget(brake);
+	return status;
+}
+
+/* The row of a scope that many messages share: read once in a transaction. Borrowed until the next call. */
+static int brake_find(struct brake *brake, struct store *store, enum store_scope scope, const char *name,
+		      struct store_brake **ret_row, struct err *err)
+{
+	struct store_brake *at = brake->counted, *end = at + brake->n_counted;
+	int status = 0;
+	while (at < end && (at->scope != scope || strcmp(at->name, name) != 0))
+		at++;
+	if (at == end) {
+		if (brake->n_counted == brake->size_counted) {
+			brake->size_counted = brake->size_counted * 2 + 2;
+			brake->counted = mem_grow(brake->counted, brake->size_counted, sizeof(*brake->counted));
+			at = brake->counted + brake->n_counted;
+		}
+		status = store_brake_load(store, scope, name, at, err);
+		brake->n_counted += status == 0;
 	}
+	*ret_row = at;
+	return status;
+}
+
+/* Whether a scope lets one more message start; when it does not, its brake holds, since now or before. */
+static bool brake_lets(const struct brake *brake, struct store_brake *row, int64_t now_utc)
+{
+	if (brake->is_lifted)
+		return true;
+	if (row->tripped_utc == STORE_NEVER && brake_sent(row, now_utc) >= brake->limits[row->scope])
+		row->tripped_utc = now_utc;
+	return row->tripped_utc == STORE_NEVER;
+}
+
+static void brake_count(struct brake *brake, struct store_brake *row, int64_t now_utc)
+{
+	brake_turn(row, now_utc);
+	row->count++;
+	int64_t sent = brake_sent(row, now_utc);
+	if (sent > brake->limits[row->scope])
+		brake_note_excess(brake, row, sent, now_utc);
+}
+
+/* Reads the rows of a message's scopes; those that are shared must not move while they are held. */
+static int brake_look(struct brake *brake, struct store *store, const char *channel, struct store_brake *person,
+		      struct store_brake *ret_rows[STORE_SCOPE_MAX], struct err *err)
+{
+	struct store_brake *row;
+	int status = brake_find(brake, store, STORE_SCOPE_CHANNEL, channel, &row, err);
+	size_t at = status == 0 ? (size_t)(row - brake->counted) : 0;
+	if (status == 0)
+		status = brake_find(brake, store, STORE_SCOPE_ALL, "", &ret_rows[STORE_SCOPE_ALL], err);
+	ret_rows[STORE_SCOPE_CHANNEL] = brake->counted + at;
+	ret_rows[STORE_SCOPE_PERSON] = person;
 	return status;
 }
 
 int brake_take(struct brake *brake, struct store *store, const char *channel, const char *person, int64_t now_utc,
 	       bool *ret_may, struct store_brake *ret_tripped, struct err *err)
 {
-	const char *const names[] = {
-		[STORE_SCOPE_ALL] = "", [STORE_SCOPE_CHANNEL] = channel, [STORE_SCOPE_PERSON] = person};
-	struct store_brake rows[STORE_SCOPE_MAX] = {0};
+	struct store_brake own, *rows[STORE_SCOPE_MAX];
 	int status = brake_prune(brake, store, now_utc, err);
-	for (int scope = 0; scope < STORE_SCOPE_MAX && status == 0; scope++) {
-		struct store_brake *row = &rows[scope];
-		status = store_brake_load(store, (enum store_scope)scope, names[scope], row, err);
-		bool is_holding = row->tripped_utc != STORE_NEVER;
-		if (status < 0 || brake->is_lifted || (!is_holding && brake_sent(row, now_utc) < brake->limits[scope]))
-			continue;
-		*ret_may = false;
-		status = is_holding ? 0 : brake_trip(store, row, now_utc, err);
-		*ret_tripped = *row;
-		return status;
-	}
+	if (status == 0)
+		status = brake_look(brake, store, channel, &own, rows, err);
+	if (status == 0)
+		status = store_brake_load(store, STORE_SCOPE_PERSON, person, &own, err);
 	if (status < 0)
 		return status;
 	*ret_may = true;
-	return brake_count(brake, store, rows, now_utc, err);
+	for (int scope = 0; scope < STORE_SCOPE_MAX && *ret_may; scope++)
+		if (!brake_lets(brake, rows[scope], now_utc)) {
+			*ret_may = false;
+			*ret_tripped = *rows[scope];
+		}
+	if (!*ret_may) /* a trip is written at once: what is ready is looked for by it */
+		return ret_tripped->tripped_utc == now_utc ? store_brake_save(store, ret_tripped, err) : 0;
+	for (int scope = 0; scope < STORE_SCOPE_MAX; scope++)
+		brake_count(brake, rows[scope], now_utc);
+	return store_brake_save(store, &own, err);
 }
 
 /* ---- words -------------------------------------------------------------------------------------------------------- */

@@ -30,6 +30,9 @@ struct brake {
 	int64_t limits[STORE_SCOPE_MAX];
 	int64_t pruned_hour; /* counts of earlier hours have been forgotten */
 
+	struct store_brake *counted; /* of all and of channels: read in this transaction, not written yet */
+	size_t n_counted, size_counted;
+
 	bool is_lifted; /* it counts and holds nothing back: a rehearsal */
 	struct brake_excess *excesses;
 	size_t n_excesses; /* those after the first BRAKE_EXCESSES_MAX are not kept */
@@ -47,9 +50,14 @@ int64_t brake_sent(const struct store_brake *row, int64_t now_utc);
 
 /* A message is about to start: counts it, or trips a brake. *ret_may: whether it may; *ret_tripped: when not, the brake
  * that has just tripped, or one that had before, with another tripped_utc than now_utc. Runs inside the transaction that
- * claims the message. Errors: those of the store. */
+ * claims the message; what it counts, brake_write() writes. Errors: those of the store. */
 MUSTCHECK int brake_take(struct brake *brake, struct store *store, const char *channel, const char *person,
 			 int64_t now_utc, bool *ret_may, struct store_brake *ret_tripped, struct err *err);
+
+/* Writes what was counted since the transaction began: the last thing in it that concerns brakes. */
+MUSTCHECK int brake_write(struct brake *brake, struct store *store, struct err *err);
+/* The transaction was rolled back: nothing was counted in it. */
+void brake_forget(struct brake *brake);
 
 /* "all messages", "channel email", "person anna". Returns owned. */
 char *brake_describe(enum store_scope scope, const char *name);

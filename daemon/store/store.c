@@ -163,6 +163,17 @@ int store_begin(struct store *store, struct err *err)
 	return rc == SQLITE_OK ? 0 : store_fail(store, rc, "starting a transaction", err);
 }
 
+int store_begin_reading(struct store *store, struct err *err)
+{
+	int rc = sqlite3_exec(store->db, "BEGIN", NULL, NULL, NULL);
+	return rc == SQLITE_OK ? 0 : store_fail(store, rc, "starting to read", err);
+}
+
+void store_end_reading(struct store *store)
+{
+	store_rollback(store);
+}
+
 int store_commit(struct store *store, struct err *err)
 {
 	if (store->damage[0] != '\0')

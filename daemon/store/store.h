@@ -43,6 +43,10 @@ void store_set_busy(struct store *store, int busy_ms);
 void store_close(struct store *store);
 
 MUSTCHECK int store_begin(struct store *store, struct err *err);
+/* A transaction that only reads: what is read in it is of one moment, and locked once for all. Others may write meanwhile.
+ * Ends with store_end_reading(). */
+MUSTCHECK int store_begin_reading(struct store *store, struct err *err);
+void store_end_reading(struct store *store);
 /* On failure the transaction has been rolled back: nothing of it is in the file. */
 MUSTCHECK int store_commit(struct store *store, struct err *err);
 /* Legal when no transaction is open. */

@@ -1,0 +1,67 @@
+/* After the commit of a pass: what it claimed is written as letters, and these are handed to their channels. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "service/app_priv.h"
+#include "service/letter.h"
+
+/* A letter, or why there is none. */
+struct app_letter {
+	struct letter letter;
+	int status;
+	struct err err;
+};
+
+/* Everything is read before anything is sent: no transaction is open while a channel talks to its server. Should none
+ * begin, each statement reads by itself. */
+static void app_write_letters(struct app *app, const struct app_claim *claim, int64_t now_utc,
+			      struct app_letter *letters)
+{
+	struct err err;
+	bool is_reading = store_begin_reading(app->store, &err) == 0;
+	for (size_t i = 0; i < claim->n; i++)
+		letters[i].status = letter_write(app->store, app->setup, claim->ids[i], now_utc, &letters[i].letter,
+						 &letters[i].err);
+	if (is_reading)
+		store_end_reading(app->store);
+}
+
+static void app_note_unsent(const struct app_claim *claim, int64_t id, enum channel_verdict verdict,
+			    enum channel_blame blame, const char *why)
+{
+	struct channel_result result;
+	channel_result_set(&result, verdict, blame, 0, why);
+	app_note_result(claim->channel, id, &result);
+}
+
+static void app_hand_over(struct app *app, const struct app_claim *claim, size_t i, struct app_letter *entry)
+{
+	struct channel *channel = claim->channel->channel;
+	if (entry->status < 0) {
+		app_note_unsent(claim, claim->ids[i], CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE, entry->err.text);
+		app->results[app->n_results - 1].is_empty = entry->status == -ENOMSG;
+		return;
+	}
+	if (channel_check_address(channel, entry->letter.message.to_address, &entry->err))
+		channel_send(channel, &entry->letter.message);
+	else
+		app_note_unsent(claim, claim->ids[i], CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT, entry->err.text);
+	letter_done(&entry->letter);
+}
+
+void app_send(struct app *app, const struct app_claim *claim, int64_t now_utc)
+{
+	if (app->only_counts) {
+		for (size_t i = 0; i < claim->n; i++)
+			app_note_unsent(claim, claim->ids[i], CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE, "counted");
+		return;
+	}
+	if (claim->n == 0)
+		return;
+	struct app_letter *letters = mem_zero(claim->n, sizeof(*letters));
+	app_write_letters(app, claim, now_utc, letters);
+	for (size_t i = 0; i < claim->n; i++)
+		app_hand_over(app, claim, i, &letters[i]);
+	free(letters);
+}
