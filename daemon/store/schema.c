@@ -82,7 +82,7 @@ static const char schema_1[] =
 	"  last_reply TEXT"
 	") STRICT;"
 	"CREATE INDEX message_pending ON message (channel, not_before) WHERE state = 'pending';"
-	"CREATE INDEX message_open ON message (state, due_utc) WHERE " STORE_IS_OPEN ";"
+	"CREATE INDEX message_open ON message (due_utc, state) WHERE " STORE_IS_OPEN ";"
 
 	"CREATE TABLE reminder ("
 	"  task INTEGER NOT NULL REFERENCES task (id) ON DELETE CASCADE,"

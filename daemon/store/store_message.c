@@ -277,7 +277,8 @@ int store_message_clear_suspects(struct store *store, struct err *err)
 
 int store_message_sending(struct store *store, int64_t *ret_ids, size_t max, size_t *ret_n, struct err *err)
 {
-	static const char sql[] = "SELECT id FROM message WHERE state = 'sending' LIMIT ?1";
+	static const char sql[] = "SELECT id FROM message WHERE " STORE_IS_OPEN " AND state = 'sending'"
+				  " LIMIT ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -310,14 +311,14 @@ int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc
 
 int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_peek, struct err *err)
 {
-	/* A digest has no reminders, and nobody who has left reads one. */
+	/* A digest has no reminders, and nobody who has left reads one. The two kinds of reminders come as one number,
+	 * so that they are looked for once: 1 for what was not dropped, 2 for what was. */
 	static const char sql[] =
-		"SELECT state, kind IN ('test', 'notice') OR (kind = 'digest' AND EXISTS (SELECT 1 FROM person p"
-		"   WHERE p.id = message.person AND p.active = 1))"
-		"  OR EXISTS (SELECT 1 FROM reminder WHERE message = ?1 AND dropped IS NULL),"
-		" EXISTS (SELECT 1 FROM reminder WHERE message = ?1 AND dropped IS NOT NULL), urgent,"
-		" EXISTS (SELECT 1 FROM attempt WHERE message = ?1), kind IN ('notice', 'test'), due_utc, not_before,"
-		" attempts, uncertain, person, channel FROM message WHERE id = ?1";
+		"SELECT state, CASE kind WHEN 'test' THEN 1 WHEN 'notice' THEN 1 WHEN 'digest' THEN"
+		"  EXISTS (SELECT 1 FROM person p WHERE p.id = message.person AND p.active = 1) ELSE 0 END,"
+		" (SELECT max(dropped IS NULL) + 2 * max(dropped IS NOT NULL) FROM reminder WHERE message = ?1), urgent,"
+		" attempts > 0 OR EXISTS (SELECT 1 FROM attempt WHERE message = ?1), kind IN ('notice', 'test'), due_utc,"
+		" not_before, attempts, uncertain, person, channel FROM message WHERE id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -328,8 +329,8 @@ int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_p
 	if (status < 0)
 		return status;
 	*ret_peek = (struct store_peek){
-		.is_live = sqlite3_column_int(stmt, 1) != 0,
-		.has_dropped = sqlite3_column_int(stmt, 2) != 0,
+		.is_live = sqlite3_column_int(stmt, 1) != 0 || (sqlite3_column_int(stmt, 2) & 1) != 0,
+		.has_dropped = (sqlite3_column_int(stmt, 2) & 2) != 0,
 		.is_urgent = sqlite3_column_int(stmt, 3) != 0,
 		.was_tried = sqlite3_column_int(stmt, 4) != 0,
 		.is_notice = sqlite3_column_int(stmt, 5) != 0,

@@ -15,7 +15,8 @@ static int store_reader_text(struct store *store, sqlite3_stmt *stmt, const char
 	int status = store_row(store, stmt, doing, err);
 	if (status < 0)
 		return status;
-	*ret_text = status == 1 ? store_text(stmt, 0) : NULL;
+	bool is_there = status == 1 && sqlite3_column_type(stmt, 0) != SQLITE_NULL;
+	*ret_text = is_there ? store_text(stmt, 0) : NULL;
 	(void)sqlite3_reset(stmt);
 	return 0;
 }
@@ -72,8 +73,8 @@ int store_silence(struct store *store, int64_t task, const char *person, int64_t
 		  struct err *err)
 {
 	static const char sql[] =
-		"SELECT 'silenced by ' || author || ': ' || reason FROM silence WHERE until_utc > ?3"
-		" AND (task IS NULL OR task = ?1) AND (person IS NULL OR person = ?2) ORDER BY until_utc DESC LIMIT 1";
+		"SELECT 'silenced by ' || author || ': ' || reason, max(until_utc) FROM silence WHERE until_utc > ?3"
+		" AND (task IS NULL OR task = ?1) AND (person IS NULL OR person = ?2)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
