@@ -1,5 +1,6 @@
 /* One or two sheets ("--" in a line of its own between them) into a database that has two people and a task. All rows
  * arrive or none does; the same sheets once more change nothing at all. */
+#include <glob.h>
 #include <sqlite3.h>
 
 #include "base/buf.h"
@@ -175,19 +176,33 @@ static void release(void)
 	conf_free(conf);
 }
 
+/* One language, to be quick, and what all of them share. */
+static void link_templates(void)
+{
+	glob_t found = {0};
+	char *folder = scratch_file("templates");
+	FUZZ_NEED(mkdir(folder, 0700) == 0 && glob("config/templates/*.mustache", 0, NULL, &found) == 0 &&
+			  glob("config/templates/en", GLOB_APPEND, NULL, &found) == 0,
+		  "run from the top of the tree");
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		char *source = realpath(found.gl_pathv[i], NULL),
+		     *link = mem_printf("%s%s", folder, strrchr(found.gl_pathv[i], '/'));
+		FUZZ_NEED(source != NULL && symlink(source, link) == 0, link);
+		free(source);
+		free(link);
+	}
+	globfree(&found);
+	free(folder);
+}
+
 static void prepare(void)
 {
 	struct problems problems = {0};
-	char *file = scratch_file("deadlined.ini"), *templates = scratch_file("templates"),
-	     *link = scratch_file("templates/en"), *source = realpath("config/templates/en", NULL);
-	FUZZ_NEED(source != NULL && mkdir(templates, 0700) == 0 && symlink(source, link) == 0,
-		  "run from the top of the tree");
+	char *file = scratch_file("deadlined.ini");
+	link_templates();
 	scratch_write(file, config, sizeof(config) - 1);
 	conf = conf_read(file, &problems);
 	FUZZ_NEED(conf != NULL && problems.n == 0, config);
-	free(source);
-	free(link);
-	free(templates);
 	free(file);
 
 	char *sheets[] = {scratch_file("people.csv"), scratch_file("tasks.csv")};

@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "message/catalog.h"
+#include "message/compose.h"
 #include "message/context.h"
 
 /* A folder of templates that is gone after the test. */
@@ -102,7 +103,7 @@ static void catalog__shipped_templates__have_no_problem(void **state)
 	struct catalog *catalog = catalog_load("config/templates", NULL, &problems);
 	problems_print(&problems, stderr);
 	assert_int_equal(problems.n, 0);
-	static const char *const tags[] = {"ru", "en", "zh"};
+	static const char *const tags[] = {"ru", "en", "zh", "de"};
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
 		assert_true(catalog_has_language(catalog, tags[i]));
 	problems_done(&problems);
@@ -400,6 +401,58 @@ static void catalog__template_that_fails_with_some_facts__is_found_before(void *
 	}
 }
 
+static char *lend(const char *text)
+{
+	return (char *)text; /* facts are borrowed and never written to */
+}
+
+/* A language that is not shipped, from files alone: its dates, counts and plurals are ICU's. */
+static void catalog__language_that_nobody_thought_of__reads_well(void **state)
+{
+	(void)state;
+	write_language("ja");
+	write_file("ja/reminder.subject.mustache", "{{title}}");
+	write_file("ja/reminder.text.mustache",
+		   "{{title}}：{{event_period}}、{{ends_in}}（{{days_left}}）、{{your_zone}}");
+	write_language("pl");
+	write_file("pl/merged.subject.mustache",
+		   "{{#items_count}}{{number}} {{#one}}zadanie{{/one}}{{#few}}zadania{{/few}}{{#many}}zadań{{/many}}"
+		   "{{/items_count}}");
+	struct problems problems = {0};
+	struct catalog *catalog = catalog_load(folder, NULL, &problems);
+	problems_print(&problems, stderr);
+	assert_int_equal(problems.n, 0);
+
+	struct task task = {.uid = lend("fair"),
+			    .title = lend("商談会"),
+			    .zone = lend("Asia/Tokyo"),
+			    .period = {true, {2025, 6, 15, 0, 0, 0}, {2025, 6, 15, 0, 0, 0}, PERIOD_DAY}};
+	task.place = task.note = lend("");
+	struct person person = {
+		.id = lend("desk"), .name = lend("国際課"), .language = lend("ja"), .zone = lend("Asia/Tokyo")};
+	struct compose_item items[5];
+	for (size_t i = 0; i < 5; i++)
+		items[i] = (struct compose_item){.task = &task};
+	struct compose_facts facts = {.kind = "reminder", .task = &task, .person = &person, .now_utc = 1747267200};
+	struct compose_text text;
+	struct err err;
+	compose(catalog, &facts, &text, &err);
+	assert_string_equal(err.text, "");
+	assert_string_equal(text.text, "商談会：2025年6月15日日曜日、31 日後（31 日）、東京 (UTC+9)\n");
+	compose_text_done(&text);
+
+	static const char *const said[] = {"", "", "2 zadania", "3 zadania", "4 zadania", "5 zadań"};
+	person.language = lend("pl-PL");
+	facts.kind = "merged";
+	facts.items = items;
+	for (facts.n_items = 2; facts.n_items <= 5; facts.n_items++) {
+		compose(catalog, &facts, &text, &err);
+		assert_string_equal(text.subject, said[facts.n_items]);
+		compose_text_done(&text);
+	}
+	catalog_free(catalog);
+}
+
 /* Cells of the first column of the README's tables: | `title` | ... */
 static bool readme_has(const char *readme, const char *name)
 {
@@ -448,6 +501,8 @@ int main(void)
 						remove_folder),
 		cmocka_unit_test_setup_teardown(catalog__what_is_no_text__is_a_problem, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(catalog__new_language__takes_files_only, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(catalog__language_that_nobody_thought_of__reads_well, make_folder,
+						remove_folder),
 		cmocka_unit_test_setup_teardown(catalog__shared_partial__is_used_by_every_language, make_folder,
 						remove_folder),
 		cmocka_unit_test_setup_teardown(catalog__file_of_the_administrator__takes_the_place_of_one, make_folder,

@@ -15,8 +15,9 @@
 #include "scratch.h"
 
 /* Every kind of message in every language, about the plan of an office in 2025, as files that a person can read:
- * tests/golden/<language>/<kind>.txt, "und" being the text that is built in. UPDATE_GOLDEN=1 writes them anew. */
-static const char *const languages[] = {"ru", "en", "zh", "und"};
+ * tests/golden/<language>/<kind>.txt, "und" being the text that is built in, and <kind>.html, the first of them as mails
+ * show it, to be opened with a browser. UPDATE_GOLDEN=1 writes them anew. */
+static const char *const languages[] = {"ru", "en", "zh", "de", "und"};
 static const char *const kinds[] = {"reminder", "overdue",  "fix_date", "escalation", "handoff", "moved",
 				    "merged",   "catch_up", "digest",   "notice",     "test"};
 
@@ -255,8 +256,38 @@ static const struct scene {
 
 /* ---- comparing ----------------------------------------------------------------------------------------------- */
 
+/* Nothing is fetched, nothing runs, and all that was opened is closed. */
+static void assert_html(const char *html)
+{
+	static const char *const banned[] = {"http:", "https:", "src=", "url(", "<script",
+					     "<link", "<form",  "{{",   "href="};
+	static const char *const paired[] = {"<html", "</html>", "<table", "</table>", "<tr",   "</tr>", "<td",
+					     "</td>", "<p ",     "</p>",   "<h1",      "</h1>", "<h2",   "</h2>"};
+	for (size_t i = 0; i < sizeof(banned) / sizeof(banned[0]); i++)
+		if (strstr(html, banned[i]) != NULL)
+			fail_msg("there is '%s' in it", banned[i]);
+	for (size_t i = 0; i < sizeof(paired) / sizeof(paired[0]); i += 2) {
+		int open = 0;
+		for (const char *p = html; (p = strstr(p, paired[i])) != NULL; p++)
+			open++;
+		for (const char *p = html; (p = strstr(p, paired[i + 1])) != NULL; p++)
+			open--;
+		if (open != 0)
+			fail_msg("%s and %s do not match", paired[i], paired[i + 1]);
+	}
+}
+
+static void add_html(const struct compose_text *text, struct buf *html)
+{
+	if (text->html == NULL)
+		return;
+	assert_html(text->html);
+	if (html->len == 0)
+		buf_add_str(html, text->html);
+}
+
 /* A reader in Russia and one in China; the built-in text does not depend on either. */
-static void add_scene(const char *language, const struct scene *scene, struct buf *out)
+static void add_scene(const char *language, const struct scene *scene, struct buf *out, struct buf *html)
 {
 	bool is_built_in = strcmp(language, "und") == 0, is_chinese = strcmp(language, "zh") == 0;
 	struct person person = {.id = lend("desk"),
@@ -270,11 +301,13 @@ static void add_scene(const char *language, const struct scene *scene, struct bu
 	facts.now_utc = utc(scene->now);
 	facts.due_utc = facts.now_utc - scene->late_s;
 	facts.channel = "email";
+	facts.wants_html = true;
 	compose(is_built_in ? empty : shipped, &facts, &text, &err);
 	if (!is_built_in && err.text[0] != '\0')
 		fail_msg("%s: %s", scene->title, err.text);
 	assert_string_equal(text.language, language);
 	buf_printf(out, "=== %s ===\nSubject: %s\n\n%s\n", scene->title, text.subject, text.text);
+	add_html(&text, html);
 	compose_text_done(&text);
 }
 
@@ -314,28 +347,41 @@ static void update_golden(const char *language, const char *path, const struct b
 	free(folder);
 }
 
+/* The file has those words, or gets them. */
+static void check_golden(const char *language, const char *kind, const char *suffix, const struct buf *said)
+{
+	char *path = mem_printf("tests/golden/%s/%s.%s", language, kind, suffix);
+	if (getenv("UPDATE_GOLDEN") != NULL)
+		update_golden(language, path, said);
+	else
+		assert_golden(path, said);
+	free(path);
+}
+
+static void check_kind(const char *language, const char *kind)
+{
+	struct buf said, html;
+	buf_init(&said, 256 * 1024);
+	buf_init(&html, 256 * 1024);
+	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
+		if (strcmp(scenes[i].facts.kind, kind) == 0)
+			add_scene(language, &scenes[i], &said, &html);
+	assert_true(said.len > 0);
+	check_golden(language, kind, "txt", &said);
+	if (strcmp(language, "und") != 0) {
+		assert_true(html.len > 0);
+		check_golden(language, kind, "html", &html);
+	}
+	buf_done(&said);
+	buf_done(&html);
+}
+
 static void compose__every_kind__reads_as_in_its_file(void **state)
 {
 	(void)state;
-	bool do_update = getenv("UPDATE_GOLDEN") != NULL;
-	struct buf said;
-	buf_init(&said, 256 * 1024);
-	for (size_t l = 0; l < N_LANGUAGES; l++) {
-		for (size_t k = 0; k < N_KINDS; k++) {
-			char *path = mem_printf("tests/golden/%s/%s.txt", languages[l], kinds[k]);
-			for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
-				if (strcmp(scenes[i].facts.kind, kinds[k]) == 0)
-					add_scene(languages[l], &scenes[i], &said);
-			assert_true(said.len > 0);
-			if (do_update)
-				update_golden(languages[l], path, &said);
-			else
-				assert_golden(path, &said);
-			buf_clear(&said);
-			free(path);
-		}
-	}
-	buf_done(&said);
+	for (size_t l = 0; l < N_LANGUAGES; l++)
+		for (size_t k = 0; k < N_KINDS; k++)
+			check_kind(languages[l], kinds[k]);
 }
 
 int main(void)
