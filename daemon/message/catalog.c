@@ -16,6 +16,8 @@
 
 enum { CATALOG_FILE_MAX = 64 * 1024 };
 
+#define CATALOG_LAST_RESORT "en" /* what most can read */
+
 const char *const catalog_kinds[CATALOG_N_KINDS] = {
 	[CATALOG_REMINDER] = "reminder",     [CATALOG_OVERDUE] = "overdue",   [CATALOG_FIX_DATE] = "fix_date",
 	[CATALOG_ESCALATION] = "escalation", [CATALOG_HANDOFF] = "handoff",   [CATALOG_MOVED] = "moved",
@@ -74,6 +76,7 @@ static void catalog_file_done(struct catalog_file *file)
 	free(file->name);
 	free(file->path);
 	template_free(file->compiled);
+	free(file->partials);
 }
 
 /* Puts the file to its place, or in the place of another of that name. */
@@ -167,54 +170,70 @@ static void catalog_load_folder(struct catalog_language *language, const char *f
 
 /* ---- kinds --------------------------------------------------------------------------------------------------- */
 
-/* Names on their way from a template, over the partials it uses, into what a kind wants. */
-struct catalog_walk {
+/* A file on its way to know what it wants. */
+struct catalog_wish {
 	const struct catalog_language *language;
-	struct context_wanted *wanted;
-	bool *is_walked; /* by number of the file */
+	struct catalog_file *file;
 };
 
-static void catalog_walk(struct catalog_walk *walk, const struct catalog_file *file);
-
-static void catalog_walk_use(void *arg, const struct template_use *use)
+static void catalog_add_partial(struct catalog_file *file, const struct catalog_file *partial)
 {
-	struct catalog_walk *walk = arg;
-	size_t len = strcspn(use->name, ".");
-	if (use->kind == TEMPLATE_USE_PARTIAL && !use->is_dynamic) {
-		const struct catalog_file *file = catalog_find_file(walk->language, use->name);
-		if (file != NULL)
-			catalog_walk(walk, file);
-		return;
-	}
-	for (int i = 0; i < CONTEXT_NAME_MAX; i++) /* which partial a dynamic name stands for is not known here */
-		if (use->is_dynamic ||
-		    (strncmp(context_names[i], use->name, len) == 0 && context_names[i][len] == '\0'))
-			walk->wanted->is_wanted[i] = true;
+	file->partials = mem_grow(file->partials, file->n_partials + 1, sizeof(const struct catalog_file *));
+	file->partials[file->n_partials++] = partial;
 }
 
-static void catalog_walk(struct catalog_walk *walk, const struct catalog_file *file)
+/* Notes a name, or a partial; which partial a dynamic name stands for is not known here, so it wants everything. */
+static void catalog_see_use(void *arg, const struct template_use *use)
 {
-	bool *is_walked = &walk->is_walked[file - walk->language->files];
-	if (*is_walked)
+	const struct catalog_wish *wish = arg;
+	size_t len = strcspn(use->name, ".");
+	const struct catalog_file *partial = NULL;
+	if (use->kind == TEMPLATE_USE_PARTIAL && !use->is_dynamic) {
+		partial = catalog_find_file(wish->language, use->name);
+		if (partial != NULL)
+			catalog_add_partial(wish->file, partial);
 		return;
-	*is_walked = true;
-	template_uses(file->compiled, catalog_walk_use, walk);
+	}
+	for (int i = 0; i < CONTEXT_NAME_MAX; i++)
+		if (use->is_dynamic ||
+		    (strncmp(context_names[i], use->name, len) == 0 && context_names[i][len] == '\0'))
+			wish->file->wanted.is_wanted[i] = true;
+}
+
+/* Adds what the other wants; true when anything was new. */
+static bool catalog_join(struct context_wanted *wanted, const struct context_wanted *other)
+{
+	bool is_new = false;
+	for (int i = 0; i < CONTEXT_NAME_MAX; i++) {
+		is_new = is_new || (other->is_wanted[i] && !wanted->is_wanted[i]);
+		wanted->is_wanted[i] = wanted->is_wanted[i] || other->is_wanted[i];
+	}
+	return is_new;
+}
+
+/* What each file wants, with the partials it uses and those that they use. */
+static void catalog_find_wishes(struct catalog_language *language)
+{
+	for (size_t i = 0; i < language->n_files; i++) {
+		struct catalog_wish wish = {.language = language, .file = &language->files[i]};
+		template_uses(language->files[i].compiled, catalog_see_use, &wish);
+	}
+	for (bool is_new = true; is_new;) {
+		is_new = false;
+		for (size_t i = 0; i < language->n_files; i++)
+			for (size_t p = 0; p < language->files[i].n_partials; p++)
+				is_new |= catalog_join(&language->files[i].wanted,
+						       &language->files[i].partials[p]->wanted);
+	}
 }
 
 /* What the first n parts of the kind want. */
-static struct context_wanted catalog_wants(const struct catalog_language *language, const struct catalog_kind *kind,
-					   int n)
+static struct context_wanted catalog_wants(const struct catalog_kind *kind, int n)
 {
 	struct context_wanted wanted = {{false}};
-	struct catalog_walk walk = {
-		.language = language,
-		.wanted = &wanted,
-		.is_walked = mem_zero(language->n_files, sizeof(bool)),
-	};
 	for (int part = 0; part < n; part++)
 		if (kind->parts[part] != NULL)
-			catalog_walk(&walk, kind->parts[part]);
-	free(walk.is_walked);
+			(void)catalog_join(&wanted, &kind->parts[part]->wanted); /* all of it is new */
 	return wanted;
 }
 
@@ -223,6 +242,7 @@ static void catalog_sort(struct catalog_language *language)
 {
 	for (size_t i = 0; i < language->n_files; i++)
 		template_link(language->files[i].compiled, catalog_partial, language);
+	catalog_find_wishes(language);
 	for (int k = 0; k < CATALOG_N_KINDS; k++) {
 		struct catalog_kind *kind = &language->kinds[k];
 		for (int part = 0; part < CATALOG_PART_MAX; part++) {
@@ -230,8 +250,8 @@ static void catalog_sort(struct catalog_language *language)
 			kind->parts[part] = catalog_find_file(language, name);
 			free(name);
 		}
-		kind->wanted = catalog_wants(language, kind, CATALOG_HTML);
-		kind->wanted_html = catalog_wants(language, kind, CATALOG_PART_MAX);
+		kind->wanted = catalog_wants(kind, CATALOG_HTML);
+		kind->wanted_html = catalog_wants(kind, CATALOG_PART_MAX);
 	}
 }
 
@@ -394,7 +414,8 @@ bool catalog_choose(const struct catalog *catalog, const char *kind_name, const 
 {
 	int kind = catalog_find_kind(kind_name);
 	if (catalog_choose_tag(catalog, kind, wanted, ret_choice) ||
-	    catalog_choose_tag(catalog, kind, fallback, ret_choice))
+	    catalog_choose_tag(catalog, kind, fallback, ret_choice) ||
+	    catalog_choose_tag(catalog, kind, CATALOG_LAST_RESORT, ret_choice))
 		return true;
 	for (size_t i = 0; i < catalog->n_languages; i++)
 		if (catalog_choose_language(&catalog->languages[i], kind, ret_choice))

@@ -38,7 +38,7 @@ struct catalog_choice {
 	void *partial_arg;
 };
 
-/* Chooses a language that has this kind: wanted ("zh-CN"), its first part ("zh"), then likewise the fallback, then any.
+/* Chooses a language that has this kind: wanted ("zh-CN"), its first part ("zh"), then likewise the fallback, English, then any.
  * wanted and fallback may be NULL. False when no language has the kind. */
 bool catalog_choose(const struct catalog *catalog, const char *kind, const char *wanted, const char *fallback,
 		    struct catalog_choice *ret_choice);

@@ -30,6 +30,9 @@ struct catalog_file {
 	char *name;
 	char *path;
 	struct template *compiled;
+	const struct catalog_file **partials; /* those it names */
+	size_t n_partials;
+	struct context_wanted wanted; /* names of its own and of all partials */
 };
 
 struct catalog_kind {

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 /* ---- finishing ----------------------------------------------------------------------------------------------- */
 
 static bool compose_is_blank(char c)
@@ -214,6 +216,8 @@ void compose(const struct catalog *catalog, const struct compose_facts *facts, s
 	err->text[0] = '\0';
 	if (compose_from_templates(catalog, facts, ret_text, err) < 0)
 		compose_built_in(facts, ret_text);
+	if (err->text[0] != '\0')
+		ret_text->problem = mem_dup(err->text);
 }
 
 void compose_text_done(struct compose_text *text)
@@ -221,5 +225,6 @@ void compose_text_done(struct compose_text *text)
 	free(text->subject);
 	free(text->text);
 	free(text->html);
+	free(text->problem);
 	*text = (struct compose_text){0};
 }

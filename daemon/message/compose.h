@@ -11,9 +11,10 @@
 enum { COMPOSE_SUBJECT_MAX = 2048, COMPOSE_TEXT_MAX = 256 * 1024, COMPOSE_HTML_MAX = 512 * 1024 };
 
 struct compose_text {
-	char *subject;        /* one line, no control characters */
-	char *text;           /* lines end in \n */
-	char *html;           /* a whole document, when it was wanted and the language has a template; else NULL */
+	char *subject; /* one line, no control characters */
+	char *text;    /* lines end in \n */
+	char *html;    /* a whole document, when it was wanted and the language has a template; else NULL */
+	char *problem; /* what err says: for the operator, once the message is written; NULL when nothing failed */
 	const char *language; /* tag really used, owned by the catalogue; "und" for the built-in text */
 };
 

@@ -71,10 +71,32 @@ const char *context_kind(const struct compose_facts *facts)
 
 /* ---- setting names ------------------------------------------------------------------------------------------- */
 
+static bool context_is_continued(const char *text)
+{
+	return ((unsigned char)*text & 0xc0) == 0x80; /* which the 0 at the end is not */
+}
+
+/* Behind what stays as it is and can be told by its first byte: no control is among the characters of two bytes from
+ * U+00C0 on (Cyrillic), nor among those of three from U+3000 to U+CFFF (Chinese), and none of them is a surrogate. */
+static const char *context_skip_letters(const char *text, const char *end)
+{
+	for (;;) {
+		text += utf8_plain(text, end);
+		unsigned char first = (unsigned char)*text;
+		if (first >= 0xc3 && first <= 0xdf && context_is_continued(text + 1))
+			text += 2;
+		else if (first >= 0xe3 && first <= 0xec && context_is_continued(text + 1) &&
+			 context_is_continued(text + 2))
+			text += 3;
+		else
+			return text;
+	}
+}
+
 void context_add_clean(const char *text, bool allow_lines, struct buf *out)
 {
 	const char *end = text + strlen(text), *run = text; /* of what stays as it is */
-	while ((text += utf8_plain(text, end)) < end) {
+	while ((text = context_skip_letters(text, end)) < end) {
 		const char *start = text;
 		uint32_t c = utf8_next(&text, end);
 		bool is_invalid = c == 0xfffd && text - start == 1;

@@ -411,7 +411,8 @@ static bool template_is_use(const struct template_op *op, enum template_use_kind
 
 void template_uses(const struct template *template, void (*seen)(void *arg, const struct template_use *use), void *arg)
 {
-	const struct template_reader reader = {.text = template->text};
+	struct template_place place = {.line = 1, .column = 1};
+	const char *at = template->text;                          /* place is of this */
 	size_t within[TEMPLATE_NESTING_MAX + 1] = {0}, depth = 0; /* the ops around, each by its number + 1 */
 	for (size_t i = 0; i < template->n_ops; i++) {
 		const struct template_op *op = &template->ops[i];
@@ -419,7 +420,9 @@ void template_uses(const struct template *template, void (*seen)(void *arg, cons
 			depth--;
 		struct template_use use = {.name = op->text, .is_dynamic = op->is_dynamic, .within = within[depth]};
 		if (template_is_use(op, &use.kind)) {
-			use.place = template_find_place(&reader, op->text);
+			template_move_place(&place, at, op->text);
+			at = op->text;
+			use.place = place;
 			seen(arg, &use);
 		}
 		if (op->end > i + 1)

@@ -68,6 +68,8 @@ MUSTCHECK int template_read_tag(struct template_reader *reader, const char *star
 
 /* Reports an error at that place; returns -EINVAL. */
 int template_fail(const struct template_reader *reader, const char *at, const char *fmt, ...) PRINTF(3, 4);
+/* From the place of "from" to that of "to", further on in the same text. */
+void template_move_place(struct template_place *place, const char *from, const char *to);
 struct template_place template_find_place(const struct template_reader *reader, const char *at);
 
 #endif

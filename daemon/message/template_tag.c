@@ -10,17 +10,22 @@ static bool template_is_blank(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+void template_move_place(struct template_place *place, const char *from, const char *to)
+{
+	for (const char *p = from; p < to; p++) {
+		if (*p == '\n') {
+			place->line++;
+			place->column = 1;
+		} else if (((unsigned char)*p & 0xc0) != 0x80) { /* a character counts once */
+			place->column++;
+		}
+	}
+}
+
 struct template_place template_find_place(const struct template_reader *reader, const char *at)
 {
 	struct template_place place = {.line = 1, .column = 1};
-	for (const char *p = reader->text; p < at; p++) {
-		if (*p == '\n') {
-			place.line++;
-			place.column = 1;
-		} else if (((unsigned char)*p & 0xc0) != 0x80) { /* a character counts once */
-			place.column++;
-		}
-	}
+	template_move_place(&place, reader->text, at);
 	return place;
 }
 

@@ -394,7 +394,7 @@ static void compose__language__falls_back(void **state)
 	} rows[] = {
 		{"ru", "en", "ru"}, {"zh-CN", "ru", "zh"}, {"zh_CN", "ru", "zh"},
 		{"RU", "en", "ru"}, {"fr", "ru", "ru"},    {"fr", "zh-TW", "zh"},
-		{"fr", "de", "en"}, {"", "ru", "ru"},      {"fr", NULL, "en"},
+		{"fr", "pl", "en"}, {"", "ru", "ru"},      {"fr", NULL, "en"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct letter letter;
@@ -490,8 +490,8 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 	return remove(path);
 }
 
-/* A catalogue of one language and one kind, of which the two templates are given. */
-static struct catalog *load_catalog_of(const char *subject, const char *text)
+/* A catalogue of one language and one kind, of which the templates are given; html may be NULL. */
+static struct catalog *load_catalog_with(const char *subject, const char *text, const char *html)
 {
 	char folder[64];
 	(void)snprintf(folder, sizeof(folder), "%s/deadlined-XXXXXX", P_tmpdir);
@@ -499,11 +499,11 @@ static struct catalog *load_catalog_of(const char *subject, const char *text)
 
 	const struct {
 		const char *name, *text;
-	} files[] = {{"reminder.subject", subject}, {"reminder.text", text}};
+	} files[] = {{"reminder.subject", subject}, {"reminder.text", text}, {"reminder.html", html}};
 	char *path = mem_printf("%s/ru", folder);
 	assert_int_equal(mkdir(path, 0700), 0);
 	free(path);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && files[i].text != NULL; i++) {
 		path = mem_printf("%s/ru/%s.mustache", folder, files[i].name);
 		FILE *file = fopen(path, "w");
 		assert_non_null(file);
@@ -517,6 +517,11 @@ static struct catalog *load_catalog_of(const char *subject, const char *text)
 	problems_done(&problems);
 	assert_int_equal(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 	return made;
+}
+
+static struct catalog *load_catalog_of(const char *subject, const char *text)
+{
+	return load_catalog_with(subject, text, NULL);
 }
 
 static void compose__questions__have_one_answer_each(void **state)
@@ -614,6 +619,61 @@ static void compose__useless_template__becomes_the_built_in_text(void **state)
 	}
 }
 
+static void compose__html__comes_when_it_is_wanted_and_there(void **state)
+{
+	(void)state;
+	static char note[] = "<b>&";
+	static const struct {
+		const char *html;
+		bool wants_html;
+		const char *expected;
+	} rows[] = {
+		{"<p>{{title}} {{note}}</p>\n\n\n", true, "<p>Ярмарка &lt;b&gt;&amp;</p>\n"},
+		{"<p>{{title}} {{note}}</p>\n", false, NULL},
+		{NULL, true, NULL},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct catalog *made = load_catalog_with("{{title}}", "{{title}} {{note}}", rows[i].html);
+		struct letter letter;
+		letter_init(&letter, "ru", &june, "2025-05-01T22:00");
+		letter.task.note = note;
+		letter.facts.wants_html = rows[i].wants_html;
+		letter_compose(&letter, made);
+		assert_string_equal(letter.text.text, "Ярмарка <b>&\n");
+		if (rows[i].expected != NULL)
+			assert_string_equal(letter.text.html, rows[i].expected);
+		else
+			assert_null(letter.text.html);
+		assert_null(letter.text.problem);
+		compose_text_done(&letter.text);
+		catalog_free(made);
+	}
+}
+
+static void compose__html_that_fails__leaves_subject_and_text(void **state)
+{
+	(void)state;
+	static char note[TASK_NOTE_MAX * 4];
+	static char html[300];
+	memset(note, '<', sizeof(note) - 1); /* each becomes four bytes */
+	for (size_t i = 0; i < 20; i++)
+		memcpy(html + i * 8, "{{note}}", 8);
+	struct catalog *made = load_catalog_with("{{title}}", "{{title}}", html);
+	struct letter letter;
+	letter_init(&letter, "ru", &june, "2025-05-01T22:00");
+	letter.task.note = note;
+	letter.facts.wants_html = true;
+	letter_compose(&letter, made);
+	assert_null(letter.text.html);
+	assert_string_equal(letter.text.text, "Ярмарка\n");
+	assert_string_equal(letter.text.language, "ru");
+	const char *said = "ru/reminder: sent without its HTML: the text is longer than ";
+	assert_int_equal(strncmp(letter.text.problem, said, strlen(said)), 0);
+	assert_string_equal(letter.text.problem, letter.err.text);
+	compose_text_done(&letter.text);
+	catalog_free(made);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -636,6 +696,8 @@ int main(void)
 		cmocka_unit_test(compose__questions__have_one_answer_each),
 		cmocka_unit_test(compose__counts__are_in_the_readers_days),
 		cmocka_unit_test(compose__useless_template__becomes_the_built_in_text),
+		cmocka_unit_test(compose__html__comes_when_it_is_wanted_and_there),
+		cmocka_unit_test(compose__html_that_fails__leaves_subject_and_text),
 	};
 	return cmocka_run_group_tests(tests, open_catalog, close_catalog);
 }
