@@ -1,6 +1,7 @@
 #include "store/store_task.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -265,9 +266,43 @@ int store_task_due(struct store *store, int64_t now_utc, struct store_due *ret_d
 	return status < 0 ? status : 0;
 }
 
+/* No task waits for its next step that was planned further than to this instant: meta keeps it, an hour ahead so that it is
+ * seldom written. Where it is not yet, the next start looks at every task, and puts it there. */
+#define TASK_BOUND "key = 'planned_bound' AND CAST(value AS INTEGER) "
+
+static int store_task_raise_bound(struct store *store, int64_t planned_until, struct err *err)
+{
+	static const char sql[] = "UPDATE meta SET value = ?1 + 3600 WHERE " TASK_BOUND "< ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", planned_until);
+	return store_run(store, stmt, "keeping how far is planned", NULL, err);
+}
+
+static int store_task_is_bound(struct store *store, int64_t latest_utc, int64_t *ret_is_bound, struct err *err)
+{
+	static const char sql[] = "SELECT 1 FROM meta WHERE " TASK_BOUND "<= ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", latest_utc);
+	return store_one(store, stmt, "looking how far is planned", 0, ret_is_bound, err);
+}
+
+static int store_task_set_bound(struct store *store, int64_t latest_utc, struct err *err)
+{
+	char text[24];
+	(void)snprintf(text, sizeof(text), "%" PRId64, latest_utc);
+	return store_meta_save(store, "planned_bound", text, err);
+}
+
 int store_task_planned(struct store *store, int64_t task, int64_t planned_until, int64_t next_due_utc, struct err *err)
 {
 	static const char sql[] = "UPDATE task SET planned_until = ?2, next_due_utc = ?3 WHERE id = ?1";
+	int status = store_task_raise_bound(store, planned_until, err);
+	if (status < 0)
+		return status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -292,21 +327,40 @@ int store_task_replan_all(struct store *store, struct err *err)
 	return stmt == NULL ? store->failure : store_run(store, stmt, "marking the plan for a new look", NULL, err);
 }
 
-int store_task_replan_ahead(struct store *store, int64_t latest_utc, int64_t now_utc, int64_t *ret_n, struct err *err)
+/* *ret_n: how many tasks. */
+static int store_task_mark_ahead(struct store *store, int64_t latest_utc, int64_t *ret_n, struct err *err)
 {
-	static const char tasks[] = "UPDATE task SET next_due_utc = NULL WHERE status = 'open' AND planned_until > ?1";
-	static const char digests[] =
-		"UPDATE person SET next_digest_utc = NULL WHERE digest <> '' AND next_digest_utc > ?1";
-	sqlite3_stmt *stmt = store_statement(store, tasks, err);
+	static const char sql[] = "UPDATE task SET next_due_utc = NULL WHERE status = 'open' AND planned_until > ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
 	store_bind(stmt, "i", latest_utc);
 	int status = store_run(store, stmt, "marking what was planned ahead for a new look", ret_n, err);
-	stmt = status == 0 && *ret_n > 0 ? store_statement(store, digests, err) : NULL;
+	return status == 0 ? store_task_set_bound(store, latest_utc, err) : status;
+}
+
+static int store_task_mark_digests(struct store *store, int64_t now_utc, struct err *err)
+{
+	static const char sql[] =
+		"UPDATE person SET next_digest_utc = NULL WHERE digest <> '' AND next_digest_utc > ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
-		return status < 0 || *ret_n == 0 ? status : store->failure;
+		return store->failure;
 	store_bind(stmt, "i", now_utc);
 	return store_run(store, stmt, "marking digests for a new look", NULL, err);
+}
+
+int store_task_replan_ahead(struct store *store, int64_t latest_utc, int64_t now_utc, int64_t *ret_n, struct err *err)
+{
+	int64_t n = 0, is_bound = 0;
+	int status = store_task_is_bound(store, latest_utc, &is_bound, err);
+	if (status == 0 && is_bound == 0)
+		status = store_task_mark_ahead(store, latest_utc, &n, err);
+	if (status == 0 && n > 0)
+		status = store_task_mark_digests(store, now_utc, err);
+	if (status == 0)
+		*ret_n = n;
+	return status;
 }
 
 int store_task_note_problem(struct store *store, int64_t task, const char *problem, int64_t now_utc, struct err *err)

@@ -12,6 +12,7 @@
 #include "store/store_priv.h"
 #include "store/store_reader.h"
 #include "store/store_report.h"
+#include "store/store_task.h"
 
 /* What something costs must not grow with what was sent long ago, nor with how many others are in a task. Counted in
  * steps of SQLite's virtual machine, so that no machine is too slow. */
@@ -175,12 +176,39 @@ static void store__status__costs_the_same_whatever_waits(void **state)
 	assert_true(measure_crowd(ask_status, MANY) <= measure_crowd(ask_status, FEW) * 2 + 20);
 }
 
+/* What a start asks of many tasks, when one before it has asked already. */
+static int64_t measure_start(int n)
+{
+	int64_t n_ahead = 0;
+	(void)fill(FEW);
+	office_run(&office,
+		   "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < %d)"
+		   " INSERT INTO task (uid, title, end_local, zone, planned_until, next_due_utc)"
+		   " SELECT 'many' || i, 'x', '2025-06-15', 'UTC', 5, 50 FROM c",
+		   n);
+	OK(store_task_replan_ahead(office.store, 9, 9, &n_ahead, ERR));
+	n_steps = 0;
+	sqlite3_progress_handler(office.store->db, STEPS_UNIT, count_step, NULL);
+	OK(store_task_replan_ahead(office.store, 19, 19, &n_ahead, ERR));
+	sqlite3_progress_handler(office.store->db, 0, NULL, NULL);
+	office_close(&office);
+	assert_int_equal(n_ahead, 0);
+	return n_steps;
+}
+
+static void store__start__does_not_look_at_every_task(void **state)
+{
+	(void)state;
+	assert_true(measure_start(MANY) <= measure_start(FEW) * 2 + 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(store__cost_of_an_act__does_not_grow_with_the_past),
 		cmocka_unit_test(store__crowd_at_one_instant__is_not_searched_for_each),
 		cmocka_unit_test(store__status__costs_the_same_whatever_waits),
+		cmocka_unit_test(store__start__does_not_look_at_every_task),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

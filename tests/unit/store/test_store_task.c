@@ -282,6 +282,32 @@ static void store_task__replan__looks_at_every_open_task_once(void **state)
 	assert_int_equal(n, 2);
 }
 
+static int64_t replan_ahead(int64_t latest_utc)
+{
+	int64_t n = -1;
+	OK(store_task_replan_ahead(office.store, latest_utc, 100, &n, ERR));
+	return n;
+}
+
+static void store_task__planned_ahead__is_looked_at_again(void **state)
+{
+	(void)state;
+	int64_t id = add_due("t", 60000), next = 0;
+	OK(store_task_planned(office.store, id, 50000, 60000, ERR));
+	assert_int_equal(replan_ahead(10000), 1); /* how far was planned is not known yet */
+	OK(store_task_next_due(office.store, &next, ERR));
+	assert_int_equal(next, 0);
+	OK(store_task_planned(office.store, id, 9000, 60000, ERR));
+	assert_int_equal(replan_ahead(10000), 0);
+	OK(store_task_planned(office.store, id, 10001, 60000, ERR)); /* beyond what is known, by a second */
+	assert_int_equal(replan_ahead(10000), 1);
+	OK(store_task_planned(office.store, id, 50000, 60000, ERR));
+	OK(store_task_planned(office.store, id, 40000, 60000, ERR));
+	assert_int_equal(replan_ahead(39999), 1);
+	OK(store_task_next_due(office.store, &next, ERR));
+	assert_int_equal(next, 0);
+}
+
 static int collect(void *arg, const struct task *task, int64_t next_due_utc)
 {
 	char *text = arg;
@@ -322,6 +348,7 @@ int main(void)
 		WITH_OFFICE(store_task__due__gives_the_edited_and_the_most_urgent_first),
 		WITH_OFFICE(store_task__seen_for_the_first_time__has_no_mark),
 		WITH_OFFICE(store_task__replan__looks_at_every_open_task_once),
+		WITH_OFFICE(store_task__planned_ahead__is_looked_at_again),
 		WITH_OFFICE(store_task__each__lists_by_end_and_stops_when_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
