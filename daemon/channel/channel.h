@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/utf8.h"
 #include "conf/conf.h"
 #include "conf/option.h"
 #include "conf/problem.h"
@@ -88,6 +89,8 @@ struct channel {
 	char *name;                /* NAME of [channel NAME] */
 	char *domain;              /* right part of the Message-IDs of this channel */
 	struct option_rate rate;   /* messages per time that the administrator allows; kept by the app */
+	size_t text_max;           /* how much of a text the service takes, the rest is cut off; 0 = all of it */
+	enum utf8_unit text_unit;  /* of text_max */
 	struct transfer *transfer; /* borrowed, from channel_start(); NULL for a local channel */
 	channel_done_cb done;
 	void *done_arg;

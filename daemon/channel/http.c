@@ -240,6 +240,20 @@ static void http_try(const struct http_channel *channel, const struct ini_sectio
 	}
 }
 
+/* The least that a field with the text in it is cut to. */
+static void http_set_text_max(struct channel *channel, const struct preset *preset)
+{
+	for (size_t i = 0; i < preset->call.fields.n; i++) {
+		const struct preset_field *field = &preset->call.fields.items[i];
+		if (field->limit == 0 || preset_text_uses(&field->text, PRESET_TEXT) == 0)
+			continue;
+		if (channel->text_max == 0 || field->limit < channel->text_max) {
+			channel->text_max = field->limit;
+			channel->text_unit = field->unit;
+		}
+	}
+}
+
 struct channel *http_channel_new(const struct conf *conf, const struct ini_section *section, struct problems *problems)
 {
 	size_t n = problems->n;
@@ -260,6 +274,7 @@ struct channel *http_channel_new(const struct conf *conf, const struct ini_secti
 	channel->base.ops = &http_ops;
 	channel->base.domain = http_domain();
 	channel->base.rate = channel->settings.rate;
+	http_set_text_max(&channel->base, preset);
 	channel->n_slots = (unsigned)channel->settings.connections;
 	channel->slots = mem_zero(channel->n_slots, sizeof(*channel->slots));
 	for (unsigned i = 0; i < channel->n_slots; i++)

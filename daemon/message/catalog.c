@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/mem.h"
@@ -15,8 +14,6 @@
 #include "message/template_file.h"
 
 enum { CATALOG_FILE_MAX = 64 * 1024 };
-
-#define CATALOG_LAST_RESORT "en" /* what most can read */
 
 const char *const catalog_kinds[CATALOG_N_KINDS] = {
 	[CATALOG_REMINDER] = "reminder",     [CATALOG_OVERDUE] = "overdue",   [CATALOG_FIX_DATE] = "fix_date",
@@ -27,11 +24,6 @@ const char *const catalog_kinds[CATALOG_N_KINDS] = {
 
 const char *const catalog_parts[CATALOG_PART_MAX] = {
 	[CATALOG_SUBJECT] = "subject", [CATALOG_TEXT] = "text", [CATALOG_HTML] = "html"};
-
-struct catalog {
-	struct catalog_language *languages;
-	size_t n_languages;
-};
 
 void catalog_complain(struct problems *problems, const char *path, unsigned line, const char *fmt, ...)
 {
@@ -170,73 +162,6 @@ static void catalog_load_folder(struct catalog_language *language, const char *f
 
 /* ---- kinds --------------------------------------------------------------------------------------------------- */
 
-/* A file on its way to know what it wants. */
-struct catalog_wish {
-	const struct catalog_language *language;
-	struct catalog_file *file;
-};
-
-static void catalog_add_partial(struct catalog_file *file, const struct catalog_file *partial)
-{
-	file->partials = mem_grow(file->partials, file->n_partials + 1, sizeof(const struct catalog_file *));
-	file->partials[file->n_partials++] = partial;
-}
-
-/* Notes a name, or a partial; which partial a dynamic name stands for is not known here, so it wants everything. */
-static void catalog_see_use(void *arg, const struct template_use *use)
-{
-	const struct catalog_wish *wish = arg;
-	size_t len = strcspn(use->name, ".");
-	const struct catalog_file *partial = NULL;
-	if (use->kind == TEMPLATE_USE_PARTIAL && !use->is_dynamic) {
-		partial = catalog_find_file(wish->language, use->name);
-		if (partial != NULL)
-			catalog_add_partial(wish->file, partial);
-		return;
-	}
-	for (int i = 0; i < CONTEXT_NAME_MAX; i++)
-		if (use->is_dynamic ||
-		    (strncmp(context_names[i], use->name, len) == 0 && context_names[i][len] == '\0'))
-			wish->file->wanted.is_wanted[i] = true;
-}
-
-/* Adds what the other wants; true when anything was new. */
-static bool catalog_join(struct context_wanted *wanted, const struct context_wanted *other)
-{
-	bool is_new = false;
-	for (int i = 0; i < CONTEXT_NAME_MAX; i++) {
-		is_new = is_new || (other->is_wanted[i] && !wanted->is_wanted[i]);
-		wanted->is_wanted[i] = wanted->is_wanted[i] || other->is_wanted[i];
-	}
-	return is_new;
-}
-
-/* What each file wants, with the partials it uses and those that they use. */
-static void catalog_find_wishes(struct catalog_language *language)
-{
-	for (size_t i = 0; i < language->n_files; i++) {
-		struct catalog_wish wish = {.language = language, .file = &language->files[i]};
-		template_uses(language->files[i].compiled, catalog_see_use, &wish);
-	}
-	for (bool is_new = true; is_new;) {
-		is_new = false;
-		for (size_t i = 0; i < language->n_files; i++)
-			for (size_t p = 0; p < language->files[i].n_partials; p++)
-				is_new |= catalog_join(&language->files[i].wanted,
-						       &language->files[i].partials[p]->wanted);
-	}
-}
-
-/* What the first n parts of the kind want. */
-static struct context_wanted catalog_wants(const struct catalog_kind *kind, int n)
-{
-	struct context_wanted wanted = {{false}};
-	for (int part = 0; part < n; part++)
-		if (kind->parts[part] != NULL)
-			(void)catalog_join(&wanted, &kind->parts[part]->wanted); /* all of it is new */
-	return wanted;
-}
-
 /* Sorts the files into kinds, once all of them are there. */
 static void catalog_sort(struct catalog_language *language)
 {
@@ -342,83 +267,4 @@ void catalog_free(struct catalog *catalog)
 		catalog_language_done(&catalog->languages[i]);
 	free(catalog->languages);
 	free(catalog);
-}
-
-/* ---- choosing ------------------------------------------------------------------------------------------------ */
-
-static struct catalog_language *catalog_find_language(const struct catalog *catalog, const char *tag, size_t len)
-{
-	for (size_t i = 0; i < catalog->n_languages; i++) {
-		const char *has = language_tag(catalog->languages[i].language);
-		if (strlen(has) == len && strncasecmp(has, tag, len) == 0)
-			return &catalog->languages[i];
-	}
-	return NULL;
-}
-
-bool catalog_has_language(const struct catalog *catalog, const char *tag)
-{
-	return catalog_find_language(catalog, tag, strlen(tag)) != NULL;
-}
-
-const char *catalog_nearest_language(const struct catalog *catalog, const char *tag)
-{
-	const char **tags = mem_zero(catalog->n_languages + 1, sizeof(*tags));
-	for (size_t i = 0; i < catalog->n_languages; i++)
-		tags[i] = language_tag(catalog->languages[i].language);
-	const char *nearest = strlist_nearest(tag, tags, catalog->n_languages);
-	free(tags);
-	return nearest;
-}
-
-static int catalog_find_kind(const char *name)
-{
-	int i = 0;
-	while (i < CATALOG_N_KINDS && strcmp(catalog_kinds[i], name) != 0)
-		i++;
-	return i;
-}
-
-static bool catalog_choose_language(struct catalog_language *language, int kind_number,
-				    struct catalog_choice *ret_choice)
-{
-	if (language == NULL || kind_number == CATALOG_N_KINDS)
-		return false;
-	const struct catalog_kind *kind = &language->kinds[kind_number];
-	const struct catalog_file *html = kind->parts[CATALOG_HTML];
-	if (kind->parts[CATALOG_SUBJECT] == NULL || kind->parts[CATALOG_TEXT] == NULL)
-		return false;
-	*ret_choice = (struct catalog_choice){
-		.language = language->language,
-		.subject = kind->parts[CATALOG_SUBJECT]->compiled,
-		.text = kind->parts[CATALOG_TEXT]->compiled,
-		.html = html != NULL ? html->compiled : NULL,
-		.wanted = &kind->wanted,
-		.wanted_html = &kind->wanted_html,
-		.partial = catalog_partial,
-		.partial_arg = language,
-	};
-	return true;
-}
-
-static bool catalog_choose_tag(const struct catalog *catalog, int kind, const char *tag,
-			       struct catalog_choice *ret_choice)
-{
-	return tag != NULL &&
-	       (catalog_choose_language(catalog_find_language(catalog, tag, strlen(tag)), kind, ret_choice) ||
-		catalog_choose_language(catalog_find_language(catalog, tag, strcspn(tag, "-_")), kind, ret_choice));
-}
-
-bool catalog_choose(const struct catalog *catalog, const char *kind_name, const char *wanted, const char *fallback,
-		    struct catalog_choice *ret_choice)
-{
-	int kind = catalog_find_kind(kind_name);
-	if (catalog_choose_tag(catalog, kind, wanted, ret_choice) ||
-	    catalog_choose_tag(catalog, kind, fallback, ret_choice) ||
-	    catalog_choose_tag(catalog, kind, CATALOG_LAST_RESORT, ret_choice))
-		return true;
-	for (size_t i = 0; i < catalog->n_languages; i++)
-		if (catalog_choose_language(&catalog->languages[i], kind, ret_choice))
-			return true;
-	return false;
 }

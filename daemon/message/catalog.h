@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/utf8.h"
 #include "conf/problem.h"
 #include "message/context.h"
 #include "message/language.h"
@@ -27,6 +28,11 @@ void catalog_free(struct catalog *catalog);
 bool catalog_has_language(const struct catalog *catalog, const char *tag);
 /* Nearest language of the catalogue to what was typed, or NULL: for "did you mean". */
 const char *catalog_nearest_language(const struct catalog *catalog, const char *tag);
+
+/* How long the longest text of a sample about one task, or about none, is in any language, in that unit; *ret_language
+ * and *ret_kind, owned by the catalogue, say which it is. 0 when there is no language. */
+size_t catalog_longest_text(const struct catalog *catalog, enum utf8_unit unit, const char **ret_language,
+			    const char **ret_kind);
 
 /* The templates for one message; all of it owned by the catalogue. */
 struct catalog_choice {

@@ -214,3 +214,31 @@ void catalog_lint(struct catalog_language *language, struct problems *problems)
 		for (unsigned sample = 0; sample < CATALOG_SAMPLES; sample++)
 			catalog_try_kind(language, kind, sample, problems);
 }
+
+/* ---- lengths ------------------------------------------------------------------------------------------------- */
+
+size_t catalog_longest_text(const struct catalog *catalog, enum utf8_unit unit, const char **ret_language,
+			    const char **ret_kind)
+{
+	size_t longest = 0;
+	for (size_t i = 0; i < catalog->n_languages * CATALOG_N_KINDS; i++) {
+		const struct language *language = catalog->languages[i / CATALOG_N_KINDS].language;
+		const char *kind = catalog_kinds[i % CATALOG_N_KINDS];
+		struct compose_facts facts;
+		struct compose_text text;
+		catalog_sample(kind, 0, &facts);
+		if (facts.n_items > 0)
+			continue; /* a list has no end, and is cut where it must be */
+		facts.person = NULL;
+		facts.default_language = language_tag(language);
+		compose(catalog, &facts, &text, NULL);
+		size_t length = utf8_length(text.text, unit);
+		if (length > longest) {
+			longest = length;
+			*ret_language = facts.default_language;
+			*ret_kind = kind;
+		}
+		compose_text_done(&text);
+	}
+	return longest;
+}

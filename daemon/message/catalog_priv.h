@@ -1,5 +1,5 @@
-/* Between the files of catalog: loading and choosing in catalog.c, what --check says of the templates in
- * catalog_lint.c. */
+/* Between the files of catalog: loading in catalog.c, choosing in catalog_choose.c, what --check says of the templates in
+ * catalog_lint.c, which names they read in catalog_wish.c. */
 #ifndef DEADLINED_MESSAGE_CATALOG_PRIV_H
 #define DEADLINED_MESSAGE_CATALOG_PRIV_H
 
@@ -49,11 +49,21 @@ struct catalog_language {
 	struct catalog_kind kinds[CATALOG_N_KINDS];
 };
 
+struct catalog {
+	struct catalog_language *languages;
+	size_t n_languages;
+};
+
 const struct catalog_file *catalog_find_file(const struct catalog_language *language, const char *name);
 /* template_partial_cb; arg is the language. */
 const struct template *catalog_partial(void *arg, const char *name);
 /* Adds the problem unless it is there already: languages share partials. */
 void catalog_complain(struct problems *problems, const char *path, unsigned line, const char *fmt, ...) PRINTF(4, 5);
+
+/* Finds what each file wants, with the partials it uses and those that they use. */
+void catalog_find_wishes(struct catalog_language *language);
+/* What the first n parts of the kind want. */
+struct context_wanted catalog_wants(const struct catalog_kind *kind, int n);
 
 /* Adds every problem of the language's templates: names that are unknown, partials and kinds that are missing, nouns
  * that lack a form, and what a sample of every kind cannot be made of. */

@@ -8,6 +8,8 @@
 
 #include "message/template.h"
 
+enum { TEMPLATE_NESTING_MAX = 64 }; /* sections, parents and blocks in one another */
+
 enum template_op_kind {
 	TEMPLATE_TEXT,
 	TEMPLATE_VALUE,    /* {{name}} */

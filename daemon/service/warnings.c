@@ -62,21 +62,48 @@ int warnings_collect(const struct conf *conf, const struct calendars *calendars,
 	return status;
 }
 
-void warnings_print(const struct setup *setup, int64_t now_utc, FILE *out)
+void warnings_check_lengths(const struct setup *setup, struct strlist *warnings)
+{
+	for (size_t i = 0; i < setup->n_channels; i++) {
+		static const char *const units[] = {
+			[UTF8_BYTES] = "bytes", [UTF8_CODE_POINTS] = "characters", [UTF8_UTF16] = "UTF-16 units"};
+		const struct channel *channel = setup->channels[i];
+		const char *language = NULL, *kind = NULL;
+		size_t length = channel->text_max == 0
+					? 0
+					: catalog_longest_text(setup->catalog, channel->text_unit, &language, &kind);
+		if (length > channel->text_max)
+			warnings_add(
+				warnings,
+				mem_printf("[channel %s] takes %zu %s of a text, and %s/%s makes %zu of a task with "
+					   "much to say: the end is cut off",
+					   channel->name, channel->text_max, units[channel->text_unit], language, kind,
+					   length));
+	}
+}
+
+/* What is in the database. */
+static void warnings_of_people(const struct setup *setup, int64_t now_utc, struct strlist *warnings)
 {
 	const struct conf *conf = setup->conf;
-	struct strlist warnings = {0};
 	struct store *store = NULL;
 	struct err err = {0};
 	if (access(conf->database, F_OK) < 0 && errno == ENOENT)
 		return;
 	int status = store_open(conf->database, STORE_READ, WARNINGS_BUSY_MS, &store, &err);
 	if (status == 0)
-		status = warnings_collect(conf, setup->calendars, setup->zone, store, now_utc, &warnings, &err);
+		status = warnings_collect(conf, setup->calendars, setup->zone, store, now_utc, warnings, &err);
 	if (status < 0)
-		warnings_add(&warnings, mem_printf("the calendars of people were not looked at: %s", err.text));
-	for (size_t i = 0; i < warnings.n; i++)
-		(void)fprintf(out, "%s: warning: %s\n", conf->file, warnings.items[i]);
-	strlist_done(&warnings);
+		warnings_add(warnings, mem_printf("the calendars of people were not looked at: %s", err.text));
 	store_close(store);
+}
+
+void warnings_print(const struct setup *setup, int64_t now_utc, FILE *out)
+{
+	struct strlist warnings = {0};
+	warnings_of_people(setup, now_utc, &warnings);
+	warnings_check_lengths(setup, &warnings);
+	for (size_t i = 0; i < warnings.n; i++)
+		(void)fprintf(out, "%s: warning: %s\n", setup->conf->file, warnings.items[i]);
+	strlist_done(&warnings);
 }

@@ -84,3 +84,19 @@ def test_a_template_that_fails_costs_no_reminder(site, start):
     assert mail["Subject"] == "Title of due"
     assert "Title of due" in mail.get_body(("plain",)).get_content().splitlines()
     wait_until(lambda: daemon.log_contains("the built-in text is sent: en/reminder: subject: "), daemon.log)
+
+
+@pytest.mark.parametrize("limit, is_warned", [("4096 utf16", False), ("300 bytes", True)])
+def test_check_warns_of_texts_that_are_longer_than_a_messenger_takes(site, limit, is_warned):
+    presets = site.folder / "messengers"
+    presets.mkdir()
+    text = (ROOT / "config" / "messengers" / "telegram.ini").read_text(encoding="utf-8")
+    assert "/text = 4096 utf16\n" in text
+    (presets / "small.ini").write_text(text.replace("/text = 4096 utf16\n", f"/text = {limit}\n"), encoding="utf-8")
+    site.daemon_settings["messengers"] = presets
+    site.channels["small"] = {"type": "http", "preset": "small", "token": site.secret("token", "4711:x")}
+    site.write_config()
+    result = check(site)
+    assert result.returncode == 0 and not result.stdout
+    warning = r"warning: \[channel small\] takes 300 bytes of a text, and (ru|de)/\w+ makes \d{3,4} of a task with much to say"
+    assert bool(re.search(warning, result.stderr)) == is_warned, result.stderr
