@@ -24,7 +24,7 @@ static const struct args_option render_options[] = {
 
 struct render_partial {
 	char *name;
-	struct template *template; /* NULL: there is no such file */
+	struct template *compiled; /* NULL: there is no such file */
 };
 
 struct render {
@@ -79,17 +79,17 @@ static int render_read_data(const char *path, json_t **ret_data)
 /* A name may come from the data: it never leads out of the folder. */
 static struct template *render_read_partial(struct render *render, const char *name)
 {
-	struct template *template = NULL;
+	struct template *compiled = NULL;
 	if (strchr(name, '/') != NULL)
 		return NULL;
 	char *path = mem_printf("%s/%s" TEMPLATE_SUFFIX, render->folder, name);
 	if (access(path, F_OK) == 0) {
-		int status = render_compile(path, &template);
+		int status = render_compile(path, &compiled);
 		if (status != EX_OK)
 			render->status = status;
 	}
 	free(path);
-	return template;
+	return compiled;
 }
 
 static const struct template *render_find_partial(void *arg, const char *name)
@@ -97,19 +97,19 @@ static const struct template *render_find_partial(void *arg, const char *name)
 	struct render *render = arg;
 	for (size_t i = 0; i < render->n_partials; i++)
 		if (strcmp(render->partials[i].name, name) == 0)
-			return render->partials[i].template;
+			return render->partials[i].compiled;
 	render->partials = mem_grow(render->partials, render->n_partials + 1, sizeof(*render->partials));
 	struct render_partial *partial = &render->partials[render->n_partials++];
 	*partial = (struct render_partial){.name = mem_dup(name)};
-	partial->template = render_read_partial(render, name);
-	return partial->template;
+	partial->compiled = render_read_partial(render, name);
+	return partial->compiled;
 }
 
 static void render_done(struct render *render)
 {
 	for (size_t i = 0; i < render->n_partials; i++) {
 		free(render->partials[i].name);
-		template_free(render->partials[i].template);
+		template_free(render->partials[i].compiled);
 	}
 	free(render->partials);
 	free(render->folder);

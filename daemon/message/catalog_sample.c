@@ -44,7 +44,7 @@ static const struct person sample_reader = {
 
 #define SAMPLE_ITEM(n, of_kind, of_section)                                                                            \
 	{                                                                                                              \
-		.task = &sample_tasks[n], .kind = of_kind, .section = of_section, .responsible = sample_names,         \
+		.task = &sample_tasks[(n)], .kind = (of_kind), .section = (of_section), .responsible = sample_names,   \
 		.n_responsible = 3, .holiday_event = "Labour Day", .deputy_for = "Press office",                       \
 		.old_period = &sample_before, .due_utc = SAMPLE_NOW - SAMPLE_LATE_S                                    \
 	}
