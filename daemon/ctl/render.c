@@ -76,33 +76,37 @@ static int render_read_data(const char *path, json_t **ret_data)
 /* ---- partials -----------------------------------------------------------------------------------------------------
  */
 
-/* A name may come from the data: it never leads out of the folder. */
-static struct template *render_read_partial(struct render *render, const char *name)
+static void render_read_partial(struct render *render, struct render_partial *partial)
 {
-	struct template *compiled = NULL;
-	if (strchr(name, '/') != NULL)
-		return NULL;
-	char *path = mem_printf("%s/%s" TEMPLATE_SUFFIX, render->folder, name);
+	char *path = mem_printf("%s/%s" TEMPLATE_SUFFIX, render->folder, partial->name);
 	if (access(path, F_OK) == 0) {
-		int status = render_compile(path, &compiled);
+		int status = render_compile(path, &partial->compiled);
 		if (status != EX_OK)
 			render->status = status;
 	}
 	free(path);
-	return compiled;
+}
+
+/* The partial, read when it is first asked for. A name may come from the data, and never leads out of the folder: NULL. */
+static const struct render_partial *render_get_partial(struct render *render, const char *name)
+{
+	size_t i = 0;
+	if (strchr(name, '/') != NULL)
+		return NULL;
+	while (i < render->n_partials && strcmp(render->partials[i].name, name) != 0)
+		i++;
+	if (i == render->n_partials) {
+		render->partials = mem_grow(render->partials, i + 1, sizeof(*render->partials));
+		render->partials[render->n_partials++] = (struct render_partial){.name = mem_dup(name)};
+		render_read_partial(render, &render->partials[i]);
+	}
+	return &render->partials[i];
 }
 
 static const struct template *render_find_partial(void *arg, const char *name)
 {
-	struct render *render = arg;
-	for (size_t i = 0; i < render->n_partials; i++)
-		if (strcmp(render->partials[i].name, name) == 0)
-			return render->partials[i].compiled;
-	render->partials = mem_grow(render->partials, render->n_partials + 1, sizeof(*render->partials));
-	struct render_partial *partial = &render->partials[render->n_partials++];
-	*partial = (struct render_partial){.name = mem_dup(name)};
-	partial->compiled = render_read_partial(render, name);
-	return partial->compiled;
+	const struct render_partial *partial = render_get_partial(arg, name);
+	return partial != NULL ? partial->compiled : NULL;
 }
 
 static void render_done(struct render *render)
