@@ -88,11 +88,13 @@ static const struct preset_prefix {
 	enum preset_type type;
 	enum preset_escape escape;
 } preset_prefixes[] = {
+	{"card:", PRESET_STRING, PRESET_CARD},         {"line:", PRESET_STRING, PRESET_LINE},
 	{"string:", PRESET_STRING, PRESET_PLAIN},      {"telegram-html:", PRESET_STRING, PRESET_TELEGRAM_HTML},
 	{"html:", PRESET_STRING, PRESET_HTML},         {"slack:", PRESET_STRING, PRESET_SLACK},
 	{"markdown:", PRESET_STRING, PRESET_MARKDOWN}, {"mentions:", PRESET_STRING, PRESET_MENTIONS},
 	{"json:", PRESET_STRING, PRESET_JSON},         {"int:", PRESET_INT, PRESET_PLAIN},
 	{"bool:", PRESET_BOOL, PRESET_PLAIN},          {"id:", PRESET_ID, PRESET_PLAIN},
+	{"literal:", PRESET_LITERAL, PRESET_PLAIN},
 };
 
 /* Takes "int:" and its like off the value. */
@@ -129,6 +131,19 @@ static void preset_check_tree(const struct preset_reader *reader)
 	json_decref(root);
 }
 
+/* No value may stand in it: it would not be made safe. */
+static bool preset_is_literal(const char *source, struct err *err)
+{
+	json_t *value = NULL;
+	if (strstr(source, "{{") != NULL) {
+		(void)err_set(err, -1, "no name can stand in a literal");
+		return false;
+	}
+	int r = preset_json_value(source, PRESET_LITERAL, &value, err);
+	json_decref(value);
+	return r == 0;
+}
+
 static void preset_read_json(const struct preset_reader *reader, const struct ini_entry *entry)
 {
 	struct preset_field field;
@@ -138,6 +153,10 @@ static void preset_read_json(const struct preset_reader *reader, const struct in
 		return;
 	}
 	const char *source = preset_take_prefix(entry->value, &field);
+	if (field.type == PRESET_LITERAL && !preset_is_literal(source, &err)) {
+		problems_add(reader->problems, reader->section->file, entry->line, "%s: %s", entry->key, err.text);
+		return;
+	}
 	preset_fields_add(reader, &reader->call->fields, entry, source, field);
 }
 

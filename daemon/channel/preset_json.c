@@ -193,6 +193,9 @@ int preset_json_value(const char *text, enum preset_type type, json_t **ret_valu
 			return err_set(err, -EINVAL, "'%s' is neither true nor false", text);
 		*ret_value = json_boolean(strcmp(text, "true") == 0);
 		return 0;
+	case PRESET_LITERAL:
+		*ret_value = json_loads(text, JSON_DECODE_ANY, NULL);
+		return *ret_value != NULL ? 0 : err_set(err, -EINVAL, "'%s' is not JSON", text);
 	case PRESET_ID:
 		*ret_value = preset_json_is_id(text, &number) ? json_integer(number) : json_string(text);
 		break;

@@ -23,9 +23,10 @@ MUSTCHECK int preset_pointer_set(json_t **root, const char *pointer, json_t *val
 
 enum preset_type {
 	PRESET_STRING,
-	PRESET_INT,  /* a number, or the message cannot be sent */
-	PRESET_BOOL, /* true or false, likewise */
-	PRESET_ID,   /* a number when it looks like one ("-1001234"), a string otherwise ("@channel") */
+	PRESET_INT,     /* a number, or the message cannot be sent */
+	PRESET_BOOL,    /* true or false, likewise */
+	PRESET_LITERAL, /* JSON as it stands in the preset: [], {}, null */
+	PRESET_ID,      /* a number when it looks like one ("-1001234"), a string otherwise ("@channel") */
 	PRESET_TYPE_MAX
 };
 

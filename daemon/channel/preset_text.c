@@ -112,7 +112,7 @@ int preset_text_compile(const char *source, const struct strlist *names, struct 
 		r = preset_literal(&source, &literal, err);
 		if (r == 0 && literal.len != 0)
 			preset_text_add_part(&text, (struct preset_part){.literal = buf_take(&literal)});
-		struct preset_part part;
+		struct preset_part part = {0};
 		if (r == 0 && *source != '\0') {
 			r = preset_reference(&source, names, &part, err);
 			if (r == 0)

@@ -64,6 +64,8 @@ static void preset_read__every_mistake__is_named_with_its_line(void **state)
 		{GOOD_REQUEST GOOD_SUCCESS "[retry]\nunits = s\n", 6, "give pointer or unit"},
 		{GOOD_REQUEST GOOD_SUCCESS "[capture]\nmessage_id = /a\nmessage_id = /b\n", 6, "given again"},
 		{GOOD_REQUEST GOOD_SUCCESS "[error]\ntext = a\n", 6, "JSON Pointer"},
+		{GOOD_REQUEST "body = json\n[json]\n/a = literal: [\n" GOOD_SUCCESS, 5, "is not JSON"},
+		{GOOD_REQUEST "body = json\n[json]\n/a = literal: [{{text}}]\n" GOOD_SUCCESS, 5, "no name"},
 		{GOOD_REQUEST "body = text\n[text]\nbody = x\n" GOOD_SUCCESS, 5, "give text"},
 		{GOOD_REQUEST "body = form\n[form]\na = int:1\n" GOOD_SUCCESS, 5, "only the values of [json]"},
 		{GOOD_REQUEST "body = form\n[form]\na = {{body}}\n" GOOD_SUCCESS, 5, "for headers only"},

@@ -1,0 +1,50 @@
+/* preset-judge FILE: what replies mean by the preset in FILE. Each line of standard input is a reply as JSON, {"status": 403,
+ * "body": "text", "retry_after": 0}; each line of output says verdict, blame, seconds to wait and the id of the message. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "channel/preset.h"
+
+static const char *blame_word(enum channel_blame blame)
+{
+	return blame == CHANNEL_BLAME_MESSAGE ? "message" : blame == CHANNEL_BLAME_RECIPIENT ? "recipient" : "channel";
+}
+
+static void judge(const struct preset *preset, const json_t *line)
+{
+	const json_t *body = json_object_get(line, "body");
+	struct preset_reply reply = {(int)json_integer_value(json_object_get(line, "status")), json_string_value(body),
+				     json_string_length(body),
+				     json_integer_value(json_object_get(line, "retry_after"))};
+	struct channel_result result;
+	preset_judge(&preset->call.verdict, &reply, &result);
+	json_t *out = json_pack("{s:s, s:s, s:I, s:s, s:s}", "verdict", channel_verdict_name(result.verdict), "blame",
+				blame_word(result.blame), "wait", (json_int_t)result.retry_after_s, "id",
+				result.remote_id, "reply", result.reply);
+	(void)json_dumpf(out, stdout, JSON_COMPACT);
+	(void)putchar('\n');
+	json_decref(out);
+}
+
+int main(int argc, char **argv)
+{
+	struct problems problems = {0};
+	struct preset *preset = argc == 2 ? preset_read(argv[1], &problems) : NULL;
+	problems_print(&problems, stderr);
+	problems_done(&problems);
+	if (preset == NULL)
+		return EXIT_FAILURE;
+
+	char *text = NULL;
+	size_t size = 0;
+	while (getline(&text, &size, stdin) > 0) {
+		json_t *line = json_loads(text, 0, NULL);
+		if (line != NULL && json_is_string(json_object_get(line, "body")))
+			judge(preset, line);
+		json_decref(line);
+	}
+	free(text);
+	preset_free(preset);
+	return EXIT_SUCCESS;
+}
