@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,9 @@ static const struct args_option show_options[] = {
 
 struct show {
 	struct session *session;
-	const char *uid;
-	bool is_json, is_found;
+	struct task task;
+	int64_t next_due_utc;
+	bool is_json;
 	struct strlist people, parts; /* its people, and with their roles */
 	json_t *messages;             /* when is_json */
 	struct output_table *table;   /* otherwise */
@@ -30,24 +32,38 @@ struct show {
 /* ---- its messages -------------------------------------------------------------------------------------------------
  */
 
-static int show_add_message(void *arg, const struct store_message *message)
+/* Unless its reminder was dropped before the message left. */
+static void show_add_message(struct show *show, const struct store_message *message)
 {
-	struct show *show = arg;
 	bool is_about_it = false;
 	for (size_t i = 0; i < message->n_reminders; i++)
-		is_about_it = is_about_it || strcmp(message->reminders[i].task_uid, show->uid) == 0;
+		is_about_it = is_about_it || message->reminders[i].task == show->task.id;
 	if (!is_about_it)
-		return 0;
+		return;
 	if (show->is_json)
 		json_array_append_new(show->messages, message_view_json(show->session, message));
 	else
 		message_view_add(show->session, message, show->table);
-	return 0;
 }
 
 static int show_messages(struct show *show)
 {
-	return store_message_each(show->session->store, MESSAGE_STATE_MAX, show_add_message, show, &show->err);
+	struct store *store = show->session->store;
+	int64_t *ids = NULL;
+	size_t n = 0;
+	int status = store_task_messages(store, show->task.id, &ids, &n, &show->err);
+	for (size_t i = 0; i < n && status == 0; i++) {
+		struct store_message message;
+		status = store_message_load(store, ids[i], &message, &show->err);
+		if (status == 0) {
+			show_add_message(show, &message);
+			store_message_done(&message);
+		} else if (status == -ENOENT) {
+			status = 0; /* the daemon has removed it meanwhile */
+		}
+	}
+	free(ids);
+	return status;
 }
 
 /* ---- the task -----------------------------------------------------------------------------------------------------
@@ -60,11 +76,12 @@ static void show_line(const char *label, const char *value)
 	free(clean);
 }
 
-static void show_print_facts(const struct show *show, const struct task *task, int64_t next_due_utc)
+static void show_print_facts(const struct show *show)
 {
+	const struct task *task = &show->task;
 	char when[OUTPUT_PERIOD_SIZE], next[OUTPUT_TIME_SIZE];
 	output_period(&task->period, when);
-	task_view_next(show->session, task, next_due_utc, next);
+	task_view_next(show->session, task, show->next_due_utc, next);
 	show_line("uid", task->uid);
 	show_line("title", task->title);
 	(void)printf("%-14s %s (%s)\n", "when", when, period_precision_name(task->period.precision));
@@ -110,10 +127,10 @@ static int show_print_person(struct show *show, const char *id)
 	return 0;
 }
 
-static int show_text(struct show *show, const struct task *task, int64_t next_due_utc)
+static int show_text(struct show *show)
 {
 	int status = 0;
-	show_print_facts(show, task, next_due_utc);
+	show_print_facts(show);
 	(void)printf("\npeople%s\n", show->people.n == 0 ? ": none, so nobody is reminded" : "");
 	for (size_t i = 0; i < show->people.n && status == 0; i++)
 		status = show_print_person(show, show->people.items[i]);
@@ -126,9 +143,9 @@ static int show_text(struct show *show, const struct task *task, int64_t next_du
 	return status;
 }
 
-static int show_json(struct show *show, const struct task *task, int64_t next_due_utc)
+static int show_json(struct show *show)
 {
-	json_t *object = task_view_json(show->session, task, &show->people, &show->parts, next_due_utc);
+	json_t *object = task_view_json(show->session, &show->task, &show->people, &show->parts, show->next_due_utc);
 	show->messages = json_array();
 	int status = show_messages(show);
 	json_object_set_new(object, "messages", show->messages);
@@ -139,19 +156,17 @@ static int show_json(struct show *show, const struct task *task, int64_t next_du
 	return status;
 }
 
-/* The listing alone knows the next due instant. */
-static int show_if_it(void *arg, const struct task *task, int64_t next_due_utc)
+static int show_task(struct show *show)
 {
-	struct show *show = arg;
-	if (strcmp(task->uid, show->uid) != 0)
-		return 0;
-
-	show->is_found = true;
-	int status = store_task_people(show->session->store, task->id, &show->people, &show->err);
+	struct store *store = show->session->store;
+	int64_t id = show->task.id;
+	int status = store_task_next_step(store, id, &show->next_due_utc, &show->err);
 	if (status == 0)
-		status = store_task_parts(show->session->store, task->id, &show->parts, &show->err);
+		status = store_task_people(store, id, &show->people, &show->err);
 	if (status == 0)
-		status = show->is_json ? show_json(show, task, next_due_utc) : show_text(show, task, next_due_utc);
+		status = store_task_parts(store, id, &show->parts, &show->err);
+	if (status == 0)
+		status = show->is_json ? show_json(show) : show_text(show);
 	strlist_done(&show->people);
 	strlist_done(&show->parts);
 	return status;
@@ -159,14 +174,18 @@ static int show_if_it(void *arg, const struct task *task, int64_t next_due_utc)
 
 static int show_run(struct session *session, const struct args *args)
 {
-	struct show show = {.session = session, .uid = args->operands[0], .is_json = args_has(args, "--json")};
+	struct show show = {.session = session, .is_json = args_has(args, "--json")};
 	int status = session_open(session, SESSION_READ);
 	if (status != EX_OK)
 		return status;
-	status = store_task_each(session->store, true, show_if_it, &show, &show.err);
-	if (status < 0)
-		return session_fail(status, &show.err);
-	return show.is_found ? EX_OK : session_fail_uid(session, show.uid);
+	status = store_task_find(session->store, args->operands[0], &show.task, &show.err);
+	if (status == -ENOENT)
+		return session_fail_uid(session, args->operands[0]);
+	if (status == 0) {
+		status = show_task(&show);
+		task_done(&show.task);
+	}
+	return status < 0 ? session_fail(status, &show.err) : EX_OK;
 }
 
 const struct command show_command = {

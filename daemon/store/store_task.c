@@ -207,6 +207,40 @@ int store_task_load(struct store *store, int64_t id, struct task *ret_task, stru
 	return store_task_read_one(store, stmt, ret_task, err);
 }
 
+int store_task_next_step(struct store *store, int64_t id, int64_t *ret_utc, struct err *err)
+{
+	static const char sql[] = "SELECT next_due_utc FROM task WHERE id = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", id);
+	return store_one(store, stmt, "reading the next step of a task", -1, ret_utc, err);
+}
+
+int store_task_messages(struct store *store, int64_t id, int64_t **ret_ids, size_t *ret_n, struct err *err)
+{
+	static const char sql[] = "SELECT DISTINCT message FROM reminder WHERE task = ?1 AND message IS NOT NULL"
+				  " ORDER BY message";
+	int64_t *ids = NULL;
+	size_t n = 0;
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", id);
+	while ((status = store_row(store, stmt, "looking for the messages of a task", err)) == 1) {
+		ids = mem_grow(ids, n + 1, sizeof(*ids));
+		ids[n++] = sqlite3_column_int64(stmt, 0);
+	}
+	if (status < 0) {
+		free(ids);
+		return status;
+	}
+	*ret_ids = ids;
+	*ret_n = n;
+	return 0;
+}
+
 int store_task_each(struct store *store, bool all, store_task_cb each, void *arg, struct err *err)
 {
 	static const char sql[] =

@@ -37,6 +37,11 @@ MUSTCHECK int store_task_people(struct store *store, int64_t task, struct strlis
 /* The same with their roles, "supervisor:anna": a word for each role that somebody has, sorted by id. */
 MUSTCHECK int store_task_parts(struct store *store, int64_t task, struct strlist *ret_parts, struct err *err);
 
+/* When the next step of a task is due: -1 when the daemon has not planned it yet. */
+MUSTCHECK int store_task_next_step(struct store *store, int64_t id, int64_t *ret_utc, struct err *err);
+/* The messages that a reminder of the task is in, oldest first; the caller frees the array. */
+MUSTCHECK int store_task_messages(struct store *store, int64_t id, int64_t **ret_ids, size_t *ret_n, struct err *err);
+
 /* Calls each for every task (only open ones unless all), by end and uid. next_due_utc is -1 when the daemon has not
  * planned it yet. Stops at the first negative result of each and returns it. */
 typedef int (*store_task_cb)(void *arg, const struct task *task, int64_t next_due_utc);

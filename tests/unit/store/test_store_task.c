@@ -308,6 +308,35 @@ static void store_task__planned_ahead__is_looked_at_again(void **state)
 	assert_int_equal(next, 0);
 }
 
+static void store_task__its_messages__are_those_with_a_reminder_of_it(void **state)
+{
+	(void)state;
+	int64_t id = add_due("t", 60), other = add_due("u", 70), next = 0, *ids = NULL;
+	size_t n = 9;
+	office_add_person(&office, "anna", "UTC", "email");
+	int64_t first = office_add_message(&office, id, "anna", "email", "1d", 5);
+	(void)office_add_message(&office, other, "anna", "email", "1d", 5);
+	int64_t last = office_add_message(&office, id, "anna", "email", "2d", 5);
+	office_run(&office,
+		   "INSERT INTO reminder (task, occurrence, step, person, channel, due_utc, message)"
+		   " VALUES (%lld, 'x', '0d', 'anna', 'email', 5, %lld)",
+		   (long long)id, (long long)first); /* two of it in one message */
+	OK(store_task_messages(office.store, id, &ids, &n, ERR));
+	assert_int_equal(n, 2);
+	assert_int_equal(ids[0], first);
+	assert_int_equal(ids[1], last);
+	free(ids);
+	OK(store_task_messages(office.store, 999, &ids, &n, ERR));
+	assert_int_equal(n, 0);
+	free(ids);
+
+	OK(store_task_next_step(office.store, id, &next, ERR));
+	assert_int_equal(next, 60);
+	OK(store_task_replan_all(office.store, ERR));
+	OK(store_task_next_step(office.store, id, &next, ERR));
+	assert_int_equal(next, -1);
+}
+
 static int collect(void *arg, const struct task *task, int64_t next_due_utc)
 {
 	char *text = arg;
@@ -349,6 +378,7 @@ int main(void)
 		WITH_OFFICE(store_task__seen_for_the_first_time__has_no_mark),
 		WITH_OFFICE(store_task__replan__looks_at_every_open_task_once),
 		WITH_OFFICE(store_task__planned_ahead__is_looked_at_again),
+		WITH_OFFICE(store_task__its_messages__are_those_with_a_reminder_of_it),
 		WITH_OFFICE(store_task__each__lists_by_end_and_stops_when_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
