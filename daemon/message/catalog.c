@@ -234,18 +234,10 @@ static void catalog_add_tags(const char *folder, struct strlist *tags, struct pr
 	strlist_done(&names);
 }
 
-/* False when there are no files of the administrator, or when they are in the very same folder. */
-static bool catalog_has_overrides(const char *folder, const char *overrides)
-{
-	struct stat shipped, own;
-	return overrides != NULL && catalog_is_folder(overrides) && stat(overrides, &own) == 0 &&
-	       !(stat(folder, &shipped) == 0 && own.st_dev == shipped.st_dev && own.st_ino == shipped.st_ino);
-}
-
 struct catalog *catalog_load(const char *folder, const char *overrides, struct problems *problems)
 {
 	struct catalog *catalog = mem_zero(1, sizeof(*catalog));
-	const char *const folders[2] = {folder, catalog_has_overrides(folder, overrides) ? overrides : NULL};
+	const char *const folders[2] = {folder, overrides != NULL && catalog_is_folder(overrides) ? overrides : NULL};
 	struct strlist tags = {0};
 	size_t had = problems->n;
 	catalog_add_tags(folder, &tags, problems);

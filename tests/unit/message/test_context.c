@@ -326,6 +326,84 @@ static void context__hostile_texts__stay_in_their_line(void **state)
 	scene_done(&scene);
 }
 
+static void context_add_clean__text__is_valid_and_has_no_controls(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *expected, *with_lines;
+	} rows[] = {
+		{"", "", ""},
+		{"Plain text, long enough for eight bytes", "Plain text, long enough for eight bytes",
+		 "Plain text, long enough for eight bytes"},
+		{"Встреча 会议 é ÿ ߿ ࠀ 、 힣 😀", "Встреча 会议 é ÿ ߿ ࠀ 、 힣 😀",
+		 "Встреча 会议 é ÿ ߿ ࠀ 、 힣 😀"},
+		{"a\nб\r\n\tв\x7f", "a б   в ", "a\nб \n в "},
+		{"ю\xc2\x85я\xc2\x9f.", "ю я .", "ю я ."},                      /* C1 */
+		{"会\xe2\x80\xa8议\xe2\x80\xae.", "会 议 .", "会 议 ."},        /* U+2028, U+202E */
+		{"\xe2\x81\xa6\xe2\x80\x94", " \xe2\x80\x94", " \xe2\x80\x94"}, /* U+2066, a dash */
+		{"ю\xd1", "ю\xef\xbf\xbd", "ю\xef\xbf\xbd"},
+		{"会\xe4\xbc", "会\xef\xbf\xbd\xef\xbf\xbd", "会\xef\xbf\xbd\xef\xbf\xbd"},
+		{"\xd1z\xe4\xbcz\xed\xa0\x80",
+		 "\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd",
+		 "\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+	};
+	struct buf out;
+	buf_init(&out, 1000);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		context_add_clean(rows[i].text, false, &out);
+		assert_string_equal(buf_str(&out), rows[i].expected);
+		buf_clear(&out);
+		context_add_clean(rows[i].text, true, &out);
+		assert_string_equal(buf_str(&out), rows[i].with_lines);
+		buf_clear(&out);
+	}
+	buf_done(&out);
+}
+
+static void context_new__wanted__is_all_that_is_made(void **state)
+{
+	(void)state;
+	struct scene scene;
+	struct err err;
+	json_t *data;
+	struct context_wanted wanted = {{false}};
+	wanted.is_wanted[CONTEXT_TITLE] = wanted.is_wanted[CONTEXT_IS_WINDOW] = wanted.is_wanted[CONTEXT_ENDS_IN] =
+		true;
+	scene_init(&scene, "en", "reminder", 0);
+	assert_int_equal(context_new(&scene.facts, scene.language, &wanted, &data, &err), 0);
+	assert_int_equal(json_object_size(data), 3);
+	assert_string_equal(value(data, "title"), "Fair");
+	assert_string_equal(value(data, "is_window"), "true");
+	assert_string_equal(value(data, "ends_in"), "in 76 days");
+	json_decref(data);
+	scene_done(&scene);
+
+	scene_init(&scene, "en", "digest", 2);
+	scene.items[0].section = scene.items[1].section = COMPOSE_SECTION_TODAY;
+	wanted.is_wanted[CONTEXT_TODAY] = true;
+	assert_int_equal(context_new(&scene.facts, scene.language, &wanted, &data, &err), 0);
+	assert_int_equal(json_object_size(data), 1);
+	assert_int_equal(json_array_size(json_object_get(data, "today")), 2);
+	json_decref(data);
+	scene_done(&scene);
+}
+
+static void context__lines__are_a_list(void **state)
+{
+	(void)state;
+	struct scene scene;
+	scene_init(&scene, "en", "reminder", 0);
+	scene.tasks[0].note = lend("one\n\n\ttwo\n");
+	scene_see(&scene);
+	const json_t *lines = json_object_get(scene.data, "note_lines");
+	static const char *const expected[] = {"one", "", " two"};
+	assert_int_equal(json_array_size(lines), 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_string_equal(json_string_value(json_array_get(lines, i)), expected[i]);
+	assert_string_equal(value(scene.data, "language"), "en");
+	scene_done(&scene);
+}
+
 /* ---- the list of names --------------------------------------------------------------------------------------- */
 
 static void see_names(const json_t *data, bool seen[CONTEXT_NAME_MAX])
@@ -412,6 +490,9 @@ int main(void)
 		cmocka_unit_test(context__old_period__is_on_the_clock_of_the_new_one),
 		cmocka_unit_test(context__hostile_texts__stay_in_their_line),
 		cmocka_unit_test(context__names__are_all_that_there_are),
+		cmocka_unit_test(context_add_clean__text__is_valid_and_has_no_controls),
+		cmocka_unit_test(context_new__wanted__is_all_that_is_made),
+		cmocka_unit_test(context__lines__are_a_list),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -422,6 +422,15 @@ static void language__what_is_remembered__is_what_was_asked(void **state)
 			assert_memory_equal(said.data + expected.len, expected.data, expected.len);
 			n += round == 0 ? 16 : 0; /* a language takes its time to open */
 		}
+	for (int64_t n = 0; n < 3000; n++) { /* two texts of one number, wherever their places fall together */
+		const struct civil day = civil_from_days(n);
+		buf_clear(&said);
+		language_add_date(old, &day, &said);
+		assert_non_null(strstr(buf_str(&said), " г."));
+		buf_clear(&said);
+		language_add_short_date(old, &day, &said);
+		assert_null(strstr(buf_str(&said), " г."));
+	}
 	language_free(old);
 	buf_done(&said);
 	buf_done(&expected);
