@@ -77,6 +77,12 @@ unsigned channel_in_flight(const struct channel *channel)
 	return channel->in_flight;
 }
 
+void channel_resume(struct channel *channel)
+{
+	if (channel->ops->resume != NULL)
+		channel->ops->resume(channel);
+}
+
 void channel_stop(struct channel *channel)
 {
 	channel->ops->stop(channel);

@@ -3,7 +3,10 @@
  * Happy path: the app asks channel_room() how many messages may start, hands over that many with channel_send(), and
  * gets each result by the done callback: from inside channel_send() when the channel is done at once, from the event
  * loop later otherwise, exactly once per message. The callback only notes the result; the app settles it in its next
- * round, outside of any library's callback.
+ * round, outside of any library's callback, and says with channel_resume() that it is recorded.
+ * A channel may take more messages than it has connections, so that the next one is at hand when one ends: it begins the
+ * text of such a message only when every result before it on that connection is recorded. So however the process ends, no
+ * more messages can have been accepted without a record of it than there are connections.
  * On shutdown and reload: channel_stop(), let the loop run until channel_in_flight() is 0 or the grace period ends, then
  * channel_free(), which gives up what is left without a result: the outbox takes it for unknown. */
 #ifndef DEADLINED_CHANNEL_CHANNEL_H
@@ -76,6 +79,7 @@ struct channel_ops {
 	bool (*check_address)(const struct channel *channel, const char *address, struct err *err);
 	void (*send)(struct channel *channel, const struct channel_message *message);
 	unsigned (*room)(const struct channel *channel);
+	void (*resume)(struct channel *channel); /* NULL: it never waits for that */
 	void (*stop)(struct channel *channel);
 	void (*free)(struct channel *channel); /* what is its own; name and domain are channel_free()'s */
 };
@@ -112,6 +116,8 @@ void channel_send(struct channel *channel, const struct channel_message *message
 /* How many more messages may be handed over now; 0 after channel_stop(). */
 unsigned channel_room(const struct channel *channel);
 unsigned channel_in_flight(const struct channel *channel);
+/* Every result that was handed out is recorded. */
+void channel_resume(struct channel *channel);
 void channel_stop(struct channel *channel);
 /* Frees it, secrets overwritten; NULL is legal. */
 void channel_free(struct channel *channel);

@@ -10,7 +10,12 @@
 #include "base/mem.h"
 #include "message/mail.h"
 
-enum { SMTP_MAIL_MAX = 2 * 1024 * 1024, SMTP_CONNECTIONS_MAX = 50, SMTP_HOST_MAX = 255 };
+enum {
+	SMTP_MAIL_MAX = 2 * 1024 * 1024,
+	SMTP_CONNECTIONS_MAX = 50,
+	SMTP_HOST_MAX = 255,
+	SMTP_ROOM_EACH = 2, /* messages for a connection: the one on it, and one to follow at once */
+};
 
 enum smtp_tls { SMTP_TLS_REQUIRED, SMTP_TLS_OFF };
 static const char *const smtp_tls_words[] = {"required", "off", NULL};
@@ -26,6 +31,8 @@ struct smtp_channel {
 	struct smtp_server server;
 	struct smtp_link **links; /* busy, idle, and those that say QUIT */
 	size_t n_links;
+	struct smtp_job **queue; /* for the links that become free first; empty unless all are at work */
+	size_t n_queue;
 	bool is_stopping;
 };
 
@@ -80,12 +87,12 @@ void smtp_channel_set_limits(struct channel *channel, const struct smtp_limits *
 
 static void smtp_on_outcome(void *arg, struct smtp_link *link, const struct smtp_outcome *outcome);
 
-static void smtp_connect(struct smtp_channel *smtp, struct smtp_job *job)
+static void smtp_connect(struct smtp_channel *smtp, struct smtp_job *job, bool is_held)
 {
 	struct smtp_link *link = smtp_link_new(&smtp->server, smtp->channel.transfer, smtp_on_outcome, smtp);
 	smtp->links = mem_grow(smtp->links, smtp->n_links + 1, sizeof(struct smtp_link *));
 	smtp->links[smtp->n_links++] = link;
-	smtp_link_connect(link, job);
+	smtp_link_connect(link, job, is_held);
 }
 
 static void smtp_drop_link(struct smtp_channel *smtp, struct smtp_link *link)
@@ -99,25 +106,70 @@ static void smtp_drop_link(struct smtp_channel *smtp, struct smtp_link *link)
 	}
 }
 
+static size_t smtp_n_working(const struct smtp_channel *smtp)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < smtp->n_links; i++)
+		n += smtp_link_is_working(smtp->links[i]);
+	return n;
+}
+
+/* ---- what waits for a link ---- */
+
+static struct smtp_job *smtp_dequeue(struct smtp_channel *smtp)
+{
+	struct smtp_job *job = smtp->queue[0];
+	memmove(smtp->queue, smtp->queue + 1, --smtp->n_queue * sizeof(struct smtp_job *));
+	return job;
+}
+
+static void smtp_end_job(struct smtp_channel *smtp, struct smtp_job *job, const struct channel_result *result)
+{
+	int64_t id = job->id;
+	smtp_job_free(job);
+	channel_finish(&smtp->channel, id, result);
+}
+
+/* The server is out of reach, and no link is left that says otherwise: what waits is not tried one by one. */
+static void smtp_give_up_queue(struct smtp_channel *smtp, const struct channel_result *result)
+{
+	bool is_out_of_reach = result->blame == CHANNEL_BLAME_CHANNEL && result->verdict != CHANNEL_ACCEPTED &&
+			       result->verdict != CHANNEL_UNKNOWN;
+	while (is_out_of_reach && smtp->n_links == 0 && smtp->n_queue > 0)
+		smtp_end_job(smtp, smtp_dequeue(smtp), result);
+}
+
+/* A message ended: the next goes in its place, as far as it may before that end is recorded. link: that is free now, or
+ * NULL. */
+static void smtp_take_next(struct smtp_channel *smtp, struct smtp_link *link)
+{
+	bool is_free = link != NULL && smtp_link_is_idle(link);
+	if (smtp->n_queue > 0 && is_free)
+		smtp_link_send(link, smtp_dequeue(smtp), true);
+	else if (smtp->n_queue > 0 && smtp_n_working(smtp) < (size_t)smtp->n_connections)
+		smtp_connect(smtp, smtp_dequeue(smtp), true);
+	else if (smtp->is_stopping && is_free)
+		smtp_link_retire(link);
+}
+
 static void smtp_on_outcome(void *arg, struct smtp_link *link, const struct smtp_outcome *outcome)
 {
 	struct smtp_channel *smtp = arg;
 	struct smtp_job *job = outcome->job;
-	if (outcome->is_closed)
+	if (outcome->is_closed) {
 		smtp_drop_link(smtp, link);
-	else if (smtp->is_stopping)
-		smtp_link_retire(link);
+		link = NULL;
+	}
 	if (job == NULL)
 		return;
-
 	if (outcome->can_repeat && !job->is_repeat) {
 		job->is_repeat = true; /* the server had grown tired of the old connection, not of the message */
-		smtp_connect(smtp, job);
+		smtp_connect(smtp, job, outcome->is_held);
 		return;
 	}
-	int64_t id = job->id;
-	smtp_job_free(job);
-	channel_finish(&smtp->channel, id, &outcome->result);
+	smtp_end_job(smtp, job, &outcome->result);
+	smtp_give_up_queue(smtp, &outcome->result);
+	smtp_take_next(smtp, link);
 }
 
 /* The idle link that was used last, so that the others grow old and close; NULL when there is none. */
@@ -180,26 +232,39 @@ static void smtp_send(struct channel *channel, const struct channel_message *mes
 		return;
 	}
 	struct smtp_link *link = smtp_idle_link(smtp);
-	if (link != NULL)
-		smtp_link_send(link, job);
-	else
-		smtp_connect(smtp, job);
+	if (link != NULL) {
+		smtp_link_send(link, job, false);
+	} else if (smtp_n_working(smtp) < (size_t)smtp->n_connections) {
+		smtp_connect(smtp, job, false);
+	} else {
+		smtp->queue = mem_grow(smtp->queue, smtp->n_queue + 1, sizeof(struct smtp_job *));
+		smtp->queue[smtp->n_queue++] = job;
+	}
+}
+
+/* From the end, here and below: a link that closes is replaced by the last one. */
+static void smtp_resume(struct channel *channel)
+{
+	struct smtp_channel *smtp = (struct smtp_channel *)channel;
+	for (size_t i = smtp->n_links; i > 0; i--)
+		if (i <= smtp->n_links)
+			smtp_link_go_on(smtp->links[i - 1]);
 }
 
 static unsigned smtp_room(const struct channel *channel)
 {
 	const struct smtp_channel *smtp = (const struct smtp_channel *)channel;
-	unsigned limit = smtp->is_stopping ? 0 : (unsigned)smtp->n_connections;
+	unsigned limit = smtp->is_stopping ? 0 : (unsigned)smtp->n_connections * SMTP_ROOM_EACH;
 	return limit > channel->in_flight ? limit - channel->in_flight : 0;
 }
 
-/* From the end: a link that closes is replaced by the last one. */
 static void smtp_stop(struct channel *channel)
 {
 	struct smtp_channel *smtp = (struct smtp_channel *)channel;
 	smtp->is_stopping = true;
 	for (size_t i = smtp->n_links; i > 0; i--)
-		smtp_link_retire(smtp->links[i - 1]);
+		if (smtp_link_is_idle(smtp->links[i - 1]))
+			smtp_link_retire(smtp->links[i - 1]);
 }
 
 static void smtp_free(struct channel *channel)
@@ -207,6 +272,9 @@ static void smtp_free(struct channel *channel)
 	struct smtp_channel *smtp = (struct smtp_channel *)channel;
 	for (size_t i = 0; i < smtp->n_links; i++)
 		smtp_link_free(smtp->links[i]);
+	for (size_t i = 0; i < smtp->n_queue; i++)
+		smtp_job_free(smtp->queue[i]);
+	free(smtp->queue);
 	free(smtp->links);
 	free(smtp->dial_url);
 	free(smtp->from_name);
@@ -222,6 +290,7 @@ static const struct channel_ops smtp_ops = {
 	.check_address = smtp_check_address,
 	.send = smtp_send,
 	.room = smtp_room,
+	.resume = smtp_resume,
 	.stop = smtp_stop,
 	.free = smtp_free,
 };

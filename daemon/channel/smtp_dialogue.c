@@ -158,6 +158,13 @@ void smtp_dialogue_lost(struct smtp_dialogue *dialogue, const char *why)
 	smtp_dialogue_break(dialogue, words);
 }
 
+void smtp_dialogue_give_up(struct smtp_dialogue *dialogue, const char *why)
+{
+	assert(dialogue->step != SMTP_STEP_DOT && dialogue->text_out == 0);
+	smtp_dialogue_decide(dialogue, (struct smtp_class){CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE}, 0, why);
+	smtp_dialogue_end(dialogue, false);
+}
+
 static void smtp_dialogue_refused(struct smtp_dialogue *dialogue, const struct smtp_reply *reply)
 {
 	enum smtp_stage stage = smtp_dialogue_stage(dialogue);

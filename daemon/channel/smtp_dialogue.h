@@ -71,6 +71,9 @@ void smtp_dialogue_input(struct smtp_dialogue *dialogue, const char *bytes, size
 /* The connection is gone or its time is up; why is for the operator. Over afterwards. */
 void smtp_dialogue_lost(struct smtp_dialogue *dialogue, const char *why);
 
+/* We end it before any text was sent, for a reason of our own. Over afterwards. */
+void smtp_dialogue_give_up(struct smtp_dialogue *dialogue, const char *why);
+
 /* Appends mail to out as it goes over the wire after DATA: dots doubled, the last line ended, the final dot. */
 void smtp_dialogue_stuff(const char *mail, size_t len, struct buf *out);
 

@@ -35,6 +35,7 @@ struct smtp_link {
 	int64_t certificate_until_utc; /* as in struct channel_result */
 
 	struct smtp_job *job;
+	bool is_held;
 	struct smtp_dialogue dialogue; /* valid while busy */
 	unsigned n_messages;           /* that this connection was given */
 	unsigned timed_moves;          /* dialogue.n_moves that the timer runs for */
@@ -107,6 +108,7 @@ static void smtp_link_message_over(struct smtp_link *link)
 	struct smtp_outcome outcome = {
 		.job = link->job,
 		.can_repeat = link->dialogue.can_repeat && link->n_messages > 1,
+		.is_held = link->is_held,
 		.result = link->dialogue.result,
 	};
 	bool can_reuse = link->dialogue.can_reuse;
@@ -155,12 +157,18 @@ static void smtp_link_wait(struct smtp_link *link, bool for_room)
 	transfer_watch_timer(link->watch, smtp_link_limit_ms(link));
 }
 
+/* For smtp_link_go_on(): the server waits for the text. */
+static bool smtp_link_is_waiting(const struct smtp_link *link)
+{
+	return link->is_held && link->dialogue.step == SMTP_STEP_BODY;
+}
+
 /* In pieces, because TLS tells of no progress before a whole piece is out. CURLE_AGAIN: the socket is full. */
 static CURLcode smtp_link_write(struct smtp_link *link)
 {
 	size_t len;
 	const char *bytes;
-	while (bytes = smtp_dialogue_output(&link->dialogue, &len), len > 0) {
+	while (!smtp_link_is_waiting(link) && (bytes = smtp_dialogue_output(&link->dialogue, &len), len > 0)) {
 		size_t n = 0;
 		CURLcode code = curl_easy_send(link->easy, bytes, len < SMTP_PIECE ? len : SMTP_PIECE, &n);
 		if (code != CURLE_OK)
@@ -170,7 +178,8 @@ static CURLcode smtp_link_write(struct smtp_link *link)
 	return CURLE_OK;
 }
 
-/* Reads until there is no more (TLS may hold more than the socket shows). CURLE_GOT_NOTHING: the server closed. */
+/* Reads until there is no more; TLS may hold more than the socket shows, without it a short read says so.
+ * CURLE_GOT_NOTHING: the server closed. */
 static CURLcode smtp_link_read(struct smtp_link *link)
 {
 	char bytes[4096];
@@ -182,27 +191,35 @@ static CURLcode smtp_link_read(struct smtp_link *link)
 		if (n == 0)
 			return CURLE_GOT_NOTHING;
 		smtp_dialogue_input(&link->dialogue, bytes, n);
+		if (n < sizeof(bytes) && !link->server->needs_tls && !link->dialogue.is_over)
+			return CURLE_AGAIN;
 	}
 	return CURLE_OK;
 }
 
-/* Moves the dialogue on until it must wait or is over. A failed write does not end it before the server's last words
- * were read: it may have said 421 or 552 and closed. */
-static void smtp_link_pump(struct smtp_link *link)
+static bool smtp_link_has_failed(CURLcode code)
+{
+	return code != CURLE_OK && code != CURLE_AGAIN;
+}
+
+/* Moves the dialogue on until it must wait or is over; is_readable: the server may have said something. A failed write
+ * does not end it before the server's last words were read: it may have said 421 or 552 and closed. */
+static void smtp_link_pump(struct smtp_link *link, bool is_readable)
 {
 	struct smtp_dialogue *dialogue = &link->dialogue;
-	CURLcode wrote, got;
-	unsigned moves;
-	do {
-		moves = dialogue->n_moves;
-		wrote = smtp_link_write(link);
+	CURLcode got = CURLE_AGAIN, wrote = smtp_link_write(link);
+	if (is_readable || smtp_link_has_failed(wrote))
 		got = smtp_link_read(link);
-	} while (!dialogue->is_over && wrote == CURLE_OK && got == CURLE_AGAIN && dialogue->n_moves != moves);
+	if (!dialogue->is_over && got == CURLE_AGAIN && wrote == CURLE_OK) {
+		wrote = smtp_link_write(link); /* what the replies asked for */
+		if (smtp_link_has_failed(wrote))
+			got = smtp_link_read(link);
+	}
 
 	if (!dialogue->is_over && got != CURLE_AGAIN)
 		smtp_dialogue_lost(dialogue, got == CURLE_GOT_NOTHING ? "the server closed the connection"
 								      : curl_easy_strerror(got));
-	else if (!dialogue->is_over && wrote != CURLE_OK && wrote != CURLE_AGAIN)
+	else if (!dialogue->is_over && smtp_link_has_failed(wrote))
 		smtp_dialogue_lost(dialogue, curl_easy_strerror(wrote));
 
 	if (dialogue->is_over)
@@ -219,7 +236,7 @@ static void smtp_link_begin(struct smtp_link *link)
 	smtp_dialogue_init(&link->dialogue, &link->hello.features, link->server->from, job->to, buf_str(&job->mail),
 			   job->mail.len);
 	link->timed_step = SMTP_STEP_OVER; /* so that the first wait sets the timer */
-	smtp_link_pump(link);
+	smtp_link_pump(link, false);
 }
 
 /* Nothing was asked: TLS may have words of its own; anything else, 421 or the end, closes the link. */
@@ -249,7 +266,10 @@ static void smtp_link_timeout(struct smtp_link *link)
 		smtp_link_check_connect(link);
 		break;
 	case SMTP_LINK_BUSY:
-		smtp_dialogue_lost(&link->dialogue, "the server was silent for too long");
+		if (smtp_link_is_waiting(link))
+			smtp_dialogue_give_up(&link->dialogue, "not sent: the message before could not be recorded");
+		else
+			smtp_dialogue_lost(&link->dialogue, "the server was silent for too long");
 		smtp_link_message_over(link);
 		break;
 	case SMTP_LINK_IDLE:
@@ -267,7 +287,7 @@ static void smtp_link_on_watch(void *arg, unsigned events)
 	if ((events & TRANSFER_TIMEOUT) != 0)
 		smtp_link_timeout(link);
 	else if (link->state == SMTP_LINK_BUSY)
-		smtp_link_pump(link);
+		smtp_link_pump(link, (events & TRANSFER_READABLE) != 0);
 	else
 		smtp_link_heard_idle(link);
 }
@@ -362,10 +382,11 @@ struct smtp_link *smtp_link_new(const struct smtp_server *server, struct transfe
 	return link;
 }
 
-void smtp_link_connect(struct smtp_link *link, struct smtp_job *job)
+void smtp_link_connect(struct smtp_link *link, struct smtp_job *job, bool is_held)
 {
 	struct err err;
 	link->job = job;
+	link->is_held = is_held;
 	if (transfer_connect(link->transfer, link->easy, smtp_link_on_done, link, &err) != 0)
 		smtp_link_failed(link, 0, err.text);
 	else
@@ -377,10 +398,24 @@ bool smtp_link_is_idle(const struct smtp_link *link)
 	return link->state == SMTP_LINK_IDLE;
 }
 
-void smtp_link_send(struct smtp_link *link, struct smtp_job *job)
+bool smtp_link_is_working(const struct smtp_link *link)
+{
+	return link->job != NULL;
+}
+
+void smtp_link_send(struct smtp_link *link, struct smtp_job *job, bool is_held)
 {
 	link->job = job;
+	link->is_held = is_held;
 	smtp_link_begin(link);
+}
+
+void smtp_link_go_on(struct smtp_link *link)
+{
+	bool was_waiting = link->state == SMTP_LINK_BUSY && smtp_link_is_waiting(link);
+	link->is_held = false;
+	if (was_waiting)
+		smtp_link_pump(link, false);
 }
 
 void smtp_link_retire(struct smtp_link *link)

@@ -5,7 +5,8 @@
  * the link is idle until its next message, and says QUIT when none comes.
  * Failure modes: no connection, no TLS, no AUTH: the message's outcome is TEMPORARY with the channel to blame, and the
  * link is closed. Each wait has an end (struct smtp_limits); it is counted anew when a reply is complete or bytes went
- * out, not at every byte that drips in. */
+ * out, not at every byte that drips in.
+ * A message that is held goes as far as DATA; its text waits for smtp_link_go_on(). */
 #ifndef DEADLINED_CHANNEL_SMTP_LINK_H
 #define DEADLINED_CHANNEL_SMTP_LINK_H
 
@@ -50,6 +51,7 @@ void smtp_job_free(struct smtp_job *job);
 struct smtp_outcome {
 	struct smtp_job *job; /* whose message has ended, the callback takes it; NULL: none, the link only closed */
 	bool can_repeat;      /* the connection was an old one, it failed, and the server had taken nothing */
+	bool is_held;         /* the message was still held */
 	struct channel_result result;
 	bool is_closed; /* the owner must free the link now */
 };
@@ -62,10 +64,14 @@ typedef void (*smtp_link_cb)(void *arg, struct smtp_link *link, const struct smt
 struct smtp_link *smtp_link_new(const struct smtp_server *server, struct transfer *transfer, smtp_link_cb cb,
 				void *arg);
 /* Connects and sends the first message. Here and below, the callback may come before the call returns. */
-void smtp_link_connect(struct smtp_link *link, struct smtp_job *job);
+void smtp_link_connect(struct smtp_link *link, struct smtp_job *job, bool is_held);
 bool smtp_link_is_idle(const struct smtp_link *link);
+/* Whether it has a message. */
+bool smtp_link_is_working(const struct smtp_link *link);
 /* The next message of an idle link. */
-void smtp_link_send(struct smtp_link *link, struct smtp_job *job);
+void smtp_link_send(struct smtp_link *link, struct smtp_job *job, bool is_held);
+/* The text of its message may go, if it was held. */
+void smtp_link_go_on(struct smtp_link *link);
 /* No more messages: says QUIT now when idle, after its message otherwise. */
 void smtp_link_retire(struct smtp_link *link);
 /* Closes at once. */

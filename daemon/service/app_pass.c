@@ -121,6 +121,23 @@ static int app_channels_wake(struct app *app, struct instant now, int64_t *ret_u
 	return status;
 }
 
+/* The earliest of what is to plan, to collect and to send. */
+static int app_find_wake(struct app *app, struct instant now, int64_t *ret_utc, struct err *err)
+{
+	int64_t task = 0, digest = 0, channel = 0;
+	int status = store_begin_reading(app->store, err);
+	if (status < 0)
+		return status;
+	status = store_task_next_due(app->store, &task, err);
+	if (status == 0)
+		status = store_digest_next(app->store, &digest, err);
+	if (status == 0)
+		status = app_channels_wake(app, now, &channel, err);
+	store_end_reading(app->store);
+	*ret_utc = app_earlier(task, app_earlier(digest, channel));
+	return status;
+}
+
 static int app_plan_wake(struct app *app, bool has_more, struct instant now, struct err *err)
 {
 	int64_t next = now.wall_s + app->setup->conf->scan_interval_s, at = 0;
@@ -130,13 +147,7 @@ static int app_plan_wake(struct app *app, bool has_more, struct instant now, str
 	} else if (app_distrusts_clock(app, now)) {
 		next = app_earlier(next, now.wall_s + APP_DOUBT_S);
 	} else if (!app->is_stopping) {
-		status = store_task_next_due(app->store, &at, err);
-		next = app_earlier(next, at);
-		if (status == 0)
-			status = store_digest_next(app->store, &at, err);
-		next = app_earlier(next, at);
-		if (status == 0)
-			status = app_channels_wake(app, now, &at, err);
+		status = app_find_wake(app, now, &at, err);
 		next = app_earlier(next, at);
 	}
 	app->next_wake_utc = next;
@@ -201,6 +212,7 @@ int app_tick(struct app *app, struct instant now, struct err *err)
 		app->must_follow_clock = app->must_follow_clock && app_distrusts_clock(app, now);
 		app->last_wall_s = now.wall_s;
 		app_announce(app);
+		app_resume(app);
 		for (size_t i = 0; i < app->setup->n_channels; i++)
 			app_send(app, &claims[i], now.wall_s);
 		app_free_retired(app);

@@ -137,6 +137,8 @@ void app_take_audit(struct app *app);
 /* Claims what may be sent; claims has one entry a channel. */
 MUSTCHECK int app_claim(struct app *app, struct app_claim *claims, struct instant now, struct err *err);
 size_t app_claimed(const struct app *app, const struct app_claim *claims);
+/* After the commit: channels hear that their results are recorded. */
+void app_resume(struct app *app);
 /* After the commit: hands the claimed messages over. */
 void app_send(struct app *app, const struct app_claim *claim, int64_t now_utc);
 

@@ -50,6 +50,14 @@ static void app_hand_over(struct app *app, const struct app_claim *claim, size_t
 	letter_done(&entry->letter);
 }
 
+void app_resume(struct app *app)
+{
+	for (size_t i = 0; i < app->setup->n_channels; i++)
+		channel_resume(app->channels[i]->channel);
+	for (struct app_channel *entry = app->retired_channels; entry != NULL; entry = entry->next)
+		channel_resume(entry->channel);
+}
+
 void app_send(struct app *app, const struct app_claim *claim, int64_t now_utc)
 {
 	if (app->only_counts) {

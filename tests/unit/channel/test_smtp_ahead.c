@@ -1,0 +1,145 @@
+/* Messages that were handed over before a connection was free for them: their text waits until the result of the message
+ * before is recorded. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "smtp_live.h"
+
+#define ONE OFF "connections = 1\n"
+#define OK_250 "S 250 ok\r\n"
+#define GO "S 250 ok\r\n250 ok\r\n354 go\r\n"
+
+static void ahead__recorded_in_time__follows_on_the_same_connection(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, TAKE, OK_250, ENVELOPE, TAKE, OK_250});
+	client_start(&client, peer.port, ONE, NULL);
+	client_send(&client, 1);
+	client_send(&client, 2);
+	assert_int_equal(channel_room(client.channel), 0);
+	assert_int_equal(client_wait(&client, 1)->verdict, CHANNEL_ACCEPTED);
+	assert_int_equal(client.n_results[2], 0);
+	channel_resume(client.channel);
+	assert_int_equal(client_wait(&client, 2)->verdict, CHANNEL_ACCEPTED);
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+/* The promise of channel.h: the server gets its envelope, and the end of the connection instead of its text. */
+static void ahead__never_recorded__sends_no_text(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, TAKE, OK_250, ENVELOPE, GO, "E"});
+	struct smtp_limits limits = smtp_limits_default();
+	limits.text_ms = 50;
+	client_start(&client, peer.port, ONE, &limits);
+	client_send(&client, 1);
+	client_send(&client, 2);
+	assert_int_equal(client_wait(&client, 1)->verdict, CHANNEL_ACCEPTED);
+	assert_int_equal(client_wait(&client, 2)->verdict, CHANNEL_TEMPORARY);
+	assert_int_equal(client.results[2].blame, CHANNEL_BLAME_MESSAGE);
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+/* Nor on the fresh connection to which it is moved when the old one ends. */
+static void ahead__connection_ends__waits_on_the_next_one(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, TAKE, OK_250, ENVELOPE, "S 421 4.4.2 idle\r\n"}, {HELLO, ENVELOPE, GO, "E"},
+	      {HELLO, ENVELOPE, TAKE, OK_250, ENVELOPE, "S 421 4.4.2 idle\r\n"}, {HELLO, ENVELOPE, TAKE, OK_250});
+	struct smtp_limits limits = smtp_limits_default();
+	limits.text_ms = 50;
+	client_start(&client, peer.port, ONE, &limits);
+	for (int64_t id = 1; id <= 4; id++)
+		client_send(&client, id);
+	assert_int_equal(client_wait(&client, 1)->verdict, CHANNEL_ACCEPTED);
+	assert_int_equal(client_wait(&client, 2)->verdict, CHANNEL_TEMPORARY);
+	channel_resume(client.channel);
+	assert_int_equal(client_wait(&client, 3)->verdict, CHANNEL_ACCEPTED);
+	channel_resume(client.channel);
+	assert_int_equal(client_wait(&client, 4)->verdict, CHANNEL_ACCEPTED);
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+/* The third waits behind the second, whose recipient is refused at once. */
+static void ahead__refused_while_it_waits__lets_the_next_begin(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, TAKE, OK_250, ENVELOPE, "S 250 ok\r\n550 5.1.1 who\r\n554 no\r\n", "L RSET\r\n", OK_250,
+	       ENVELOPE, TAKE, OK_250});
+	client_start(&client, peer.port, ONE, NULL);
+	for (int64_t id = 1; id <= 3; id++)
+		client_send(&client, id);
+	assert_int_equal(client_wait(&client, 2)->verdict, CHANNEL_PERMANENT);
+	assert_int_equal(client.n_results[1], 1);
+	channel_resume(client.channel);
+	assert_int_equal(client_wait(&client, 3)->verdict, CHANNEL_ACCEPTED);
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+/* One connection is tried, not one for each message. */
+static void ahead__server_out_of_reach__gives_all_back_at_once(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, "S 421 4.3.2 down\r\n"});
+	client_start(&client, peer.port, ONE, NULL);
+	for (int64_t id = 1; id <= 3; id++)
+		client_send(&client, id);
+	for (int64_t id = 1; id <= 3; id++) {
+		assert_int_equal(client_wait(&client, id)->verdict, CHANNEL_TEMPORARY);
+		assert_int_equal(client.results[id].code, 421);
+	}
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+static void ahead__stopped__sends_what_it_was_given_and_quits(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, TAKE, OK_250, ENVELOPE, TAKE, OK_250, "L QUIT\r\n", "S 221 bye\r\n", "E"});
+	client_start(&client, peer.port, ONE, NULL);
+	client_send(&client, 1);
+	client_send(&client, 2);
+	channel_stop(client.channel);
+	assert_int_equal(client_wait(&client, 1)->verdict, CHANNEL_ACCEPTED);
+	channel_resume(client.channel);
+	assert_int_equal(client_wait(&client, 2)->verdict, CHANNEL_ACCEPTED);
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+static void ahead__freed_while_it_waits__is_clean(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, TAKE, OK_250, ENVELOPE, GO, "E"});
+	client_start(&client, peer.port, ONE, NULL);
+	for (int64_t id = 1; id <= 3; id++)
+		client_send(&client, id);
+	assert_int_equal(client_wait(&client, 1)->verdict, CHANNEL_ACCEPTED);
+	assert_int_equal(channel_in_flight(client.channel), 2);
+	channel_free(client.channel);
+	transfer_free(client.transfer);
+	event_base_free(client.base);
+	peer_stop(&peer);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ahead__recorded_in_time__follows_on_the_same_connection),
+		cmocka_unit_test(ahead__never_recorded__sends_no_text),
+		cmocka_unit_test(ahead__connection_ends__waits_on_the_next_one),
+		cmocka_unit_test(ahead__refused_while_it_waits__lets_the_next_begin),
+		cmocka_unit_test(ahead__server_out_of_reach__gives_all_back_at_once),
+		cmocka_unit_test(ahead__stopped__sends_what_it_was_given_and_quits),
+		cmocka_unit_test(ahead__freed_while_it_waits__is_clean),
+	};
+	(void)signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
