@@ -115,6 +115,7 @@ void app_free(struct app *app)
 	free(app->channels);
 	free(app->planner_channels);
 	free(app->results);
+	free(app->template_problem);
 	free(app);
 }
 

@@ -75,6 +75,7 @@ struct app {
 	int64_t last_wall_s, next_expiry_utc, next_wake_utc;
 	int64_t n_sent;
 	struct trouble trouble;
+	char *template_problem; /* what a letter could not be made of, and the operator has not heard; NULL = nothing */
 	int watched_month;      /* year * 12 + month in which the calendars were last looked at */
 	int64_t seen_utc;       /* latest time known to have been: kept in the database */
 	bool must_follow_clock; /* it was not believed at the start: what was written ahead of it is still there */

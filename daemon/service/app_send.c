@@ -35,6 +35,13 @@ static void app_note_unsent(const struct app_claim *claim, int64_t id, enum chan
 	app_note_result(claim->channel, id, &result);
 }
 
+/* The reader got the letter all the same; the operator is told in the next pass, of one problem at a time. */
+static void app_note_template(struct app *app, const struct letter *letter)
+{
+	if (letter->text.problem != NULL && app->template_problem == NULL)
+		app->template_problem = mem_dup(letter->text.problem);
+}
+
 static void app_hand_over(struct app *app, const struct app_claim *claim, size_t i, struct app_letter *entry)
 {
 	struct channel *channel = claim->channel->channel;
@@ -47,6 +54,7 @@ static void app_hand_over(struct app *app, const struct app_claim *claim, size_t
 		channel_send(channel, &entry->letter.message);
 	else
 		app_note_unsent(claim, claim->ids[i], CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT, entry->err.text);
+	app_note_template(app, &entry->letter);
 	letter_done(&entry->letter);
 }
 

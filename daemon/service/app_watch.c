@@ -100,6 +100,31 @@ static int app_tell_trouble(struct app *app, struct err *err)
 	return status;
 }
 
+/* Once a day for each kind of message in each language: "en/reminder: text: ..." says which. */
+static int app_tell_template(struct app *app, int64_t now_utc, struct err *err)
+{
+	const struct planner planner = app_planner(app);
+	const struct civil today = zone_to_civil(app->setup->zone, now_utc);
+	char day[CIVIL_DATE_SIZE];
+	if (app->template_problem == NULL)
+		return 0;
+	civil_format_date(&today, day);
+	char *key =
+		mem_printf("template %.*s %s", (int)strcspn(app->template_problem, ":"), app->template_problem, day);
+	char *text =
+		mem_printf("a template failed, and readers got the bare facts instead: %s. deadlined --check looks "
+			   "at all templates.",
+			   app->template_problem);
+	int status = notice_once(&planner, app->store, key, text, now_utc, err);
+	if (status == 0) {
+		free(app->template_problem);
+		app->template_problem = NULL;
+	}
+	free(text);
+	free(key);
+	return status;
+}
+
 /* Once a day, a slice a pass. A pass that is undone leaves its slice for the next day. */
 static int app_retain(struct app *app, int64_t now_utc, bool *ret_more, struct err *err)
 {
@@ -144,6 +169,8 @@ int app_watch(struct app *app, struct instant now, bool *ret_more, struct err *e
 		status = app_notice_rules(app, err);
 	if (status == 0)
 		status = app_tell_trouble(app, err);
+	if (status == 0)
+		status = app_tell_template(app, now.wall_s, err);
 	if (status == 0 && is_working)
 		status = app_expire(app, now.wall_s, ret_more, err);
 	if (status == 0 && is_working)

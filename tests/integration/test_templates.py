@@ -86,6 +86,19 @@ def test_a_template_that_fails_costs_no_reminder(site, start):
     wait_until(lambda: daemon.log_contains("the built-in text is sent: en/reminder: subject: "), daemon.log)
 
 
+def test_the_operator_is_told_of_a_template_that_fails(site, start):
+    write(site, "en/reminder.subject.mustache", "{{title}} {{note}}{{note}}{{note}}{{note}}\n")
+    site.daemon_settings["operator"] = "boss"
+    site.write_config()
+    site.add_person("boss", "boss@example.org")
+    for uid in ("one", "two"):
+        site.add_due_task(uid, "boss", note="n" * 1000)
+    daemon = start(site)
+    wait_until(lambda: len(site.mails()) == 3, daemon.log)
+    [told] = site.mails_about("a template failed")
+    assert "en/reminder: subject: the text is longer than 2048 bytes" in told.get_content()
+
+
 @pytest.mark.parametrize("limit, is_warned", [("4096 utf16", False), ("300 bytes", True)])
 def test_check_warns_of_texts_that_are_longer_than_a_messenger_takes(site, limit, is_warned):
     presets = site.folder / "messengers"
