@@ -111,10 +111,9 @@ static int app_tell_template(struct app *app, int64_t now_utc, struct err *err)
 	civil_format_date(&today, day);
 	char *key =
 		mem_printf("template %.*s %s", (int)strcspn(app->template_problem, ":"), app->template_problem, day);
-	char *text =
-		mem_printf("a template failed, and readers got the bare facts instead: %s. deadlined --check looks "
-			   "at all templates.",
-			   app->template_problem);
+	char *text = mem_printf("a template failed: %s. The message was sent all the same, if need be with the bare "
+				"facts. deadlined --check looks at all templates.",
+				app->template_problem);
 	int status = notice_once(&planner, app->store, key, text, now_utc, err);
 	if (status == 0) {
 		free(app->template_problem);
