@@ -19,10 +19,26 @@
 #include "channel/certificate.h"
 #include "channel/http_settings.h"
 #include "channel/http_slot.h"
+#include "channel/http_token.h"
 #include "channel/preset.h"
 #include "channel/preset_url.h"
 #include "channel/transfer.h"
 #include "plan/person.h"
+
+/* The values of one message; those that borrow no text of it or of the channel are kept in here. */
+struct http_values {
+	struct preset_values values;
+	char now_s[24], now_ms[24];
+};
+
+/* A message of a channel whose preset has a step [token]: its values, to make the request of once there is a token. */
+struct http_kept {
+	struct preset_values values; /* those of enum preset_name are in texts */
+	struct strlist texts;
+	int64_t now_utc;
+	bool is_waiting;
+	bool was_refused; /* its first token was: there is only one more try */
+};
 
 struct http_channel {
 	struct channel base;
@@ -30,13 +46,9 @@ struct http_channel {
 	struct http_settings settings;
 	struct http_slot *slots;
 	unsigned n_slots;
+	struct http_token *token; /* NULL = the preset has no such step */
+	struct http_kept *kept;   /* one for each slot, likewise */
 	bool is_stopped;
-};
-
-/* The values of one message; those that borrow no text of it or of the channel are kept in here. */
-struct http_values {
-	struct preset_values values;
-	char now_s[24], now_ms[24];
 };
 
 static void http_fill_values(const struct http_channel *channel, const struct channel_message *message,
@@ -65,8 +77,8 @@ static void http_fill_values(const struct http_channel *channel, const struct ch
 }
 
 /* A message like those to come, to find what does not fit before there is one. */
-static int http_render_sample(const struct http_channel *channel, const char *address, const char *task_uid,
-			      struct preset_request *ret_request, struct err *err)
+static int http_render_sample(const struct http_channel *channel, const struct preset_call *call, const char *address,
+			      const char *task_uid, struct preset_request *ret_request, struct err *err)
 {
 	const struct channel_message sample = {.kind = "test",
 					       .person = "somebody",
@@ -80,7 +92,9 @@ static int http_render_sample(const struct http_channel *channel, const char *ad
 	http_fill_values(channel, &sample, &all);
 	if (all.values.items[PRESET_CHANNEL] == NULL)
 		all.values.items[PRESET_CHANNEL] = "channel"; /* not named yet */
-	return preset_render(channel->preset, &channel->preset->call, &all.values, ret_request, err);
+	if (channel->preset->token != NULL)
+		all.values.items[PRESET_ACCESS_TOKEN] = "token";
+	return preset_render(channel->preset, call, &all.values, ret_request, err);
 }
 
 static bool http_check_text(const char *address, struct err *err)
@@ -102,9 +116,76 @@ static bool http_check_address(const struct channel *base, const char *address, 
 	const struct http_channel *channel = (const struct http_channel *)base;
 	struct preset_request request;
 	if (!http_check_text(address, err) || !preset_check_address(channel->preset, address, err) ||
-	    http_render_sample(channel, address, NULL, &request, err) < 0)
+	    http_render_sample(channel, &channel->preset->call, address, NULL, &request, err) < 0)
 		return false;
 	preset_request_done(&request);
+	return true;
+}
+
+static void http_refuse(struct http_channel *channel, int64_t message_id, enum channel_verdict verdict,
+			enum channel_blame blame, const char *words)
+{
+	struct channel_result result;
+	channel_result_set(&result, verdict, blame, 0, words);
+	channel_finish(&channel->base, message_id, &result);
+}
+
+/* ---- with a token ------------------------------------------------------------------------------------------------- */
+
+static void http_keep(struct http_kept *kept, const struct http_values *all, int64_t now_utc)
+{
+	*kept = (struct http_kept){.values = all->values, .now_utc = now_utc};
+	for (size_t i = 0; i < PRESET_NAME_MAX; i++) {
+		if (all->values.items[i] == NULL)
+			continue;
+		strlist_add(&kept->texts, all->values.items[i], strlen(all->values.items[i]));
+		kept->values.items[i] = kept->texts.items[kept->texts.n - 1];
+	}
+}
+
+static struct http_kept *http_kept_of(const struct http_slot *slot)
+{
+	struct http_channel *channel = (struct http_channel *)slot->channel;
+	return channel->kept != NULL ? &channel->kept[slot - channel->slots] : NULL;
+}
+
+/* The end of a message that was kept: its slot is free again. */
+static void http_let_go(struct http_slot *slot)
+{
+	struct http_kept *kept = http_kept_of(slot);
+	http_slot_release(slot);
+	if (kept != NULL)
+		preset_texts_done(&kept->texts);
+}
+
+static void http_go(struct http_slot *slot);
+
+/* With the token that is there, or once there is one. */
+static void http_go_or_wait(struct http_slot *slot)
+{
+	struct http_channel *channel = (struct http_channel *)slot->channel;
+	struct http_kept *kept = http_kept_of(slot);
+	if (http_token_value(channel->token, kept->now_utc) != NULL) {
+		http_go(slot);
+		return;
+	}
+	kept->is_waiting = true;
+	http_token_fetch(channel->token, &kept->values, kept->now_utc);
+}
+
+/* True when the service did not take the token, and the message leaves with another. */
+static bool http_ask_again(struct http_slot *slot)
+{
+	struct http_channel *channel = (struct http_channel *)slot->channel;
+	struct http_kept *kept = http_kept_of(slot);
+	const struct preset_token *step = channel->preset->token;
+	if (kept == NULL || kept->was_refused || !http_slot_fits(slot, step->refresh, step->n_refresh))
+		return false;
+	kept->was_refused = true;
+	http_token_drop(channel->token, kept->values.items[PRESET_ACCESS_TOKEN]);
+	http_slot_release(slot);
+	slot->is_busy = true; /* it is still this message's */
+	http_go_or_wait(slot);
 	return true;
 }
 
@@ -113,19 +194,66 @@ static void http_done(void *arg, CURL *easy, CURLcode code)
 	struct http_slot *slot = arg;
 	struct channel_result result;
 	(void)easy; /* the slot's own */
+	if (code == CURLE_OK && http_ask_again(slot))
+		return;
 	http_slot_judge(slot, code, &result);
 	result.certificate_until_utc = certificate_until_utc(slot->easy);
-	http_slot_release(slot);
+	http_let_go(slot);
 	channel_finish(slot->channel, slot->message_id, &result);
 }
 
-static void http_refuse(struct http_channel *channel, const struct channel_message *message,
-			enum channel_verdict verdict, enum channel_blame blame, const char *words)
+/* Makes the request of the values and starts it. Errors: -EINVAL, -E2BIG the message cannot be sent, -EIO it could not
+ * be now. */
+static int http_start(struct http_slot *slot, const struct preset_values *values, struct err *err)
 {
-	struct channel_result result;
-	channel_result_set(&result, verdict, blame, 0, words);
-	channel_finish(&channel->base, message->id, &result);
+	const struct http_channel *channel = (const struct http_channel *)slot->channel;
+	int r = preset_render(channel->preset, slot->call, values, &slot->request, err);
+	if (r < 0)
+		return r;
+	if (!http_slot_set_up(slot) || !certificate_watch(slot->easy))
+		return err_set(err, -EIO, "libcurl refused the request");
+	return transfer_start(slot->channel->transfer, slot->easy, http_done, slot, err);
 }
+
+/* A kept message leaves, or is refused. */
+static void http_go(struct http_slot *slot)
+{
+	struct http_channel *channel = (struct http_channel *)slot->channel;
+	struct http_kept *kept = http_kept_of(slot);
+	struct err err = {0};
+	kept->is_waiting = false;
+	const char *value = http_token_value(channel->token, kept->now_utc);
+	if (value != NULL) {
+		strlist_add(&kept->texts, value, strlen(value));
+		kept->values.items[PRESET_ACCESS_TOKEN] = kept->texts.items[kept->texts.n - 1];
+	}
+	int r = http_start(slot, &kept->values, &err);
+	if (r < 0) {
+		http_let_go(slot);
+		http_refuse(channel, slot->message_id, r == -EIO ? CHANNEL_TEMPORARY : CHANNEL_PERMANENT,
+			    r == -EIO ? CHANNEL_BLAME_CHANNEL : CHANNEL_BLAME_MESSAGE, err.text);
+	}
+}
+
+/* The call for a token has ended: all that wait go on, or fail with it. */
+static void http_token_ended(void *arg, const struct channel_result *failure)
+{
+	struct http_channel *channel = arg;
+	for (unsigned i = 0; i < channel->n_slots; i++) {
+		struct http_slot *slot = &channel->slots[i];
+		if (!channel->kept[i].is_waiting)
+			continue;
+		if (failure == NULL) {
+			http_go(slot);
+			continue;
+		}
+		channel->kept[i].is_waiting = false;
+		http_let_go(slot);
+		channel_finish(&channel->base, slot->message_id, failure);
+	}
+}
+
+/* ---- sending ------------------------------------------------------------------------------------------------------ */
 
 static struct http_slot *http_free_slot(struct http_channel *channel)
 {
@@ -144,23 +272,31 @@ static void http_send(struct channel *base, const struct channel_message *messag
 	struct err err = {0};
 	struct http_values all;
 	http_fill_values(channel, message, &all);
-	if (!http_check_text(message->to_address, &err) ||
-	    !preset_check_address(channel->preset, message->to_address, &err) ||
-	    preset_render(channel->preset, &channel->preset->call, &all.values, &slot->request, &err) < 0) {
-		bool is_address_good = http_check_address(base, message->to_address, NULL);
-		http_refuse(channel, message, CHANNEL_PERMANENT,
-			    is_address_good ? CHANNEL_BLAME_MESSAGE : CHANNEL_BLAME_RECIPIENT, err.text);
+	slot->message_id = message->id;
+	int r = http_check_text(message->to_address, &err) &&
+				preset_check_address(channel->preset, message->to_address, &err)
+			? 0
+			: -EINVAL;
+	if (r == 0 && channel->token != NULL) {
+		slot->is_busy = true;
+		http_keep(http_kept_of(slot), &all, message->date_utc);
+		http_go_or_wait(slot);
 		return;
 	}
-
-	slot->is_busy = true;
-	slot->message_id = message->id;
-	if (!http_slot_set_up(slot) || !certificate_watch(slot->easy) ||
-	    transfer_start(base->transfer, slot->easy, http_done, slot, &err) < 0) {
-		http_slot_release(slot);
-		http_refuse(channel, message, CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL,
-			    err.text[0] != '\0' ? err.text : "libcurl refused the request");
+	if (r == 0) {
+		slot->is_busy = true;
+		r = http_start(slot, &all.values, &err);
 	}
+	if (r == 0)
+		return;
+	http_slot_release(slot);
+	if (r == -EIO) {
+		http_refuse(channel, message->id, CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL, err.text);
+		return;
+	}
+	bool is_address_good = http_check_address(base, message->to_address, NULL);
+	http_refuse(channel, message->id, CHANNEL_PERMANENT,
+		    is_address_good ? CHANNEL_BLAME_MESSAGE : CHANNEL_BLAME_RECIPIENT, err.text);
 }
 
 static unsigned http_room(const struct channel *base)
@@ -184,10 +320,12 @@ static void http_free(struct channel *base)
 		struct http_slot *slot = &channel->slots[i];
 		if (slot->is_busy) {
 			transfer_cancel(base->transfer, slot->easy);
-			http_slot_release(slot);
+			http_let_go(slot);
 		}
 		curl_easy_cleanup(slot->easy);
 	}
+	http_token_free(channel->token);
+	free(channel->kept);
 	free(channel->slots);
 	http_settings_done(&channel->settings);
 	preset_free(channel->preset);
@@ -213,30 +351,41 @@ static char *http_domain(void)
 	return mem_dup(host);
 }
 
-/* Renders for an address of each form, once with and once without what may be missing. */
+/* The request may be what the section says; adds a problem when not. Ends the request. */
+static bool http_try_request(const struct http_channel *channel, const struct ini_section *section, int r,
+			     struct preset_request *request, const struct err *err, struct problems *problems)
+{
+	if (r < 0) {
+		problems_add(problems, section->file, section->line,
+			     "the preset %s cannot be used with this section: %s", channel->settings.preset, err->text);
+		return false;
+	}
+	bool is_exposed = channel->settings.proxy[0] != '\0' && preset_url_is_plain(buf_str(&request->url));
+	preset_request_done(request);
+	if (is_exposed)
+		problems_add(problems, section->file, section->line,
+			     "a proxy cannot be used with an http:// address, which is this machine's own");
+	return !is_exposed;
+}
+
+/* Renders for an address of each form, once with and once without what may be missing; and the step [token]. */
 static void http_try(const struct http_channel *channel, const struct ini_section *section, struct problems *problems)
 {
 	static const char *const tasks[] = {"task", NULL};
-	size_t n_forms = channel->preset->n_forms != 0 ? channel->preset->n_forms : 1;
-	for (size_t i = 0; i < 2 * n_forms; i++) {
-		struct preset_request request;
-		struct err err;
-		char *address = preset_sample_address(channel->preset, i / 2);
-		int r = http_render_sample(channel, address, tasks[i % 2], &request, &err);
+	const struct preset *preset = channel->preset;
+	size_t n_forms = preset->n_forms != 0 ? preset->n_forms : 1;
+	struct preset_request request;
+	struct err err;
+	bool is_good = true;
+	for (size_t i = 0; is_good && i < 2 * n_forms; i++) {
+		char *address = preset_sample_address(preset, i / 2);
+		int r = http_render_sample(channel, &preset->call, address, tasks[i % 2], &request, &err);
+		is_good = http_try_request(channel, section, r, &request, &err, problems);
 		free(address);
-		if (r < 0) {
-			problems_add(problems, section->file, section->line,
-				     "the preset %s cannot be used with this section: %s", channel->settings.preset,
-				     err.text);
-			return;
-		}
-		bool is_exposed = channel->settings.proxy[0] != '\0' && preset_url_is_plain(buf_str(&request.url));
-		preset_request_done(&request);
-		if (is_exposed) {
-			problems_add(problems, section->file, section->line,
-				     "a proxy cannot be used with an http:// address, which is this machine's own");
-			return;
-		}
+	}
+	if (is_good && preset->token != NULL) {
+		int r = http_render_sample(channel, &preset->token->call, "1", NULL, &request, &err);
+		(void)http_try_request(channel, section, r, &request, &err, problems); /* adds what is wrong */
 	}
 }
 
@@ -280,5 +429,9 @@ struct channel *http_channel_new(const struct conf *conf, const struct ini_secti
 	for (unsigned i = 0; i < channel->n_slots; i++)
 		channel->slots[i] = (struct http_slot){
 			.channel = &channel->base, .call = &preset->call, .settings = &channel->settings};
+	if (preset->token != NULL) {
+		channel->kept = mem_zero(channel->n_slots, sizeof(*channel->kept));
+		channel->token = http_token_new(&channel->base, preset, &channel->settings, http_token_ended, channel);
+	}
 	return &channel->base;
 }

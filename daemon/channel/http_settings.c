@@ -198,10 +198,10 @@ static void http_check_address(const struct conf *conf, const struct ini_section
 		problems_add(problems, section->file, entry->line, "%s: %s", key, err.text);
 }
 
-/* A server may repeat what it was called by, and in an address a secret stands percent-encoded. */
-static void http_hide_encoded(const char *secret)
+void http_settings_hide(const char *secret)
 {
 	struct buf encoded;
+	log_hide(secret);
 	buf_init(&encoded, 3 * (size_t)SECRET_MAX);
 	preset_escape_add(&encoded, secret, PRESET_QUERY);
 	log_hide(buf_str(&encoded));
@@ -255,7 +255,7 @@ void http_settings_read(const struct conf *conf, const struct ini_section *secti
 			http_check_address(conf, section, setting->name, &settings->values[i], preset_url_check,
 					   problems);
 		else if (setting->kind == PRESET_KIND_SECRET && settings->values[i] != NULL)
-			http_hide_encoded(settings->values[i]);
+			http_settings_hide(settings->values[i]);
 	}
 }
 

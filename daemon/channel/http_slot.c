@@ -148,6 +148,15 @@ void http_slot_judge(const struct http_slot *slot, CURLcode code, struct channel
 		http_judge_failure(slot, code, ret_result);
 }
 
+bool http_slot_fits(const struct http_slot *slot, const struct preset_rule *rules, size_t n)
+{
+	long status = 0;
+	(void)curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status); /* stays 0 on an error of ours */
+	struct preset_reply reply = {
+		.status = (int)status, .body = buf_str(&slot->reply), .len = slot->reply.len, .retry_after_s = 0};
+	return preset_fits(rules, n, &reply);
+}
+
 void http_slot_release(struct http_slot *slot)
 {
 	preset_request_done(&slot->request);

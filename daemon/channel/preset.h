@@ -86,6 +86,8 @@ struct preset_call {
 	struct preset_verdict verdict;
 };
 
+enum { PRESET_LIFETIME_MAX_S = 366 * 24 * 3600 };
+
 /* The step before the first message: a call whose reply holds {{access_token}}. */
 struct preset_token {
 	struct preset_call call;
@@ -137,5 +139,7 @@ struct preset_request {
 MUSTCHECK int preset_render(const struct preset *preset, const struct preset_call *call,
 			    const struct preset_values *values, struct preset_request *ret_request, struct err *err);
 void preset_request_done(struct preset_request *request);
+/* Overwrites and frees texts that may hold secrets. */
+void preset_texts_done(struct strlist *texts);
 
 #endif

@@ -8,7 +8,7 @@
 #include "channel/preset_section.h"
 #include "channel/preset_url.h"
 
-enum { PRESET_TIMEOUT_MAX_S = 600, PRESET_LIFETIME_MAX_S = 366 * 24 * 3600 };
+enum { PRESET_TIMEOUT_MAX_S = 600 };
 
 /* Sections that stand alone, and those that the step [token] has as well, as [token headers]. */
 static const struct preset_kind_row {

@@ -47,7 +47,5 @@ void preset_url_names(const struct preset *preset, bool ret_is_url[PRESET_NAMES_
  * preset_texts_done(). Those that depend on {{body}} are made once it has a value. Errors: -EINVAL. */
 MUSTCHECK int preset_make_values(const struct preset *preset, struct preset_values *values, struct strlist *texts,
 				 struct err *err);
-/* Overwrites and frees them. */
-void preset_texts_done(struct strlist *texts);
 
 #endif

@@ -3,6 +3,7 @@
 The facts about a service stand in messengers/PRESET.toml:
 
     [channel]         the keys of the section; "secret:WORDS" becomes a file with these words, {url} is the server
+    token             the path that hands out a token, and what it answers
     check             a function of CHECKS that looks at signatures
     [[message]]       what a message to the address "to" must be: method, path, headers, and json, form or text
     [[reply]]         an answer, and what it "is": accepted, temporary, throttled (with "wait"), unknown, or dead for the
@@ -53,24 +54,34 @@ def facts(preset):
 
 
 class Service(HttpServer):
-    """Answers with success whatever is not scripted; /raw takes the messages of the second channel, /token hands one out."""
+    """Answers with success whatever is not scripted; /raw takes the messages of the second channel, and a token is handed out
+    where the facts say."""
 
-    def __init__(self, success):
-        self.success = success
+    def __init__(self, fact):
+        self.success = reply_of(fact["reply"][0])
+        self.token = fact.get("token")
         super().__init__()
 
+    def is_token(self, request):
+        return self.token is not None and request.path == self.token["path"]
+
+    def insist(self, request):
+        if request.path == "/raw":
+            return Reply(200)
+        return reply_of(self.token) if self.is_token(request) else None
+
     def decide(self, request):
-        return Reply(200) if request.path == "/raw" else self.success
+        return self.success
 
     def sent(self):
-        return [request for request in self.requests if request.path != "/raw"]
+        return [request for request in self.requests if request.path != "/raw" and not self.is_token(request)]
 
     def raw(self):
         return {request.json()["person"]: request.json() for request in self.requests if request.path == "/raw"}
 
 
 def reply_of(fact):
-    return Reply(fact["status"], fact.get("headers", {}), json.loads(fact["json"]) if "json" in fact else fact.get("body", ""))
+    return Reply(fact.get("status", 200), fact.get("headers", {}), json.loads(fact["json"]) if "json" in fact else fact.get("body", ""))
 
 
 @pytest.fixture
@@ -79,7 +90,7 @@ def use(site):
     servers = []
 
     def make(preset, fact):
-        server = Service(reply_of(fact["reply"][0]))
+        server = Service(fact)
         servers.append(server)
         settings = {"type": "http", "preset": preset, "rate": "1000/s", "connections": "8"}
         for key, value in fact["channel"].items():

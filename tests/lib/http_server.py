@@ -218,6 +218,10 @@ class HttpServer:
         """The answer when nothing is scripted; for subclasses."""
         return self.default
 
+    def insist(self, request):
+        """The answer whatever is scripted, or None; for subclasses."""
+        return None
+
     @property
     def requests(self):
         with self._changed:
@@ -241,8 +245,10 @@ class HttpServer:
             return list(self._requests)
 
     def take(self, request):
+        reply = self.insist(request)
         with self._changed:
-            reply = self._script.pop(0) if self._script else None
+            if reply is None and self._script:
+                reply = self._script.pop(0)
         if reply is None:
             reply = self.decide(request)
         with self._changed:
