@@ -29,21 +29,25 @@ static char *compose_finish_subject(const struct buf *rendered)
  * leaves its blank lines behind), and without blanks at the ends of lines. Returns owned; "" when nothing is left. */
 static char *compose_finish_text(const struct buf *rendered)
 {
+	const char *line = buf_str(rendered), *end = line + rendered->len;
 	struct buf text;
 	buf_init(&text, rendered->len + 1); /* the last line may lack its end */
 	bool is_gap = false;
-	for (const char *line = buf_str(rendered); *line != '\0';) {
-		size_t len = strcspn(line, "\n"), used = len;
-		while (used > 0 && compose_is_blank(line[used - 1]))
+	while (line < end) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line)), *stop = newline != NULL ? newline : end;
+		const char *used = stop;
+		while (used > line && compose_is_blank(used[-1]))
 			used--;
-		if (used > 0) {
+		if (used > line) {
+			bool is_whole = used == newline; /* it goes with its end */
 			if (is_gap && text.len > 0)
 				buf_add_char(&text, '\n');
-			buf_add(&text, line, used);
-			buf_add_char(&text, '\n');
+			buf_add(&text, line, (size_t)(used - line) + is_whole);
+			if (!is_whole)
+				buf_add_char(&text, '\n');
 		}
-		is_gap = used == 0;
-		line += len + (line[len] == '\n');
+		is_gap = used == line;
+		line = stop + 1;
 	}
 	return buf_take(&text);
 }
