@@ -40,6 +40,29 @@ static struct template *compile(const char *text)
 	return NULL;
 }
 
+static void count_use(void *arg, const struct template_use *use)
+{
+	size_t *n = arg;
+	FUZZ_NEED(use->name[0] != '\0' && use->place.line > 0 && use->place.column > 0, use->name);
+	++*n;
+}
+
+/* Partials that were looked up before are the same as those that are looked up when they are needed. */
+static void check_linked(struct template *template, const json_t *data)
+{
+	struct buf before, after;
+	size_t n_uses = 0;
+	template_uses(template, count_use, &n_uses);
+	FUZZ_NEED(n_uses <= template->n_ops, "more uses than ops");
+	render(template, data, ESCAPE_PLAIN, &before);
+	template_link(template, find_partial, template);
+	render(template, data, ESCAPE_PLAIN, &after);
+	FUZZ_NEED(before.len == after.len && memcmp(buf_str(&before), buf_str(&after), after.len) == 0,
+		  buf_str(&after));
+	buf_done(&before);
+	buf_done(&after);
+}
+
 static void check_ends(const char *text, const json_t *data)
 {
 	struct template *template = compile(text);
@@ -48,6 +71,8 @@ static void check_ends(const char *text, const json_t *data)
 		render(template, data, (enum escape)escape, &out);
 		buf_done(&out);
 	}
+	if (template != NULL)
+		check_linked(template, data);
 	template_free(template);
 }
 
