@@ -183,6 +183,18 @@ def test_every_attempt_has_the_same_key(site, hook, start, fault):
     assert other.json()["task"] == "other"
 
 
+def test_a_receiver_that_never_answers_does_not_keep_the_daemon_from_ending(site, hook, start):
+    hook.script(Reply(hang=True))
+    use(site, hook.url, timeout="2s")
+    site.add_due_task("silence", "a")
+    daemon = start(site)
+    hook.wait(1)
+    assert site.status()["sending"] == 1
+    assert daemon.stop() == 0
+    assert [row["state"] for row in site.queue()] == ["pending"]
+    assert pause_and_doubt(site)[1] == 1, "it may have been accepted"
+
+
 def test_three_lost_replies_are_enough(site, hook, start):
     """A message that may have arrived three times is given up, and says why."""
     hook.script(*[Reply(drop=True)] * 3)
