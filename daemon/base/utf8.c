@@ -112,8 +112,8 @@ static size_t utf8_units(uint32_t c, size_t bytes, enum utf8_unit unit)
 size_t utf8_length(const char *text, enum utf8_unit unit)
 {
 	const char *p = text, *end = text + strlen(text);
-	size_t length = 0;
-	while (p < end) {
+	size_t length = 0, plain;
+	while (plain = utf8_plain(p, end), length += plain, (p += plain) < end) {
 		const char *start = p;
 		uint32_t c = utf8_next(&p, end);
 		length += utf8_units(c, (size_t)(p - start), unit);
@@ -124,15 +124,16 @@ size_t utf8_length(const char *text, enum utf8_unit unit)
 size_t utf8_prefix(const char *text, size_t max, enum utf8_unit unit)
 {
 	const char *p = text, *end = text + strlen(text);
-	size_t length = 0;
-	while (p < end) {
+	size_t length = 0, plain;
+	while (plain = utf8_plain(p, end), length += plain, length <= max && (p += plain) < end) {
 		const char *start = p;
 		uint32_t c = utf8_next(&p, end);
-		length += utf8_units(c, (size_t)(p - start), unit);
-		if (length > max)
+		size_t units = utf8_units(c, (size_t)(p - start), unit);
+		if (length + units > max)
 			return (size_t)(start - text);
+		length += units;
 	}
-	return (size_t)(p - text);
+	return (size_t)(p - text) + (length > max ? plain - (length - max) : 0);
 }
 
 void utf8_trim_partial(char *text)

@@ -63,8 +63,15 @@ bool channel_check_address(const struct channel *channel, const char *address, s
 void channel_send(struct channel *channel, const struct channel_message *message)
 {
 	assert(channel->done != NULL);
+	struct err err;
 	channel->in_flight++;
-	channel->ops->send(channel, message);
+	if (channel->ops->does_check || channel_check_address(channel, message->to_address, &err)) {
+		channel->ops->send(channel, message);
+		return;
+	}
+	struct channel_result result;
+	channel_result_set(&result, CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT, 0, err.text);
+	channel_finish(channel, message->id, &result);
 }
 
 unsigned channel_room(const struct channel *channel)

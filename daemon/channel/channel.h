@@ -77,6 +77,7 @@ struct channel_ops {
 	const char *type; /* as in the INI: "smtp", "http", "maildir" */
 	bool is_local;    /* reaches no network: a rehearsal may deliver through it */
 	bool (*check_address)(const struct channel *channel, const char *address, struct err *err);
+	bool does_check; /* send() judges the address itself, with what it makes of it anyway */
 	void (*send)(struct channel *channel, const struct channel_message *message);
 	unsigned (*room)(const struct channel *channel);
 	void (*resume)(struct channel *channel); /* NULL: it never waits for that */
@@ -112,6 +113,7 @@ void channel_start(struct channel *channel, struct transfer *transfer, channel_d
 
 /* True when address can be used on this channel; err says what is wrong and what would be right. */
 bool channel_check_address(const struct channel *channel, const char *address, struct err *err);
+/* An address that cannot be used is CHANNEL_PERMANENT, and the recipient's. */
 void channel_send(struct channel *channel, const struct channel_message *message);
 /* How many more messages may be handed over now; 0 after channel_stop(). */
 unsigned channel_room(const struct channel *channel);

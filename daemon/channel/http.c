@@ -336,6 +336,7 @@ static const struct channel_ops http_ops = {
 	.type = "http",
 	.is_local = false,
 	.check_address = http_check_address,
+	.does_check = true,
 	.send = http_send,
 	.room = http_room,
 	.stop = http_stop,

@@ -139,6 +139,15 @@ static void preset_add_running(struct buf *out, const char *value, enum preset_e
 	}
 }
 
+/* How many bytes at the start of value no escape but the percent ones would change. */
+static size_t preset_untouched(const char *value, const char *end, enum preset_escape escape)
+{
+	if (escape == PRESET_PATH || escape == PRESET_QUERY)
+		return 0;
+	size_t plain = utf8_plain(value, end), before = strcspn(value, "&<>\"'\\");
+	return before < plain ? before : plain;
+}
+
 void preset_escape_add(struct buf *out, const char *value, enum preset_escape escape)
 {
 	if (escape == PRESET_LINE) {
@@ -150,8 +159,13 @@ void preset_escape_add(struct buf *out, const char *value, enum preset_escape es
 		return;
 	}
 	const char *end = value + strlen(value);
-	while (value < end)
-		preset_escape_char(out, utf8_next(&value, end), escape);
+	while (value < end) {
+		size_t run = preset_untouched(value, end, escape);
+		buf_add(out, value, run);
+		value += run;
+		if (value < end)
+			preset_escape_char(out, utf8_next(&value, end), escape);
+	}
 }
 
 void preset_encode_words(struct buf *out, const char *line)

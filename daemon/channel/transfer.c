@@ -9,6 +9,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+/* Idle connections of all channels that libcurl keeps for the next message. By itself it keeps four for each transfer that
+ * is under way: between two passes, when none is, it would close all but a few. */
+enum { TRANSFER_KEPT_MAX = 256 };
+
 /* A socket that libcurl wants watched. */
 struct transfer_socket {
 	struct transfer_socket *next;
@@ -172,6 +176,7 @@ int transfer_new(struct event_base *base, struct transfer **ret_transfer, struct
 		transfer_free(transfer);
 		return err_set(err, -ENOMEM, "no memory for libcurl and libevent");
 	}
+	(void)curl_multi_setopt(transfer->multi, CURLMOPT_MAXCONNECTS, (long)TRANSFER_KEPT_MAX);
 	(void)curl_multi_setopt(transfer->multi, CURLMOPT_SOCKETFUNCTION, transfer_socket_cb);
 	(void)curl_multi_setopt(transfer->multi, CURLMOPT_SOCKETDATA, transfer);
 	(void)curl_multi_setopt(transfer->multi, CURLMOPT_TIMERFUNCTION, transfer_timer_cb);

@@ -44,16 +44,12 @@ static void app_note_template(struct app *app, const struct letter *letter)
 
 static void app_hand_over(struct app *app, const struct app_claim *claim, size_t i, struct app_letter *entry)
 {
-	struct channel *channel = claim->channel->channel;
 	if (entry->status < 0) {
 		app_note_unsent(claim, claim->ids[i], CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE, entry->err.text);
 		app->results[app->n_results - 1].is_empty = entry->status == -ENOMSG;
 		return;
 	}
-	if (channel_check_address(channel, entry->letter.message.to_address, &entry->err))
-		channel_send(channel, &entry->letter.message);
-	else
-		app_note_unsent(claim, claim->ids[i], CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT, entry->err.text);
+	channel_send(claim->channel->channel, &entry->letter.message);
 	app_note_template(app, &entry->letter);
 	letter_done(&entry->letter);
 }

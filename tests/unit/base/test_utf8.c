@@ -154,6 +154,28 @@ static void utf8_prefix__never_splits_a_character(void **state)
 		assert_int_equal(utf8_prefix("a😀é", rows[i].max, rows[i].unit), rows[i].bytes);
 }
 
+/* As one would count, though most of it is not looked at character by character. */
+static void utf8_length_and_prefix__long_text__are_as_counted_one_by_one(void **state)
+{
+	static const char text[] =
+		"A long line of ASCII, then \xd0\x94\xd0\xb0, then \xf0\x9f\x98\x80 and \x01 more of it";
+	(void)state;
+	for (int unit = UTF8_BYTES; unit <= UTF8_UTF16; unit++) {
+		const char *p = text, *end = text + sizeof(text) - 1;
+		for (size_t length = 0; p < end;) {
+			const char *start = p;
+			uint32_t c = utf8_next(&p, end);
+			size_t bytes = (size_t)(p - start);
+			size_t units = unit == UTF8_BYTES ? bytes : unit == UTF8_UTF16 && c >= 0x10000 ? 2 : 1;
+			assert_int_equal(utf8_length(start, (enum utf8_unit)unit),
+					 utf8_length(text, (enum utf8_unit)unit) - length);
+			for (size_t i = 0; i < units; i++)
+				assert_int_equal(utf8_prefix(text, length + i, (enum utf8_unit)unit), start - text);
+			length += units;
+		}
+	}
+}
+
 static void utf8_trim_partial__takes_only_what_is_cut(void **state)
 {
 	(void)state;
@@ -193,6 +215,7 @@ int main(void)
 		cmocka_unit_test(utf8_plain__ends_at_the_first_byte_that_is_special),
 		cmocka_unit_test(utf8_length__counts_in_the_unit_asked_for),
 		cmocka_unit_test(utf8_prefix__never_splits_a_character),
+		cmocka_unit_test(utf8_length_and_prefix__long_text__are_as_counted_one_by_one),
 		cmocka_unit_test(utf8_trim_partial__takes_only_what_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

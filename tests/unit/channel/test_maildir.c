@@ -238,8 +238,9 @@ static void maildir__bad_message__is_permanent(void **state)
 	static const char *const keys[] = {"", "../m", "a/b", ".m", "M", "m:2,S", "m\n"};
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		assert_int_equal(deliver(fixture, keys[i], "desk@example.org")->verdict, CHANNEL_PERMANENT);
-	assert_int_equal(deliver(fixture, "m-1", "a@b>\r\nX: y")->verdict, CHANNEL_PERMANENT);
 	assert_int_equal(fixture->result.blame, CHANNEL_BLAME_MESSAGE);
+	assert_int_equal(deliver(fixture, "m-1", "a@b>\r\nX: y")->verdict, CHANNEL_PERMANENT);
+	assert_int_equal(fixture->result.blame, CHANNEL_BLAME_RECIPIENT);
 }
 
 static void maildir__channel__tells_what_it_is(void **state)
