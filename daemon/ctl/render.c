@@ -18,7 +18,8 @@ enum { RENDER_FILE_MAX = 1024 * 1024, RENDER_DATA_MAX = 16 * 1024 * 1024, RENDER
 static const struct args_option render_options[] = {
 	COMMAND_COMMON_OPTIONS,
 	{"--data", "FILE", "a JSON file with the values; no values if not given"},
-	{"--partials", "DIR", "the folder of the partials, NAME.mustache; that of TEMPLATE if not given"},
+	{"--partials", "DIR",
+	 "the folder of the partials, NAME.mustache; that of TEMPLATE and the one above if not given"},
 	{"--escape", "FOR", "make values safe for: html (if not given), plain, header, json, url ..."},
 };
 
@@ -28,7 +29,7 @@ struct render_partial {
 };
 
 struct render {
-	char *folder; /* of the partials */
+	char *folders[2]; /* of the partials: in the first, else in the second, which may be NULL */
 	struct render_partial *partials;
 	size_t n_partials;
 	int status; /* of a partial that is there and cannot be used */
@@ -78,13 +79,15 @@ static int render_read_data(const char *path, json_t **ret_data)
 
 static void render_read_partial(struct render *render, struct render_partial *partial)
 {
-	char *path = mem_printf("%s/%s" TEMPLATE_SUFFIX, render->folder, partial->name);
-	if (access(path, F_OK) == 0) {
-		int status = render_compile(path, &partial->compiled);
+	bool is_there = false;
+	for (size_t i = 0; i < 2 && render->folders[i] != NULL && !is_there; i++) {
+		char *path = mem_printf("%s/%s" TEMPLATE_SUFFIX, render->folders[i], partial->name);
+		is_there = access(path, F_OK) == 0;
+		int status = is_there ? render_compile(path, &partial->compiled) : EX_OK;
 		if (status != EX_OK)
 			render->status = status;
+		free(path);
 	}
-	free(path);
 }
 
 /* The partial, read when it is first asked for. A name may come from the data, and never leads out of the folder: NULL. */
@@ -116,18 +119,23 @@ static void render_done(struct render *render)
 		template_free(render->partials[i].compiled);
 	}
 	free(render->partials);
-	free(render->folder);
+	free(render->folders[0]);
+	free(render->folders[1]);
 }
 
 /* ---- the command --------------------------------------------------------------------------------------------------
  */
 
-static char *render_choose_folder(const struct args *args)
+/* What languages share lies one folder higher than the templates of each. */
+static void render_choose_folders(struct render *render, const struct args *args)
 {
 	const char *given = args_value(args, "--partials"), *path = args->operands[0], *slash = strrchr(path, '/');
-	if (given != NULL)
-		return mem_dup(given);
-	return slash != NULL ? mem_dup_n(path, (size_t)(slash - path)) : mem_dup(".");
+	if (given != NULL) {
+		render->folders[0] = mem_dup(given);
+		return;
+	}
+	render->folders[0] = slash != NULL ? mem_dup_n(path, (size_t)(slash - path)) : mem_dup(".");
+	render->folders[1] = mem_printf("%s/..", render->folders[0]);
 }
 
 static int render_choose_escape(const struct args *args, enum escape *ret_escape)
@@ -167,10 +175,11 @@ static int render_run(struct session *session, const struct args *args)
 {
 	(void)session; /* neither a configuration nor a database is needed */
 	const char *path = args->operands[0], *data_path = args_value(args, "--data");
-	struct render render = {.folder = render_choose_folder(args)};
+	struct render render = {0};
 	struct template *template = NULL;
 	json_t *data = NULL;
 	enum escape escape;
+	render_choose_folders(&render, args);
 	int status = render_choose_escape(args, &escape);
 	if (status == EX_OK)
 		status = render_compile(path, &template);

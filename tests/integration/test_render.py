@@ -48,10 +48,30 @@ def test_escape(tmp_path, escape, expected):
     assert (result.stdout.decode(), result.returncode) == (expected, 0)
 
 
-def test_partials_stand_beside_the_template(tmp_path):
-    write(tmp_path / "name.mustache", "[{{.}}]")
-    result = render(tmp_path, "{{>name}}{{>../name}}{{>gone}}", '"x"')
+def test_partials_stand_beside_the_template_or_above(tmp_path):
+    folder = tmp_path / "en"
+    folder.mkdir()
+    write(folder / "name.mustache", "[{{.}}]")
+    write(tmp_path / "name.mustache", "no")
+    write(tmp_path / "shared.mustache", "({{.}})")
+    result = render(folder, "{{>name}}{{>shared}}{{>../name}}{{>gone}}", '"x"')
+    assert result.stdout == b"[x](x)"
+    result = render(folder, "{{>name}}{{>shared}}", '"x"', "--partials", folder)
     assert result.stdout == b"[x]"
+
+
+@pytest.mark.parametrize("language", ["de", "en", "ru", "zh"])
+@pytest.mark.parametrize("part, options, expected", [
+    ("text", ["--escape", "plain"], "Гостиница: <Harbour View>\n"),
+    ("html", [], "Гостиница: &lt;Harbour View&gt;<br>\n"), ("subject", [], "Встреча мэров пяти городов\n")])
+def test_a_shipped_template_with_the_example(language, part, options, expected):
+    """As the README of the templates shows it: partials of the language and of all of them are found by themselves."""
+    config = ROOT / "config"
+    result = deadlinectl("render", config / "templates" / language / f"reminder.{part}.mustache", "--data",
+                         config / "examples" / "reminder.json", *options)
+    assert result.returncode == 0 and not result.stderr
+    assert expected in result.stdout and "{{" not in result.stdout
+    assert (part == "html") == result.stdout.startswith("<!DOCTYPE html>\n<html lang=\"ru\">")
 
 
 @pytest.mark.parametrize("template, place, words", [
