@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "message/language_priv.h"
 
-enum { LANGUAGE_MEMO_SLOTS = 256 };
+enum { LANGUAGE_MEMO_SLOTS = 512 };
 
 struct language_memo {
 	struct language_memo_slot {
