@@ -270,6 +270,16 @@ static bool mail_starts_badly(const char *p, const char *end)
 	return *p == '.' || (end - p >= 5 && memcmp(p, "From ", 5) == 0);
 }
 
+/* How many bytes stand for themselves within a line, at most max; the last one of a line is not among them. */
+static size_t mail_quoted_run(const char *p, const char *end, size_t max)
+{
+	size_t left = (size_t)(end - p), len = utf8_plain(p, left < max ? end : p + max);
+	const char *equals = memchr(p, '=', len);
+	if (equals != NULL)
+		return (size_t)(equals - p);
+	return len > 0 ? len - 1 : 0;
+}
+
 /* Writes the next line in quoted-printable with its end (RFC 2045 6.7) and moves *text behind what it holds; returns
  * its length. *text is below end. */
 static size_t mail_quoted_line(const char **text, const char *end, char line[MAIL_LINE + 2])
@@ -278,6 +288,10 @@ static size_t mail_quoted_line(const char **text, const char *end, char line[MAI
 	const char *p = *text;
 	size_t n = 0;
 	for (; *p != '\r'; p++) {
+		size_t run = n > 0 ? mail_quoted_run(p, end, MAIL_LINE - 1 - n) : 0;
+		memcpy(line + n, p, run);
+		n += run;
+		p += run;
 		unsigned char c = (unsigned char)*p;
 		bool is_last = p[1] == '\r';
 		bool is_escaped = c == '=' || c >= 0x80 || (is_last && (c == ' ' || c == '\t')) ||

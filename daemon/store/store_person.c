@@ -83,11 +83,9 @@ int store_person_of_task(struct store *store, int64_t task, struct person **ret_
 	return store_person_collect(store, stmt, ret_people, ret_n, err);
 }
 
-int store_person_load(struct store *store, const char *id, struct person *ret_person, struct err *err)
+static int store_person_find(struct store *store, const char *sql, const char *id, struct person *ret_person,
+			     struct err *err)
 {
-	static const char sql[] =
-		"SELECT " PERSON_COLUMNS
-		"FROM person p LEFT JOIN address a ON a.person = p.id WHERE p.id = ?1 ORDER BY a.channel";
 	struct person *people = NULL;
 	size_t n = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
@@ -103,6 +101,21 @@ int store_person_load(struct store *store, const char *id, struct person *ret_pe
 		*ret_person = people[0];
 	free(people);
 	return status;
+}
+
+int store_person_load(struct store *store, const char *id, struct person *ret_person, struct err *err)
+{
+	static const char sql[] =
+		"SELECT " PERSON_COLUMNS
+		"FROM person p LEFT JOIN address a ON a.person = p.id WHERE p.id = ?1 ORDER BY a.channel";
+	return store_person_find(store, sql, id, ret_person, err);
+}
+
+int store_person_load_bare(struct store *store, const char *id, struct person *ret_person, struct err *err)
+{
+	static const char sql[] = "SELECT id, name, language, zone, active, NULL, NULL, calendar, quiet, work, digest,"
+				  " ceiling, NULL FROM person WHERE id = ?1";
+	return store_person_find(store, sql, id, ret_person, err);
 }
 
 int store_person_exists(struct store *store, const char *id, bool *ret_exists, struct err *err)
