@@ -82,7 +82,7 @@ static const char schema_1[] =
 	"  last_reply TEXT"
 	") STRICT;"
 	"CREATE INDEX message_pending ON message (channel, not_before) WHERE state = 'pending';"
-	"CREATE INDEX message_open ON message (due_utc, state) WHERE " STORE_IS_OPEN ";"
+	"CREATE INDEX message_unsettled ON message (due_utc, state) WHERE " STORE_IS_OPEN ";"
 
 	"CREATE TABLE reminder ("
 	"  task INTEGER NOT NULL REFERENCES task (id) ON DELETE CASCADE,"
@@ -405,7 +405,16 @@ static const char schema_7[] =
 	"  DELETE FROM brake WHERE scope = 'person' AND name = old.id;"
 	"END;";
 
-static const char *const schema_versions[] = {schema_1, schema_2, schema_3, schema_4, schema_5, schema_6, schema_7};
+/* Databases of builds in which the versions before said less well how to find what is not settled. Their own index stays for
+ * their triggers. */
+static const char schema_8[] =
+	"CREATE INDEX IF NOT EXISTS message_unsettled ON message (due_utc, state) WHERE " STORE_IS_OPEN ";"
+	"DROP INDEX IF EXISTS message_unsent;"
+	"DROP TRIGGER IF EXISTS message_sent;"
+	"DROP TRIGGER IF EXISTS message_claimed;";
+
+static const char *const schema_versions[] = {schema_1, schema_2, schema_3, schema_4,
+					      schema_5, schema_6, schema_7, schema_8};
 enum { SCHEMA_VERSION = sizeof(schema_versions) / sizeof(schema_versions[0]) };
 
 static int schema_number(struct store *store, const char *sql, int *ret_value, struct err *err)

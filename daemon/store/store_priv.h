@@ -9,7 +9,7 @@
 
 enum { STORE_STATEMENTS = 128 };
 
-/* What is not settled yet; state: the column's name. Written as the index message_open has it, so that it serves. (A list
+/* What is not settled yet; state: the column's name. Written as the index message_unsettled has it, so that it serves. (A list
  * of more than two with IN makes SQLite build a table of it in each row that it checks.) */
 #define STORE_OPEN(state) "(" state " = 'pending' OR " state " = 'sending' OR " state " = 'held')"
 #define STORE_IS_OPEN STORE_OPEN("state")

@@ -38,7 +38,7 @@ INSERT INTO sqlite_sequence VALUES('message',2);
 CREATE INDEX task_next_due ON task (next_due_utc) WHERE status = 'open';
 CREATE INDEX part_person ON part (person);
 CREATE INDEX message_pending ON message (channel, not_before) WHERE state = 'pending';
-CREATE INDEX message_open ON message (due_utc, state) WHERE (state = 'pending' OR state = 'sending' OR state = 'held');
+CREATE INDEX message_unsettled ON message (due_utc, state) WHERE (state = 'pending' OR state = 'sending' OR state = 'held');
 CREATE INDEX reminder_message ON reminder (message);
 CREATE INDEX ledger_unstamped ON ledger (id) WHERE at_utc IS NULL;
 CREATE TRIGGER message_added AFTER INSERT ON message BEGIN  UPDATE tally SET n = n + 1 WHERE state = new.state;END;

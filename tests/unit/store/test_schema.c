@@ -176,6 +176,25 @@ static void schema__upgrade_that_fails__leaves_the_old_version_whole(void **stat
 	assert_int_equal(open_status(office.scratch.database, STORE_WRITE, &err), 0);
 }
 
+/* Earlier builds of version 7 had another index, and triggers for what the outbox does now. */
+static void schema__earlier_build__gets_the_index_and_loses_the_triggers(void **state)
+{
+	(void)state;
+	struct err err = {0};
+	look_into(make_old(0));
+	assert_int_equal(open_status(office.scratch.database, STORE_WRITE, &err), 0);
+	office_run(&office, "DROP INDEX message_unsettled;"
+			    "CREATE INDEX message_unsent ON message (due_utc) WHERE state IN ('pending', 'sending');"
+			    "CREATE TRIGGER message_sent AFTER UPDATE OF state ON message BEGIN SELECT 1; END;"
+			    "CREATE TRIGGER message_claimed AFTER UPDATE OF state ON message BEGIN SELECT 1; END;"
+			    "PRAGMA user_version = 7");
+	assert_int_equal(open_status(office.scratch.database, STORE_WRITE, &err), 0);
+	assert_string_equal(office_text(&office, "SELECT group_concat(name) FROM sqlite_schema WHERE name IN"
+						 " ('message_unsettled', 'message_unsent', 'message_sent',"
+						 " 'message_claimed')"),
+			    "message_unsettled");
+}
+
 static void schema__upgrade_while_another_writes__is_busy_and_can_be_repeated(void **state)
 {
 	(void)state;
@@ -296,6 +315,7 @@ int main(void)
 		WITH_OFFICE(schema__every_old_version__becomes_the_new_one_and_keeps_its_rows),
 		WITH_OFFICE(schema__old_version__is_upgraded_in_memory_and_refused_for_reading),
 		WITH_OFFICE(schema__upgrade_that_fails__leaves_the_old_version_whole),
+		WITH_OFFICE(schema__earlier_build__gets_the_index_and_loses_the_triggers),
 		WITH_OFFICE(schema__upgrade_while_another_writes__is_busy_and_can_be_repeated),
 		WITH_OFFICE(schema__database_of_somebody_else__is_refused_untouched),
 		WITH_OFFICE(schema__version_that_never_was__is_damage),
