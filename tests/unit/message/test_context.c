@@ -478,6 +478,32 @@ static void context__names__are_all_that_there_are(void **state)
 			fail_msg("'%s' is never there", context_names[i]);
 }
 
+/* As long as a list of mails shows; longer than that it ends at a blank. */
+static void context__notice_line__is_its_first_sentence(void **state)
+{
+	(void)state;
+	static const char long_line[] =
+		"The daemon has not been able to write to its database for more than an hour now"
+		" and nothing leaves until it can";
+	static const char cut[] = "The daemon has not been able to write to its database for more than an hour now and"
+				  " nothing leaves ...";
+	static const struct {
+		const char *notice, *line;
+	} rows[] = {{"Short.", "Short."},
+		    {"The disk is full. It holds nothing more.", "The disk is full"},
+		    {"First line\nSecond line.", "First line"},
+		    {long_line, cut}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct scene scene;
+		scene_init(&scene, "en", "notice", 0);
+		scene.facts.task = NULL;
+		scene.facts.notice = rows[i].notice;
+		scene_see(&scene);
+		assert_string_equal(value(scene.data, "notice_line"), rows[i].line);
+		scene_done(&scene);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -493,6 +519,7 @@ int main(void)
 		cmocka_unit_test(context_add_clean__text__is_valid_and_has_no_controls),
 		cmocka_unit_test(context_new__wanted__is_all_that_is_made),
 		cmocka_unit_test(context__lines__are_a_list),
+		cmocka_unit_test(context__notice_line__is_its_first_sentence),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
