@@ -14,7 +14,7 @@
 /* The forms a noun may have, in the order of CLDR. */
 static const enum context_name catalog_forms[] = {CONTEXT_ZERO, CONTEXT_ONE,  CONTEXT_TWO,
 						  CONTEXT_FEW,  CONTEXT_MANY, CONTEXT_OTHER};
-enum { CATALOG_N_FORMS = sizeof(catalog_forms) / sizeof(catalog_forms[0]), CATALOG_COUNT_MAX = 1000 };
+enum { CATALOG_N_FORMS = sizeof(catalog_forms) / sizeof(catalog_forms[0]), CATALOG_COUNT_MAX = 200 };
 
 /* How the nouns of one place of a template are written. */
 struct catalog_noun {
