@@ -129,11 +129,13 @@ def private_kb(pid):
 
 def private_mb(office):
     """Memory that is the daemon's alone and was written to, once it stays the same from scan to scan."""
-    seen = []  # by the number of times that it went to sleep
+    seen = []  # by the number of times that it went to sleep, since the thread that looks through the file has ended
 
     def is_settled(pid):
         times = sleeps(pid)
-        if not seen or times != seen[-1][0]:
+        if len(os.listdir(f"/proc/{pid}/task")) > 1:
+            seen.clear()
+        elif not seen or times != seen[-1][0]:
             seen.append((times, private_kb(pid)))
         return len(seen) > SCANS and len({kb for _, kb in seen[-SCANS:]}) == 1
 
