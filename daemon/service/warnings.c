@@ -82,6 +82,38 @@ void warnings_check_lengths(const struct setup *setup, struct strlist *warnings)
 	}
 }
 
+/* Languages of people without templates. */
+struct warnings_languages {
+	const struct catalog *catalog;
+	struct strlist missing;
+};
+
+static int warnings_see_person(void *arg, const struct person *person, bool is_active)
+{
+	struct warnings_languages *languages = arg;
+	const char *tag = person->language;
+	char *first = mem_dup_n(tag, strcspn(tag, "-_"));
+	if (is_active && !catalog_has_language(languages->catalog, tag) &&
+	    !catalog_has_language(languages->catalog, first) && !strlist_has(&languages->missing, tag))
+		strlist_add(&languages->missing, tag, strlen(tag));
+	free(first);
+	return 0;
+}
+
+static int warnings_check_languages(const struct setup *setup, struct store *store, struct strlist *warnings,
+				    struct err *err)
+{
+	struct warnings_languages languages = {.catalog = setup->catalog};
+	int status = store_person_each(store, warnings_see_person, &languages, err);
+	for (size_t i = 0; i < languages.missing.n; i++)
+		warnings_add(warnings,
+			     mem_printf("people have the language '%s', and there are no templates for it: they "
+					"are written to in '%s'",
+					languages.missing.items[i], setup->conf->language));
+	strlist_done(&languages.missing);
+	return status;
+}
+
 /* What is in the database. */
 static void warnings_of_people(const struct setup *setup, int64_t now_utc, struct strlist *warnings)
 {
@@ -93,8 +125,10 @@ static void warnings_of_people(const struct setup *setup, int64_t now_utc, struc
 	int status = store_open(conf->database, STORE_READ, WARNINGS_BUSY_MS, &store, &err);
 	if (status == 0)
 		status = warnings_collect(conf, setup->calendars, setup->zone, store, now_utc, warnings, &err);
+	if (status == 0)
+		status = warnings_check_languages(setup, store, warnings, &err);
 	if (status < 0)
-		warnings_add(warnings, mem_printf("the calendars of people were not looked at: %s", err.text));
+		warnings_add(warnings, mem_printf("the people were not looked at: %s", err.text));
 	store_close(store);
 }
 

@@ -99,6 +99,18 @@ def test_the_operator_is_told_of_a_template_that_fails(site, start):
     assert "en/reminder: subject: the text is longer than 2048 bytes" in told.get_content()
 
 
+def test_check_warns_of_people_whose_language_is_gone(site):
+    shutil.copytree(SHIPPED / "en", site.folder / "templates" / "ja")
+    site.add_person("anna", "anna@example.org", language="ja")
+    site.add_person("boris", "boris@example.org", language="ru")
+    assert "warning" not in check(site).stderr
+    shutil.rmtree(site.folder / "templates")
+    result = check(site)
+    assert result.returncode == 0
+    assert "warning: people have the language 'ja', and there are no templates for it: they are written to in 'en'" \
+        in result.stderr and "'ru'" not in result.stderr
+
+
 @pytest.mark.parametrize("limit, is_warned", [("4096 utf16", False), ("300 bytes", True)])
 def test_check_warns_of_texts_that_are_longer_than_a_messenger_takes(site, limit, is_warned):
     presets = site.folder / "messengers"
