@@ -220,6 +220,15 @@ static const struct template *template_find_partial(const struct template_render
 	return r->partial != NULL && *name != '\0' ? r->partial(r->arg, name) : NULL;
 }
 
+/* What goes in front of each line inside the tag: its own blanks, kept in *own, behind those around it. Without any of its
+ * own the text need not be looked through for lines. */
+static const struct template_indent *template_indent_in(const struct template_spot *spot, const struct template_op *tag,
+							struct template_indent *own)
+{
+	*own = (struct template_indent){.outer = spot->indent, .text = tag->indent, .len = tag->indent_len};
+	return own->len > 0 ? own : spot->indent;
+}
+
 static int template_render_partial(struct template_renderer *r, const struct template_spot *spot, size_t op)
 {
 	const struct template_op *tag = &spot->template->ops[op];
@@ -230,12 +239,12 @@ static int template_render_partial(struct template_renderer *r, const struct tem
 		return err_set(r->err, -ELOOP, "partials nest deeper than %d: '%s' is used within itself",
 			       TEMPLATE_DEPTH_MAX, tag->text);
 
-	struct template_indent indent = {.outer = spot->indent, .text = tag->indent, .len = tag->indent_len};
+	struct template_indent indent;
 	struct template_arguments arguments = {.outer = spot->arguments, .template = spot->template, .op = op};
 	struct template_spot inside = {
 		.template = template,
 		.context = spot->context,
-		.indent = tag->is_alone ? &indent : NULL,
+		.indent = tag->is_alone ? template_indent_in(spot, tag, &indent) : NULL,
 		.arguments = tag->kind == TEMPLATE_PARENT ? &arguments : spot->arguments,
 	};
 	r->depth++;
@@ -260,13 +269,17 @@ static int template_render_argument(struct template_renderer *r, const struct te
 				    const struct template_op *block, const struct template_arguments *from, size_t op)
 {
 	const struct template_op *argument = &from->template->ops[op];
-	struct template_indent indent = {.outer = spot->indent, .text = block->indent, .len = block->indent_len};
+	struct template_indent indent;
 	struct template_spot inside = {
-		.template = from->template, .context = spot->context, .indent = &indent, .arguments = from->outer};
+		.template = from->template,
+		.context = spot->context,
+		.indent = template_indent_in(spot, block, &indent),
+		.arguments = from->outer,
+	};
 	if (!block->is_alone)
-		r->written = &indent;
+		r->written = inside.indent;
 	else if (!argument->is_alone && argument->end > op + 1)
-		template_start_line(r, &indent);
+		template_start_line(r, inside.indent);
 	int code = template_render_ops(r, &inside, op + 1, argument->end);
 	r->written = NULL;
 	return code;

@@ -96,7 +96,7 @@ def test_the_operator_is_told_of_a_template_that_fails(site, start):
     daemon = start(site)
     wait_until(lambda: len(site.mails()) == 3, daemon.log)
     [told] = site.mails_about("a template failed")
-    assert "en/reminder: subject: the text is longer than 2048 bytes" in told.get_content()
+    assert "en/reminder: subject: the text is longer than 2048 bytes" in told.get_body(("plain",)).get_content()
 
 
 def test_check_warns_of_people_whose_language_is_gone(site):
