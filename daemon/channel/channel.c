@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "channel/http.h"
 #include "channel/maildir.h"
+#include "channel/pipe.h"
 #include "channel/smtp.h"
 
 static const struct channel_type {
@@ -19,6 +20,7 @@ static const struct channel_type {
 	{"smtp", smtp_channel_new},
 	{"http", http_channel_new},
 	{"maildir", maildir_channel_new},
+	{"pipe", pipe_channel_new},
 };
 
 const char *channel_verdict_name(enum channel_verdict verdict)
@@ -33,7 +35,7 @@ struct channel *channel_new(const struct conf *conf, const struct ini_section *s
 	const struct ini_entry *type = ini_find(section, "type");
 	if (type == NULL) {
 		problems_add(problems, section->file, section->line,
-			     "[channel %s] has no type: add type = smtp, http or maildir", section->name);
+			     "[channel %s] has no type: add type = smtp, http, maildir or pipe", section->name);
 		return NULL;
 	}
 	for (size_t i = 0; i < sizeof(channel_types) / sizeof(channel_types[0]); i++) {
@@ -44,7 +46,8 @@ struct channel *channel_new(const struct conf *conf, const struct ini_section *s
 			channel->name = mem_dup(section->name);
 		return channel;
 	}
-	problems_add(problems, section->file, type->line, "unknown type '%s': give smtp, http or maildir", type->value);
+	problems_add(problems, section->file, type->line, "unknown type '%s': give smtp, http, maildir or pipe",
+		     type->value);
 	return NULL;
 }
 

@@ -1,4 +1,4 @@
-/* channel: how a message leaves. One interface for SMTP, HTTP messengers and the Maildir.
+/* channel: how a message leaves. One interface for SMTP, HTTP messengers, the Maildir and programs.
  *
  * Happy path: the app asks channel_room() how many messages may start, hands over that many with channel_send(), and
  * gets each result by the done callback: from inside channel_send() when the channel is done at once, from the event
@@ -74,7 +74,7 @@ struct channel_message {
 struct channel;
 
 struct channel_ops {
-	const char *type; /* as in the INI: "smtp", "http", "maildir" */
+	const char *type; /* as in the INI: "smtp", "http", "maildir", "pipe" */
 	bool is_local;    /* reaches no network: a rehearsal may deliver through it */
 	bool (*check_address)(const struct channel *channel, const char *address, struct err *err);
 	bool does_check; /* send() judges the address itself, with what it makes of it anyway */

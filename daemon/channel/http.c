@@ -22,6 +22,7 @@
 #include "channel/http_token.h"
 #include "channel/preset.h"
 #include "channel/preset_url.h"
+#include "channel/preset_value.h"
 #include "channel/transfer.h"
 #include "plan/person.h"
 
@@ -57,21 +58,9 @@ static void http_fill_values(const struct http_channel *channel, const struct ch
 	struct preset_values *values = &all->values;
 	(void)snprintf(all->now_s, sizeof(all->now_s), "%" PRId64, message->date_utc);
 	(void)snprintf(all->now_ms, sizeof(all->now_ms), "%" PRId64 "000", message->date_utc);
-	*values = (struct preset_values){.items = {
-						 [PRESET_TO_ADDRESS] = message->to_address,
-						 [PRESET_TO_NAME] = message->to_name != NULL ? message->to_name : "",
-						 [PRESET_SUBJECT] = message->subject,
-						 [PRESET_TEXT] = message->text,
-						 [PRESET_LANGUAGE] = message->language != NULL ? message->language : "",
-						 [PRESET_KEY] = message->key,
-						 [PRESET_MESSAGE_ID] = message->message_id,
-						 [PRESET_TASK_UID] = message->task_uid,
-						 [PRESET_PERSON] = message->person != NULL ? message->person : "",
-						 [PRESET_KIND] = message->kind,
-						 [PRESET_CHANNEL] = channel->base.name,
-						 [PRESET_NOW_S] = all->now_s,
-						 [PRESET_NOW_MS] = all->now_ms,
-					 }};
+	preset_fill_values(values, message, channel->base.name);
+	values->items[PRESET_NOW_S] = all->now_s;
+	values->items[PRESET_NOW_MS] = all->now_ms;
 	for (size_t i = 0; i < channel->preset->n_settings; i++)
 		values->items[PRESET_NAME_MAX + i] = channel->settings.values[i];
 }

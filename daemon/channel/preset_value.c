@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "channel/preset_section.h"
+#include "channel/preset_value.h"
 #include "channel/signature.h"
 
 enum { PRESET_MADE_MAX = 512 * 1024, PRESET_PHONE_MIN = 7, PRESET_PHONE_MAX = 15 };
@@ -209,6 +210,24 @@ void preset_read_made(struct preset *preset, const struct ini *ini, struct probl
 }
 
 /* ---- their values ------------------------------------------------------------------------------------------------- */
+
+void preset_fill_values(struct preset_values *ret_values, const struct channel_message *message, const char *channel)
+{
+	*ret_values =
+		(struct preset_values){.items = {
+					       [PRESET_TO_ADDRESS] = message->to_address,
+					       [PRESET_TO_NAME] = message->to_name != NULL ? message->to_name : "",
+					       [PRESET_SUBJECT] = message->subject,
+					       [PRESET_TEXT] = message->text,
+					       [PRESET_LANGUAGE] = message->language != NULL ? message->language : "",
+					       [PRESET_KEY] = message->key,
+					       [PRESET_MESSAGE_ID] = message->message_id,
+					       [PRESET_TASK_UID] = message->task_uid,
+					       [PRESET_PERSON] = message->person != NULL ? message->person : "",
+					       [PRESET_KIND] = message->kind,
+					       [PRESET_CHANNEL] = channel,
+				       }};
+}
 
 /* Keeps the text and makes it the value of a name. */
 static void preset_keep(struct preset_values *values, struct strlist *texts, size_t name, const char *text)
