@@ -30,8 +30,7 @@ static char *compose_finish_subject(const struct buf *rendered)
 static char *compose_finish_text(const struct buf *rendered)
 {
 	const char *line = buf_str(rendered), *end = line + rendered->len;
-	struct buf text;
-	buf_init(&text, rendered->len + 1); /* the last line may lack its end */
+	char *text = mem_alloc(rendered->len + 2), *out = text; /* the last line may lack its end */
 	bool is_gap = false;
 	while (line < end) {
 		const char *newline = memchr(line, '\n', (size_t)(end - line)), *stop = newline != NULL ? newline : end;
@@ -39,17 +38,16 @@ static char *compose_finish_text(const struct buf *rendered)
 		while (used > line && compose_is_blank(used[-1]))
 			used--;
 		if (used > line) {
-			bool is_whole = used == newline; /* it goes with its end */
-			if (is_gap && text.len > 0)
-				buf_add_char(&text, '\n');
-			buf_add(&text, line, (size_t)(used - line) + is_whole);
-			if (!is_whole)
-				buf_add_char(&text, '\n');
+			if (is_gap && out > text)
+				*out++ = '\n';
+			out = mempcpy(out, line, (size_t)(used - line));
+			*out++ = '\n';
 		}
 		is_gap = used == line;
 		line = stop + 1;
 	}
-	return buf_take(&text);
+	*out = '\0';
+	return text;
 }
 
 /* ---- templates ----------------------------------------------------------------------------------------------- */
