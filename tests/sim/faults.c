@@ -52,6 +52,8 @@ static void faults_fill(struct world *world)
 
 static void faults_lock(struct world *world)
 {
+	if (world->is_locked)
+		return;
 	edits_lock(world);
 	world->lock_until_mono_ms = world->now.mono_ms + dice_between(&world->faults, 1, FAULTS_LOCK_MAX_S) * 1000;
 }
