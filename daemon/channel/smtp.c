@@ -31,7 +31,7 @@ struct smtp_channel {
 	struct smtp_server server;
 	struct smtp_link **links; /* busy, idle, and those that say QUIT */
 	size_t n_links;
-	struct smtp_job **queue; /* for the links that become free first; empty unless all are at work */
+	struct smtp_job **queue; /* for the links that become free first; empty when one is idle */
 	size_t n_queue;
 	bool is_stopping;
 };
@@ -130,12 +130,24 @@ static void smtp_end_job(struct smtp_channel *smtp, struct smtp_job *job, const 
 	channel_finish(&smtp->channel, id, result);
 }
 
-/* The server is out of reach, and no link is left that says otherwise: what waits is not tried one by one. */
-static void smtp_give_up_queue(struct smtp_channel *smtp, const struct channel_result *result)
+static bool smtp_has_connection(const struct smtp_channel *smtp)
 {
-	bool is_out_of_reach = result->blame == CHANNEL_BLAME_CHANNEL && result->verdict != CHANNEL_ACCEPTED &&
-			       result->verdict != CHANNEL_UNKNOWN;
-	while (is_out_of_reach && smtp->n_links == 0 && smtp->n_queue > 0)
+	for (size_t i = 0; i < smtp->n_links; i++)
+		if (smtp_link_is_up(smtp->links[i]))
+			return true;
+	return false;
+}
+
+static bool smtp_is_out_of_reach(const struct channel_result *result)
+{
+	return result->blame == CHANNEL_BLAME_CHANNEL && result->verdict != CHANNEL_ACCEPTED &&
+	       result->verdict != CHANNEL_UNKNOWN;
+}
+
+/* A connection failed. What waits is left to the others; when there are none, it is not tried one by one. */
+static void smtp_lose_link(struct smtp_channel *smtp, const struct channel_result *result)
+{
+	while (smtp->n_queue > 0 && !smtp_has_connection(smtp))
 		smtp_end_job(smtp, smtp_dequeue(smtp), result);
 }
 
@@ -168,8 +180,10 @@ static void smtp_on_outcome(void *arg, struct smtp_link *link, const struct smtp
 		return;
 	}
 	smtp_end_job(smtp, job, &outcome->result);
-	smtp_give_up_queue(smtp, &outcome->result);
-	smtp_take_next(smtp, link);
+	if (outcome->is_closed && smtp_is_out_of_reach(&outcome->result))
+		smtp_lose_link(smtp, &outcome->result);
+	else
+		smtp_take_next(smtp, link);
 }
 
 /* The idle link that was used last, so that the others grow old and close; NULL when there is none. */

@@ -403,6 +403,11 @@ bool smtp_link_is_working(const struct smtp_link *link)
 	return link->job != NULL;
 }
 
+bool smtp_link_is_up(const struct smtp_link *link)
+{
+	return link->state == SMTP_LINK_BUSY || link->state == SMTP_LINK_IDLE;
+}
+
 void smtp_link_send(struct smtp_link *link, struct smtp_job *job, bool is_held)
 {
 	link->job = job;

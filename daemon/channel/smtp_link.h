@@ -68,6 +68,8 @@ void smtp_link_connect(struct smtp_link *link, struct smtp_job *job, bool is_hel
 bool smtp_link_is_idle(const struct smtp_link *link);
 /* Whether it has a message. */
 bool smtp_link_is_working(const struct smtp_link *link);
+/* Whether the server speaks with it: it is connected, and not about to close. */
+bool smtp_link_is_up(const struct smtp_link *link);
 /* The next message of an idle link. */
 void smtp_link_send(struct smtp_link *link, struct smtp_job *job, bool is_held);
 /* The text of its message may go, if it was held. */

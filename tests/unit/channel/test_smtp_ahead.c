@@ -99,6 +99,22 @@ static void ahead__server_out_of_reach__gives_all_back_at_once(void **cmocka)
 	peer_stop(&peer);
 }
 
+/* The first refusal is enough, though the other connection has not been answered yet. */
+static void ahead__no_connection_comes_about__gives_what_waits_back_with_the_first(void **cmocka)
+{
+	(void)cmocka;
+	START({"S 421 4.3.2 too many\r\n"}, {"S 421 4.3.2 too many\r\n"});
+	client_start(&client, peer.port, OFF "connections = 2\n", NULL);
+	for (int64_t id = 1; id <= 4; id++)
+		client_send(&client, id);
+	assert_int_equal(client_wait(&client, 1)->verdict, CHANNEL_TEMPORARY);
+	assert_int_equal(client.n_results[3], 1);
+	assert_int_equal(client.n_results[4], 1);
+	assert_int_equal(client_wait(&client, 2)->verdict, CHANNEL_TEMPORARY);
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
 static void ahead__stopped__sends_what_it_was_given_and_quits(void **cmocka)
 {
 	(void)cmocka;
@@ -137,6 +153,7 @@ int main(void)
 		cmocka_unit_test(ahead__connection_ends__waits_on_the_next_one),
 		cmocka_unit_test(ahead__refused_while_it_waits__lets_the_next_begin),
 		cmocka_unit_test(ahead__server_out_of_reach__gives_all_back_at_once),
+		cmocka_unit_test(ahead__no_connection_comes_about__gives_what_waits_back_with_the_first),
 		cmocka_unit_test(ahead__stopped__sends_what_it_was_given_and_quits),
 		cmocka_unit_test(ahead__freed_while_it_waits__is_clean),
 	};
