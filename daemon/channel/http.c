@@ -119,7 +119,8 @@ static void http_refuse(struct http_channel *channel, int64_t message_id, enum c
 	channel_finish(&channel->base, message_id, &result);
 }
 
-/* ---- with a token ------------------------------------------------------------------------------------------------- */
+/* ---- with a token -------------------------------------------------------------------------------------------------
+ * */
 
 static void http_keep(struct http_kept *kept, const struct http_values *all, int64_t now_utc)
 {
@@ -242,7 +243,8 @@ static void http_token_ended(void *arg, const struct channel_result *failure)
 	}
 }
 
-/* ---- sending ------------------------------------------------------------------------------------------------------ */
+/* ---- sending ------------------------------------------------------------------------------------------------------
+ * */
 
 static struct http_slot *http_free_slot(struct http_channel *channel)
 {
@@ -262,30 +264,24 @@ static void http_send(struct channel *base, const struct channel_message *messag
 	struct http_values all;
 	http_fill_values(channel, message, &all);
 	slot->message_id = message->id;
-	int r = http_check_text(message->to_address, &err) &&
-				preset_check_address(channel->preset, message->to_address, &err)
-			? 0
-			: -EINVAL;
-	if (r == 0 && channel->token != NULL) {
-		slot->is_busy = true;
+	bool is_good = http_check_text(message->to_address, &err) &&
+		       preset_check_address(channel->preset, message->to_address, &err);
+	slot->is_busy = is_good;
+	if (is_good && channel->token != NULL) {
 		http_keep(http_kept_of(slot), &all, message->date_utc);
 		http_go_or_wait(slot);
 		return;
 	}
-	if (r == 0) {
-		slot->is_busy = true;
-		r = http_start(slot, &all.values, &err);
-	}
+	int r = is_good ? http_start(slot, &all.values, &err) : -EINVAL;
 	if (r == 0)
 		return;
 	http_slot_release(slot);
-	if (r == -EIO) {
-		http_refuse(channel, message->id, CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL, err.text);
-		return;
-	}
-	bool is_address_good = http_check_address(base, message->to_address, NULL);
-	http_refuse(channel, message->id, CHANNEL_PERMANENT,
-		    is_address_good ? CHANNEL_BLAME_MESSAGE : CHANNEL_BLAME_RECIPIENT, err.text);
+	bool is_address = r != -EIO && !http_check_address(base, message->to_address, NULL);
+	http_refuse(channel, message->id, r == -EIO ? CHANNEL_TEMPORARY : CHANNEL_PERMANENT,
+		    r == -EIO    ? CHANNEL_BLAME_CHANNEL
+		    : is_address ? CHANNEL_BLAME_RECIPIENT
+				 : CHANNEL_BLAME_MESSAGE,
+		    err.text);
 }
 
 static unsigned http_room(const struct channel *base)

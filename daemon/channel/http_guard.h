@@ -1,7 +1,7 @@
 /* http_guard: a name must not lead into the local network unless the administrator said so. For http_slot.c alone.
  *
- * The check is made in libcurl's callback that opens the socket: the address that is checked is the one that is connected
- * to, so a name that means something else a moment later gains nothing. */
+ * The check is made in libcurl's callback that opens the socket: the address that is checked is the one that is
+ * connected to, so a name that means something else a moment later gains nothing. */
 #ifndef DEADLINED_CHANNEL_HTTP_GUARD_H
 #define DEADLINED_CHANNEL_HTTP_GUARD_H
 

@@ -1,5 +1,5 @@
-/* http_settings: what a [channel NAME] of type http says, once its preset is known. For http.c; the addresses at the end for
- * others as well. */
+/* http_settings: what a [channel NAME] of type http says, once its preset is known. For http.c; the addresses at the
+ * end for others as well. */
 #ifndef DEADLINED_CHANNEL_HTTP_SETTINGS_H
 #define DEADLINED_CHANNEL_HTTP_SETTINGS_H
 
@@ -39,8 +39,8 @@ void http_settings_read(const struct conf *conf, const struct ini_section *secti
 /* Frees the content, everything that may be secret overwritten. */
 void http_settings_done(struct http_settings *settings);
 
-/* An address that is a secret as a whole may be referred to: puts the secret in the place of the reference, which is freed,
- * and hides it. Errors: those of secret_read(). */
+/* An address that is a secret as a whole may be referred to: puts the secret in the place of the reference, which is
+ * freed, and hides it. Errors: those of secret_read(). */
 MUSTCHECK int http_resolve_url(const struct conf *conf, char **value, bool *ret_is_secret, struct err *err);
 /* Lets the log hide a secret, also as it stands in an address: a server may repeat what it was called by. */
 void http_settings_hide(const char *secret);

@@ -1,7 +1,8 @@
-/* http_token: the step [token] of a preset, which hands out {{access_token}} for all messages of a channel. For http.c alone.
+/* http_token: the step [token] of a preset, which hands out {{access_token}} for all messages of a channel. For http.c
+ * alone.
  *
- * Happy path: a message finds no token, waits, and the first that waits starts the call; its answer ends the wait of all.
- * The token is kept until a minute before its end, or until a service says that it is no longer good.
+ * Happy path: a message finds no token, waits, and the first that waits starts the call; its answer ends the wait of
+ * all. The token is kept until a minute before its end, or until a service says that it is no longer good.
  * Failure modes: whatever goes wrong with the call is the channel's fault, and certainly nothing was sent. */
 #ifndef DEADLINED_CHANNEL_HTTP_TOKEN_H
 #define DEADLINED_CHANNEL_HTTP_TOKEN_H

@@ -1,9 +1,9 @@
 /* pipe: a program for each message, started without a shell; the text is on its standard input.
  *
- * Happy path: pipe_send() starts the program in a session of its own; its end is seen on a pidfd, and its exit status is the
- * verdict. What it prints is kept for the operator, the beginning of it.
- * Failure modes: one that cannot be started has certainly sent nothing; one that does not end in time is killed with its whole
- * process group, and nobody knows what it had done.
+ * Happy path: pipe_send() starts the program in a session of its own; its end is seen on a pidfd, and its exit status
+ * is the verdict. What it prints is kept for the operator, the beginning of it.
+ * Failure modes: one that cannot be started has certainly sent nothing; one that does not end in time is killed with
+ * its whole process group, and nobody knows what it had done.
  * On shutdown: pipe_stop() lets what runs end; pipe_free() kills what is left. */
 #include "channel/pipe.h"
 
@@ -80,7 +80,8 @@ static bool pipe_check_address(const struct channel *base, const char *address, 
 	return is_good;
 }
 
-/* ---- starting ----------------------------------------------------------------------------------------------------- */
+/* ---- starting -----------------------------------------------------------------------------------------------------
+ * */
 
 /* The input as a file in memory, at its beginning: nothing has to be fed while the program runs. */
 static int pipe_input_open(const struct buf *input)
@@ -169,7 +170,8 @@ static int pipe_start(struct pipe_job *job, const struct channel_message *messag
 	return r;
 }
 
-/* ---- while it runs, and its end ----------------------------------------------------------------------------------- */
+/* ---- while it runs, and its end -----------------------------------------------------------------------------------
+ * */
 
 /* Whatever the program has started is in its group, unless it took care to leave it. */
 static void pipe_kill(const struct pipe_job *job)
@@ -238,7 +240,8 @@ static void pipe_refuse(struct pipe_channel *channel, int64_t message_id, enum c
 	channel_finish(&channel->base, message_id, &result);
 }
 
-/* ---- the channel -------------------------------------------------------------------------------------------------- */
+/* ---- the channel --------------------------------------------------------------------------------------------------
+ * */
 
 static struct pipe_job *pipe_free_job(const struct pipe_channel *channel)
 {

@@ -13,7 +13,8 @@
 
 enum { PIPE_WORD_MAX = 16 * 1024, PIPE_WORDS_MAX = 64, PIPE_INPUT_MAX = 512 * 1024 };
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------------------------
+ * */
 
 /* Takes the next word off text; NULL at its end. Errors: -EINVAL a quote that does not end. */
 static int pipe_word(const char **text, char **ret_word, struct err *err)
@@ -48,7 +49,8 @@ static void pipe_names(struct strlist *names)
 		free(names->items[--names->n]);
 }
 
-/* Where systemd, or without it an administrator, keeps the file of "credential:NAME"; else the word itself. Returns owned. */
+/* Where systemd, or without it an administrator, keeps the file of "credential:NAME"; else the word itself. Returns
+ * owned. */
 static char *pipe_credential(char *word, const char *secrets_dir)
 {
 	const char *directory = getenv("CREDENTIALS_DIRECTORY"); /* no thread changes the environment */
@@ -64,13 +66,9 @@ static char *pipe_credential(char *word, const char *secrets_dir)
 	return path;
 }
 
-static bool pipe_word_is(const struct preset_text *word, const char *text)
-{
-	return word->n == 1 && word->parts[0].literal != NULL && strcmp(word->parts[0].literal, text) == 0;
-}
-
+/* may_begin: whether a value may stand at the start of a word; true behind "--". */
 static int pipe_command_add(struct pipe_command *command, const char *source, const struct strlist *names,
-			    bool may_begin, struct err *err)
+			    bool *may_begin, struct err *err)
 {
 	struct preset_text text;
 	if (command->n_words == PIPE_WORDS_MAX)
@@ -78,7 +76,7 @@ static int pipe_command_add(struct pipe_command *command, const char *source, co
 	int r = preset_text_compile(source, names, &text, err);
 	if (r < 0)
 		return r;
-	if (!may_begin && text.n != 0 && text.parts[0].literal == NULL) {
+	if (!*may_begin && text.n != 0 && text.parts[0].literal == NULL) {
 		preset_text_done(&text);
 		return err_set(
 			err, -EINVAL,
@@ -88,6 +86,7 @@ static int pipe_command_add(struct pipe_command *command, const char *source, co
 	}
 	command->words = mem_grow(command->words, command->n_words + 1, sizeof(*command->words));
 	command->words[command->n_words++] = text;
+	*may_begin = *may_begin || strcmp(source, "--") == 0;
 	return 0;
 }
 
@@ -99,9 +98,8 @@ static int pipe_command_read(struct pipe_command *command, const char *text, con
 	int r = pipe_word(&text, &word, err);
 	while (r == 0 && word != NULL) {
 		word = pipe_credential(word, secrets_dir);
-		r = pipe_command_add(command, word, names, may_begin, err);
+		r = pipe_command_add(command, word, names, &may_begin, err);
 		free(word);
-		may_begin = may_begin || (r == 0 && pipe_word_is(&command->words[command->n_words - 1], "--"));
 		if (r == 0)
 			r = pipe_word(&text, &word, err);
 	}
@@ -155,7 +153,8 @@ void pipe_command_done(struct pipe_command *command)
 	*command = (struct pipe_command){0};
 }
 
-/* ---- for a message ------------------------------------------------------------------------------------------------ */
+/* ---- for a message ------------------------------------------------------------------------------------------------
+ * */
 
 static void pipe_add_variable(struct strlist *environment, const char *name, const char *value)
 {
@@ -204,7 +203,8 @@ void pipe_command_render(const struct pipe_command *command, const struct channe
 	preset_text_add(&command->input, &values, PRESET_PLAIN, ret_input);
 }
 
-/* ---- its end ------------------------------------------------------------------------------------------------------ */
+/* ---- its end ------------------------------------------------------------------------------------------------------
+ * */
 
 struct pipe_end {
 	int status;

@@ -1,5 +1,5 @@
-/* pipe_command: the program a pipe channel starts, its arguments and its input for one message; what its end means. Pure, but
- * for the look at which files are there. */
+/* pipe_command: the program a pipe channel starts, its arguments and its input for one message; what its end means.
+ * Pure, but for the look at which files are there. */
 #ifndef DEADLINED_CHANNEL_PIPE_COMMAND_H
 #define DEADLINED_CHANNEL_PIPE_COMMAND_H
 
@@ -14,10 +14,10 @@ struct pipe_command {
 	struct preset_text input;
 };
 
-/* Reads "/usr/bin/program --title={{subject}} -- {{to_address}}": blanks separate words, double quotes hold one together,
- * nothing else means anything: there is no shell. A word "credential:NAME" becomes the path of that file. Errors: -EINVAL no
- * absolute path, an unknown name, a word that begins with a name before "--", where a value that begins with "-" would be
- * taken for an option; -EACCES, -ENOENT the program cannot be run. */
+/* Reads "/usr/bin/program --title={{subject}} -- {{to_address}}": blanks separate words, double quotes hold one
+ * together, nothing else means anything: there is no shell. A word "credential:NAME" becomes the path of that file.
+ * Errors: -EINVAL no absolute path, an unknown name, a word that begins with a name before "--", where a value that
+ * begins with "-" would be taken for an option; -EACCES, -ENOENT the program cannot be run. */
 MUSTCHECK int pipe_command_parse(const char *text, const char *input, const char *secrets_dir,
 				 struct pipe_command *ret_command, struct err *err);
 void pipe_command_done(struct pipe_command *command);

@@ -133,9 +133,9 @@ struct preset_request {
 	struct strlist headers; /* "Name: value", "Name;" for an empty one */
 };
 
-/* Makes the request of a call for these values: of enum preset_name as far as they do not follow from others, and of the
- * settings. Headers, pairs and fields with a name that has no value are left out. Errors, with words that hold no secret:
- * -EINVAL a value does not fit its place, -E2BIG the body is too long. */
+/* Makes the request of a call for these values: of enum preset_name as far as they do not follow from others, and of
+ * the settings. Headers, pairs and fields with a name that has no value are left out. Errors, with words that hold no
+ * secret: -EINVAL a value does not fit its place, -E2BIG the body is too long. */
 MUSTCHECK int preset_render(const struct preset *preset, const struct preset_call *call,
 			    const struct preset_values *values, struct preset_request *ret_request, struct err *err);
 void preset_request_done(struct preset_request *request);

@@ -72,7 +72,7 @@ static const json_t *preset_json_any(const json_t *parent, const char *rest)
 	json_t *child;
 	size_t i;
 	const json_t *found = NULL;
-	json_object_foreach((json_t *)(uintptr_t)parent, key, child)
+	json_object_foreach((json_t *)parent, key, child)
 	{
 		if (found == NULL)
 			found = preset_pointer_get(child, rest);

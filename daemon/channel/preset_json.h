@@ -12,8 +12,8 @@
 /* True for "/a/0/b~1c"; err says what is wrong. The empty pointer, which means the whole, is refused. */
 bool preset_pointer_check(const char *pointer, struct err *err);
 
-/* The value there, borrowed from root, or NULL. root may be NULL. A part "*" stands for any member or element: the first
- * that has the rest. */
+/* The value there, borrowed from root, or NULL. root may be NULL. A part "*" stands for any member or element: the
+ * first that has the rest. */
 const json_t *preset_pointer_get(const json_t *root, const char *pointer);
 
 /* Puts value there and makes the objects and arrays on the way; *root may be NULL at first. A part "0" makes an array,

@@ -104,18 +104,15 @@ static int preset_field_render(const struct preset_field *field, const struct pr
 	return out->is_over ? err_set(err, -E2BIG, "%s is too long", field->name) : 0;
 }
 
-/* Of several fields with one name the first that has all its values; NULL for one that is left out. */
-static const struct preset_field *preset_field_next(const struct preset_fields *fields, size_t i,
-						    const struct preset_values *values)
+/* Of several fields with one name the first that has all its values is used. */
+static bool preset_field_is_used(const struct preset_fields *fields, size_t i, const struct preset_values *values)
 {
 	const struct preset_field *field = &fields->items[i];
-	if (!preset_text_is_complete(&field->text, values))
-		return NULL;
-	for (size_t before = 0; before < i; before++)
-		if (strcmp(fields->items[before].name, field->name) == 0 &&
-		    preset_text_is_complete(&fields->items[before].text, values))
-			return NULL;
-	return field;
+	bool is_used = preset_text_is_complete(&field->text, values);
+	for (size_t before = 0; is_used && before < i; before++)
+		is_used = strcmp(fields->items[before].name, field->name) != 0 ||
+			  !preset_text_is_complete(&fields->items[before].text, values);
+	return is_used;
 }
 
 static int preset_render_header(const struct preset_field *field, const struct preset_values *values,
@@ -156,9 +153,8 @@ static int preset_render_headers(const struct preset_call *call, const struct pr
 					    [PRESET_BODY_PLAIN] = "Content-Type: text/plain; charset=utf-8"};
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < call->headers.n; i++) {
-		const struct preset_field *field = preset_field_next(&call->headers, i, values);
-		if (field != NULL)
-			r = preset_render_header(field, values, headers, err);
+		if (preset_field_is_used(&call->headers, i, values))
+			r = preset_render_header(&call->headers.items[i], values, headers, err);
 	}
 	if (call->body != PRESET_BODY_NONE && !preset_has_header(call, "Content-Type"))
 		strlist_add(headers, types[call->body], strlen(types[call->body]));
@@ -184,8 +180,8 @@ static int preset_render_json(const struct preset_call *call, const struct prese
 	json_t *root = NULL;
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < call->fields.n; i++) {
-		const struct preset_field *field = preset_field_next(&call->fields, i, values);
-		if (field != NULL)
+		const struct preset_field *field = &call->fields.items[i];
+		if (preset_field_is_used(&call->fields, i, values))
 			r = preset_leaf(field, values, &root, err);
 		if (r < 0)
 			err_prefix(err, "%s", field->name);
@@ -203,8 +199,8 @@ static int preset_render_pairs(const struct preset_fields *fields, const struct 
 {
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < fields->n; i++) {
-		const struct preset_field *field = preset_field_next(fields, i, values);
-		if (field == NULL)
+		const struct preset_field *field = &fields->items[i];
+		if (!preset_field_is_used(fields, i, values))
 			continue;
 		struct buf value;
 		buf_init(&value, PRESET_BODY_MAX);

@@ -171,7 +171,8 @@ static void preset_read_request(struct preset *preset, const struct ini *ini, st
 	options_done(preset_request_options, PRESET_REQUEST_OPTIONS, &keys);
 }
 
-/* ---- [token] ------------------------------------------------------------------------------------------------------ */
+/* ---- [token] ------------------------------------------------------------------------------------------------------
+ * */
 
 struct preset_token_keys {
 	struct preset_request_keys request;

@@ -1,7 +1,7 @@
 /* preset_section: the readers of a preset's sections. For preset.c and each other.
  *
- * Each may refer to the names that were read before it, in this order: [settings], [address], [value NAME], [token], the
- * rest. */
+ * Each may refer to the names that were read before it, in this order: [settings], [address], [value NAME], [token],
+ * the rest. */
 #ifndef DEADLINED_CHANNEL_PRESET_SECTION_H
 #define DEADLINED_CHANNEL_PRESET_SECTION_H
 

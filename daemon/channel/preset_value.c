@@ -11,7 +11,8 @@
 
 enum { PRESET_MADE_MAX = 512 * 1024, PRESET_PHONE_MIN = 7, PRESET_PHONE_MAX = 15 };
 
-/* ---- [address] ---------------------------------------------------------------------------------------------------- */
+/* ---- [address] ----------------------------------------------------------------------------------------------------
+ * */
 
 static const struct preset_address_kind {
 	const char *word, *sample, *description;
@@ -118,7 +119,8 @@ char *preset_sample_address(const struct preset *preset, size_t form)
 	return mem_printf("%s%s", preset->forms[form].prefix, preset_address_kinds[preset->forms[form].kind].sample);
 }
 
-/* ---- [value NAME] ------------------------------------------------------------------------------------------------- */
+/* ---- [value NAME] -------------------------------------------------------------------------------------------------
+ * */
 
 static const char *const preset_makes[] = {
 	[PRESET_MAKE_TEXT] = "text", [PRESET_MAKE_BASE64] = "base64", [PRESET_MAKE_HMAC_SHA256] = "hmac-sha256", NULL};
@@ -209,7 +211,8 @@ void preset_read_made(struct preset *preset, const struct ini *ini, struct probl
 	}
 }
 
-/* ---- their values ------------------------------------------------------------------------------------------------- */
+/* ---- their values -------------------------------------------------------------------------------------------------
+ * */
 
 void preset_fill_values(struct preset_values *ret_values, const struct channel_message *message, const char *channel)
 {

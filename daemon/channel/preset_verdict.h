@@ -26,7 +26,8 @@ struct preset_statuses {
 
 enum preset_op { PRESET_NO_TEST, PRESET_EXISTS, PRESET_ABSENT, PRESET_EQUALS, PRESET_PREFIX };
 
-/* "/ok equals true", "/error absent", "/code equals 6 9 29", "/description prefix \"Bad Request\"", "body equals \"ok\"" */
+/* "/ok equals true", "/error absent", "/code equals 6 9 29", "/description prefix \"Bad Request\"", "body equals
+ * \"ok\"" */
 struct preset_test {
 	char *pointer; /* NULL: the whole body as text */
 	enum preset_op op;
