@@ -15,9 +15,12 @@
 
 enum { MAILDIR_MAIL_MAX = 2 * 1024 * 1024, MAILDIR_KEY_MAX = 64, MAILDIR_AT_ONCE = 64 };
 
+static const char *const maildir_yes_words[] = {"no", "yes", NULL};
+
 struct maildir_channel {
 	struct channel channel;
 	char *type, *path, *from; /* as configured */
+	int html;
 	char *from_name, *from_address;
 	bool is_stopping;
 };
@@ -31,6 +34,8 @@ const struct option maildir_options[] = {
 	 .help = "the Maildir; made with mode 0700 when it is not there"},
 	{.key = "from", .type = OPTION_TEXT, .offset = FIELD(from), .min = 3, .max = 512,
 	 .preset = "deadlined@localhost", .help = "sender, as \"Name <address>\" or an address"},
+	{.key = "html", .type = OPTION_WORD, .offset = FIELD(html), .words = maildir_yes_words, .preset = "yes",
+	 .help = "yes, or no for mails of nothing but text"},
 	{.key = "rate", .type = OPTION_RATE, .offset = FIELD(channel.rate),
 	 .help = "messages per time, like 30/m or 500/h; no limit when not given"},
 };
@@ -212,6 +217,7 @@ static int maildir_build(const struct maildir_channel *maildir, const struct cha
 		.to_address = message->to_address,
 		.subject = message->subject,
 		.text = message->text,
+		.html = message->html,
 		.language = message->language,
 		.message_id = message->message_id,
 		.thread_id = message->thread_id,
@@ -307,5 +313,6 @@ struct channel *maildir_channel_new(const struct conf *conf, const struct ini_se
 		return NULL;
 	}
 	maildir->channel.domain = maildir_domain(maildir->from_address, from != NULL);
+	maildir->channel.wants_html = maildir->html != 0;
 	return &maildir->channel;
 }

@@ -19,11 +19,12 @@ enum {
 
 enum smtp_tls { SMTP_TLS_REQUIRED, SMTP_TLS_OFF };
 static const char *const smtp_tls_words[] = {"required", "off", NULL};
+static const char *const smtp_yes_words[] = {"no", "yes", NULL};
 
 struct smtp_channel {
 	struct channel channel;
 	char *type, *url, *from, *hostname, *username, *password, *ca_file; /* as configured */
-	int tls;
+	int tls, html;
 	int64_t n_connections;
 
 	char *dial_url; /* url with the EHLO name */
@@ -55,6 +56,8 @@ const struct option smtp_options[] = {
 	 .help = "required, or off for a relay on this machine: never with a username"},
 	{.key = "ca_file", .type = OPTION_PATH, .offset = FIELD(ca_file),
 	 .help = "certificates (PEM) that the server's must lead to, instead of the system's"},
+	{.key = "html", .type = OPTION_WORD, .offset = FIELD(html), .words = smtp_yes_words, .preset = "yes",
+	 .help = "yes, or no for mails of nothing but text"},
 	{.key = "connections", .type = OPTION_COUNT, .offset = FIELD(n_connections), .min = 1,
 	 .max = SMTP_CONNECTIONS_MAX, .preset = "4", .help = "connections at a time"},
 	{.key = "rate", .type = OPTION_RATE, .offset = FIELD(channel.rate),
@@ -212,6 +215,7 @@ static struct mail smtp_mail(const struct smtp_channel *smtp, const struct chann
 		.to_address = message->to_address,
 		.subject = message->subject,
 		.text = message->text,
+		.html = message->html,
 		.language = message->language,
 		.message_id = message->message_id,
 		.thread_id = message->thread_id,
@@ -431,6 +435,7 @@ struct channel *smtp_channel_new(const struct conf *conf, const struct ini_secti
 		channel_free(&smtp->channel);
 		return NULL;
 	}
+	smtp->channel.wants_html = smtp->html != 0;
 	smtp->server = (struct smtp_server){
 		.url = smtp->dial_url,
 		.needs_tls = smtp->tls == SMTP_TLS_REQUIRED,

@@ -102,6 +102,7 @@ static void test_send(struct test *test, const char *random)
 		.due_utc = session->now_utc,
 		.now_utc = session->now_utc,
 		.channel = test->channel->name,
+		.wants_html = test->channel->wants_html,
 	};
 	struct compose_text text;
 	struct err err = {0};
@@ -118,6 +119,7 @@ static void test_send(struct test *test, const char *random)
 					    .to_name = "",
 					    .subject = text.subject,
 					    .text = text.text,
+					    .html = text.html,
 					    .language = text.language,
 					    .message_id = message_id,
 					    .key = key,

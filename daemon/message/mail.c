@@ -127,7 +127,7 @@ static void mail_add_headers(const struct mail *mail, const char *from, const ch
 		buf_add_str(out, mail->language);
 		buf_add_str(out, "\r\n");
 	}
-	buf_add_str(out, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n");
+	buf_add_str(out, "MIME-Version: 1.0\r\n");
 }
 
 int mail_build(const struct mail *mail, struct buf *out, struct err *err)
@@ -137,7 +137,7 @@ int mail_build(const struct mail *mail, struct buf *out, struct err *err)
 	int r = mail_check(mail, err);
 	if (r < 0)
 		return r;
-	if (strlen(mail->text) > out->max)
+	if (strlen(mail->text) > out->max || (mail->html != NULL && strlen(mail->html) > out->max))
 		return err_set(err, -E2BIG, "the text is longer than the %zu bytes of a message", out->max);
 	r = mail_resolve_address(mail->from_address, &from, &from_owned, err);
 	if (r < 0) {
@@ -151,7 +151,7 @@ int mail_build(const struct mail *mail, struct buf *out, struct err *err)
 	}
 
 	mail_add_headers(mail, from, to, out);
-	mail_add_body(out, mail->text);
+	mail_add_content(mail, out);
 	if (out->is_over)
 		r = err_set(err, -E2BIG, "the message is longer than %zu bytes", out->max);
 out:

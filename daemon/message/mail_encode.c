@@ -344,11 +344,19 @@ static bool mail_is_quoted_shorter(const struct mail_text *text)
 	return least <= base64 && mail_quoted_length(text) <= base64;
 }
 
+/* As it is, if no server would change it and no line of it can be taken for a boundary. */
+static bool mail_is_7bit(const struct mail_text *text)
+{
+	static const char mark[] = "--" MAIL_BOUNDARY_MARK;
+	return text->n_8bit == 0 && text->longest <= MAIL_LINE_SHORT &&
+	       (text->n_equals == 0 || memmem(text->bytes, text->len, mark, strlen(mark)) == NULL);
+}
+
 void mail_add_body(struct buf *out, const char *body)
 {
 	struct mail_text text = mail_read_text(body);
 	buf_add_str(out, "Content-Transfer-Encoding: ");
-	if (text.n_8bit == 0 && text.longest <= MAIL_LINE_SHORT) {
+	if (mail_is_7bit(&text)) {
 		buf_add_str(out, "7bit\r\n\r\n");
 		buf_add(out, text.bytes, text.len);
 	} else if (mail_is_quoted_shorter(&text)) {

@@ -206,6 +206,25 @@ static struct compose_item *letter_compose_items(const struct letter *letter)
 	return items;
 }
 
+/* Of the channel as it is configured; false for one that is there no more. */
+static bool letter_wants_html(const struct setup *setup, const struct letter *letter)
+{
+	for (size_t i = 0; i < setup->n_channels; i++)
+		if (strcmp(setup->channels[i]->name, letter->row.channel) == 0)
+			return setup->channels[i]->wants_html;
+	return false;
+}
+
+/* The reader gets it all the same; the operator reads why it looks as it does. */
+static void letter_log_problem(const struct letter *letter, const char *uid, const struct err *problem)
+{
+	bool is_built_in = strcmp(letter->text.language, "und") == 0;
+	if (problem->text[0] != '\0')
+		log_error("message=%lld%s%s: %s: %s", (long long)letter->row.id, uid != NULL ? " task=" : "",
+			  uid != NULL ? uid : "", is_built_in ? "the built-in text is sent" : "a template failed",
+			  problem->text);
+}
+
 static void letter_compose_notice(const struct setup *setup, struct letter *letter, int64_t now_utc)
 {
 	struct err problem = {0};
@@ -215,10 +234,10 @@ static void letter_compose_notice(const struct setup *setup, struct letter *lett
 		.default_language = setup->conf->language,
 		.now_utc = now_utc,
 		.notice = letter->notice,
+		.wants_html = letter_wants_html(setup, letter),
 	};
 	compose(setup->catalog, &facts, &letter->text, &problem);
-	if (problem.text[0] != '\0')
-		log_error("message=%lld: the built-in text is sent: %s", (long long)letter->row.id, problem.text);
+	letter_log_problem(letter, NULL, &problem);
 }
 
 static void letter_compose_tasks(const struct setup *setup, struct letter *letter, int64_t now_utc)
@@ -249,12 +268,11 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 		.holiday_reader = first->holiday_reader,
 		.deputy_for = first->deputy_for,
 		.is_held = letter->row.n_reminders > 0 && letter->row.reminders[0].held != NULL,
+		.wants_html = letter_wants_html(setup, letter),
 	};
 	compose(setup->catalog, &facts, &letter->text, &problem);
 	free(items);
-	if (problem.text[0] != '\0')
-		log_error("message=%lld task=%s: the built-in text is sent: %s", (long long)letter->row.id,
-			  first->task.uid, problem.text);
+	letter_log_problem(letter, first->task.uid, &problem);
 }
 
 int letter_write(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc, struct letter *ret_letter,
@@ -283,6 +301,7 @@ int letter_write(struct store *store, const struct setup *setup, int64_t id, int
 		.to_name = ret_letter->person.name,
 		.subject = ret_letter->text.subject,
 		.text = ret_letter->text.text,
+		.html = ret_letter->text.html,
 		.language = ret_letter->text.language,
 		.message_id = row->message_id,
 		.thread_id = row->thread_id[0] != '\0' ? row->thread_id : NULL,

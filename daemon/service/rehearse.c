@@ -230,7 +230,8 @@ static struct channel *rehearse_wrap(struct rehearsal *rehearsal, struct channel
 		.channel = {.ops = &rehearse_ops,
 			    .name = mem_dup(real->name),
 			    .domain = mem_dup(real->domain),
-			    .rate = real->rate},
+			    .rate = real->rate,
+			    .wants_html = real->wants_html},
 		.real = real,
 		.rehearsal = rehearsal,
 	};

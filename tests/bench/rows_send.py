@@ -10,8 +10,9 @@ DOT_MS = 20
 
 
 def smtp_settings(port, connections):
+    """Mails of nothing but text, of the size that smtp-source sends."""
     return {"type": "smtp", "url": f"smtp://127.0.0.1:{port}", "from": "office@example.org", "tls": "off",
-            "hostname": "bench.example.org", "connections": str(connections)}
+            "hostname": "bench.example.org", "connections": str(connections), "html": "no"}
 
 
 class Mail:
@@ -40,8 +41,8 @@ class Mail:
         return rate
 
 
-def note_burst(row, burst, size):
-    row.notes.append(f"{burst.n} messages of {size:.0f} bytes; from the due instant to the last commit seen by another "
+def note_burst(row, burst, size, what="messages"):
+    row.notes.append(f"{burst.n} {what} of {size:.0f} bytes; from the due instant to the last commit seen by another "
                      f"connection; planning is in it")
     row.figures |= {"messages": burst.n, "message_bytes": round(size), "cpu_s_last_run": burst.cpu_s,
                     "bytes_per_reminder": burst.size_each}
@@ -59,7 +60,7 @@ def smtp_row(mail, options, connections, must, aim):
     for pair in alternate(options.runs, ours, lambda: mail.source(connections)):
         row.add(*pair)
         say(f"{row.name}: {pair[0]:.0f} and {pair[1]:.0f} msg/s")
-    note_burst(row, mail.burst, mail.size)
+    note_burst(row, mail.burst, mail.size, "mails of text alone (html = no)")
     return row
 
 
@@ -114,7 +115,7 @@ def postfix_row(options):
             say(f"postfix: {pair[0]:.0f} and {pair[1]:.0f} msg/s")
     finally:
         postfix.stop()
-    note_burst(row, mail.burst, mail.size)
+    note_burst(row, mail.burst, mail.size, "mails of text alone (html = no)")
     return row
 
 

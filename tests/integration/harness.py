@@ -3,6 +3,7 @@
 Nothing here waits for a fixed time: wait_until() polls a condition and fails with words when it stays false.
 """
 import email
+import email.message
 import email.policy
 import imaplib
 import json
@@ -81,17 +82,36 @@ def section(header, settings):
     return "\n".join(lines) + "\n\n"
 
 
+class Mail(email.message.EmailMessage):
+    """A mail whose content is its text, whatever else it carries."""
+
+    def get_content(self, *args, **kw):
+        if self.is_multipart():
+            return self.get_body(("plain",)).get_content(*args, **kw)
+        return super().get_content(*args, **kw)
+
+    @property
+    def html(self):
+        body = self.get_body(("html",))
+        return body.get_content() if body is not None else None
+
+
+MAIL_POLICY = email.policy.default.clone(message_factory=Mail)
+
+
+def parse_mail(data):
+    """Strictly: a defect raises."""
+    mail = email.message_from_bytes(data, policy=MAIL_POLICY.clone(raise_on_defect=True))
+    for part in mail.walk():
+        for name, value in part.items():
+            assert not value.defects, f"header {name}: {value.defects}"
+    return mail
+
+
 def read_maildir(folder):
-    """Every message under a folder of Maildirs, parsed strictly: a defect raises."""
-    strict = email.policy.default.clone(raise_on_defect=True)
+    """Every message under a folder of Maildirs, parsed strictly."""
     files = sorted(path for path in Path(folder).rglob("*") if path.is_file() and path.parent.name in ("new", "cur"))
-    messages = []
-    for path in files:
-        message = email.message_from_bytes(path.read_bytes(), policy=strict)
-        for name, value in message.items():
-            assert not value.defects, f"{path.name}: header {name}: {value.defects}"
-        messages.append(message)
-    return messages
+    return [parse_mail(path.read_bytes()) for path in files]
 
 
 class Site:
@@ -372,7 +392,7 @@ class MailBox:
             raw = [client.fetch(number, "(BODY.PEEK[])")[1][0][1] for number in numbers]
         finally:
             client.logout()
-        return [email.message_from_bytes(data, policy=email.policy.default) for data in raw]
+        return [email.message_from_bytes(data, policy=MAIL_POLICY) for data in raw]
 
 
 class SmtpSink:
@@ -403,7 +423,7 @@ class SmtpSink:
 
     def mails(self):
         """Every mail that reached its final dot, with the envelope in X-Mail-Args and X-Rcpt-Args."""
-        return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in self.folder.iterdir()]
+        return [email.message_from_bytes(path.read_bytes(), policy=MAIL_POLICY) for path in self.folder.iterdir()]
 
     def stop(self):
         self.process.kill()

@@ -111,7 +111,7 @@ def test_mails_are_well_formed_and_in_the_language_of_their_reader(plan):
         person = mail["To"].addresses[0].username
         assert len(mail["To"].addresses) == 1 and mail["To"].addresses[0].domain == "example.org"
         assert mail["Auto-Submitted"] == "auto-generated"
-        assert mail["MIME-Version"] == "1.0" and mail.get_content_charset() == "utf-8"
+        assert mail["MIME-Version"] == "1.0" and mail.get_body(("plain",)).get_content_charset() == "utf-8"
         assert len(mail.get_all("Date")) == len(mail.get_all("From")) == len(mail.get_all("Message-ID")) == 1
         assert mail["Subject"] and "{{" not in mail["Subject"] and "{{" not in mail.get_content()
         texts.setdefault(person, []).append(mail["Subject"] + mail.get_content())

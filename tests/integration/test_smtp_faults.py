@@ -2,15 +2,13 @@
 end, many messages at once, and the two ways in which a daemon ends. What Postfix's own tools can act out is in
 test_mail_faults.py, single odd replies are in test_mail_scripted.py."""
 import base64
-import email
-import email.policy
 import signal
 import time
 
 import pytest
 from smtp_server import SmtpServer
 
-from harness import BUILD, Authority, run, wait_until
+from harness import BUILD, Authority, parse_mail, run, wait_until
 
 PASSWORD = "Relay-pass:wörd-0123456789"
 USERS = {"office": PASSWORD}
@@ -233,7 +231,7 @@ def test_a_text_arrives_as_it_was_written(site, serve, start, note, eight_bit):
     daemon = start(site)
     wait_until(lambda: site.queue(state="sent"), daemon.log)
     [mail] = server.accepted
-    text = email.message_from_bytes(mail.data, policy=email.policy.default).get_content().replace("\r\n", "\n")
+    text = parse_mail(mail.data).get_content().replace("\r\n", "\n")
     assert NOTES[note] in text
     assert server.complaints == [] and (eight_bit or mail.data.isascii())
 

@@ -69,6 +69,23 @@ static void letter__message__carries_all_a_channel_needs(void **state)
 	letter_done(&letter);
 }
 
+static void letter__channel_that_wants_html__gets_it(void **state)
+{
+	(void)state;
+	int64_t id = add("1d before start at 09:00");
+	struct letter letter;
+	write_letter(id, &letter);
+	assert_null(letter.message.html);
+	letter_done(&letter);
+
+	app_setup(desk.app)->channels[0]->wants_html = true;
+	write_letter(id, &letter);
+	assert_non_null(letter.message.html);
+	assert_non_null(strstr(letter.message.html, "<!DOCTYPE html>"));
+	assert_non_null(strstr(letter.message.html, "Title of fair"));
+	letter_done(&letter);
+}
+
 static void letter__key__is_short_plain_and_the_same_every_time(void **state)
 {
 	(void)state;
@@ -192,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_DESK(letter__message__carries_all_a_channel_needs),
+		WITH_DESK(letter__channel_that_wants_html__gets_it),
 		WITH_DESK(letter__key__is_short_plain_and_the_same_every_time),
 		WITH_DESK(letter__overdue_step__has_its_own_words),
 		WITH_DESK(letter__two_dates_of_one_task__are_both_named),
