@@ -114,11 +114,13 @@ static int pipe_command_check(struct pipe_command *command, struct err *err)
 			       "a command starts with the whole path of a program, as in /usr/bin/apprise");
 	command->program = mem_dup(first->parts[0].literal);
 	struct stat st;
-	if (stat(command->program, &st) < 0 || access(command->program, X_OK) < 0)
-		return err_set(err, -errno, "%s cannot be run: %s", command->program, strerror(errno));
-	if (!S_ISREG(st.st_mode) || (st.st_mode & 0111) == 0) /* root is told that it may run anything */
-		return err_set(err, -EACCES, "%s cannot be run: %s", command->program, strerror(EACCES));
-	return 0;
+	int status = stat(command->program, &st) < 0 || access(command->program, X_OK) < 0 ? -errno : 0;
+	if (status == 0 && (!S_ISREG(st.st_mode) || (st.st_mode & 0111) == 0))
+		status = -EACCES; /* root is told that it may run anything */
+	if (status < 0)
+		(void)err_set(err, status, "%s cannot be run: %s%s", command->program, strerror(-status),
+			      status == -EACCES ? "; under systemd ExecPaths= must name it, see deadlined.ini(5)" : "");
+	return status;
 }
 
 int pipe_command_parse(const char *text, const char *input, const char *secrets_dir, struct pipe_command *ret_command,

@@ -281,6 +281,48 @@ fact audit "$(journalctl -u deadlined --no-pager -o cat | grep -E 'SECCOMP|not p
     assert facts == {"state": "pending", "active": "active/0", "audit": ""}
 
 
+def test_a_program_runs_in_the_sandbox_once_the_unit_names_it(box, tmp_path):
+    facts = box(r"""
+cat >/usr/local/bin/pager <<'SH'
+#!/bin/sh
+cat >/var/lib/deadlined/paged || exit 75
+touch /etc/paged /usr/local/bin/paged 2>/dev/null
+id -un >>/var/lib/deadlined/paged
+/usr/bin/env true >>/var/lib/deadlined/paged 2>&1
+exit 0
+SH
+chmod 755 /usr/local/bin/pager
+cat >>/etc/deadlined/deadlined.ini <<'INI'
+
+[channel pager]
+type = pipe
+command = /usr/local/bin/pager
+
+[policy pager]
+remind = 0m before start
+channels = pager
+INI
+deadlined --check >/dev/null
+fact started "$(systemctl start deadlined 2>/dev/null && echo yes || echo no)"
+fact why "$(journalctl -u deadlined --no-pager -o cat | grep -c 'ExecPaths= must name it' || true)"
+setting 'ExecPaths=/usr/local/bin/pager /usr/bin/dash /usr/bin/cat /usr/bin/id'
+systemctl reset-failed deadlined
+printf 'id,name,language,zone,pager\ndesk,Desk,en,Asia/Shanghai,desk\n' >/run/people.csv
+start
+deadlinectl import /run/people.csv
+minute=$(TZ=Asia/Sakhalin date +%Y-%m-%dT%H:%M)
+deadlinectl add 'Paged' --uid paged --when "$minute" --people desk --policy pager
+sqlite3 /var/lib/deadlined/deadlined.sqlite "UPDATE task SET planned_until = $(date +%s) - 3600, next_due_utc = NULL"
+was_sent() { deadlinectl queue --json | grep -q '"state": *"sent"'; }
+until_true 'the message was sent' was_sent
+fact title "$(head -n 1 /var/lib/deadlined/paged)"
+fact user "$(grep -cx deadlined /var/lib/deadlined/paged)"
+fact env "$(grep -c 'env' /var/lib/deadlined/paged)"
+fact outside "$(ls /etc/paged /usr/local/bin/paged 2>/dev/null | wc -l)"
+""", tmp_path)
+    assert facts == {"started": "no", "why": "1", "title": "Paged", "user": "1", "env": "1", "outside": "0"}
+
+
 def test_a_fresh_installation_can_be_started_after_editing_nothing(box, tmp_path):
     """What is shipped passes its own check, as installed."""
     facts = box(r"""
