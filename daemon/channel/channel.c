@@ -93,6 +93,12 @@ void channel_resume(struct channel *channel)
 		channel->ops->resume(channel);
 }
 
+void channel_recall(struct channel *channel)
+{
+	if (channel->ops->recall != NULL)
+		channel->ops->recall(channel);
+}
+
 void channel_stop(struct channel *channel)
 {
 	channel->ops->stop(channel);

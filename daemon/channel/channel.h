@@ -26,7 +26,7 @@ struct transfer;
 enum channel_verdict {
 	CHANNEL_ACCEPTED,  /* the peer took responsibility */
 	CHANNEL_TEMPORARY, /* certainly not accepted; worth another try */
-	CHANNEL_THROTTLED, /* certainly not accepted; the peer asked to wait retry_after_s */
+	CHANNEL_THROTTLED, /* certainly not accepted, and no attempt that counts; to wait retry_after_s was asked */
 	CHANNEL_PERMANENT, /* certainly not accepted; another try would end the same */
 	CHANNEL_UNKNOWN,   /* may have been accepted: the reply was lost */
 	CHANNEL_VERDICT_MAX
@@ -82,6 +82,7 @@ struct channel_ops {
 	void (*send)(struct channel *channel, const struct channel_message *message);
 	unsigned (*room)(const struct channel *channel);
 	void (*resume)(struct channel *channel); /* NULL: it never waits for that */
+	void (*recall)(struct channel *channel); /* NULL: it begins at once with what it is given */
 	void (*stop)(struct channel *channel);
 	void (*free)(struct channel *channel); /* what is its own; name and domain are channel_free()'s */
 };
@@ -122,6 +123,8 @@ unsigned channel_room(const struct channel *channel);
 unsigned channel_in_flight(const struct channel *channel);
 /* Every result that was handed out is recorded. */
 void channel_resume(struct channel *channel);
+/* Gives back what waits for a connection: CHANNEL_THROTTLED, to be looked at anew. */
+void channel_recall(struct channel *channel);
 void channel_stop(struct channel *channel);
 /* Frees it, secrets overwritten; NULL is legal. */
 void channel_free(struct channel *channel);

@@ -147,11 +147,20 @@ static bool smtp_is_out_of_reach(const struct channel_result *result)
 	       result->verdict != CHANNEL_UNKNOWN;
 }
 
-/* A connection failed. What waits is left to the others; when there are none, it is not tried one by one. */
-static void smtp_lose_link(struct smtp_channel *smtp, const struct channel_result *result)
+/* Nothing of it was sent, so this was no attempt. */
+static void smtp_give_back_queue(struct smtp_channel *smtp, const char *why)
 {
-	while (smtp->n_queue > 0 && !smtp_has_connection(smtp))
-		smtp_end_job(smtp, smtp_dequeue(smtp), result);
+	struct channel_result result;
+	channel_result_set(&result, CHANNEL_THROTTLED, CHANNEL_BLAME_MESSAGE, 0, why);
+	while (smtp->n_queue > 0)
+		smtp_end_job(smtp, smtp_dequeue(smtp), &result);
+}
+
+/* A connection failed. What waits is left to the others, and goes back when there are none. */
+static void smtp_lose_link(struct smtp_channel *smtp)
+{
+	if (!smtp_has_connection(smtp))
+		smtp_give_back_queue(smtp, "not sent: the connection failed that it waited for");
 }
 
 /* A message ended: the next goes in its place, as far as it may before that end is recorded. link: that is free now, or
@@ -184,7 +193,7 @@ static void smtp_on_outcome(void *arg, struct smtp_link *link, const struct smtp
 	}
 	smtp_end_job(smtp, job, &outcome->result);
 	if (outcome->is_closed && smtp_is_out_of_reach(&outcome->result))
-		smtp_lose_link(smtp, &outcome->result);
+		smtp_lose_link(smtp);
 	else
 		smtp_take_next(smtp, link);
 }
@@ -269,17 +278,25 @@ static void smtp_resume(struct channel *channel)
 			smtp_link_go_on(smtp->links[i - 1]);
 }
 
+/* Only a server that speaks with us has messages kept ready for it. */
 static unsigned smtp_room(const struct channel *channel)
 {
 	const struct smtp_channel *smtp = (const struct smtp_channel *)channel;
-	unsigned limit = smtp->is_stopping ? 0 : (unsigned)smtp->n_connections * SMTP_ROOM_EACH;
+	unsigned each = smtp_has_connection(smtp) ? SMTP_ROOM_EACH : 1;
+	unsigned limit = smtp->is_stopping ? 0 : (unsigned)smtp->n_connections * each;
 	return limit > channel->in_flight ? limit - channel->in_flight : 0;
+}
+
+static void smtp_recall(struct channel *channel)
+{
+	smtp_give_back_queue((struct smtp_channel *)channel, "not sent: it is looked at anew, something was changed");
 }
 
 static void smtp_stop(struct channel *channel)
 {
 	struct smtp_channel *smtp = (struct smtp_channel *)channel;
 	smtp->is_stopping = true;
+	smtp_give_back_queue(smtp, "not sent: the channel stops");
 	for (size_t i = smtp->n_links; i > 0; i--)
 		if (smtp_link_is_idle(smtp->links[i - 1]))
 			smtp_link_retire(smtp->links[i - 1]);
@@ -309,6 +326,7 @@ static const struct channel_ops smtp_ops = {
 	.send = smtp_send,
 	.room = smtp_room,
 	.resume = smtp_resume,
+	.recall = smtp_recall,
 	.stop = smtp_stop,
 	.free = smtp_free,
 };

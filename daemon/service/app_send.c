@@ -62,6 +62,12 @@ void app_resume(struct app *app)
 		channel_resume(entry->channel);
 }
 
+void app_recall(struct app *app)
+{
+	for (size_t i = 0; i < app->setup->n_channels; i++)
+		channel_recall(app->channels[i]->channel);
+}
+
 void app_send(struct app *app, const struct app_claim *claim, int64_t now_utc)
 {
 	if (app->only_counts) {

@@ -168,6 +168,7 @@ static void loop_check_commits(struct loop *loop)
 	if (status == 0 && version == loop->data_version)
 		return;
 	loop->data_version = version;
+	app_recall(loop->app);
 	loop_want_pass(loop);
 }
 

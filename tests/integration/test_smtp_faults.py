@@ -342,7 +342,8 @@ def test_what_is_under_way_is_finished_and_nothing_else_is_begun(site, serve, st
 
 
 def test_a_killed_daemon_loses_nothing_and_repeats_only_what_was_under_way(site, serve, start):
-    """Eight messages are under way: four of them the server has taken without being able to say so, four it has not."""
+    """Eight messages are under way: four of them the server has taken without being able to say so, four it has not. As
+    many wait for a connection to become free."""
     server = serve()
     taken, half = [f"p{i:03}" for i in range(24, 28)], [f"p{i:03}" for i in range(20, 24)]
     for person in taken:
@@ -353,7 +354,9 @@ def test_a_killed_daemon_loses_nothing_and_repeats_only_what_was_under_way(site,
     remind(site, 40)
     daemon = start(site)
     stuck = {*taken, *half}
-    wait_until(lambda: {row["person"] for row in site.queue(state="sending")} == stuck, daemon.log)
+    wait_until(lambda: len(site.queue(state="sending")) == 16, daemon.log)
+    in_hand = {row["person"] for row in site.queue(state="sending")}
+    assert in_hand > stuck
     server.wait(lambda server: verbs(server).count("DATA") >= 20)
     ids = {row["person"]: row["message_id"].strip("<>") for row in site.queue()}
     daemon.process.kill()
@@ -366,6 +369,24 @@ def test_a_killed_daemon_loses_nothing_and_repeats_only_what_was_under_way(site,
     arrived = sorted(message_ids(server.accepted))
     assert arrived == sorted([*ids.values(), *(ids[person] for person in taken)])
     assert {row["person"]: row["message_id"].strip("<>") for row in site.queue()} == ids
-    assert daemon.log_contains("8 messages were in flight")
+    assert daemon.log_contains("16 messages were in flight")
     crashes = site.sql("SELECT person, crashes, attempts FROM message")
-    assert crashes == [(person, 1, 2) if person in stuck else (person, 0, 1) for person, _, _ in crashes]
+    assert crashes == [(person, 1, 2) if person in in_hand else (person, 0, 1) for person, _, _ in crashes]
+
+
+def test_what_waits_for_a_connection_is_looked_at_anew_when_somebody_changes_something(site, serve, start):
+    """One connection, and the server falls silent on it. The message behind it has not left when its task is done."""
+    server = serve()
+    use(site, server, connections="1")
+    people = remind(site, 1, "first")
+    daemon = start(site)
+    wait_until(lambda: site.status()["sent"] == 1, daemon.log)
+    server.recipient(f"{people[0]}@example.org", data="silent")
+    site.add_due_task("second", *people)
+    site.add_due_task("third", *people)
+    wait_until(lambda: len(site.queue(state="sending")) == 2, daemon.log)
+    site.ctl("done", "second")
+    site.ctl("done", "third")
+    wait_until(lambda: len(site.queue(state="cancelled")) == 1, daemon.log)
+    assert len(site.queue(state="sending")) == 1
+    assert verbs(server).count("MAIL") == 2

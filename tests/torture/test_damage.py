@@ -19,7 +19,7 @@ def is_sound(database):
             return connection.execute("PRAGMA quick_check").fetchall() == [(b"ok",)]
         finally:
             connection.close()
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):  # the second: what SQLite quotes of the file in its error
         return False
 
 

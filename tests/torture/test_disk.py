@@ -139,7 +139,8 @@ def test_a_full_disk_pauses_sending_until_it_is_free(site, small_disk, peer, mea
     wait_until(lambda: daemon.log_contains("nothing can be recorded"), daemon.log)
     pause_s = short_or_long(5, 60)
     wait_until(lambda: daemon.has_ticked_for(pause_s, since), daemon.log, pause_s + 10)
-    assert peer.do("count")["held"] == 0 and peer.taken() == dict.fromkeys(in_flight, 1)
+    taken = peer.taken()  # of what is in flight, some waits for a connection: that stays where it is
+    assert peer.do("count")["held"] == 0 and taken.keys() <= in_flight.keys() and list(taken.values()) == [1] * 20
     assert site.ctl_json("queue"), "what is there can be read"
     gap = daemon.largest_gap_ms(since)
 

@@ -11,7 +11,7 @@ from harness import wait_until
 IN_FLIGHT = 500
 KILLS = 100
 ROUNDS = short_or_long(1, 20)  # each with a database of its own
-PEOPLE = 60
+PEOPLE = 80  # of each kill's reminders, some wait for a connection and are put off with the others
 
 
 def add_urgent_task(site, uid, people):
