@@ -61,7 +61,9 @@ struct channel_message {
 	const char *to_name;
 	const char *subject;
 	const char *text;
-	const char *html; /* the same as a whole HTML document; NULL: none, or the channel does not want it */
+	const char *html;     /* the same as a whole HTML document; NULL: none, or the channel does not want it */
+	const char *calendar; /* the one date it is about as iCalendar; NULL likewise */
+	const char *calendar_method; /* "PUBLISH" or "CANCEL" */
 	const char *language;
 	const char *message_id; /* without <>; the same on every attempt */
 	const char *thread_id;  /* message_id of the first message about the same task, NULL for that one */
@@ -98,7 +100,7 @@ struct channel {
 	struct option_rate rate;   /* messages per time that the administrator allows; kept by the app */
 	size_t text_max;           /* how much of a text the service takes, the rest is cut off; 0 = all of it */
 	enum utf8_unit text_unit;  /* of text_max */
-	bool wants_html;           /* a mail: it carries HTML beside the text */
+	bool wants_html;           /* a mail: it carries HTML and a calendar beside the text */
 	struct transfer *transfer; /* borrowed, from channel_start(); NULL for a local channel */
 	channel_done_cb done;
 	void *done_arg;

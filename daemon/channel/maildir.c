@@ -35,7 +35,7 @@ const struct option maildir_options[] = {
 	{.key = "from", .type = OPTION_TEXT, .offset = FIELD(from), .min = 3, .max = 512,
 	 .preset = "deadlined@localhost", .help = "sender, as \"Name <address>\" or an address"},
 	{.key = "html", .type = OPTION_WORD, .offset = FIELD(html), .words = maildir_yes_words, .preset = "yes",
-	 .help = "yes, or no for mails of nothing but text"},
+	 .help = "yes: HTML and the date for calendars beside the text; no: text alone"},
 	{.key = "rate", .type = OPTION_RATE, .offset = FIELD(channel.rate),
 	 .help = "messages per time, like 30/m or 500/h; no limit when not given"},
 };
@@ -218,6 +218,8 @@ static int maildir_build(const struct maildir_channel *maildir, const struct cha
 		.subject = message->subject,
 		.text = message->text,
 		.html = message->html,
+		.calendar = message->calendar,
+		.calendar_method = message->calendar_method,
 		.language = message->language,
 		.message_id = message->message_id,
 		.thread_id = message->thread_id,

@@ -2,7 +2,8 @@
  *
  * CRLF line ends, lines of at most 998 octets (78 wherever folding allows), headers in ASCII with RFC 2047 encoded
  * words, the body quoted-printable or base64, whichever is shorter (7bit when it is plain ASCII in short lines). A mail
- * with HTML is multipart/alternative, the text first.
+ * with HTML is multipart/alternative, the text first; one with a calendar has that as the last alternative, and once more
+ * as a file that people can open.
  * Nothing that comes from a title or a name can add a header, a recipient or a line: control characters become blanks
  * in headers and are left out of the body, bytes that are no UTF-8 become U+FFFD. */
 #ifndef DEADLINED_MESSAGE_MAIL_H
@@ -21,8 +22,10 @@ struct mail {
 	const char *to_name;      /* may be NULL or "" */
 	const char *to_address;
 	const char *subject;
-	const char *text;       /* body; lines end in \n */
-	const char *html;       /* the same as a whole HTML document, for those who see it; NULL: none */
+	const char *text;     /* body; lines end in \n */
+	const char *html;     /* the same as a whole HTML document, for those who see it; NULL: none */
+	const char *calendar; /* the date it is about, as mail_calendar() writes it, and its method; NULL: none */
+	const char *calendar_method;
 	const char *language;   /* Content-Language, may be NULL */
 	const char *message_id; /* without <> */
 	const char *thread_id;  /* message_id of the first message about the same thing; NULL when this is the first */

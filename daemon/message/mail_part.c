@@ -37,21 +37,46 @@ static void mail_add_text(struct buf *out, const char *type, const char *body)
 	mail_add_body(out, body);
 }
 
-/* From the plainest to the best: a reader shows the last that it understands (RFC 2046 5.1.4). */
+/* From the plainest to the best: a reader shows the last that it understands (RFC 2046 5.1.4), and those that know
+ * calendars show that beside the one before. */
 static void mail_add_alternatives(const struct mail *mail, struct buf *out)
 {
 	char boundary[MAIL_BOUNDARY_SIZE];
 	mail_boundary(mail, "alt", boundary);
 	mail_open_parts(out, "alternative", boundary);
 	mail_add_text(out, "text/plain", mail->text);
+	if (mail->html != NULL) {
+		mail_next_part(out, boundary);
+		mail_add_text(out, "text/html", mail->html);
+	}
+	if (mail->calendar != NULL) {
+		mail_next_part(out, boundary);
+		buf_printf(out, "Content-Type: text/calendar; charset=utf-8; method=%s; component=VEVENT\r\n",
+			   mail->calendar_method);
+		mail_add_body(out, mail->calendar);
+	}
+	mail_close_parts(out, boundary);
+}
+
+/* As a file it is of another type, lest a mail program take it for a second calendar and ask twice. */
+static void mail_add_with_file(const struct mail *mail, struct buf *out)
+{
+	char boundary[MAIL_BOUNDARY_SIZE];
+	mail_boundary(mail, "mix", boundary);
+	mail_open_parts(out, "mixed", boundary);
+	mail_add_alternatives(mail, out);
 	mail_next_part(out, boundary);
-	mail_add_text(out, "text/html", mail->html);
+	buf_add_str(out, "Content-Type: application/ics; name=\"deadline.ics\"\r\n"
+			 "Content-Disposition: attachment; filename=\"deadline.ics\"\r\n");
+	mail_add_body(out, mail->calendar);
 	mail_close_parts(out, boundary);
 }
 
 void mail_add_content(const struct mail *mail, struct buf *out)
 {
-	if (mail->html != NULL)
+	if (mail->calendar != NULL)
+		mail_add_with_file(mail, out);
+	else if (mail->html != NULL)
 		mail_add_alternatives(mail, out);
 	else
 		mail_add_text(out, "text/plain", mail->text);

@@ -8,12 +8,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/strlist.h"
+#include "message/mail_calendar.h"
 #include "remind/occurrences.h"
 #include "remind/post.h"
 #include "remind/reader.h"
 #include "remind/step.h"
 #include "store/store_notice.h"
 #include "store/store_person.h"
+#include "store/store_reader.h"
 #include "store/store_task.h"
 
 /* One task of a letter, and what its facts point to. */
@@ -22,6 +24,7 @@ struct letter_item {
 	const char *kind;
 	const char *step;
 	const char *occurrence;
+	bool is_there; /* the task still has that date */
 	int64_t due_utc;
 	enum compose_section section;
 	struct strlist responsible;
@@ -38,6 +41,7 @@ void letter_done(struct letter *letter)
 	}
 	free(letter->items);
 	free(letter->notice);
+	free(letter->calendar);
 	store_message_done(&letter->row);
 	person_done(&letter->person);
 	compose_text_done(&letter->text);
@@ -104,7 +108,6 @@ static int letter_read_reminder(struct store *store, struct letter *letter, cons
 				struct err *err)
 {
 	struct task task;
-	bool is_found = false;
 	if (letter_has(letter, reminder))
 		return 0;
 	int status = store_task_load(store, reminder->task, &task, err);
@@ -115,7 +118,7 @@ static int letter_read_reminder(struct store *store, struct letter *letter, cons
 	item->step = reminder->step;
 	item->occurrence = reminder->occurrence;
 	item->due_utc = reminder->due_utc;
-	status = occurrences_find(store, &task, reminder->occurrence, &is_found, &item->task.period, err);
+	status = occurrences_find(store, &task, reminder->occurrence, &item->is_there, &item->task.period, err);
 	if (status == 0 && (strcmp(item->kind, "escalation") == 0 || strcmp(item->kind, "handoff") == 0))
 		status = letter_read_responsible(store, item, err);
 	if (status == 0 && reminder->deputy_for != NULL)
@@ -275,11 +278,57 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 	letter_log_problem(letter, first->task.uid, &problem);
 }
 
+/* ---- its date, for a calendar ------------------------------------------------------------------------------------- */
+
+/* A date of a repeating task that was moved is told by the day that its rule gives it. */
+static int letter_ruled_date(struct store *store, const struct letter_item *item, char date[PERIOD_KEY_SIZE],
+			     struct err *err)
+{
+	struct store_occurrence *said = NULL;
+	size_t n = 0;
+	int status = store_occurrences(store, item->task.id, &said, &n, err);
+	(void)snprintf(date, PERIOD_KEY_SIZE, "%s", item->occurrence);
+	for (size_t i = 0; i < n && status == 0; i++) {
+		char key[PERIOD_KEY_SIZE] = "";
+		if (said[i].is_moved)
+			period_key(&said[i].period, key);
+		if (strcmp(key, item->occurrence) == 0)
+			(void)memcpy(date, said[i].date, PERIOD_KEY_SIZE);
+	}
+	free(said);
+	return status;
+}
+
+/* Of a letter about one date of one task. */
+static int letter_write_calendar(struct store *store, struct letter *letter, int64_t now_utc, struct err *err)
+{
+	if (letter->n_items != 1 || letter->items[0].occurrence == NULL)
+		return 0;
+	const struct letter_item *item = &letter->items[0];
+	bool repeats = item->task.rrule[0] != '\0' || item->task.rdate[0] != '\0';
+	char date[PERIOD_KEY_SIZE];
+	int status = 0;
+	if (repeats && !item->is_there)
+		return 0;
+	if (repeats)
+		status = letter_ruled_date(store, item, date, err);
+	if (status == 0)
+		letter->calendar = mail_calendar(&(struct mail_event){.task = &item->task,
+								      .date = repeats ? date : NULL,
+								      .instance = store_instance(store),
+								      .now_utc = now_utc});
+	return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------- */
+
 int letter_write(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc, struct letter *ret_letter,
 		 struct err *err)
 {
 	*ret_letter = (struct letter){0};
 	int status = letter_read(store, setup, id, now_utc, ret_letter, err);
+	if (status == 0 && letter_wants_html(setup, ret_letter))
+		status = letter_write_calendar(store, ret_letter, now_utc, err);
 	if (status < 0) {
 		letter_done(ret_letter);
 		return status;
@@ -302,6 +351,9 @@ int letter_write(struct store *store, const struct setup *setup, int64_t id, int
 		.subject = ret_letter->text.subject,
 		.text = ret_letter->text.text,
 		.html = ret_letter->text.html,
+		.calendar = ret_letter->calendar,
+		.calendar_method =
+			ret_letter->calendar != NULL ? mail_calendar_method(&ret_letter->items[0].task) : NULL,
 		.language = ret_letter->text.language,
 		.message_id = row->message_id,
 		.thread_id = row->thread_id[0] != '\0' ? row->thread_id : NULL,

@@ -22,6 +22,7 @@ struct letter {
 	size_t n_items;
 	char *notice; /* the words of a notice; NULL for every other kind */
 	struct compose_text text;
+	char *calendar; /* NULL when it has none */
 	char key[96];
 };
 

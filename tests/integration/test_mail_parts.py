@@ -1,9 +1,11 @@
 """What a mail is made of, read by Python's parser, which knows nothing of how it was written."""
 import html.parser
+from datetime import date, datetime, timedelta
 
+import icalendar
 import pytest
 
-from harness import wait_until
+from harness import SAKHALIN, wait_until
 
 
 def remind(site, start, uid="parts", language="en", channel=None, **task):
@@ -67,3 +69,54 @@ def test_no_line_is_longer_than_servers_take(site, start):
     [path] = (site.maildir / "new").iterdir()
     lines = path.read_bytes().split(b"\r\n")
     assert max(map(len, lines)) <= 78 and all(line.isascii() for line in lines)
+
+
+# ---- the date, for the reader's calendar --------------------------------------------------------------------------------
+
+def calendars(mail):
+    """What the last alternative says, and the file beside it; both read by icalendar."""
+    mixed = mail
+    assert mixed.get_content_type() == "multipart/mixed"
+    alternative, file = mixed.iter_parts()
+    last = list(alternative.iter_parts())[-1]
+    assert last.get_content_type() == "text/calendar" and file.is_attachment()
+    assert file.get_filename() == "deadline.ics"
+    inline, attached = last.get_payload(decode=True), file.get_payload(decode=True)
+    assert inline == attached and inline.endswith(b"END:VCALENDAR\r\n")
+    assert all(len(line) <= 75 for line in inline.split(b"\r\n"))
+    calendar = icalendar.Calendar.from_ical(inline)
+    assert not calendar.errors and last["Content-Type"].params["method"] == calendar["METHOD"]
+    [event] = calendar.walk("VEVENT")
+    assert not event.errors
+    return calendar, event
+
+
+def test_a_calendar_reads_the_date(site, start):
+    title, note = "Отчёт; «№ 5», часть \\ 1 " + "и ещё " * 30, "один\nдва, три\n"
+    mail = remind(site, start, uid="цель 5", title=title.strip(), note=note)
+    calendar, event = calendars(mail)
+    assert calendar["METHOD"] == "PUBLISH" and calendar["VERSION"] == "2.0"
+    assert event["SUMMARY"] == title.strip() and event["DESCRIPTION"] == note
+    assert event["UID"].startswith("цель 5@") and int(event["SEQUENCE"]) == 0
+    minute = site.sql("SELECT start_local FROM task")[0][0]
+    assert event["DTSTART"].dt == datetime.fromisoformat(minute).replace(tzinfo=SAKHALIN)
+    assert "DTEND" not in event and event["TRANSP"] == "TRANSPARENT" and "STATUS" not in event
+
+
+def test_a_date_that_moved_replaces_the_old_one(site, start):
+    remind(site, start, uid="moving")
+    new = (datetime.now(SAKHALIN) + timedelta(days=40)).strftime("%Y-%m")
+    site.ctl("edit", "moving", "--when", new)
+    first, moved = sorted(wait_until(lambda: len(site.mails()) == 2 and site.mails(), site.queue),
+                          key=lambda mail: int(calendars(mail)[1]["SEQUENCE"]))
+    (_, old), (calendar, event) = calendars(first), calendars(moved)
+    assert event["UID"] == old["UID"] and int(event["SEQUENCE"]) == 1 and calendar["METHOD"] == "PUBLISH"
+    begin = date.fromisoformat(new + "-01")
+    assert event["DTSTART"].dt == begin and event["DTEND"].dt == (begin + timedelta(days=31)).replace(day=1)
+
+
+def test_a_message_without_a_date_has_no_calendar(site):
+    site.ctl("test", "email", "--to", "anna@example.org")
+    [mail] = site.mails()
+    assert mail.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]

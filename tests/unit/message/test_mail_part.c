@@ -80,6 +80,41 @@ static void mail_part__text_and_html__is_golden(void **state)
 	free(again);
 }
 
+static void mail_part__calendar__is_the_last_alternative_and_a_file(void **state)
+{
+	(void)state;
+	struct mail mail = mail_sample();
+	mail.calendar = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n";
+	mail.calendar_method = "PUBLISH";
+	char *text = built(&mail);
+	const char *mixed = behind(text, "Content-Type: multipart/mixed; boundary=\"=_mix_");
+	const char *plain = behind(mixed, "--=_alt_"), *html = behind(plain + 1, "\r\n--=_alt_");
+	const char *calendar = behind(html + 1, "\r\n--=_alt_"), *end = behind(calendar + 1, "\r\n--=_alt_");
+	assert_ptr_equal(behind(plain, "text/plain"), strstr(text, "text/plain"));
+	assert_true(strstr(html, "text/html") < calendar);
+	assert_true(behind(calendar,
+			   "Content-Type: text/calendar; charset=utf-8; method=PUBLISH; component=VEVENT\r\n") < end);
+	const char *file = behind(end, "Content-Type: application/ics; name=\"deadline.ics\"\r\n"
+				       "Content-Disposition: attachment; filename=\"deadline.ics\"\r\n");
+	assert_non_null(strstr(file, "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n\r\n--=_mix_"));
+	assert_int_equal(count(text, "BEGIN:VCALENDAR"), 2);
+	free(text);
+}
+
+static void mail_part__calendar_without_html__is_beside_the_text(void **state)
+{
+	(void)state;
+	struct mail mail = mail_sample();
+	mail.html = NULL;
+	mail.calendar = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n";
+	mail.calendar_method = "CANCEL";
+	char *text = built(&mail);
+	assert_int_equal(count(text, "\r\n--=_alt_"), 3);
+	assert_non_null(strstr(text, "method=CANCEL"));
+	assert_null(strstr(text, "text/html"));
+	free(text);
+}
+
 static void mail_part__no_html__is_one_part(void **state)
 {
 	(void)state;
@@ -146,6 +181,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mail_part__text_and_html__is_golden),
+		cmocka_unit_test(mail_part__calendar__is_the_last_alternative_and_a_file),
+		cmocka_unit_test(mail_part__calendar_without_html__is_beside_the_text),
 		cmocka_unit_test(mail_part__no_html__is_one_part),
 		cmocka_unit_test(mail_part__text_like_a_boundary__is_encoded),
 		cmocka_unit_test(mail_part__long_lines__are_folded_and_ascii),

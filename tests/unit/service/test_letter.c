@@ -9,6 +9,7 @@
 
 #include "desk.h"
 #include "service/letter.h"
+#include "store/store_reader.h"
 
 static const char config[] =
 	"[channel email]\ntype = maildir\npath = mail\n"
@@ -76,6 +77,7 @@ static void letter__channel_that_wants_html__gets_it(void **state)
 	struct letter letter;
 	write_letter(id, &letter);
 	assert_null(letter.message.html);
+	assert_null(letter.message.calendar);
 	letter_done(&letter);
 
 	app_setup(desk.app)->channels[0]->wants_html = true;
@@ -84,6 +86,73 @@ static void letter__channel_that_wants_html__gets_it(void **state)
 	assert_non_null(strstr(letter.message.html, "<!DOCTYPE html>"));
 	assert_non_null(strstr(letter.message.html, "Title of fair"));
 	letter_done(&letter);
+}
+
+static char *calendar_of(int64_t id)
+{
+	struct letter letter;
+	app_setup(desk.app)->channels[0]->wants_html = true;
+	write_letter(id, &letter);
+	char *calendar = letter.message.calendar != NULL ? mem_dup(letter.message.calendar) : NULL;
+	letter_done(&letter);
+	return calendar;
+}
+
+static void assert_line(const char *calendar, const char *line)
+{
+	assert_non_null(calendar);
+	if (strstr(calendar, line) == NULL)
+		fail_msg("no '%s' in\n%s", line, calendar);
+}
+
+static void letter__one_date__is_told_to_calendars_as_it_stands_now(void **state)
+{
+	(void)state;
+	int64_t id = add("1d before start at 09:00");
+	char *before = calendar_of(id);
+	assert_line(before, "UID:fair@");
+	assert_line(before, "\r\nSEQUENCE:0\r\n");
+	assert_line(before, "\r\nDTSTART;VALUE=DATE:20250615\r\n");
+	office_run(&desk.office, "UPDATE task SET start_local = '2025-06-20', end_local = '2025-06-20'");
+	char *after = calendar_of(add("moved 1"));
+	assert_line(after, "UID:fair@");
+	assert_line(after, "\r\nSEQUENCE:1\r\n");
+	assert_line(after, "\r\nDTSTART;VALUE=DATE:20250620\r\n");
+	free(before);
+	free(after);
+}
+
+static void letter__date_of_a_repeating_task__keeps_its_uid_when_it_is_moved(void **state)
+{
+	(void)state;
+	office_run(&desk.office, "UPDATE task SET rrule = 'FREQ=DAILY;COUNT=5'");
+	int64_t id = add("1d before start at 09:00");
+	office_run(&desk.office, "UPDATE reminder SET occurrence = '2025-06-16'");
+	char *ruled = calendar_of(id);
+	assert_line(ruled, "UID:fair/2025-06-16@");
+	const struct period later = {true, {2025, 6, 25, 0, 0, 0}, {2025, 6, 25, 0, 0, 0}, PERIOD_DAY};
+	OK(store_occurrence_set(desk.office.store, task, "2025-06-16", "open", &later, ERR));
+	office_run(&desk.office, "UPDATE reminder SET occurrence = '2025-06-25', dropped = NULL");
+	char *moved = calendar_of(id);
+	assert_line(moved, "UID:fair/2025-06-16@");
+	assert_line(moved, "DTSTART;VALUE=DATE:20250625");
+	office_run(&desk.office, "UPDATE reminder SET occurrence = '2025-07-25', dropped = NULL");
+	assert_null(calendar_of(id)); /* a date the task has no more */
+	free(ruled);
+	free(moved);
+}
+
+static void letter__several_dates__have_no_calendar(void **state)
+{
+	(void)state;
+	office_run(&desk.office, "UPDATE task SET rrule = 'FREQ=DAILY;COUNT=5'");
+	int64_t id = add("1d before start at 09:00");
+	office_run(&desk.office,
+		   "INSERT INTO reminder (task, occurrence, step, person, channel, due_utc, message)"
+		   " VALUES (%lld, '2025-06-16', '1d before start at 09:00', 'anna', 'email', %lld, %lld);"
+		   "UPDATE message SET kind = 'merged'",
+		   (long long)task, (long long)desk.now.wall_s, (long long)id);
+	assert_null(calendar_of(id));
 }
 
 static void letter__key__is_short_plain_and_the_same_every_time(void **state)
@@ -210,6 +279,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_DESK(letter__message__carries_all_a_channel_needs),
 		WITH_DESK(letter__channel_that_wants_html__gets_it),
+		WITH_DESK(letter__one_date__is_told_to_calendars_as_it_stands_now),
+		WITH_DESK(letter__date_of_a_repeating_task__keeps_its_uid_when_it_is_moved),
+		WITH_DESK(letter__several_dates__have_no_calendar),
 		WITH_DESK(letter__key__is_short_plain_and_the_same_every_time),
 		WITH_DESK(letter__overdue_step__has_its_own_words),
 		WITH_DESK(letter__two_dates_of_one_task__are_both_named),
