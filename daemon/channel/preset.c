@@ -155,7 +155,7 @@ static void preset_token_free(struct preset_token *token)
 		return;
 	preset_call_done(&token->call);
 	for (size_t i = 0; i < token->n_refresh; i++)
-		preset_test_done(&token->refresh[i].test);
+		preset_rule_done(&token->refresh[i]);
 	free(token->refresh);
 	free(token->pointer);
 	free(token->lifetime_pointer);

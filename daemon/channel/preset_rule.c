@@ -141,35 +141,41 @@ int preset_test_parse(const char *text, struct preset_test *ret_test, struct err
 	return r;
 }
 
+static const char *const preset_action_words[PRESET_ACTION_MAX] = {
+	[PRESET_RETRY] = "retry",
+	[PRESET_WAIT] = "wait",
+	[PRESET_RECIPIENT_DEAD] = "recipient-dead",
+	[PRESET_MOVED] = "moved",
+	[PRESET_MESSAGE_BAD] = "message-bad",
+	[PRESET_CHANNEL_DEAD] = "channel-dead",
+	[PRESET_ACCEPT] = "accepted",
+};
+
+static int preset_action_find(const char *word, enum preset_action *ret_action, struct err *err)
+{
+	for (size_t i = 0; i < PRESET_ACTION_MAX; i++)
+		if (strcmp(word, preset_action_words[i]) == 0) {
+			*ret_action = (enum preset_action)i;
+			return 0;
+		}
+	const char *nearest = strlist_nearest(word, preset_action_words, PRESET_ACTION_MAX);
+	return err_set(err, -EINVAL,
+		       "'%s' is no action%s%s: give retry, wait DURATION, recipient-dead, moved POINTER, message-bad, "
+		       "channel-dead or accepted",
+		       word, nearest != NULL ? ", did you mean " : "", nearest != NULL ? nearest : "");
+}
+
 static int preset_action_parse(const char *text, struct preset_rule *rule, struct err *err)
 {
-	static const char *const words[PRESET_ACTION_MAX] = {
-		[PRESET_RETRY] = "retry",
-		[PRESET_WAIT] = "wait",
-		[PRESET_RECIPIENT_DEAD] = "recipient-dead",
-		[PRESET_MESSAGE_BAD] = "message-bad",
-		[PRESET_CHANNEL_DEAD] = "channel-dead",
-		[PRESET_ACCEPT] = "accepted",
-	};
 	char *word = preset_word(&text), *rest = preset_word(&text);
-	int r = -ENOENT;
-	for (size_t i = 0; word != NULL && i < PRESET_ACTION_MAX; i++)
-		if (strcmp(word, words[i]) == 0) {
-			rule->action = (enum preset_action)i;
-			r = 0;
-		}
-
-	if (r < 0) {
-		const char *nearest = word != NULL ? strlist_nearest(word, words, PRESET_ACTION_MAX) : NULL;
-		r = err_set(err, -EINVAL,
-			    "'%s' is no action%s%s: give retry, wait DURATION, recipient-dead, message-bad, "
-			    "channel-dead or accepted",
-			    word != NULL ? word : "", nearest != NULL ? ", did you mean " : "",
-			    nearest != NULL ? nearest : "");
-	} else if (rule->action == PRESET_WAIT) {
+	int r = preset_action_find(word != NULL ? word : "", &rule->action, err);
+	if (r == 0 && rule->action == PRESET_WAIT) {
 		r = num_parse_duration_s(rest != NULL ? rest : "", PRESET_RETRY_MIN_S, PRESET_RETRY_MAX_S,
 					 &rule->wait_s, err);
-	} else if (rest != NULL) {
+	} else if (r == 0 && rule->action == PRESET_MOVED) {
+		r = preset_pointer_check(rest != NULL ? rest : "", err) ? 0 : -EINVAL;
+		rule->moved_pointer = r == 0 ? mem_dup(rest) : NULL;
+	} else if (r == 0 && rest != NULL) {
 		r = err_set(err, -EINVAL, "'%s' is too much behind %s", rest, word);
 	}
 	free(rest);
@@ -214,7 +220,7 @@ int preset_rule_parse(const char *text, struct preset_rule *ret_rule, struct err
 	free(condition);
 
 	if (r < 0)
-		preset_test_done(&rule.test);
+		preset_rule_done(&rule);
 	else
 		*ret_rule = rule;
 	return r;
@@ -225,4 +231,11 @@ void preset_test_done(struct preset_test *test)
 	free(test->pointer);
 	json_decref(test->values);
 	*test = (struct preset_test){0};
+}
+
+void preset_rule_done(struct preset_rule *rule)
+{
+	preset_test_done(&rule->test);
+	free(rule->moved_pointer);
+	*rule = (struct preset_rule){0};
 }

@@ -17,7 +17,7 @@ void preset_verdict_done(struct preset_verdict *verdict)
 	for (size_t i = 0; i < verdict->n_tests; i++)
 		preset_test_done(&verdict->tests[i]);
 	for (size_t i = 0; i < verdict->n_rules; i++)
-		preset_test_done(&verdict->rules[i].test);
+		preset_rule_done(&verdict->rules[i]);
 	free(verdict->tests);
 	free(verdict->rules);
 	free(verdict->retry_pointer);
@@ -215,6 +215,17 @@ static void preset_add_words(struct buf *out, const struct preset_verdict *verdi
 	buf_done(&words);
 }
 
+/* Nobody else can know the new address, so that it must be told. */
+static void preset_add_moved(struct buf *out, const char *pointer, const json_t *body)
+{
+	struct buf address;
+	buf_init(&address, PRESET_WORDS_MAX);
+	preset_add_field(&address, body, pointer);
+	if (address.len != 0)
+		buf_printf(out, " (the address is now %s)", buf_str(&address));
+	buf_done(&address);
+}
+
 struct preset_outcome {
 	enum channel_verdict verdict;
 	enum channel_blame blame;
@@ -226,6 +237,7 @@ static struct preset_outcome preset_by_action(enum preset_action action)
 {
 	switch (action) {
 	case PRESET_RECIPIENT_DEAD:
+	case PRESET_MOVED:
 		return (struct preset_outcome){CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT, false, NULL};
 	case PRESET_MESSAGE_BAD:
 		return (struct preset_outcome){CHANNEL_PERMANENT, CHANNEL_BLAME_MESSAGE, false, NULL};
@@ -260,8 +272,9 @@ static struct preset_outcome preset_by_status(const struct preset_verdict *verdi
 				       "not a status that means success"};
 }
 
+/* ret_moved_pointer: where the address stands that takes the place of this one, or NULL. */
 static struct preset_outcome preset_decide(const struct preset_verdict *verdict, const struct preset_reply *reply,
-					   const json_t *body, int64_t *ret_wait_s)
+					   const json_t *body, int64_t *ret_wait_s, const char **ret_moved_pointer)
 {
 	struct preset_seen seen = {reply, body};
 	enum preset_answer success = preset_success(verdict, &seen);
@@ -275,6 +288,7 @@ static struct preset_outcome preset_decide(const struct preset_verdict *verdict,
 
 	struct preset_outcome outcome =
 		rule != NULL ? preset_by_action(rule->action) : preset_by_status(verdict, reply->status);
+	*ret_moved_pointer = rule != NULL ? rule->moved_pointer : NULL;
 	if (outcome.may_wait) {
 		int64_t hint_s = preset_retry_after_s(verdict, reply, body);
 		*ret_wait_s = rule != NULL && rule->wait_s > hint_s ? rule->wait_s : hint_s;
@@ -299,7 +313,8 @@ void preset_judge(const struct preset_verdict *verdict, const struct preset_repl
 {
 	json_t *body = preset_parse_body(reply);
 	int64_t wait_s = 0;
-	struct preset_outcome outcome = preset_decide(verdict, reply, body, &wait_s);
+	const char *moved_pointer = NULL;
+	struct preset_outcome outcome = preset_decide(verdict, reply, body, &wait_s, &moved_pointer);
 
 	struct buf words;
 	buf_init(&words, 2 * PRESET_WORDS_MAX);
@@ -309,6 +324,7 @@ void preset_judge(const struct preset_verdict *verdict, const struct preset_repl
 		preset_add_words(&words, verdict, reply, body);
 	if (outcome.remark != NULL)
 		buf_printf(&words, " (%s)", outcome.remark);
+	preset_add_moved(&words, moved_pointer, body);
 	channel_result_set(ret_result, wait_s > 0 ? CHANNEL_THROTTLED : outcome.verdict, outcome.blame, reply->status,
 			   buf_str(&words));
 	ret_result->retry_after_s = wait_s;

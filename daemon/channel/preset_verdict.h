@@ -38,6 +38,7 @@ enum preset_action {
 	PRESET_RETRY,          /* later, or when the reply says */
 	PRESET_WAIT,           /* after wait_s */
 	PRESET_RECIPIENT_DEAD, /* this address takes no more messages */
+	PRESET_MOVED,          /* likewise, and the reply says which one does */
 	PRESET_MESSAGE_BAD,    /* this message would be refused again */
 	PRESET_CHANNEL_DEAD,   /* nothing can be sent until an administrator acts; the message is kept */
 	PRESET_ACCEPT,         /* not a failure after all */
@@ -49,6 +50,7 @@ struct preset_rule {
 	struct preset_test test;
 	enum preset_action action;
 	int64_t wait_s;
+	char *moved_pointer; /* of PRESET_MOVED: where the new address stands */
 };
 
 struct preset_verdict {
@@ -70,6 +72,7 @@ MUSTCHECK int preset_rule_parse(const char *text, struct preset_rule *ret_rule, 
 /* "STATUS... TEST", a rule without its action. */
 MUSTCHECK int preset_condition_parse(const char *text, struct preset_rule *ret_rule, struct err *err);
 void preset_test_done(struct preset_test *test);
+void preset_rule_done(struct preset_rule *rule);
 void preset_verdict_done(struct preset_verdict *verdict);
 
 struct preset_reply {

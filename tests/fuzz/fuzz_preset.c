@@ -18,6 +18,9 @@ static const struct preset_values hostile = {
 			[PRESET_PERSON] = "../../a?b#c@d",
 			[PRESET_KIND] = "single",
 			[PRESET_CHANNEL] = "hook",
+			[PRESET_NOW_S] = "1700000000",
+			[PRESET_NOW_MS] = "1700000000000",
+			[PRESET_ACCESS_TOKEN] = "granted\"&\r\n",
 		},
 };
 
@@ -29,7 +32,7 @@ static bool is_printable(const char *text)
 	return true;
 }
 
-static void check_request(const struct preset *preset, const struct preset_request *request)
+static void check_request(const struct preset_call *call, const struct preset_request *request)
 {
 	const char *url = buf_str(&request->url);
 	FUZZ_NEED(is_printable(url), url);
@@ -38,12 +41,25 @@ static void check_request(const struct preset *preset, const struct preset_reque
 		const char *header = request->headers.items[i];
 		FUZZ_NEED(strpbrk(header, "\r\n") == NULL && strpbrk(header, ":;") != NULL, header);
 	}
-	if (preset->call.body == PRESET_BODY_JSON) {
+	if (call->body == PRESET_BODY_JSON) {
 		json_t *body = json_loadb(buf_str(&request->body), request->body.len, JSON_DECODE_ANY, NULL);
 		FUZZ_NEED(body != NULL, buf_str(&request->body));
 		json_decref(body);
-	} else {
+	} else if (call->body != PRESET_BODY_PLAIN) {
 		FUZZ_NEED(is_printable(buf_str(&request->body)), buf_str(&request->body));
+	}
+	FUZZ_NEED(call->body_limit == 0 || request->body.len <= call->body_limit, buf_str(&request->body));
+}
+
+static void check_call(const struct preset *preset, const struct preset_call *call, const struct preset_values *values)
+{
+	struct preset_request request;
+	struct err err = {""};
+	if (preset_render(preset, call, values, &request, &err) == 0) {
+		check_request(call, &request);
+		preset_request_done(&request);
+	} else {
+		FUZZ_NEED(err.text[0] != '\0', preset->file);
 	}
 }
 
@@ -53,18 +69,20 @@ static void check_rendering(const struct preset *preset)
 					      [PRESET_KIND_URL] = "https://hook.example.org/x",
 					      [PRESET_KIND_SECRET] = "s3cret\"\\"};
 	struct preset_values values = hostile;
-	struct preset_request request;
-	struct err err = {""};
-	FUZZ_NEED(PRESET_NAME_MAX + preset->n_settings <= PRESET_NAMES_LIMIT, "");
+	FUZZ_NEED(preset->names.n <= PRESET_NAMES_LIMIT, "");
 	for (size_t i = 0; i < preset->n_settings; i++) {
 		const struct preset_setting *setting = &preset->settings[i];
 		values.items[PRESET_NAME_MAX + i] = setting->value != NULL ? setting->value : samples[setting->kind];
 	}
-	if (preset_render(preset, &preset->call, &values, &request, &err) == 0) {
-		check_request(preset, &request);
-		preset_request_done(&request);
-	} else {
-		FUZZ_NEED(err.text[0] != '\0', preset->file);
+	if (preset->token != NULL)
+		check_call(preset, &preset->token->call, &values);
+	check_call(preset, &preset->call, &values);
+	for (size_t i = 0; i < preset->n_forms; i++) {
+		char *address = preset_sample_address(preset, i);
+		FUZZ_NEED(preset_check_address(preset, address, NULL), address);
+		values.items[PRESET_TO_ADDRESS] = address;
+		check_call(preset, &preset->call, &values);
+		free(address);
 	}
 }
 

@@ -261,6 +261,8 @@ static void preset_rule__bad_line__is_refused(void **state)
 		{"/ok equals 1 2 x -> retry", "cannot be compared"},
 		{"/ok equals 1\"a\" -> retry", "cannot be compared"},
 		{"body exists -> retry", "always there"},
+		{"404 -> moved", "JSON Pointer"},
+		{"404 -> moved x", "JSON Pointer"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct preset_rule rule;
@@ -274,7 +276,7 @@ static void preset_rule__bad_line__is_refused(void **state)
 	assert_int_equal(preset_rule_parse("/ok equals \"a -> b\" -> wait 10m", &rule, NULL), 0);
 	assert_string_equal(json_string_value(json_array_get(rule.test.values, 0)), "a -> b");
 	assert_int_equal(rule.wait_s, 600);
-	preset_test_done(&rule.test);
+	preset_rule_done(&rule);
 }
 
 int main(void)
