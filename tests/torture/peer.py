@@ -6,7 +6,7 @@ Commands come as lines of JSON on standard input, each is answered by one on sta
     {"do": "answer"}            answers everything at once, from now on
     {"do": "hold"}              answers nothing more, but for the identities it was told are repeats
     {"do": "trickle", "ms": M}  answers a held message, picked at random, every M milliseconds
-    {"do": "repeats", "ids": [...]}  these are answered at once, whatever else is held
+    {"do": "repeats", "ids": [...]}  those of these that came before are answered at once, whatever else is held
     {"do": "count"}             {"held": ..., "taken": ..., "open": ..., "confused": identities of more than one recipient}
     {"do": "taken"}             every identity with the number of times it was taken over
 Identities are Message-IDs without their domain. A message counts as taken over before its client hears of it: by chance
@@ -171,7 +171,7 @@ class Commands:
             case "trickle":
                 book.trickle = asyncio.ensure_future(book.trickling(command["ms"] / 1000))
             case "repeats":
-                book.repeats.update(command["ids"])
+                book.repeats.update(id for id in command["ids"] if id in book.recipients)
             case "taken":
                 return book.taken
         if book.trickle is not None and command["do"] in ("answer", "hold"):
