@@ -1,4 +1,6 @@
 """The whole daemon against a receiver of webhooks that fails in every way HTTP knows."""
+import base64
+import hashlib
 import socket
 import time
 from email.utils import formatdate
@@ -6,7 +8,7 @@ from email.utils import formatdate
 import pytest
 from http_server import HttpServer, Reply
 
-from harness import wait_until
+from harness import run, wait_until
 
 TOKEN = "hook-Token_of+the/tests=0123456789"
 
@@ -193,6 +195,47 @@ def test_a_receiver_that_never_answers_does_not_keep_the_daemon_from_ending(site
     assert daemon.stop() == 0
     assert [row["state"] for row in site.queue()] == ["pending"]
     assert pause_and_doubt(site)[1] == 1, "it may have been accepted"
+
+
+@pytest.fixture
+def local_name(authority):
+    """A server that is called by a name which, as any that ends in .localhost, means this machine."""
+    certificate, key = authority.issue("DNS:hook.localhost")
+    with HttpServer(default=Reply(204), certificate=certificate, key=key) as server:
+        server.name = f"https://hook.localhost:{server.port}/"
+        server.certificate = certificate
+        yield server
+
+
+@pytest.mark.parametrize("allow", ["no", "yes"])
+def test_a_name_leads_into_the_local_network_only_when_that_is_meant(site, authority, local_name, start, allow):
+    use(site, local_name.name, ca_file=authority.ca_file, allow_private=allow)
+    site.add_due_task("inside", "a")
+    daemon = start(site)
+    [row] = wait_until(lambda: site.tried(), daemon.log)
+    assert row["state"] == ("sent" if allow == "yes" else "pending"), row
+    assert ("allow_private = yes would allow " in row["last_reply"]) == (allow == "no"), row
+    assert local_name.connections == (1 if allow == "yes" else 0) and pause_and_doubt(site)[1] == 0
+
+
+def pin_of(certificate):
+    """As the documentation of libcurl makes it."""
+    key = run("openssl", "x509", "-in", certificate, "-pubkey", "-noout").stdout
+    der = run("openssl", "pkey", "-pubin", "-outform", "DER", input=key.encode(), text=False).stdout
+    return "sha256//" + base64.b64encode(hashlib.sha256(der).digest()).decode()
+
+
+@pytest.mark.parametrize("case", ["its own", "one of two", "another"])
+def test_a_pinned_key_is_the_only_one_that_is_trusted(site, authority, local_name, start, case):
+    other, _ = authority.issue("DNS:hook.localhost")
+    pins = {"its own": pin_of(local_name.certificate), "another": pin_of(other),
+            "one of two": f"{pin_of(other)};{pin_of(local_name.certificate)}"}
+    use(site, local_name.name, ca_file=authority.ca_file, allow_private="yes", pinned_key=pins[case])
+    site.add_due_task("pinned", "a")
+    daemon = start(site)
+    [row] = wait_until(lambda: site.tried(), daemon.log)
+    assert row["state"] == ("pending" if case == "another" else "sent"), row
+    assert len(local_name.requests) == (0 if case == "another" else 1) and pause_and_doubt(site)[1] == 0
 
 
 def test_three_lost_replies_are_enough(site, hook, start):
