@@ -300,8 +300,11 @@ int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_
 
 int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err)
 {
-	static const char sql[] = "UPDATE message SET not_before = max(?2, due_utc)"
-				  " WHERE state = 'pending' AND not_before > ?1 AND not_before > max(?2, due_utc)";
+	/* Channel by channel, through the index that has the times in order: at a start there may be a lot that waits. */
+	static const char sql[] = STORE_WITH_WAITING_CHANNELS
+		"UPDATE message SET not_before = max(?2, due_utc) WHERE id IN (SELECT m.id FROM c CROSS JOIN message m"
+		" INDEXED BY message_pending WHERE m.state = 'pending' AND m.channel = c.name AND m.not_before > ?1"
+		" AND m.not_before > max(?2, m.due_utc))";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
