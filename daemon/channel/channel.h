@@ -63,7 +63,10 @@ struct channel_message {
 	const char *text;
 	const char *html;     /* the same as a whole HTML document; NULL: none, or the channel does not want it */
 	const char *calendar; /* the one date it is about as iCalendar; NULL likewise */
-	const char *calendar_method; /* "PUBLISH" or "CANCEL" */
+	const char *calendar_method;  /* "PUBLISH" or "CANCEL" */
+	const char *reply_to_name;    /* may be NULL or "" */
+	const char *reply_to_address; /* whom an answer should reach; NULL: nobody in particular */
+	bool is_urgent;
 	const char *language;
 	const char *message_id; /* without <>; the same on every attempt */
 	const char *thread_id;  /* message_id of the first message about the same task, NULL for that one */
@@ -92,7 +95,7 @@ struct channel_ops {
 typedef void (*channel_done_cb)(void *arg, int64_t message_id, const struct channel_result *result);
 
 /* First member of every channel's own struct. name and domain belong to channel.c: it sets the name after the channel's
- * own _new() and frees both before ops->free() frees the struct. _new() sets ops, domain, rate and wants_html. */
+ * own _new() and frees both before ops->free() frees the struct. _new() sets ops, domain, rate and what it wants. */
 struct channel {
 	const struct channel_ops *ops;
 	char *name;                /* NAME of [channel NAME] */
@@ -100,6 +103,7 @@ struct channel {
 	struct option_rate rate;   /* messages per time that the administrator allows; kept by the app */
 	size_t text_max;           /* how much of a text the service takes, the rest is cut off; 0 = all of it */
 	enum utf8_unit text_unit;  /* of text_max */
+	bool wants_reply_to;       /* a mail: an answer can go to somebody else than its sender */
 	bool wants_html;           /* a mail: it carries HTML and a calendar beside the text */
 	struct transfer *transfer; /* borrowed, from channel_start(); NULL for a local channel */
 	channel_done_cb done;

@@ -19,7 +19,7 @@ static const char *const maildir_yes_words[] = {"no", "yes", NULL};
 
 struct maildir_channel {
 	struct channel channel;
-	char *type, *path, *from; /* as configured */
+	char *type, *path, *from, *list_unsubscribe; /* as configured */
 	int html;
 	char *from_name, *from_address;
 	bool is_stopping;
@@ -36,6 +36,8 @@ const struct option maildir_options[] = {
 	 .preset = "deadlined@localhost", .help = "sender, as \"Name <address>\" or an address"},
 	{.key = "html", .type = OPTION_WORD, .offset = FIELD(html), .words = maildir_yes_words, .preset = "yes",
 	 .help = "yes: HTML and the date for calendars beside the text; no: text alone"},
+	{.key = "list_unsubscribe", .type = OPTION_TEXT, .offset = FIELD(list_unsubscribe), .min = 1, .max = 500,
+	 .help = "where readers may ask not to be written to: https://... or mailto:..., a link in many mail programs"},
 	{.key = "rate", .type = OPTION_RATE, .offset = FIELD(channel.rate),
 	 .help = "messages per time, like 30/m or 500/h; no limit when not given"},
 };
@@ -220,6 +222,11 @@ static int maildir_build(const struct maildir_channel *maildir, const struct cha
 		.html = message->html,
 		.calendar = message->calendar,
 		.calendar_method = message->calendar_method,
+		.reply_to_name = message->reply_to_name,
+		.reply_to_address = message->reply_to_address,
+		.list_domain = maildir->channel.domain,
+		.list_unsubscribe = maildir->list_unsubscribe,
+		.is_urgent = message->is_urgent,
 		.language = message->language,
 		.message_id = message->message_id,
 		.thread_id = message->thread_id,
@@ -310,11 +317,15 @@ struct channel *maildir_channel_new(const struct conf *conf, const struct ini_se
 	options_apply(maildir_options, maildir_n_options, section, conf->secrets_dir, maildir, problems);
 	if (mail_split_address(maildir->from, &maildir->from_name, &maildir->from_address, &err) != 0)
 		problems_add(problems, section->file, from != NULL ? from->line : section->line, "from: %s", err.text);
+	if (maildir->list_unsubscribe != NULL && mail_check_unsubscribe(maildir->list_unsubscribe, &err) != 0)
+		problems_add(problems, section->file, ini_find(section, "list_unsubscribe")->line,
+			     "list_unsubscribe: %s", err.text);
 	if (problems->n != n_before) {
 		channel_free(&maildir->channel);
 		return NULL;
 	}
 	maildir->channel.domain = maildir_domain(maildir->from_address, from != NULL);
 	maildir->channel.wants_html = maildir->html != 0;
+	maildir->channel.wants_reply_to = true;
 	return &maildir->channel;
 }

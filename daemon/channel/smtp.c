@@ -23,7 +23,7 @@ static const char *const smtp_yes_words[] = {"no", "yes", NULL};
 
 struct smtp_channel {
 	struct channel channel;
-	char *type, *url, *from, *hostname, *username, *password, *ca_file; /* as configured */
+	char *type, *url, *from, *hostname, *username, *password, *ca_file, *list_unsubscribe; /* as configured */
 	int tls, html;
 	int64_t n_connections;
 
@@ -58,6 +58,8 @@ const struct option smtp_options[] = {
 	 .help = "certificates (PEM) that the server's must lead to, instead of the system's"},
 	{.key = "html", .type = OPTION_WORD, .offset = FIELD(html), .words = smtp_yes_words, .preset = "yes",
 	 .help = "yes: HTML and the date for calendars beside the text; no: text alone"},
+	{.key = "list_unsubscribe", .type = OPTION_TEXT, .offset = FIELD(list_unsubscribe), .min = 1, .max = 500,
+	 .help = "where readers may ask not to be written to: https://... or mailto:..., a link in many mail programs"},
 	{.key = "connections", .type = OPTION_COUNT, .offset = FIELD(n_connections), .min = 1,
 	 .max = SMTP_CONNECTIONS_MAX, .preset = "4", .help = "connections at a time"},
 	{.key = "rate", .type = OPTION_RATE, .offset = FIELD(channel.rate),
@@ -227,6 +229,11 @@ static struct mail smtp_mail(const struct smtp_channel *smtp, const struct chann
 		.html = message->html,
 		.calendar = message->calendar,
 		.calendar_method = message->calendar_method,
+		.reply_to_name = message->reply_to_name,
+		.reply_to_address = message->reply_to_address,
+		.list_domain = smtp->channel.domain,
+		.list_unsubscribe = smtp->list_unsubscribe,
+		.is_urgent = message->is_urgent,
 		.language = message->language,
 		.message_id = message->message_id,
 		.thread_id = message->thread_id,
@@ -416,6 +423,15 @@ static void smtp_read_from(struct smtp_channel *smtp, const struct ini_section *
 	smtp->channel.domain = mem_dup(strrchr(smtp->from_wire, '@') + 1);
 }
 
+static void smtp_read_unsubscribe(const struct smtp_channel *smtp, const struct ini_section *section,
+				  struct problems *problems)
+{
+	struct err err;
+	if (smtp->list_unsubscribe != NULL && mail_check_unsubscribe(smtp->list_unsubscribe, &err) != 0)
+		problems_add(problems, section->file, smtp_line(section, "list_unsubscribe"), "list_unsubscribe: %s",
+			     err.text);
+}
+
 /* Nothing that is secret may go in the clear, and half an account is a mistake. */
 static void smtp_check_security(const struct smtp_channel *smtp, const struct ini_section *section,
 				struct problems *problems)
@@ -450,12 +466,14 @@ struct channel *smtp_channel_new(const struct conf *conf, const struct ini_secti
 		smtp_read_url(smtp, section, problems);
 	if (smtp->from != NULL)
 		smtp_read_from(smtp, section, problems);
+	smtp_read_unsubscribe(smtp, section, problems);
 	smtp_check_security(smtp, section, problems);
 	if (problems->n != n_before) {
 		channel_free(&smtp->channel);
 		return NULL;
 	}
 	smtp->channel.wants_html = smtp->html != 0;
+	smtp->channel.wants_reply_to = true;
 	smtp->server = (struct smtp_server){
 		.url = smtp->dial_url,
 		.needs_tls = smtp->tls == SMTP_TLS_REQUIRED,

@@ -7,7 +7,7 @@
 #include "message/mail_priv.h"
 #include "plan/civil.h"
 
-enum { MAIL_ID_MAX = 250, MAIL_TAG_MAX = 35, MAIL_DAY_S = 86400 };
+enum { MAIL_ID_MAX = 250, MAIL_URI_MAX = 500, MAIL_TAG_MAX = 35, MAIL_DAY_S = 86400 };
 
 /* RFC 5322 3.3: four digits of a year from 1900 on; a day is left at each end for the zone. */
 static const int64_t mail_date_min = INT64_C(-2208988800) + MAIL_DAY_S,
@@ -34,6 +34,26 @@ static int mail_check_tag(const char *tag, struct err *err)
 	size_t len = strspn(tag, allowed);
 	if (len == 0 || len > MAIL_TAG_MAX || tag[len] != '\0')
 		return err_set(err, -EINVAL, "'%s' is not a language tag", tag);
+	return 0;
+}
+
+int mail_check_unsubscribe(const char *uri, struct err *err)
+{
+	static const char *const schemes[] = {"https://", "http://", "mailto:"};
+	bool is_known = false;
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		is_known |= strncmp(uri, schemes[i], strlen(schemes[i])) == 0 && uri[strlen(schemes[i])] != '\0';
+	if (!is_known)
+		return err_set(err, -EINVAL, "'%s' is neither https://..., http://... nor mailto:...", uri);
+	size_t len = strlen(uri);
+	if (len > MAIL_URI_MAX)
+		return err_set(err, -EINVAL, "'%s' is longer than %d characters", uri, MAIL_URI_MAX);
+	for (size_t i = 0; i < len; i++)
+		if (uri[i] <= ' ' || uri[i] > '~' || strchr("<>,\"", uri[i]) != NULL)
+			return err_set(
+				err, -EINVAL,
+				"'%s' has a character that may not stand in an address of the web: write it as %%XX",
+				uri);
 	return 0;
 }
 
@@ -109,11 +129,33 @@ static void mail_add_id(struct buf *out, const char *header, const char *id)
 	buf_add_str(out, ">\r\n");
 }
 
-static void mail_add_headers(const struct mail *mail, const char *from, const char *to, struct buf *out)
+/* The priority as three families of mail programs know it. */
+static void mail_add_hints(const struct mail *mail, struct buf *out)
+{
+	if (mail->list_domain != NULL && strchr(mail->list_domain, '[') == NULL)
+		buf_printf(out, "List-Id: <deadlined.%s>\r\n", mail->list_domain); /* RFC 2919 */
+	if (mail->list_unsubscribe != NULL) {
+		buf_add_str(out, "List-Unsubscribe: <"); /* RFC 2369 */
+		buf_add_str(out, mail->list_unsubscribe);
+		buf_add_str(out, ">\r\n");
+	}
+	if (mail->is_urgent)
+		buf_add_str(out, "X-Priority: 1 (Highest)\r\nImportance: high\r\nPriority: urgent\r\n");
+}
+
+/* The addresses as the wire carries them. */
+struct mail_ends {
+	const char *from, *to, *reply_to; /* reply_to NULL: none */
+	char *owned[3];
+};
+
+static void mail_add_headers(const struct mail *mail, const struct mail_ends *ends, struct buf *out)
 {
 	mail_add_date(mail, out);
-	mail_add_mailbox(out, "From: ", mail->from_name, from);
-	mail_add_mailbox(out, "To: ", mail->to_name, to);
+	mail_add_mailbox(out, "From: ", mail->from_name, ends->from);
+	mail_add_mailbox(out, "To: ", mail->to_name, ends->to);
+	if (ends->reply_to != NULL)
+		mail_add_mailbox(out, "Reply-To: ", mail->reply_to_name, ends->reply_to);
 	mail_add_subject(out, mail->subject);
 	mail_add_id(out, "Message-ID: <", mail->message_id);
 	if (mail->thread_id != NULL && strcmp(mail->thread_id, mail->message_id) != 0) {
@@ -122,6 +164,7 @@ static void mail_add_headers(const struct mail *mail, const char *from, const ch
 	}
 	buf_add_str(out, "Auto-Submitted: auto-generated\r\n"  /* RFC 3834 5 */
 			 "X-Auto-Response-Suppress: All\r\n"); /* Exchange: no out-of-office replies */
+	mail_add_hints(mail, out);
 	if (mail->language != NULL) {
 		buf_add_str(out, "Content-Language: ");
 		buf_add_str(out, mail->language);
@@ -130,32 +173,41 @@ static void mail_add_headers(const struct mail *mail, const char *from, const ch
 	buf_add_str(out, "MIME-Version: 1.0\r\n");
 }
 
+/* An address of the responsible that cannot be used is left out: the mail is not for it. */
+static int mail_find_ends(const struct mail *mail, struct mail_ends *ends, struct err *err)
+{
+	int r = mail_resolve_address(mail->from_address, &ends->from, &ends->owned[0], err);
+	if (r < 0) {
+		err_prefix(err, "sender");
+		return r;
+	}
+	r = mail_resolve_address(mail->to_address, &ends->to, &ends->owned[1], err);
+	if (r < 0) {
+		err_prefix(err, "recipient");
+		return r;
+	}
+	if (mail->reply_to_address != NULL &&
+	    mail_resolve_address(mail->reply_to_address, &ends->reply_to, &ends->owned[2], NULL) < 0)
+		ends->reply_to = NULL;
+	return 0;
+}
+
 int mail_build(const struct mail *mail, struct buf *out, struct err *err)
 {
-	const char *from, *to;
-	char *from_owned = NULL, *to_owned = NULL;
+	struct mail_ends ends = {0};
 	int r = mail_check(mail, err);
 	if (r < 0)
 		return r;
 	if (strlen(mail->text) > out->max || (mail->html != NULL && strlen(mail->html) > out->max))
 		return err_set(err, -E2BIG, "the text is longer than the %zu bytes of a message", out->max);
-	r = mail_resolve_address(mail->from_address, &from, &from_owned, err);
-	if (r < 0) {
-		err_prefix(err, "sender");
-		goto out;
+	r = mail_find_ends(mail, &ends, err);
+	if (r == 0) {
+		mail_add_headers(mail, &ends, out);
+		mail_add_content(mail, out);
+		if (out->is_over)
+			r = err_set(err, -E2BIG, "the message is longer than %zu bytes", out->max);
 	}
-	r = mail_resolve_address(mail->to_address, &to, &to_owned, err);
-	if (r < 0) {
-		err_prefix(err, "recipient");
-		goto out;
-	}
-
-	mail_add_headers(mail, from, to, out);
-	mail_add_content(mail, out);
-	if (out->is_over)
-		r = err_set(err, -E2BIG, "the message is longer than %zu bytes", out->max);
-out:
-	free(from_owned);
-	free(to_owned);
+	for (size_t i = 0; i < sizeof(ends.owned) / sizeof(ends.owned[0]); i++)
+		free(ends.owned[i]);
 	return r;
 }

@@ -26,9 +26,14 @@ struct mail {
 	const char *html;     /* the same as a whole HTML document, for those who see it; NULL: none */
 	const char *calendar; /* the date it is about, as mail_calendar() writes it, and its method; NULL: none */
 	const char *calendar_method;
-	const char *language;   /* Content-Language, may be NULL */
-	const char *message_id; /* without <> */
-	const char *thread_id;  /* message_id of the first message about the same thing; NULL when this is the first */
+	const char *reply_to_name;    /* may be NULL or "" */
+	const char *reply_to_address; /* whom answers go to; NULL: the sender */
+	const char *list_domain;      /* of the List-Id: readers sort by it; NULL: none */
+	const char *list_unsubscribe; /* checked with mail_check_unsubscribe(); NULL: none */
+	bool is_urgent;               /* mail programs show it as important */
+	const char *language;         /* Content-Language, may be NULL */
+	const char *message_id;       /* without <> */
+	const char *thread_id; /* message_id of the first message about the same thing; NULL when this is the first */
 	int64_t date_utc;
 	int date_offset_s; /* zone of the Date header, seconds east */
 };
@@ -45,6 +50,10 @@ bool mail_check_address(const char *address, struct err *err);
 /* The address as SMTP and the headers carry it: checked as above, a domain in other letters as A-labels (xn--), the
  * rest as it is; returned owned. Errors: -EINVAL, as mail_check_address(). */
 MUSTCHECK int mail_wire_address(const char *address, char **ret_wire, struct err *err);
+
+/* Whether List-Unsubscribe can name that address: https://, http:// or mailto:, printable ASCII without blanks, commas and
+ * <>. Errors: -EINVAL. */
+MUSTCHECK int mail_check_unsubscribe(const char *uri, struct err *err);
 
 /* Splits "Name <a@b>", "\"Name, quoted\" <a@b>" or "a@b" into a display name ("" when there is none) and an address
  * that mail_check_address() accepts; both returned owned. Errors: -EINVAL. */

@@ -42,6 +42,7 @@ void letter_done(struct letter *letter)
 	free(letter->items);
 	free(letter->notice);
 	free(letter->calendar);
+	store_reply_done(&letter->reply);
 	store_message_done(&letter->row);
 	person_done(&letter->person);
 	compose_text_done(&letter->text);
@@ -209,13 +210,13 @@ static struct compose_item *letter_compose_items(const struct letter *letter)
 	return items;
 }
 
-/* Of the channel as it is configured; false for one that is there no more. */
-static bool letter_wants_html(const struct setup *setup, const struct letter *letter)
+/* As it is configured; NULL for one that is there no more. */
+static const struct channel *letter_channel(const struct setup *setup, const struct letter *letter)
 {
 	for (size_t i = 0; i < setup->n_channels; i++)
 		if (strcmp(setup->channels[i]->name, letter->row.channel) == 0)
-			return setup->channels[i]->wants_html;
-	return false;
+			return setup->channels[i];
+	return NULL;
 }
 
 /* The reader gets it all the same; the operator reads why it looks as it does. */
@@ -228,7 +229,7 @@ static void letter_log_problem(const struct letter *letter, const char *uid, con
 			  problem->text);
 }
 
-static void letter_compose_notice(const struct setup *setup, struct letter *letter, int64_t now_utc)
+static void letter_compose_notice(const struct setup *setup, struct letter *letter, int64_t now_utc, bool wants_html)
 {
 	struct err problem = {0};
 	const struct compose_facts facts = {
@@ -237,13 +238,13 @@ static void letter_compose_notice(const struct setup *setup, struct letter *lett
 		.default_language = setup->conf->language,
 		.now_utc = now_utc,
 		.notice = letter->notice,
-		.wants_html = letter_wants_html(setup, letter),
+		.wants_html = wants_html,
 	};
 	compose(setup->catalog, &facts, &letter->text, &problem);
 	letter_log_problem(letter, NULL, &problem);
 }
 
-static void letter_compose_tasks(const struct setup *setup, struct letter *letter, int64_t now_utc)
+static void letter_compose_tasks(const struct setup *setup, struct letter *letter, int64_t now_utc, bool wants_html)
 {
 	struct err problem = {0};
 	struct reader reader;
@@ -271,7 +272,7 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 		.holiday_reader = first->holiday_reader,
 		.deputy_for = first->deputy_for,
 		.is_held = letter->row.n_reminders > 0 && letter->row.reminders[0].held != NULL,
-		.wants_html = letter_wants_html(setup, letter),
+		.wants_html = wants_html,
 	};
 	compose(setup->catalog, &facts, &letter->text, &problem);
 	free(items);
@@ -322,21 +323,46 @@ static int letter_write_calendar(struct store *store, struct letter *letter, int
 
 /* ------------------------------------------------------------------------------------------------------------------- */
 
+/* An answer goes to whose task it is, unless that is the reader. */
+static int letter_find_reply(struct store *store, struct letter *letter, struct err *err)
+{
+	if (letter->n_items != 1)
+		return 0;
+	int status = store_reply_find(store, letter->items[0].task.id, letter->row.channel, &letter->reply, err);
+	if (status == 0 && letter->reply.person != NULL && strcmp(letter->reply.person, letter->person.id) == 0)
+		store_reply_done(&letter->reply);
+	return status;
+}
+
+/* What its channel can use of the rest. */
+static int letter_read_more(struct store *store, const struct channel *channel, struct letter *letter, int64_t now_utc,
+			    struct err *err)
+{
+	int status = 0;
+	if (channel != NULL && channel->wants_reply_to)
+		status = letter_find_reply(store, letter, err);
+	if (status == 0 && channel != NULL && channel->wants_html)
+		status = letter_write_calendar(store, letter, now_utc, err);
+	return status;
+}
+
 int letter_write(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc, struct letter *ret_letter,
 		 struct err *err)
 {
 	*ret_letter = (struct letter){0};
 	int status = letter_read(store, setup, id, now_utc, ret_letter, err);
-	if (status == 0 && letter_wants_html(setup, ret_letter))
-		status = letter_write_calendar(store, ret_letter, now_utc, err);
+	const struct channel *channel = status == 0 ? letter_channel(setup, ret_letter) : NULL;
+	if (status == 0)
+		status = letter_read_more(store, channel, ret_letter, now_utc, err);
 	if (status < 0) {
 		letter_done(ret_letter);
 		return status;
 	}
+	bool wants_html = channel != NULL && channel->wants_html;
 	if (ret_letter->notice != NULL)
-		letter_compose_notice(setup, ret_letter, now_utc);
+		letter_compose_notice(setup, ret_letter, now_utc, wants_html);
 	else
-		letter_compose_tasks(setup, ret_letter, now_utc);
+		letter_compose_tasks(setup, ret_letter, now_utc, wants_html);
 
 	const struct zone *zone = zone_find(ret_letter->person.zone);
 	const struct store_message *row = &ret_letter->row;
@@ -354,6 +380,9 @@ int letter_write(struct store *store, const struct setup *setup, int64_t id, int
 		.calendar = ret_letter->calendar,
 		.calendar_method =
 			ret_letter->calendar != NULL ? mail_calendar_method(&ret_letter->items[0].task) : NULL,
+		.reply_to_name = ret_letter->reply.name,
+		.reply_to_address = ret_letter->reply.address,
+		.is_urgent = row->is_urgent,
 		.language = ret_letter->text.language,
 		.message_id = row->message_id,
 		.thread_id = row->thread_id[0] != '\0' ? row->thread_id : NULL,

@@ -11,6 +11,7 @@
 #include "remind/digest.h"
 #include "service/setup.h"
 #include "store/store_message.h"
+#include "store/store_reply.h"
 
 struct letter_item;
 
@@ -23,6 +24,7 @@ struct letter {
 	char *notice; /* the words of a notice; NULL for every other kind */
 	struct compose_text text;
 	char *calendar; /* NULL when it has none */
+	struct store_reply reply;
 	char key[96];
 };
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import icalendar
 import pytest
 
-from harness import SAKHALIN, wait_until
+from harness import SAKHALIN, deadlined, wait_until
 
 
 def remind(site, start, uid="parts", language="en", channel=None, **task):
@@ -120,3 +120,36 @@ def test_a_message_without_a_date_has_no_calendar(site):
     [mail] = site.mails()
     assert mail.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+
+
+# ---- headers --------------------------------------------------------------------------------------------------------------
+
+def test_headers_help_to_sort_and_to_answer(site, start):
+    site.add_person("boris", "boris@example.org")
+    site.channels["email"] |= {"from": "office@example.org", "list_unsubscribe": "https://example.org/stop?u=1"}
+    site.write_config()
+    site.add_person("anna", "anna@example.org")
+    site.add_due_task("sorted", "anna", "boris")
+    site.sql("UPDATE part SET role = 'responsible' WHERE person = 'boris'")
+    site.sql("UPDATE task SET priority = 'urgent'")
+    daemon = start(site)
+    wait_until(lambda: len(site.mails()) == 2, daemon.log)
+    mails = {mail["To"].addresses[0].username: mail for mail in site.mails()}
+    assert mails["anna"]["Reply-To"].addresses[0].addr_spec == "boris@example.org"
+    assert mails["boris"]["Reply-To"] is None
+    for mail in mails.values():
+        assert mail["List-Id"] == "<deadlined.example.org>"
+        assert mail["List-Unsubscribe"] == "<https://example.org/stop?u=1>"
+        assert mail["Importance"] == "high" and mail["X-Priority"].startswith("1")
+
+
+def test_only_what_is_urgent_is_shown_as_important(site, start):
+    mail = remind(site, start)
+    assert not {"importance", "x-priority", "priority", "list-unsubscribe"} & {name.lower() for name in mail.keys()}
+
+
+def test_check_looks_at_the_unsubscribe_address(site):
+    site.channels["email"]["list_unsubscribe"] = "office@example.org"
+    site.write_config()
+    result = deadlined("--check", "-c", site.config)
+    assert result.returncode == 78 and "list_unsubscribe: 'office@example.org' is neither" in result.stdout + result.stderr

@@ -547,9 +547,78 @@ static void mail_add_encoded__column_already_used__decides_the_first_word(void *
 	}
 }
 
+static void mail_build__headers_for_readers__are_there_when_asked_for(void **state)
+{
+	(void)state;
+	struct mail mail = mail_sample();
+	char *text = built(&mail);
+	static const char *const names[] = {"Reply-To", "List-Id", "List-Unsubscribe", "X-Priority", "Importance"};
+	for (size_t i = 0; i < COUNT(names); i++)
+		assert_null(strstr(text, names[i]));
+	free(text);
+
+	mail.reply_to_name = "Анна";
+	mail.reply_to_address = "anna@пример.рф";
+	mail.list_domain = "example.org";
+	mail.list_unsubscribe = "mailto:office@example.org?subject=stop";
+	mail.is_urgent = true;
+	text = built(&mail);
+	static const char *const lines[] = {
+		"Reply-To: =?UTF-8?B?0JDQvdC90LA=?= <anna@xn--e1afmkfd.xn--p1ai>\r\n",
+		"List-Id: <deadlined.example.org>\r\n",
+		"List-Unsubscribe: <mailto:office@example.org?subject=stop>\r\n",
+		"X-Priority: 1 (Highest)\r\nImportance: high\r\nPriority: urgent\r\n",
+	};
+	for (size_t i = 0; i < COUNT(lines); i++)
+		assert_non_null(strstr(text, lines[i]));
+	free(text);
+}
+
+/* The mail is not for the responsible: what is wrong with their address does not keep it from its reader. */
+static void mail_build__reply_address_that_cannot_be_used__is_left_out(void **state)
+{
+	(void)state;
+	struct mail mail = mail_sample();
+	mail.reply_to_address = "anna@example.org>\r\nBcc: x@example.org";
+	mail.list_domain = "[127.0.0.1]";
+	char *text = built(&mail);
+	assert_null(strstr(text, "Reply-To"));
+	assert_null(strstr(text, "Bcc"));
+	assert_null(strstr(text, "List-Id")); /* an address literal is no domain */
+	free(text);
+}
+
+static void mail_check_unsubscribe__rows(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *uri;
+		bool is_good;
+	} rows[] = {
+		{"https://example.org/u?x=1&y=%20", true},
+		{"http://intranet/stop", true},
+		{"mailto:office@example.org?subject=stop", true},
+		{"mailto:", false},
+		{"office@example.org", false},
+		{"ftp://example.org/", false},
+		{"https://example.org/a b", false},
+		{"https://example.org/a>,<x", false},
+		{"https://example.org/\r\nBcc: x@example.org", false},
+		{"https://example.org/ж", false},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct err err = {""};
+		assert_int_equal(mail_check_unsubscribe(rows[i].uri, &err) == 0, rows[i].is_good);
+		assert_int_equal(err.text[0] == '\0', rows[i].is_good);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mail_build__headers_for_readers__are_there_when_asked_for),
+		cmocka_unit_test(mail_build__reply_address_that_cannot_be_used__is_left_out),
+		cmocka_unit_test(mail_check_unsubscribe__rows),
 		cmocka_unit_test(mail_build__russian_reminder__is_golden),
 		cmocka_unit_test(mail_build__least_of_everything__is_golden),
 		cmocka_unit_test(mail_build__date__has_english_names_and_the_zone),

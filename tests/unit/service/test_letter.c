@@ -155,6 +155,62 @@ static void letter__several_dates__have_no_calendar(void **state)
 	assert_null(calendar_of(id));
 }
 
+static char *reply_of(int64_t id)
+{
+	struct letter letter;
+	app_setup(desk.app)->channels[0]->wants_reply_to = true;
+	write_letter(id, &letter);
+	char *address = mem_dup(letter.message.reply_to_address != NULL ? letter.message.reply_to_address : "");
+	assert_int_equal(letter.message.reply_to_address != NULL, letter.message.reply_to_name != NULL);
+	letter_done(&letter);
+	return address;
+}
+
+static void letter__answers__go_to_the_one_responsible(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *change, *address;
+	} rows[] = {
+		{"SELECT 1", ""}, /* anna takes part, nobody is responsible */
+		{"INSERT INTO part SELECT id, 'boris', 'responsible' FROM task", "boris@email.example.org"},
+		{"UPDATE person SET active = 0 WHERE id = 'boris'", ""},
+		{"UPDATE person SET active = 1 WHERE id = 'boris'", "boris@email.example.org"},
+		{"INSERT INTO suspension (person, channel, refusals, reason) VALUES ('boris', 'email', 3, 'gone')", ""},
+		{"DELETE FROM suspension", "boris@email.example.org"},
+		{"INSERT INTO part SELECT id, 'chen', 'responsible' FROM task", ""}, /* two: neither is preferred */
+		{"DELETE FROM address WHERE person = 'chen'", "boris@email.example.org"},
+		{"UPDATE part SET person = 'dora' WHERE person = 'boris'", ""}, /* not on this channel */
+		{"DELETE FROM part WHERE role = 'responsible'", ""},
+		{"UPDATE part SET role = 'responsible'", ""}, /* the reader does not write to herself */
+	};
+	int64_t id = add("1d before start at 09:00");
+	office_add_person(&desk.office, "boris", "UTC", "email");
+	office_add_person(&desk.office, "chen", "UTC", "email");
+	office_add_person(&desk.office, "dora", "UTC", "telegram");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		office_run(&desk.office, "%s", rows[i].change);
+		char *address = reply_of(id);
+		if (strcmp(address, rows[i].address) != 0)
+			fail_msg("after %s: '%s' instead of '%s'", rows[i].change, address, rows[i].address);
+		free(address);
+	}
+}
+
+static void letter__urgent__says_so(void **state)
+{
+	(void)state;
+	int64_t id = add("1d before start at 09:00");
+	struct letter letter;
+	write_letter(id, &letter);
+	assert_false(letter.message.is_urgent);
+	letter_done(&letter);
+	OK(store_message_set_urgent(desk.office.store, id, ERR));
+	write_letter(id, &letter);
+	assert_true(letter.message.is_urgent);
+	letter_done(&letter);
+}
+
 static void letter__key__is_short_plain_and_the_same_every_time(void **state)
 {
 	(void)state;
@@ -282,6 +338,8 @@ int main(void)
 		WITH_DESK(letter__one_date__is_told_to_calendars_as_it_stands_now),
 		WITH_DESK(letter__date_of_a_repeating_task__keeps_its_uid_when_it_is_moved),
 		WITH_DESK(letter__several_dates__have_no_calendar),
+		WITH_DESK(letter__answers__go_to_the_one_responsible),
+		WITH_DESK(letter__urgent__says_so),
 		WITH_DESK(letter__key__is_short_plain_and_the_same_every_time),
 		WITH_DESK(letter__overdue_step__has_its_own_words),
 		WITH_DESK(letter__two_dates_of_one_task__are_both_named),
