@@ -133,19 +133,20 @@ static void http_keep(struct http_kept *kept, const struct http_values *all, int
 	}
 }
 
+/* Only for a channel with a token. */
 static struct http_kept *http_kept_of(const struct http_slot *slot)
 {
 	struct http_channel *channel = (struct http_channel *)slot->channel;
-	return channel->kept != NULL ? &channel->kept[slot - channel->slots] : NULL;
+	assert(channel->kept != NULL);
+	return &channel->kept[slot - channel->slots];
 }
 
 /* The end of a message that was kept: its slot is free again. */
 static void http_let_go(struct http_slot *slot)
 {
-	struct http_kept *kept = http_kept_of(slot);
 	http_slot_release(slot);
-	if (kept != NULL)
-		preset_texts_done(&kept->texts);
+	if (((struct http_channel *)slot->channel)->token != NULL)
+		preset_texts_done(&http_kept_of(slot)->texts);
 }
 
 static void http_go(struct http_slot *slot);
@@ -167,9 +168,11 @@ static void http_go_or_wait(struct http_slot *slot)
 static bool http_ask_again(struct http_slot *slot)
 {
 	struct http_channel *channel = (struct http_channel *)slot->channel;
-	struct http_kept *kept = http_kept_of(slot);
 	const struct preset_token *step = channel->preset->token;
-	if (kept == NULL || kept->was_refused || !http_slot_fits(slot, step->refresh, step->n_refresh))
+	if (channel->token == NULL || !http_slot_fits(slot, step->refresh, step->n_refresh))
+		return false;
+	struct http_kept *kept = http_kept_of(slot);
+	if (kept->was_refused)
 		return false;
 	kept->was_refused = true;
 	http_token_drop(channel->token, kept->values.items[PRESET_ACCESS_TOKEN]);

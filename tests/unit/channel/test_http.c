@@ -30,6 +30,12 @@ static const char DROP[] = "drop", HANG[] = "hang", HUGE_REPLY[] = "huge";
 	"[settings]\nurl = url required\n[request]\nmethod = GET\nurl = {{url}}?to={{to_address}}\n[success]\nstatus " \
 	"= 200\n"
 
+#define STEP_PRESET                                                                                                           \
+	"[settings]\nurl = url required\n[token]\nmethod = GET\nurl = {{url}}?c={{channel}}\nvalue = /token\nrefresh = 401\n" \
+	"[token success]\nstatus = 200\n[request]\nurl = {{url}}\nbody = text\n[headers]\nAuthorization = Bearer "            \
+	"{{access_token}}\n[text]\ntext = {{subject}}\n[success]\nstatus = 200\n"
+#define TOKEN_REPLY(token) "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{\"token\":\"" token "\"}"
+
 struct world {
 	struct event_base *base;
 	struct evconnlistener *listener;
@@ -51,7 +57,7 @@ struct world {
 };
 
 static struct world world;
-static char folder[] = "/tmp/test_http.XXXXXX", *token_file, *preset_file;
+static char folder[] = "/tmp/test_http.XXXXXX", *token_file, *preset_file, *step_file;
 
 /* ---- the server ---- */
 
@@ -423,6 +429,39 @@ static bool make_file(const char *path, const char *content)
 	return file != NULL && fputs(content, file) >= 0 && fchmod(fileno(file), 0600) == 0 && fclose(file) == 0;
 }
 
+static void http_send__token_step__serves_all_and_is_made_again_once(void **state)
+{
+	(void)state;
+	static const char refused[] = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
+	static const char *const script[] = {TOKEN_REPLY("t1"), refused, TOKEN_REPLY("t2"), OK_REPLY, OK_REPLY, NULL};
+	start_channel("preset = ./step.ini\nconnections = 1\n", script);
+	start_message(1, "5");
+	await_results(1);
+	assert_int_equal(world.result.verdict, CHANNEL_ACCEPTED);
+	assert_int_equal(world.n_requests, 4);
+	assert_non_null(strstr(world.request, "Authorization: Bearer t2\r\n"));
+	start_message(2, "5");
+	await_results(2);
+	assert_int_equal(world.n_requests, 5);
+	assert_non_null(strstr(world.request, "Authorization: Bearer t2\r\n"));
+}
+
+static void http_free__messages_that_wait_for_a_token__get_no_result(void **state)
+{
+	(void)state;
+	static const char *const script[] = {HANG, NULL};
+	start_channel("preset = ./step.ini\nconnections = 2\n", script);
+	start_message(1, "5");
+	start_message(2, "6");
+	while (world.n_requests == 0)
+		(void)event_base_loop(world.base, EVLOOP_ONCE);
+	assert_int_equal(channel_room(world.channel), 0);
+	channel_free(world.channel);
+	world.channel = NULL;
+	assert_int_equal(world.n_requests, 1);
+	assert_int_equal(world.n_results, 0);
+}
+
 static int make_files(void **state)
 {
 	(void)state;
@@ -431,7 +470,10 @@ static int make_files(void **state)
 		return -1;
 	token_file = mem_printf("%s/tg", folder);
 	preset_file = mem_printf("%s/get.ini", folder);
-	return make_file(token_file, TOKEN) && make_file(preset_file, GET_PRESET) ? 0 : -1;
+	step_file = mem_printf("%s/step.ini", folder);
+	bool is_made =
+		make_file(token_file, TOKEN) && make_file(preset_file, GET_PRESET) && make_file(step_file, STEP_PRESET);
+	return is_made ? 0 : -1;
 }
 
 static int remove_files(void **state)
@@ -439,8 +481,10 @@ static int remove_files(void **state)
 	(void)state;
 	(void)unlink(token_file);
 	(void)unlink(preset_file);
+	(void)unlink(step_file);
 	free(token_file);
 	free(preset_file);
+	free(step_file);
 	return rmdir(folder);
 }
 
@@ -459,6 +503,8 @@ int main(void)
 		TEST(http_send__bad_address__is_the_recipients),
 		TEST(http_stop__nothing_more_starts_and_the_rest_ends),
 		TEST(http_free__message_under_way__gets_no_result),
+		TEST(http_send__token_step__serves_all_and_is_made_again_once),
+		TEST(http_free__messages_that_wait_for_a_token__get_no_result),
 	};
 	return cmocka_run_group_tests(tests, make_files, remove_files);
 }
