@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import socket
+import ssl
 import time
 from email.utils import formatdate
 
@@ -236,6 +237,21 @@ def test_a_pinned_key_is_the_only_one_that_is_trusted(site, authority, local_nam
     [row] = wait_until(lambda: site.tried(), daemon.log)
     assert row["state"] == ("pending" if case == "another" else "sent"), row
     assert len(local_name.requests) == (0 if case == "another" else 1) and pause_and_doubt(site)[1] == 0
+
+
+@pytest.mark.parametrize("is_shown", [True, False], ids=["shown", "not shown"])
+def test_a_certificate_is_shown_where_the_server_asks_for_one(site, authority, local_name, start, is_shown):
+    context = local_name._server.socket.context
+    context.load_verify_locations(authority.ca_file)
+    context.verify_mode = ssl.CERT_REQUIRED
+    certificate, key = authority.issue("DNS:deadlined.example.org")
+    mine = {"client_certificate": certificate, "client_key": key} if is_shown else {}
+    use(site, local_name.name, ca_file=authority.ca_file, allow_private="yes", **mine)
+    site.add_due_task("shown", "a")
+    daemon = start(site)
+    [row] = wait_until(lambda: site.tried(), daemon.log)
+    assert row["state"] == ("sent" if is_shown else "pending"), row
+    assert len(local_name.requests) == is_shown
 
 
 def test_three_lost_replies_are_enough(site, hook, start):
