@@ -14,7 +14,9 @@ enum {
 	SMTP_MAIL_MAX = 2 * 1024 * 1024,
 	SMTP_CONNECTIONS_MAX = 50,
 	SMTP_HOST_MAX = 255,
-	SMTP_ROOM_EACH = 2, /* messages for a connection: the one on it, and one to follow at once */
+	SMTP_LOCAL_MAX = 64, /* RFC 5321 4.5.3.1.1 */
+	SMTP_KEY_ROOM = 44,  /* of them, for a key and its "+": more than ten thousand million messages */
+	SMTP_ROOM_EACH = 2,  /* messages for a connection: the one on it, and one to follow at once */
 };
 
 enum smtp_tls { SMTP_TLS_REQUIRED, SMTP_TLS_OFF };
@@ -24,7 +26,7 @@ static const char *const smtp_yes_words[] = {"no", "yes", NULL};
 struct smtp_channel {
 	struct channel channel;
 	char *type, *url, *from, *hostname, *username, *password, *ca_file, *list_unsubscribe; /* as configured */
-	int tls, html;
+	int tls, html, verp;
 	int64_t n_connections;
 
 	char *dial_url; /* url with the EHLO name */
@@ -58,6 +60,9 @@ const struct option smtp_options[] = {
 	 .help = "certificates (PEM) that the server's must lead to, instead of the system's"},
 	{.key = "html", .type = OPTION_WORD, .offset = FIELD(html), .words = smtp_yes_words, .preset = "yes",
 	 .help = "yes: HTML and the date for calendars beside the text; no: text alone"},
+	{.key = "verp", .type = OPTION_WORD, .offset = FIELD(verp), .words = smtp_yes_words, .preset = "no",
+	 .help = "yes: the envelope sender is LOCAL+KEY@DOMAIN, so that a bounce tells its message; the server must take "
+		 "such addresses"},
 	{.key = "list_unsubscribe", .type = OPTION_TEXT, .offset = FIELD(list_unsubscribe), .min = 1, .max = 500,
 	 .help = "where readers may ask not to be written to: https://... or mailto:..., a link in many mail programs"},
 	{.key = "connections", .type = OPTION_COUNT, .offset = FIELD(n_connections), .min = 1,
@@ -242,12 +247,24 @@ static struct mail smtp_mail(const struct smtp_channel *smtp, const struct chann
 	};
 }
 
+/* LOCAL+KEY@DOMAIN: a bounce that tells nothing else tells by its address which message it is of. A key that there is no
+ * room for leaves the sender as it is. Returned owned; NULL likewise. */
+static char *smtp_verp_sender(const struct smtp_channel *smtp, const char *key)
+{
+	size_t local_len = strcspn(smtp->from_wire, "@");
+	if (smtp->verp == 0 || local_len + strlen("+") + strlen(key) > SMTP_LOCAL_MAX)
+		return NULL;
+	return mem_printf("%.*s+%s%s", (int)local_len, smtp->from_wire, key, smtp->from_wire + local_len);
+}
+
 static struct smtp_job *smtp_job_new(const struct smtp_channel *smtp, const struct channel_message *message,
 				     struct err *err)
 {
 	struct mail mail = smtp_mail(smtp, message);
 	struct smtp_job *job = mem_zero(1, sizeof(*job));
 	job->id = message->id;
+	job->key = mem_dup(message->key);
+	job->from = smtp_verp_sender(smtp, message->key);
 	buf_init(&job->mail, SMTP_MAIL_MAX);
 	if (mail_wire_address(message->to_address, &job->to, err) != 0 || mail_build(&mail, &job->mail, err) != 0) {
 		smtp_job_free(job);
@@ -420,6 +437,16 @@ static void smtp_read_from(struct smtp_channel *smtp, const struct ini_section *
 		problems_add(problems, section->file, smtp_line(section, "from"), "from: %s", err.text);
 		return;
 	}
+	size_t local_len = strcspn(smtp->from_wire, "@");
+	if (mail_needs_smtputf8(smtp->from_wire))
+		problems_add(problems, section->file, smtp_line(section, "from"),
+			     "from: address '%s' has a letter outside ASCII before the @, which many servers cannot "
+			     "carry: give an ASCII address of the same mailbox",
+			     smtp->from_address);
+	if (smtp->verp != 0 && local_len > SMTP_LOCAL_MAX - SMTP_KEY_ROOM)
+		problems_add(problems, section->file, smtp_line(section, "verp"),
+			     "verp: '%s' has more than %d characters before the @, which leaves no room for the key",
+			     smtp->from_address, SMTP_LOCAL_MAX - SMTP_KEY_ROOM);
 	smtp->channel.domain = mem_dup(strrchr(smtp->from_wire, '@') + 1);
 }
 

@@ -43,9 +43,30 @@ static void smtp_dialogue_decide(struct smtp_dialogue *dialogue, struct smtp_cla
 	channel_result_set(&dialogue->result, class.verdict, class.blame, code, words);
 }
 
+/* The recipient as its reports name it: "+" and "=" escaped (RFC 3461 4, RFC 6533 3). */
+static void smtp_dialogue_add_orcpt(struct smtp_dialogue *dialogue)
+{
+	const char *plus = dialogue->needs_utf8 ? "\\x{2B}" : "+2B", *equals = dialogue->needs_utf8 ? "\\x{3D}" : "+3D";
+	buf_add_str(&dialogue->commands, dialogue->needs_utf8 ? "utf-8;" : "rfc822;");
+	for (const char *p = dialogue->to; *p != '\0';) {
+		size_t len = strcspn(p, "+=");
+		buf_add(&dialogue->commands, p, len);
+		p += len;
+		if (*p != '\0')
+			buf_add_str(&dialogue->commands, *p++ == '+' ? plus : equals);
+	}
+}
+
 static void smtp_dialogue_add_rcpt(struct smtp_dialogue *dialogue)
 {
-	buf_printf(&dialogue->commands, "RCPT TO:<%s>\r\n", dialogue->to);
+	buf_add_str(&dialogue->commands, "RCPT TO:<");
+	buf_add_str(&dialogue->commands, dialogue->to);
+	buf_add_char(&dialogue->commands, '>');
+	if (dialogue->features.has_dsn) {
+		buf_add_str(&dialogue->commands, " NOTIFY=FAILURE,DELAY ORCPT=");
+		smtp_dialogue_add_orcpt(dialogue);
+	}
+	buf_add_str(&dialogue->commands, "\r\n");
 }
 
 static void smtp_dialogue_add_data(struct smtp_dialogue *dialogue)
@@ -53,46 +74,84 @@ static void smtp_dialogue_add_data(struct smtp_dialogue *dialogue)
 	buf_add_str(&dialogue->commands, "DATA\r\n");
 }
 
-static void smtp_dialogue_open(struct smtp_dialogue *dialogue, size_t size)
+/* Bodies are 7 bit always; only an address outside ASCII is not. */
+static void smtp_dialogue_open(struct smtp_dialogue *dialogue, const struct smtp_envelope *envelope, size_t size)
 {
-	buf_printf(&dialogue->commands, "MAIL FROM:<%s>", dialogue->from);
-	if (dialogue->features.has_size)
-		buf_printf(&dialogue->commands, " SIZE=%zu", size);
-	buf_add_str(&dialogue->commands, "\r\n");
-	if (dialogue->features.has_pipelining) {
+	const struct smtp_features *features = &dialogue->features;
+	struct buf *commands = &dialogue->commands;
+	buf_add_str(commands, "MAIL FROM:<");
+	buf_add_str(commands, envelope->from);
+	buf_add_char(commands, '>');
+	if (features->has_size)
+		buf_printf(commands, " SIZE=%zu", size);
+	if (features->has_dsn) {
+		buf_add_str(commands, " RET=HDRS");
+		if (envelope->id != NULL) {
+			buf_add_str(commands, " ENVID=");
+			buf_add_str(commands, envelope->id);
+		}
+	}
+	if (dialogue->needs_utf8)
+		buf_add_str(commands, " BODY=8BITMIME SMTPUTF8");
+	buf_add_str(commands, "\r\n");
+	if (features->has_pipelining) {
 		smtp_dialogue_add_rcpt(dialogue);
 		smtp_dialogue_add_data(dialogue);
 	}
 }
 
-void smtp_dialogue_init(struct smtp_dialogue *dialogue, const struct smtp_features *features, const char *from,
-			const char *to, const char *mail, size_t len)
+static bool smtp_dialogue_is_ascii(const char *text)
 {
-	*dialogue = (struct smtp_dialogue){
-		.step = SMTP_STEP_MAIL, .features = *features, .from = mem_dup(from), .to = mem_dup(to)};
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text >= 0x80)
+			return false;
+	return true;
+}
+
+/* Decides at once what the server has ruled out by what it announced. */
+static void smtp_dialogue_foresee(struct smtp_dialogue *dialogue, size_t len)
+{
+	const struct smtp_features *features = &dialogue->features;
+	char words[512];
+	if (features->size_max > 0 && (uint64_t)len > (uint64_t)features->size_max) {
+		(void)snprintf(words, sizeof(words), "the message has %zu bytes, the server takes at most %" PRId64,
+			       len, features->size_max);
+		smtp_dialogue_decide(dialogue, (struct smtp_class){CHANNEL_PERMANENT, CHANNEL_BLAME_MESSAGE}, 0, words);
+	} else if (dialogue->needs_utf8 && !(features->has_smtputf8 && features->has_8bitmime)) {
+		(void)snprintf(words, sizeof(words),
+			       "address '%s' has a letter outside ASCII before the @, which this server cannot carry "
+			       "(no SMTPUTF8): give an ASCII address of the same mailbox",
+			       dialogue->to);
+		smtp_dialogue_decide(dialogue, (struct smtp_class){CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT}, 0,
+				     words);
+	}
+}
+
+void smtp_dialogue_init(struct smtp_dialogue *dialogue, const struct smtp_features *features,
+			const struct smtp_envelope *envelope, const char *mail, size_t len)
+{
+	*dialogue = (struct smtp_dialogue){.step = SMTP_STEP_MAIL,
+					   .features = *features,
+					   .to = mem_dup(envelope->to),
+					   .needs_utf8 = !smtp_dialogue_is_ascii(envelope->to)};
 	buf_init(&dialogue->commands, SMTP_COMMANDS_MAX);
 	buf_init(&dialogue->text, len * 2 + 8); /* every byte a dot, and the end */
 	smtp_reply_init(&dialogue->reader);
 	smtp_dialogue_stuff(mail, len, &dialogue->text);
 
-	if (features->size_max > 0 && (uint64_t)len > (uint64_t)features->size_max) {
-		char words[128];
-		(void)snprintf(words, sizeof(words), "the message has %zu bytes, the server takes at most %" PRId64,
-			       len, features->size_max);
-		smtp_dialogue_decide(dialogue, (struct smtp_class){CHANNEL_PERMANENT, CHANNEL_BLAME_MESSAGE}, 0, words);
+	smtp_dialogue_foresee(dialogue, len);
+	if (dialogue->is_decided)
 		smtp_dialogue_end(dialogue, true);
-		return;
-	}
-	smtp_dialogue_open(dialogue, len);
+	else
+		smtp_dialogue_open(dialogue, envelope, len);
 }
 
 void smtp_dialogue_done(struct smtp_dialogue *dialogue)
 {
 	buf_done(&dialogue->commands);
 	buf_done(&dialogue->text);
-	free(dialogue->from);
 	free(dialogue->to);
-	dialogue->from = dialogue->to = NULL;
+	dialogue->to = NULL;
 }
 
 const char *smtp_dialogue_output(const struct smtp_dialogue *dialogue, size_t *ret_len)

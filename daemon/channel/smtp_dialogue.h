@@ -24,6 +24,15 @@ struct smtp_features {
 	bool has_pipelining;
 	bool has_size;
 	int64_t size_max; /* 0 = no limit announced */
+	bool has_dsn;
+	bool has_8bitmime;
+	bool has_smtputf8;
+};
+
+/* Checked wire addresses; to may have letters outside ASCII before the @. id, of [0-9a-z.-], comes back in what the server
+ * reports of the message later; NULL: none. */
+struct smtp_envelope {
+	const char *from, *to, *id;
 };
 
 enum smtp_step {
@@ -51,14 +60,15 @@ struct smtp_dialogue {
 	size_t commands_out; /* bytes of it that were */
 	struct buf text;     /* dot-stuffed, with the final dot */
 	size_t text_out;
-	char *from, *to;
+	char *to;
+	bool needs_utf8;
 	struct smtp_reply_reader reader;
 };
 
-/* Starts with the first commands in the output. from and to are checked wire addresses, mail is RFC 5322 text with CRLF
- * line ends; all are copied. Over at once when the server announced that it takes no message of this size. */
-void smtp_dialogue_init(struct smtp_dialogue *dialogue, const struct smtp_features *features, const char *from,
-			const char *to, const char *mail, size_t len);
+/* Starts with the first commands in the output. mail is RFC 5322 text with CRLF line ends; it and the envelope are copied.
+ * Over at once when the server announced that it takes no message of this size, or none to an address like this. */
+void smtp_dialogue_init(struct smtp_dialogue *dialogue, const struct smtp_features *features,
+			const struct smtp_envelope *envelope, const char *mail, size_t len);
 void smtp_dialogue_done(struct smtp_dialogue *dialogue);
 
 /* What is to be written next; *ret_len is 0 when a reply must come first. Valid until the next call. */

@@ -33,6 +33,12 @@ static void smtp_hello_keyword(struct smtp_features *features, const char *line)
 	}
 	if (smtp_hello_argument(line, "PIPELINING") != NULL)
 		features->has_pipelining = true;
+	if (smtp_hello_argument(line, "DSN") != NULL)
+		features->has_dsn = true;
+	if (smtp_hello_argument(line, "8BITMIME") != NULL)
+		features->has_8bitmime = true;
+	if (smtp_hello_argument(line, "SMTPUTF8") != NULL)
+		features->has_smtputf8 = true;
 }
 
 /* A line behind its code, without its end. */

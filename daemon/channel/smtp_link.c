@@ -47,6 +47,8 @@ void smtp_job_free(struct smtp_job *job)
 	if (job == NULL)
 		return;
 	free(job->to);
+	free(job->from);
+	free(job->key);
 	buf_done(&job->mail);
 	free(job);
 }
@@ -233,8 +235,9 @@ static void smtp_link_begin(struct smtp_link *link)
 	struct smtp_job *job = link->job;
 	link->state = SMTP_LINK_BUSY;
 	link->n_messages++;
-	smtp_dialogue_init(&link->dialogue, &link->hello.features, link->server->from, job->to, buf_str(&job->mail),
-			   job->mail.len);
+	const struct smtp_envelope envelope = {
+		.from = job->from != NULL ? job->from : link->server->from, .to = job->to, .id = job->key};
+	smtp_dialogue_init(&link->dialogue, &link->hello.features, &envelope, buf_str(&job->mail), job->mail.len);
 	link->timed_step = SMTP_STEP_OVER; /* so that the first wait sets the timer */
 	smtp_link_pump(link, false);
 }

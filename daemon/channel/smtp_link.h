@@ -43,6 +43,8 @@ struct smtp_server {
 struct smtp_job {
 	int64_t id;
 	char *to;
+	char *from; /* NULL: the server's */
+	char *key;  /* for the server's reports */
 	struct buf mail;
 	bool is_repeat; /* was already moved to a fresh connection once */
 };

@@ -1,7 +1,7 @@
 /* mail: one message as RFC 5322 text, byte for byte the same for the same input.
  *
  * CRLF line ends, lines of at most 998 octets (78 wherever folding allows), headers in ASCII with RFC 2047 encoded
- * words, the body quoted-printable or base64, whichever is shorter (7bit when it is plain ASCII in short lines). A mail
+ * words (but for an address with other letters before the @: RFC 6532), the body quoted-printable or base64, whichever is shorter (7bit when it is plain ASCII in short lines). A mail
  * with HTML is multipart/alternative, the text first; one with a calendar has that as the last alternative, and once more
  * as a file that people can open.
  * Nothing that comes from a title or a name can add a header, a recipient or a line: control characters become blanks
@@ -42,10 +42,13 @@ struct mail {
  * a header (out is untouched then), -E2BIG out is over its maximum. */
 MUSTCHECK int mail_build(const struct mail *mail, struct buf *out, struct err *err);
 
-/* True for an address that is safe on the wire: local@domain, printable ASCII (or UTF-8 in the domain, when IDNA can
+/* True for an address that is safe on the wire: local@domain, printable ASCII or UTF-8 (in the domain, when IDNA can
  * write it), no blanks, no <>, no quotes, one @, local part a dot-atom of 1..64 bytes, all of it at most 254 (RFC 5321
  * 4.5.3.1). The domain may be an address literal like [127.0.0.1]. err says what is wrong. */
 bool mail_check_address(const char *address, struct err *err);
+
+/* Whether only servers with SMTPUTF8 (RFC 6531) can carry the address: it has a letter outside ASCII before the @. */
+bool mail_needs_smtputf8(const char *address);
 
 /* The address as SMTP and the headers carry it: checked as above, a domain in other letters as A-labels (xn--), the
  * rest as it is; returned owned. Errors: -EINVAL, as mail_check_address(). */

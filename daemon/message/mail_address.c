@@ -31,12 +31,7 @@ static int mail_check_local(const char *address, size_t len, struct err *err)
 
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)address[i];
-		if (c >= 0x80)
-			return err_set(err, -EINVAL,
-				       "address '%s' has a letter outside ASCII before the @: mail servers would need "
-				       "SMTPUTF8, give an ASCII address of the same mailbox",
-				       address);
-		if (c != '.' && !mail_is_atext(c))
+		if (c < 0x80 && c != '.' && !mail_is_atext(c))
 			return err_set(err, -EINVAL, "address '%s' has a '%c' before the @", address, c);
 		if (c == '.' && (i == 0 || i + 1 == len || address[i - 1] == '.'))
 			return err_set(err, -EINVAL, "address '%s' has a misplaced dot before the @", address);
@@ -77,6 +72,14 @@ static bool mail_is_ascii(const char *text)
 		if ((unsigned char)*text >= 0x80)
 			return false;
 	return true;
+}
+
+bool mail_needs_smtputf8(const char *address)
+{
+	for (; *address != '@' && *address != '\0'; address++)
+		if ((unsigned char)*address >= 0x80)
+			return true;
+	return false;
 }
 
 /* local@domain with the domain in A-labels, owned by the caller, not yet checked. */

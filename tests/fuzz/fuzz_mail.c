@@ -129,7 +129,7 @@ static void sanitise_body(const char *text, struct buf *out)
 
 /* ---- the checks ---- */
 
-static void check_wire(const char *text, size_t len)
+static void check_wire(const char *text, size_t len, bool is_ascii)
 {
 	FUZZ_NEED(strlen(text) == len, text);
 	FUZZ_NEED(len >= 2 && memcmp(text + len - 2, "\r\n", 2) == 0, text);
@@ -140,7 +140,7 @@ static void check_wire(const char *text, size_t len)
 		}
 		FUZZ_NEED(text[i] != '\n' || (i > 0 && text[i - 1] == '\r'), text);
 		FUZZ_NEED(!is_ascii_control((unsigned char)text[i]) || strchr("\t\r\n", text[i]) != NULL, text);
-		FUZZ_NEED((unsigned char)text[i] < 0x80, text);
+		FUZZ_NEED((unsigned char)text[i] < 0x80 || !is_ascii, text);
 	}
 }
 
@@ -250,7 +250,8 @@ static void check_mail(const struct mail *mail)
 	FUZZ_NEED((status == 0) == is_good, mail->to_address);
 	FUZZ_NEED(status == 0 || (out.len == 0 && err.text[0] != '\0'), mail->to_address);
 	if (status == 0) {
-		check_wire(buf_str(&out), out.len);
+		check_wire(buf_str(&out), out.len,
+			   !mail_needs_smtputf8(mail->from_address) && !mail_needs_smtputf8(mail->to_address));
 		check_message(mail, buf_str(&out));
 	}
 	buf_done(&out);

@@ -88,7 +88,8 @@ static void check_dialogue(struct fuzz_input input, unsigned flags, size_t step)
 	struct smtp_dialogue dialogue;
 	struct buf sent;
 	buf_init(&sent, 4096);
-	smtp_dialogue_init(&dialogue, &features, "a@example.org", "b@example.org", mail, strlen(mail));
+	const struct smtp_envelope envelope = {.from = "a@example.org", .to = "b@example.org", .id = "m1"};
+	smtp_dialogue_init(&dialogue, &features, &envelope, mail, strlen(mail));
 	while (!dialogue.is_over && input.len > 0) {
 		size_t n = input.len < step ? input.len : step;
 		send_some(&dialogue, flags & 8 ? step : SIZE_MAX, &sent);

@@ -18,7 +18,8 @@ static const struct smtp_features plain = {0};
 
 static void start(struct smtp_dialogue *dialogue, const struct smtp_features *features)
 {
-	smtp_dialogue_init(dialogue, features, "from@example.org", "to@example.org", MAIL, strlen(MAIL));
+	const struct smtp_envelope envelope = {.from = "from@example.org", .to = "to@example.org", .id = "m1.2.3"};
+	smtp_dialogue_init(dialogue, features, &envelope, MAIL, strlen(MAIL));
 }
 
 /* Sends all that is to be sent, in writes of at most step bytes, and appends it to sent. */
@@ -319,9 +320,68 @@ static void stuff__dots_and_ends__are_right(void **cmocka)
 	}
 }
 
+/* What is offered decides what is asked for. */
+static void dialogue__envelope__uses_what_the_server_offers(void **cmocka)
+{
+	(void)cmocka;
+	static const struct {
+		struct smtp_features features;
+		struct smtp_envelope envelope;
+		const char *commands;
+	} cases[] = {
+		{{.has_pipelining = true}, {"f@a", "t@b", "m1"}, "MAIL FROM:<f@a>\r\nRCPT TO:<t@b>\r\nDATA\r\n"},
+		{{.has_pipelining = true, .has_dsn = true, .has_8bitmime = true, .has_smtputf8 = true},
+		 {"f@a", "t@b", "m1.2"},
+		 "MAIL FROM:<f@a> RET=HDRS ENVID=m1.2\r\n"
+		 "RCPT TO:<t@b> NOTIFY=FAILURE,DELAY ORCPT=rfc822;t@b\r\nDATA\r\n"},
+		{{.has_pipelining = true, .has_dsn = true, .has_size = true},
+		 {"f@a", "t+x=y+@b", NULL},
+		 "MAIL FROM:<f@a> SIZE=25 RET=HDRS\r\n"
+		 "RCPT TO:<t+x=y+@b> NOTIFY=FAILURE,DELAY ORCPT=rfc822;t+2Bx+3Dy+2B@b\r\nDATA\r\n"},
+		{{.has_pipelining = true, .has_8bitmime = true, .has_smtputf8 = true},
+		 {"f@a", "почта@b", "m1"},
+		 "MAIL FROM:<f@a> BODY=8BITMIME SMTPUTF8\r\nRCPT TO:<почта@b>\r\nDATA\r\n"},
+		{{.has_pipelining = true, .has_dsn = true, .has_8bitmime = true, .has_smtputf8 = true},
+		 {"f@a", "почта+1=@b", "m1"},
+		 "MAIL FROM:<f@a> RET=HDRS ENVID=m1 BODY=8BITMIME SMTPUTF8\r\n"
+		 "RCPT TO:<почта+1=@b> NOTIFY=FAILURE,DELAY ORCPT=utf-8;почта\\x{2B}1\\x{3D}@b\r\nDATA\r\n"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct smtp_dialogue dialogue;
+		size_t len;
+		smtp_dialogue_init(&dialogue, &cases[i].features, &cases[i].envelope, MAIL, strlen(MAIL));
+		assert_false(dialogue.is_over);
+		assert_string_equal(smtp_dialogue_output(&dialogue, &len), cases[i].commands);
+		smtp_dialogue_done(&dialogue);
+	}
+}
+
+/* 8BITMIME is part of it (RFC 6531 3.1), so a server with one of the two has neither. */
+static void dialogue__address_outside_ascii__needs_the_server(void **cmocka)
+{
+	(void)cmocka;
+	static const struct smtp_features servers[] = {{.has_pipelining = true, .has_8bitmime = true},
+						       {.has_smtputf8 = true, .has_dsn = true}};
+	const struct smtp_envelope envelope = {"f@a", "почта@b", "m1"};
+	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+		struct smtp_dialogue dialogue;
+		size_t len = 1;
+		smtp_dialogue_init(&dialogue, &servers[i], &envelope, MAIL, strlen(MAIL));
+		assert_true(dialogue.is_over && dialogue.can_reuse);
+		assert_int_equal(dialogue.result.verdict, CHANNEL_PERMANENT);
+		assert_int_equal(dialogue.result.blame, CHANNEL_BLAME_RECIPIENT);
+		assert_non_null(strstr(dialogue.result.reply, "address 'почта@b' has a letter outside ASCII"));
+		(void)smtp_dialogue_output(&dialogue, &len);
+		assert_int_equal(len, 0);
+		smtp_dialogue_done(&dialogue);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(dialogue__envelope__uses_what_the_server_offers),
+		cmocka_unit_test(dialogue__address_outside_ascii__needs_the_server),
 		cmocka_unit_test(dialogue__fault_matrix),
 		cmocka_unit_test(dialogue__cut_anywhere__is_unknown_only_after_the_dot),
 		cmocka_unit_test(dialogue__random_replies__keep_the_invariant),

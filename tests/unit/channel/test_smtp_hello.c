@@ -42,6 +42,27 @@ static void hello__keywords__are_heard(void **cmocka)
 	}
 }
 
+static void hello__extensions__are_heard(void **cmocka)
+{
+	(void)cmocka;
+	static const struct {
+		const char *line;
+		bool has_dsn, has_8bitmime, has_smtputf8;
+	} rows[] = {
+		{"250-DSN\r\n", true, false, false},      {"250-dsn\r\n", true, false, false},
+		{"250-8BITMIME\r\n", false, true, false}, {"250-SMTPUTF8\r\n", false, false, true},
+		{"250-DSNX\r\n", false, false, false},    {"250-X8BITMIME\r\n", false, false, false},
+		{"250-SMTPUTF\r\n", false, false, false},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct smtp_hello hello;
+		hear(&hello, LINES("220 mail ESMTP\r\n", "250-mail hello\r\n", rows[i].line, "250 HELP\r\n"));
+		assert_int_equal(hello.features.has_dsn, rows[i].has_dsn);
+		assert_int_equal(hello.features.has_8bitmime, rows[i].has_8bitmime);
+		assert_int_equal(hello.features.has_smtputf8, rows[i].has_smtputf8);
+	}
+}
+
 static void hello__name_of_the_server__is_no_keyword(void **cmocka)
 {
 	(void)cmocka;
@@ -92,6 +113,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hello__keywords__are_heard),
+		cmocka_unit_test(hello__extensions__are_heard),
 		cmocka_unit_test(hello__name_of_the_server__is_no_keyword),
 		cmocka_unit_test(hello__after_starttls__starts_anew),
 		cmocka_unit_test(hello__refusal__keeps_its_words),
