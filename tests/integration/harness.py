@@ -383,16 +383,23 @@ class MailBox:
 
     def read(self, user):
         """Every message in the inbox of alice, bob or carol, fetched as a mail program would: IMAP with STARTTLS."""
+        return [email.message_from_bytes(data, policy=MAIL_POLICY) for data in self._fetch(user, "(BODY.PEEK[])")]
+
+    def structures(self, user):
+        """What the server makes of every message: its parts, as IMAP's BODYSTRUCTURE tells them."""
+        return [data if isinstance(data, bytes) else b"".join(data) for data in self._fetch(user, "(BODYSTRUCTURE)", whole=True)]
+
+    def _fetch(self, user, what, whole=False):
         client = imaplib.IMAP4("localhost", self.imap, timeout=10)
         try:
             client.starttls(ssl.create_default_context(cafile=self.ca_file))
             client.login(user, f"{user}-pw")
             client.select("INBOX", readonly=True)
             numbers = client.search(None, "ALL")[1][0].split()
-            raw = [client.fetch(number, "(BODY.PEEK[])")[1][0][1] for number in numbers]
+            answers = [client.fetch(number, what)[1][0] for number in numbers]
         finally:
             client.logout()
-        return [email.message_from_bytes(data, policy=MAIL_POLICY) for data in raw]
+        return [answer if whole else answer[1] for answer in answers]
 
 
 class SmtpSink:

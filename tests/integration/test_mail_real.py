@@ -1,4 +1,6 @@
 """Mail through a real Postfix with TLS and AUTH, read back from a real Dovecot as a mail program would read it."""
+import re
+
 import pytest
 
 from harness import deadlinectl, wait_until
@@ -48,6 +50,20 @@ def test_a_reminder_arrives_over_tls_from_the_start(relay, mail_box, start):
     relay.channels["email"]["url"] = f"smtps://localhost:{mail_box.smtps}"
     daemon = deliver(relay, start, "implicit-tls", "carol")
     wait_until(lambda: read(mail_box, "carol", "implicit-tls"), daemon.log)
+
+
+def test_a_mail_server_sees_the_parts_of_a_mail(relay, mail_box, start):
+    """Dovecot's parser, which serves them one by one to mail programs."""
+    daemon = deliver(relay, start, "the-parts", language="zh")
+    wait_until(lambda: read(mail_box, "bob", "the-parts"), daemon.log)
+    at = next(n for n, mail in enumerate(mail_box.read("bob")) if "the-parts" in mail.get_content())
+    structure = mail_box.structures("bob")[at].decode().lower()
+    texts = re.findall(r'\("text" "(\w+)" \("charset" "utf-8"', structure)
+    assert texts == ["plain", "html", "calendar"]
+    assert re.search(r'"calendar" \("charset" "utf-8" "method" "publish" "component" "vevent"\)', structure)
+    assert re.search(r'\) "alternative" \("boundary" "[^"]+"\)( nil)+\)\("application" "ics"', structure)
+    assert re.search(r'\("attachment" \("filename" "deadline.ics"\)\)', structure)
+    assert structure.count('"mixed"') == 1 and not re.search(r'"(?!base64|quoted-printable|7bit)\w*8?bit"', structure)
 
 
 def test_a_relay_without_tls_or_auth(relay, mail_box, start):
@@ -131,9 +147,26 @@ def test_a_bounce_comes_back_to_the_envelope_sender(relay, start, mail_box):
     daemon = deliver(relay, start, "bouncing", "bounce")
     wait_until(lambda: relay.queue(state="sent"), daemon.log)
     [row] = relay.queue()
-    wait_until(lambda: [mail for mail in mail_box.read("carol")
-                        if mail.get_content_type() == "multipart/report" and row["message_id"].strip("<>") in mail.as_string()],
-               "the delivery status notification")
+    [report] = wait_until(lambda: [mail for mail in mail_box.read("carol")
+                                   if mail.get_content_type() == "multipart/report"
+                                   and row["message_id"].strip("<>") in mail.as_string()],
+                          "the delivery status notification")
+    # What was asked for by ENVID, ORCPT and RET.
+    key = row["message_id"].strip("<>").split("@")[0]
+    assert f"Original-Envelope-Id: {key}" in report.as_string()
+    assert "Original-Recipient: rfc822;bounce@deadlined.test" in report.as_string()
+    assert "text/rfc822-headers" in [part.get_content_type() for part in report.iter_parts()]
+
+
+def test_a_bounce_by_verp_names_the_message_in_its_recipient(relay, start, mail_box):
+    relay.channels["email"] |= {"from": "carol@deadlined.test", "verp": "yes"}
+    daemon = deliver(relay, start, "verped", "bounce")
+    wait_until(lambda: relay.queue(state="sent"), daemon.log)
+    [row] = relay.queue()
+    key = row["message_id"].strip("<>").split("@")[0]
+    sender = f"carol+{key}@deadlined.test"
+    wait_until(lambda: [mail for mail in mail_box.read("carol") if mail.get_content_type() == "multipart/report"
+                        and sender in mail.as_string()], "the delivery status notification")
 
 
 def test_a_test_message_goes_through_the_live_channel(relay, mail_box):
