@@ -112,7 +112,7 @@ char *mail_calendar(const struct mail_event *event)
 	if (calendar == NULL)
 		mem_lack();
 	icalproperty_method method = mail_calendar_is_cancelled(event->task) ? ICAL_METHOD_CANCEL : ICAL_METHOD_PUBLISH;
-	icalcomponent_add_property(calendar, icalproperty_new_prodid("-//deadlined//" DEADLINED_VERSION "//EN"));
+	icalcomponent_add_property(calendar, icalproperty_new_prodid("-//deadlined//deadlined//EN"));
 	icalcomponent_add_property(calendar, icalproperty_new_version("2.0"));
 	icalcomponent_add_property(calendar, icalproperty_new_method(method));
 	icalcomponent_add_component(calendar, mail_calendar_event(event, zone));

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import icalendar
 import pytest
 
-from harness import SAKHALIN, deadlined, wait_until
+from harness import ROOT, SAKHALIN, deadlined, parse_mail, wait_until
 
 
 def remind(site, start, uid="parts", language="en", channel=None, **task):
@@ -120,6 +120,17 @@ def test_a_message_without_a_date_has_no_calendar(site):
     [mail] = site.mails()
     assert mail.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("language", ["ru", "en", "zh", "de"])
+def test_the_mails_kept_for_review_are_whole(language):
+    mail = parse_mail((ROOT / "tests" / "golden" / language / "reminder.eml").read_bytes())
+    _, event = calendars(mail)
+    assert event["SUMMARY"] == "Видеовстреча с Чжухаем о программе" and event["SUMMARY"] in mail.get_content()
+    assert event["DTSTART"].dt == datetime(2025, 4, 15, 17, 30, tzinfo=SAKHALIN)
+    assert mail["To"].addresses[0].display_name == "Анна Ким"
+    assert mail["Reply-To"].addresses[0].display_name == "Протокольный отдел"
+    assert mail["References"] == mail["In-Reply-To"] == "<m3.00000001.0123456789abcdef@example.org>"
 
 
 # ---- headers --------------------------------------------------------------------------------------------------------------

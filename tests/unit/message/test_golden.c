@@ -12,11 +12,14 @@
 
 #include "base/mem.h"
 #include "message/compose.h"
+#include "message/mail.h"
+#include "message/mail_calendar.h"
 #include "scratch.h"
 
 /* Every kind of message in every language, about the plan of an office in 2025, as files that a person can read:
  * tests/golden/<language>/<kind>.txt, "und" being the text that is built in, and <kind>.html, the first of them as mails
- * show it, to be opened with a browser. UPDATE_GOLDEN=1 writes them anew. */
+ * show it, to be opened with a browser. <language>/reminder.eml is a whole mail, to be opened with a mail program.
+ * UPDATE_GOLDEN=1 writes them anew. */
 static const char *const languages[] = {"ru", "en", "zh", "de", "und"};
 static const char *const kinds[] = {"reminder", "overdue",  "fix_date", "escalation", "handoff", "moved",
 				    "merged",   "catch_up", "digest",   "notice",     "test"};
@@ -115,6 +118,9 @@ static void fill_tasks(void)
 			.place = lend(plan[i].place),
 			.note = lend(plan[i].note),
 			.zone = lend(plan[i].zone),
+			.status = lend("open"),
+			.rrule = lend(""),
+			.rdate = lend(""),
 			.period = plan[i].period,
 		};
 }
@@ -384,10 +390,67 @@ static void compose__every_kind__reads_as_in_its_file(void **state)
 			check_kind(languages[l], kinds[k]);
 }
 
+/* The video call, as the mail that leaves, with its date for a calendar. */
+static void check_mail(const char *language)
+{
+	struct person person = {.id = lend("anna"),
+				.name = lend("Анна Ким"),
+				.language = lend(language),
+				.zone = lend("Asia/Sakhalin")};
+	struct compose_facts facts = {.kind = "reminder",
+				      .task = &tasks[CALL],
+				      .person = &person,
+				      .now_utc = utc("2025-04-14T22:00"),
+				      .due_utc = utc("2025-04-14T22:00"),
+				      .wants_html = true};
+	struct compose_text text;
+	struct err err;
+	struct buf said;
+	buf_init(&said, 256 * 1024);
+	compose(shipped, &facts, &text, &err);
+	struct mail_event event = {.task = &tasks[CALL], .instance = "0123456789abcdef", .now_utc = facts.now_utc};
+	char *calendar = mail_calendar(&event);
+	struct mail mail = {
+		.from_name = "Международный отдел",
+		.from_address = "deadlines@example.org",
+		.to_name = person.name,
+		.to_address = "anna@example.org",
+		.reply_to_name = "Протокольный отдел",
+		.reply_to_address = "protocol@example.org",
+		.subject = text.subject,
+		.text = text.text,
+		.html = text.html,
+		.calendar = calendar,
+		.calendar_method = mail_calendar_method(&tasks[CALL]),
+		.list_domain = "example.org",
+		.list_unsubscribe = "mailto:deadlines@example.org?subject=unsubscribe",
+		.is_urgent = true,
+		.language = text.language,
+		.message_id = "m7.00000001.0123456789abcdef@example.org",
+		.thread_id = "m3.00000001.0123456789abcdef@example.org",
+		.date_utc = facts.now_utc,
+		.date_offset_s = 11 * 3600,
+	};
+	assert_int_equal(mail_build(&mail, &said, &err), 0);
+	check_golden(language, "reminder", "eml", &said);
+	free(calendar);
+	compose_text_done(&text);
+	buf_done(&said);
+}
+
+static void mail__whole__is_as_in_its_file(void **state)
+{
+	(void)state;
+	for (size_t l = 0; l < N_LANGUAGES; l++)
+		if (strcmp(languages[l], "und") != 0)
+			check_mail(languages[l]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(compose__every_kind__reads_as_in_its_file),
+		cmocka_unit_test(mail__whole__is_as_in_its_file),
 	};
 	return cmocka_run_group_tests(tests, open_catalogs, close_catalogs);
 }

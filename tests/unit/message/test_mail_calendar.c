@@ -51,7 +51,7 @@ static void mail_calendar__month__is_golden(void **state)
 	struct task task = task_sample();
 	char *calendar = written(&task, NULL);
 	assert_string_equal(calendar, "BEGIN:VCALENDAR\r\n"
-				      "PRODID:-//deadlined//" DEADLINED_VERSION "//EN\r\n"
+				      "PRODID:-//deadlined//deadlined//EN\r\n"
 				      "VERSION:2.0\r\n"
 				      "METHOD:PUBLISH\r\n"
 				      "BEGIN:VEVENT\r\n"
