@@ -45,7 +45,7 @@ fi
 echo "== integration tests"
 # The interpreter of Debian's python3-pytest, whatever other python3 comes first in PATH.
 # -B and no cache: the tests leave nothing in the source tree.
-PYTEST_COUNT_FILE=$counts/pytest timeout -k 10 500 \
+PYTEST_COUNT_FILE=$counts/pytest timeout -k 10 900 \
     /usr/bin/python3 -B -m pytest -p no:cacheprovider -q -rs --durations=5 --junit-xml="$RESULTS_DIR/pytest.xml" \
     tests/integration || status=1
 add "$counts/pytest"
