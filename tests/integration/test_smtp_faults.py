@@ -255,7 +255,7 @@ def test_many_messages_share_few_connections(site, serve, start):
 
 @pytest.mark.parametrize("pipelining", [True, False])
 def test_commands_are_sent_ahead_only_to_servers_that_offer_it(site, serve, start, pipelining):
-    server = serve(pipelining=pipelining, mail="silent")
+    server = serve(pipelining=pipelining, dsn=False, mail="silent")
     use(site, server)
     remind(site)
     daemon = start(site)
