@@ -32,7 +32,7 @@ only() {
 }
 only 'sqlite3\.h' '^daemon/store/'
 only 'ini\.h' '^daemon/conf/ini\.c'
-only 'libical/.*' '^daemon/plan/'
+only 'libical/.*' '^daemon/(plan/|message/mail_calendar)'
 only 'unicode/.*' '^daemon/message/language'
 only 'curl/.*' '^daemon/channel/'
 only 'systemd/.*' '^daemon/service/'
