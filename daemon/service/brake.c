@@ -172,7 +172,7 @@ int brake_take(struct brake *brake, struct store *store, const char *channel, co
 		status = brake_look(brake, store, channel, &own, rows, err);
 	if (status == 0)
 		status = store_brake_load(store, STORE_SCOPE_PERSON, person, &own, err);
-	if (status < 0)
+	if (status != 0)
 		return status;
 	*ret_may = true;
 	for (int scope = 0; scope < STORE_SCOPE_MAX && *ret_may; scope++)
