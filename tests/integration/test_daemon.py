@@ -175,7 +175,9 @@ def test_a_reload_that_comes_during_the_start_is_taken_after_it(people, start):
     lock = people.database.with_name(people.database.name + ".lock")
     daemon = start(people, wait=False)
     wait_until(lock.exists, daemon.log)  # before that it may not have begun to run
-    while not daemon.is_notified("READY=1"):
+    is_ready = False
+    while not is_ready:  # once at least, even when the start was over before
+        is_ready = daemon.is_notified("READY=1")
         daemon.process.send_signal(signal.SIGHUP)
         assert daemon.process.poll() is None, daemon.log()
     wait_until(lambda: daemon.is_notified("RELOADING=1"), daemon.log)

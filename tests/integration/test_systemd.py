@@ -287,7 +287,7 @@ cat >/usr/local/bin/pager <<'SH'
 #!/bin/sh
 cat >/var/lib/deadlined/paged || exit 75
 touch /etc/paged /usr/local/bin/paged 2>/dev/null
-id -un >>/var/lib/deadlined/paged
+id -u >>/var/lib/deadlined/paged
 /usr/bin/env true >>/var/lib/deadlined/paged 2>&1
 exit 0
 SH
@@ -316,7 +316,7 @@ sqlite3 /var/lib/deadlined/deadlined.sqlite "UPDATE task SET planned_until = $(d
 was_sent() { deadlinectl queue --json | grep -q '"state": *"sent"'; }
 until_true 'the message was sent' was_sent
 fact title "$(head -n 1 /var/lib/deadlined/paged)"
-fact user "$(grep -cx deadlined /var/lib/deadlined/paged)"
+fact user "$(grep -cxE "6[1-5][0-9]{3}" /var/lib/deadlined/paged)"
 fact env "$(grep -c 'env' /var/lib/deadlined/paged)"
 fact outside "$(ls /etc/paged /usr/local/bin/paged 2>/dev/null | wc -l)"
 """, tmp_path)
