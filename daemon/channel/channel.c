@@ -93,10 +93,10 @@ void channel_resume(struct channel *channel)
 		channel->ops->resume(channel);
 }
 
-void channel_recall(struct channel *channel)
+void channel_recall(struct channel *channel, channel_recall_cb is_over, void *arg)
 {
 	if (channel->ops->recall != NULL)
-		channel->ops->recall(channel);
+		channel->ops->recall(channel, is_over, arg);
 }
 
 void channel_stop(struct channel *channel)

@@ -79,6 +79,9 @@ struct channel_message {
 
 struct channel;
 
+/* Whether a message that has not begun need not be sent any more as it is. */
+typedef bool (*channel_recall_cb)(void *arg, int64_t message_id);
+
 struct channel_ops {
 	const char *type; /* as in the INI: "smtp", "http", "maildir", "pipe" */
 	bool is_local;    /* reaches no network: a rehearsal may deliver through it */
@@ -87,7 +90,8 @@ struct channel_ops {
 	void (*send)(struct channel *channel, const struct channel_message *message);
 	unsigned (*room)(const struct channel *channel);
 	void (*resume)(struct channel *channel); /* NULL: it never waits for that */
-	void (*recall)(struct channel *channel); /* NULL: it begins at once with what it is given */
+	void (*recall)(struct channel *channel, channel_recall_cb is_over,
+		       void *arg); /* NULL: nothing ever waits in it */
 	void (*stop)(struct channel *channel);
 	void (*free)(struct channel *channel); /* what is its own; name and domain are channel_free()'s */
 };
@@ -129,8 +133,8 @@ unsigned channel_room(const struct channel *channel);
 unsigned channel_in_flight(const struct channel *channel);
 /* Every result that was handed out is recorded. */
 void channel_resume(struct channel *channel);
-/* Gives back what waits for a connection: CHANNEL_THROTTLED, to be looked at anew. */
-void channel_recall(struct channel *channel);
+/* Of what waits for a connection, gives back what is_over says: CHANNEL_THROTTLED, to be looked at anew. */
+void channel_recall(struct channel *channel, channel_recall_cb is_over, void *arg);
 void channel_stop(struct channel *channel);
 /* Frees it, secrets overwritten; NULL is legal. */
 void channel_free(struct channel *channel);

@@ -65,10 +65,11 @@ static size_t smtp_n_working(const struct smtp_channel *smtp)
 
 /* ---- what waits for a link ---- */
 
-static struct smtp_job *smtp_dequeue(struct smtp_channel *smtp)
+static struct smtp_job *smtp_dequeue(struct smtp_channel *smtp, size_t i)
 {
-	struct smtp_job *job = smtp->queue[0];
-	memmove(smtp->queue, smtp->queue + 1, --smtp->n_queue * sizeof(struct smtp_job *));
+	struct smtp_job *job = smtp->queue[i];
+	smtp->n_queue--;
+	memmove(smtp->queue + i, smtp->queue + i + 1, (smtp->n_queue - i) * sizeof(struct smtp_job *));
 	return job;
 }
 
@@ -94,12 +95,17 @@ static bool smtp_is_out_of_reach(const struct channel_result *result)
 }
 
 /* Nothing of it was sent, so this was no attempt. */
-static void smtp_give_back_queue(struct smtp_channel *smtp, const char *why)
+static void smtp_give_back(struct smtp_channel *smtp, size_t i, const char *why)
 {
 	struct channel_result result;
 	channel_result_set(&result, CHANNEL_THROTTLED, CHANNEL_BLAME_MESSAGE, 0, why);
+	smtp_end_job(smtp, smtp_dequeue(smtp, i), &result);
+}
+
+static void smtp_give_back_queue(struct smtp_channel *smtp, const char *why)
+{
 	while (smtp->n_queue > 0)
-		smtp_end_job(smtp, smtp_dequeue(smtp), &result);
+		smtp_give_back(smtp, 0, why);
 }
 
 /* A connection failed. What waits is left to the others, and goes back when there are none. */
@@ -115,9 +121,9 @@ static void smtp_take_next(struct smtp_channel *smtp, struct smtp_link *link)
 {
 	bool is_free = link != NULL && smtp_link_is_idle(link);
 	if (smtp->n_queue > 0 && is_free)
-		smtp_link_send(link, smtp_dequeue(smtp), true);
+		smtp_link_send(link, smtp_dequeue(smtp, 0), true);
 	else if (smtp->n_queue > 0 && smtp_n_working(smtp) < (size_t)smtp->n_connections)
-		smtp_connect(smtp, smtp_dequeue(smtp), true);
+		smtp_connect(smtp, smtp_dequeue(smtp, 0), true);
 	else if (smtp->is_stopping && is_free)
 		smtp_link_retire(link);
 }
@@ -252,9 +258,12 @@ static unsigned smtp_room(const struct channel *channel)
 	return limit > channel->in_flight ? limit - channel->in_flight : 0;
 }
 
-static void smtp_recall(struct channel *channel)
+static void smtp_recall(struct channel *channel, channel_recall_cb is_over, void *arg)
 {
-	smtp_give_back_queue((struct smtp_channel *)channel, "not sent: it is looked at anew, something was changed");
+	struct smtp_channel *smtp = (struct smtp_channel *)channel;
+	for (size_t i = smtp->n_queue; i > 0; i--)
+		if (is_over(arg, smtp->queue[i - 1]->id))
+			smtp_give_back(smtp, i - 1, "not sent: what it was about was changed");
 }
 
 static void smtp_stop(struct channel *channel)

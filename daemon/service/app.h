@@ -65,7 +65,7 @@ void app_only_count(struct app *app);
 /* What they would have held; borrowed. */
 const struct brake *app_brakes(const struct app *app);
 
-/* Somebody else has committed: what waits in a channel for its turn may be done or moved by now, and is taken back. */
+/* Somebody else has committed: what waits in a channel for its turn, and is done or moved by now, is taken back. */
 void app_recall(struct app *app);
 
 /* Claims nothing more and lets the channels finish. */

@@ -62,10 +62,19 @@ void app_resume(struct app *app)
 		channel_resume(entry->channel);
 }
 
+/* What cannot be looked at stays: the pass that settles it says why. */
+static bool app_is_over(void *arg, int64_t message)
+{
+	const struct app *app = arg;
+	struct store_peek peek;
+	struct err err;
+	return store_message_peek(app->store, message, &peek, &err) == 0 && (!peek.is_live || peek.has_dropped);
+}
+
 void app_recall(struct app *app)
 {
 	for (size_t i = 0; i < app->setup->n_channels; i++)
-		channel_recall(app->channels[i]->channel);
+		channel_recall(app->channels[i]->channel, app_is_over, app);
 }
 
 void app_send(struct app *app, const struct app_claim *claim, int64_t now_utc)

@@ -375,7 +375,8 @@ def test_a_killed_daemon_loses_nothing_and_repeats_only_what_was_under_way(site,
 
 
 def test_what_waits_for_a_connection_is_looked_at_anew_when_somebody_changes_something(site, serve, start):
-    """One connection, and the server falls silent on it. The message behind it has not left when its task is done."""
+    """One connection, and the server falls silent on it. The message behind it has not left when its task is done; another
+    change leaves it where it is, and no brake counts it again."""
     server = serve()
     use(site, server, connections="1")
     people = remind(site, 1, "first")
@@ -385,8 +386,14 @@ def test_what_waits_for_a_connection_is_looked_at_anew_when_somebody_changes_som
     site.add_due_task("second", *people)
     site.add_due_task("third", *people)
     wait_until(lambda: len(site.queue(state="sending")) == 2, daemon.log)
+    counted = "SELECT count FROM brake WHERE scope = 'all'"
+    before = site.sql(counted)
+    site.add_due_task("another", *people)
+    wait_until(lambda: len(site.queue(state="pending")) == 1, daemon.log)  # it has seen that commit
+    assert len(site.queue(state="sending")) == 2 and site.sql(counted) == before
+    site.ctl("done", "another")
     site.ctl("done", "second")
     site.ctl("done", "third")
-    wait_until(lambda: len(site.queue(state="cancelled")) == 1, daemon.log)
+    wait_until(lambda: len(site.queue(state="cancelled")) == 2, daemon.log)
     assert len(site.queue(state="sending")) == 1
     assert verbs(server).count("MAIL") == 2
