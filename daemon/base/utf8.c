@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/mem.h"
+
 uint32_t utf8_next(const char **text, const char *end)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -76,6 +78,15 @@ bool utf8_is_valid(const char *text, size_t len)
 			return false;
 	}
 	return true;
+}
+
+char *utf8_dup_clean(const char *text, size_t len)
+{
+	char *clean = mem_alloc(len * 3 + 1), *out = clean;
+	for (const char *end = text + len; text < end;)
+		out += utf8_put(utf8_next(&text, end), out);
+	*out = '\0';
+	return clean;
 }
 
 bool utf8_is_control(uint32_t c)

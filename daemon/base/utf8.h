@@ -21,6 +21,9 @@ size_t utf8_plain(const char *text, const char *end);
 /* True when len bytes of text are valid UTF-8 without 0 bytes. */
 bool utf8_is_valid(const char *text, size_t len);
 
+/* A copy in which U+FFFD stands for every byte that starts no valid character. Returns owned. */
+char *utf8_dup_clean(const char *text, size_t len);
+
 /* C0 controls, DEL, C1 controls, line and paragraph separators, and the bidirectional controls that let text pretend
  * to be other text (U+202A..202E, U+2066..2069). */
 bool utf8_is_control(uint32_t c);

@@ -3,70 +3,20 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "channel/signature.h"
+#include "message/escape.h"
 
 enum { PRESET_WORD_BYTES = 45 }; /* of an encoded word: 60 characters in base64, 72 with "=?UTF-8?B?" and "?=" */
 
 /* A zero-width space: what stands behind it is a word of its own, and nothing is seen of it. */
 static const char preset_break[] = "\xe2\x80\x8b";
 
-/* RFC 3986: unreserved characters stay everywhere; ":" and "@" may stand in a path as they are, and Telegram's tokens
- * have a colon there. */
-static void preset_add_percent(struct buf *out, const char *bytes, size_t len, const char *extra)
-{
-	for (size_t i = 0; i < len; i++) {
-		char c = bytes[i];
-		bool is_safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			       (c != '\0' && (strchr("-._~", c) != NULL || strchr(extra, c) != NULL));
-		if (is_safe)
-			buf_add_char(out, c);
-		else
-			buf_printf(out, "%%%02X", (unsigned char)c);
-	}
-}
-
-/* What an escape puts in the place of a character. */
-static const struct preset_entity {
-	enum preset_escape escape;
-	uint32_t c;
-	const char *text;
-} preset_entities[] = {
-	{PRESET_TELEGRAM_HTML, '&', "&amp;"}, {PRESET_TELEGRAM_HTML, '<', "&lt;"},
-	{PRESET_TELEGRAM_HTML, '>', "&gt;"},  {PRESET_TELEGRAM_HTML, '"', "&quot;"},
-	{PRESET_HTML, '&', "&amp;"},          {PRESET_HTML, '<', "&lt;"},
-	{PRESET_HTML, '>', "&gt;"},           {PRESET_HTML, '"', "&quot;"},
-	{PRESET_HTML, '\'', "&#39;"},         {PRESET_HTML, '\n', "<br>"},
-	{PRESET_SLACK, '&', "&amp;"},         {PRESET_SLACK, '<', "&lt;"},
-	{PRESET_SLACK, '>', "&gt;"},          {PRESET_JSON, '"', "\\\""},
-	{PRESET_JSON, '\\', "\\\\"},          {PRESET_JSON, '\n', "\\n"},
-	{PRESET_JSON, '\t', "\\t"},
-};
-
-static const char *preset_entity(uint32_t c, enum preset_escape escape)
-{
-	for (size_t i = 0; i < sizeof(preset_entities) / sizeof(preset_entities[0]); i++)
-		if (preset_entities[i].escape == escape && preset_entities[i].c == c)
-			return preset_entities[i].text;
-	return NULL;
-}
-
-static void preset_escape_char(struct buf *out, uint32_t c, enum preset_escape escape)
+static void preset_add_char(struct buf *out, uint32_t c)
 {
 	char bytes[4];
-	size_t len = utf8_put(c, bytes);
-	const char *entity = preset_entity(c, escape);
-
-	if (escape == PRESET_PATH || escape == PRESET_QUERY)
-		preset_add_percent(out, bytes, len, escape == PRESET_PATH ? ":@" : "");
-	else if (escape == PRESET_HEADER && utf8_is_control(c))
-		buf_add_char(out, ' ');
-	else if (escape == PRESET_JSON && c < ' ' && entity == NULL)
-		buf_printf(out, "\\u%04x", (unsigned)c);
-	else if (entity != NULL)
-		buf_add_str(out, entity);
-	else
-		buf_add(out, bytes, len);
+	buf_add(out, bytes, utf8_put(c, bytes));
 }
 
 /* What came before a character of running text. */
@@ -110,7 +60,7 @@ static void preset_add_line(struct buf *out, const char *value)
 		bool was_blank = is_blank;
 		is_blank = c == ' ' || utf8_is_control(c);
 		if (!is_blank || !was_blank)
-			preset_escape_char(out, is_blank ? ' ' : c, PRESET_PLAIN);
+			preset_add_char(out, is_blank ? ' ' : c);
 	}
 }
 
@@ -123,7 +73,7 @@ static void preset_add_running(struct buf *out, const char *value, enum preset_e
 		size_t url = line.is_word ? 0 : preset_url_length(value);
 		if (url != 0) {
 			for (const char *url_end = value + url; value < url_end;)
-				preset_escape_char(out, utf8_next(&value, end), PRESET_PLAIN);
+				preset_add_char(out, utf8_next(&value, end));
 			line = (struct preset_line){.is_word = true};
 			continue;
 		}
@@ -132,40 +82,60 @@ static void preset_add_running(struct buf *out, const char *value, enum preset_e
 			buf_add_char(out, '\\');
 		if (escape == PRESET_CARD && c == '\n')
 			buf_add_char(out, '\n');
-		preset_escape_char(out, c, PRESET_PLAIN);
+		preset_add_char(out, c);
 		if ((c == '@' && !line.is_word) || (c == '<' && escape == PRESET_MENTIONS))
 			buf_add_str(out, preset_break);
 		preset_line_next(&line, c);
 	}
 }
 
-/* How many bytes at the start of value no escape but the percent ones would change. */
-static size_t preset_untouched(const char *value, const char *end, enum preset_escape escape)
+/* Escapes what stands between the characters of apart, and puts between in the place of each; NULL: they stay. */
+static void preset_add_apart(struct buf *out, const char *value, enum escape escape, const char *apart,
+			     const char *between)
 {
-	if (escape == PRESET_PATH || escape == PRESET_QUERY)
-		return 0;
-	size_t plain = utf8_plain(value, end), before = strcspn(value, "&<>\"'\\");
-	return before < plain ? before : plain;
+	for (;;) {
+		size_t len = strcspn(value, apart);
+		escape_add(escape, value, len, out);
+		if (value[len] == '\0')
+			return;
+		buf_add(out, between != NULL ? between : value + len, between != NULL ? strlen(between) : 1);
+		value += len + 1;
+	}
+}
+
+static void preset_add_valid(struct buf *out, const char *value, enum preset_escape escape)
+{
+	static const enum escape simple[] = {
+		[PRESET_PLAIN] = ESCAPE_PLAIN,   [PRESET_TELEGRAM_HTML] = ESCAPE_TELEGRAM_HTML,
+		[PRESET_SLACK] = ESCAPE_SLACK,   [PRESET_JSON] = ESCAPE_JSON,
+		[PRESET_HEADER] = ESCAPE_HEADER, [PRESET_QUERY] = ESCAPE_URL,
+	};
+	switch (escape) {
+	case PRESET_LINE:
+		preset_add_line(out, value);
+		break;
+	case PRESET_MARKDOWN:
+	case PRESET_CARD:
+	case PRESET_MENTIONS:
+		preset_add_running(out, value, escape);
+		break;
+	case PRESET_HTML:
+		preset_add_apart(out, value, ESCAPE_HTML, "\n", "<br>");
+		break;
+	case PRESET_PATH: /* both may stand there (RFC 3986 3.3), and Telegram's tokens have a colon */
+		preset_add_apart(out, value, ESCAPE_URL, ":@", NULL);
+		break;
+	default:
+		escape_add(simple[escape], value, strlen(value), out);
+	}
 }
 
 void preset_escape_add(struct buf *out, const char *value, enum preset_escape escape)
 {
-	if (escape == PRESET_LINE) {
-		preset_add_line(out, value);
-		return;
-	}
-	if (escape == PRESET_MARKDOWN || escape == PRESET_CARD || escape == PRESET_MENTIONS) {
-		preset_add_running(out, value, escape);
-		return;
-	}
-	const char *end = value + strlen(value);
-	while (value < end) {
-		size_t run = preset_untouched(value, end, escape);
-		buf_add(out, value, run);
-		value += run;
-		if (value < end)
-			preset_escape_char(out, utf8_next(&value, end), escape);
-	}
+	size_t len = strlen(value);
+	char *clean = utf8_is_valid(value, len) ? NULL : utf8_dup_clean(value, len);
+	preset_add_valid(out, clean != NULL ? clean : value, escape);
+	mem_free_secret(clean); /* it may be one */
 }
 
 void preset_encode_words(struct buf *out, const char *line)

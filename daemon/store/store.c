@@ -130,20 +130,32 @@ int store_one(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_
 	return 0;
 }
 
+int store_all_ids(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_t **ret_ids, size_t *ret_n,
+		  struct err *err)
+{
+	int64_t *ids = NULL;
+	size_t n = 0;
+	int status;
+	while ((status = store_row(store, stmt, doing, err)) == 1) {
+		ids = mem_grow(ids, n + 1, sizeof(*ids));
+		ids[n++] = sqlite3_column_int64(stmt, 0);
+	}
+	if (status < 0) {
+		free(ids);
+		return status;
+	}
+	*ret_ids = ids;
+	*ret_n = n;
+	return 0;
+}
+
 char *store_text(sqlite3_stmt *stmt, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(stmt, column);
 	if (text == NULL)
 		return mem_dup("");
 	size_t len = strlen(text);
-	if (utf8_is_valid(text, len))
-		return mem_dup_n(text, len);
-
-	char *clean = mem_alloc(len * 3 + 1), *out = clean;
-	for (const char *end = text + len; text < end;)
-		out += utf8_put(utf8_next(&text, end), out);
-	*out = '\0';
-	return clean;
+	return utf8_is_valid(text, len) ? mem_dup_n(text, len) : utf8_dup_clean(text, len);
 }
 
 /* ---- transactions ------------------------------------------------------------------------------------------------- */

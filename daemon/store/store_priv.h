@@ -69,6 +69,10 @@ MUSTCHECK int store_one(struct store *store, sqlite3_stmt *stmt, const char *doi
 MUSTCHECK int store_ids(struct store *store, sqlite3_stmt *stmt, int64_t *ret_ids, size_t max, size_t *ret_n,
 			struct err *err);
 
+/* The first integers of all rows, in an array that the caller frees. */
+MUSTCHECK int store_all_ids(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_t **ret_ids,
+			    size_t *ret_n, struct err *err);
+
 /* Text of a column as an owned copy, "" for NULL; bytes that are no UTF-8 become U+FFFD, so that no bad row can stop a
  * message. */
 char *store_text(sqlite3_stmt *stmt, int column);

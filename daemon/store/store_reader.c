@@ -330,24 +330,11 @@ int store_tasks_of(struct store *store, const char *person, int64_t **ret_ids, s
 {
 	static const char sql[] = "SELECT DISTINCT t.id FROM part JOIN task t ON t.id = part.task"
 				  " WHERE part.person = ?1 AND t.status = 'open' ORDER BY t.end_local, t.id";
-	int64_t *ids = NULL;
-	size_t n = 0;
-	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
 	store_bind(stmt, "t", person);
-	while ((status = store_row(store, stmt, "reading a person's tasks", err)) == 1) {
-		ids = mem_grow(ids, n + 1, sizeof(*ids));
-		ids[n++] = sqlite3_column_int64(stmt, 0);
-	}
-	if (status < 0) {
-		free(ids);
-		return status;
-	}
-	*ret_ids = ids;
-	*ret_n = n;
-	return 0;
+	return store_all_ids(store, stmt, "reading a person's tasks", ret_ids, ret_n, err);
 }
 
 /* ---- single occurrences ------------------------------------------------------------------------------------------- */

@@ -221,24 +221,11 @@ int store_task_messages(struct store *store, int64_t id, int64_t **ret_ids, size
 {
 	static const char sql[] = "SELECT DISTINCT message FROM reminder WHERE task = ?1 AND message IS NOT NULL"
 				  " ORDER BY message";
-	int64_t *ids = NULL;
-	size_t n = 0;
-	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
 	store_bind(stmt, "i", id);
-	while ((status = store_row(store, stmt, "looking for the messages of a task", err)) == 1) {
-		ids = mem_grow(ids, n + 1, sizeof(*ids));
-		ids[n++] = sqlite3_column_int64(stmt, 0);
-	}
-	if (status < 0) {
-		free(ids);
-		return status;
-	}
-	*ret_ids = ids;
-	*ret_n = n;
-	return 0;
+	return store_all_ids(store, stmt, "looking for the messages of a task", ret_ids, ret_n, err);
 }
 
 int store_task_each(struct store *store, bool all, store_task_cb each, void *arg, struct err *err)
