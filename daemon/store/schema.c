@@ -413,8 +413,66 @@ static const char schema_8[] =
 	"DROP TRIGGER IF EXISTS message_sent;"
 	"DROP TRIGGER IF EXISTS message_claimed;";
 
-static const char *const schema_versions[] = {schema_1, schema_2, schema_3, schema_4,
-					      schema_5, schema_6, schema_7, schema_8};
+/* Messengers that people answer on, and which of a person's channels is tried when. What a message looks like on its service
+ * is shown as it stands until its task changes. */
+static const char schema_9[] =
+	"ALTER TABLE channel ADD COLUMN updates_next TEXT;" /* behind the last update that was applied; the service's own word */
+	"CREATE TABLE invite ("
+	"  hash TEXT PRIMARY KEY," /* of the one-time word in the link */
+	"  person TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE ON UPDATE CASCADE,"
+	"  channel TEXT NOT NULL,"
+	"  until_utc INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	/* What a person was asked last on a channel: the date of that occurrence. */
+	"CREATE TABLE question ("
+	"  person TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE ON UPDATE CASCADE,"
+	"  channel TEXT NOT NULL,"
+	"  task INTEGER NOT NULL REFERENCES task (id) ON DELETE CASCADE,"
+	"  occurrence TEXT NOT NULL,"
+	"  until_utc INTEGER NOT NULL,"
+	"  PRIMARY KEY (person, channel)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE shown ("
+	"  message INTEGER PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,"
+	"  remote_id TEXT NOT NULL,"
+	"  is_stale INTEGER NOT NULL DEFAULT 0 CHECK (is_stale IN (0, 1))"
+	") STRICT;"
+	"CREATE INDEX shown_stale ON shown (message) WHERE is_stale = 1;"
+	"CREATE TRIGGER task_shown AFTER UPDATE OF title, place, start_local, end_local, precision, zone, status ON task BEGIN"
+	"  UPDATE shown SET is_stale = 1 WHERE message IN (SELECT message FROM reminder WHERE task = new.id);"
+	"END;"
+	"CREATE TRIGGER occurrence_shown AFTER INSERT ON occurrence BEGIN"
+	"  UPDATE shown SET is_stale = 1 WHERE message IN (SELECT message FROM reminder WHERE task = new.task"
+	"    AND occurrence = new.date);"
+	"END;"
+	"CREATE TRIGGER occurrence_shown_again AFTER UPDATE ON occurrence BEGIN"
+	"  UPDATE shown SET is_stale = 1 WHERE message IN (SELECT message FROM reminder WHERE task = new.task"
+	"    AND occurrence IN (new.date, old.moved_key));"
+	"END;"
+	"CREATE TRIGGER acknowledged_shown AFTER INSERT ON acknowledgement BEGIN"
+	"  UPDATE shown SET is_stale = 1 WHERE message IN (SELECT message FROM reminder WHERE task = new.task"
+	"    AND occurrence = new.occurrence);"
+	"END;"
+	"CREATE TRIGGER task_gone_question AFTER DELETE ON task BEGIN"
+	"  DELETE FROM question WHERE task = old.id;"
+	"END;"
+	"CREATE TRIGGER person_gone_answers AFTER DELETE ON person BEGIN"
+	"  DELETE FROM invite WHERE person = old.id;"
+	"  DELETE FROM question WHERE person = old.id;"
+	"END;"
+	/* An answer to a person is a notice with words of its own, and buttons: [["label", "data"], ...]. */
+	"ALTER TABLE notice ADD COLUMN subject TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE notice ADD COLUMN buttons TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE person ADD COLUMN channels TEXT NOT NULL DEFAULT '';" /* as in a policy; '' = what the policy says */
+	"CREATE TRIGGER person_channels AFTER UPDATE OF channels ON person WHEN new.channels <> old.channels BEGIN"
+	"  UPDATE task SET next_due_utc = NULL WHERE id IN (SELECT task FROM part WHERE person = new.id);"
+	"END;"
+	"ALTER TABLE message ADD COLUMN next_channel_utc INTEGER;" /* not sent by then: the next channel is tried; NULL: none is */
+	"CREATE INDEX message_next_channel ON message (next_channel_utc) WHERE next_channel_utc IS NOT NULL AND " STORE_IS_OPEN
+	";";
+
+static const char *const schema_versions[] = {schema_1, schema_2, schema_3, schema_4, schema_5,
+					      schema_6, schema_7, schema_8, schema_9};
 enum { SCHEMA_VERSION = sizeof(schema_versions) / sizeof(schema_versions[0]) };
 
 static int schema_number(struct store *store, const char *sql, int *ret_value, struct err *err)

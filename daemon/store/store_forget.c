@@ -132,14 +132,19 @@ static const struct {
 	 " (SELECT id FROM message WHERE state IN ('pending', 'sending', 'cancelled') AND person = ?1)"},
 	{"parts in tasks", "DELETE FROM part WHERE person = ?1"},
 	{"addresses", "DELETE FROM address WHERE person = ?1"},
+	{NULL, "DELETE FROM invite WHERE person = ?1"},
+	{NULL, "DELETE FROM question WHERE person = ?1"},
+	{NULL, "DELETE FROM shown WHERE message IN (SELECT id FROM message WHERE person = ?1)"},
 	{"deputies and absences", "DELETE FROM deputy WHERE ?1 IN (person, deputy)"},
 	{"silences", "DELETE FROM silence WHERE person = ?1"},
 	{"silences of others that name them, their words removed",
 	 "UPDATE silence SET author = CASE author WHEN ?1 THEN ?2 WHEN names_person(author) THEN " FORGET_REMOVED
 	 " ELSE author END, reason = CASE WHEN names_person(reason) THEN " FORGET_REMOVED " ELSE reason END"
 	 " WHERE names_person(author) OR names_person(reason)"},
-	{"notices, their text removed", "UPDATE notice SET text = " FORGET_REMOVED " WHERE names_person(text)"
-					" OR message IN (SELECT id FROM message WHERE person = ?1)"},
+	{"notices, their text removed",
+	 "UPDATE notice SET text = " FORGET_REMOVED ", subject = CASE subject WHEN '' THEN '' ELSE " FORGET_REMOVED
+	 " END, buttons = '' WHERE names_person(text) OR names_person(subject)"
+	 " OR message IN (SELECT id FROM message WHERE person = ?1)"},
 	{"attempts, the server's words removed",
 	 "UPDATE attempt SET reply = " FORGET_REMOVED " WHERE reply IS NOT NULL AND (names_person(reply)"
 	 " OR message IN (SELECT id FROM message WHERE person = ?1))"},

@@ -66,7 +66,7 @@ static void store_audit_slice__sound_database__finds_nothing(void **state)
 	office_run(&office, "INSERT INTO silence (person, until_utc, reason, author) VALUES ('anna', 5, 'r', 'a');"
 			    "INSERT INTO occurrence (task, date, status) VALUES (1, '2025-06-15', 'done');"
 			    "INSERT INTO acknowledgement VALUES (1, '2025-06-15');"
-			    "INSERT INTO notice VALUES (6, 'text')");
+			    "INSERT INTO notice (message, text) VALUES (6, 'text')");
 	for (int rows = 1; rows < 8; rows++)
 		for (int table = 0; table < STORE_AUDIT_TABLES; table++) {
 			char *found = look((enum store_audit_table)table, rows);
@@ -105,7 +105,7 @@ static const struct {
 	{STORE_AUDIT_ACKNOWLEDGEMENTS, "INSERT INTO acknowledgement VALUES (77, 'x')", "task 77 was acknowledged"},
 	{STORE_AUDIT_SILENCES, "INSERT INTO silence (task, until_utc, reason, author) VALUES (77, 5, 'r', 'a')",
 	 "silence 1 is of"},
-	{STORE_AUDIT_NOTICES, "INSERT INTO notice VALUES (77, 'text')", "a notice is of message 77"},
+	{STORE_AUDIT_NOTICES, "INSERT INTO notice (message, text) VALUES (77, 'text')", "a notice is of message 77"},
 };
 
 static void store_audit_slice__each_wrong_row__is_found(void **state)

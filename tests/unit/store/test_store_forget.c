@@ -77,11 +77,16 @@ static void plant_everywhere(void)
 		" (5, 'anna-secret-id', 'snooze', 'visit', 'anna-secret-id', 'for Anna Planted Petrova');"
 		"UPDATE message SET last_reply = 'try anna@planted.example.org', reason = 'by anna-secret-id'"
 		" WHERE id = %lld;"
-		"INSERT INTO notice VALUES (%lld, 'The brake on anna-secret-id is on');"
+		"INSERT INTO notice (message, text, subject, buttons) VALUES (%lld, 'The brake on anna-secret-id is on',"
+		" 'For Anna Planted Petrova', '[[\"anna-secret-id\", \"d 1\"]]');"
+		"INSERT INTO shown VALUES (%lld, 'planted-5', 0);"
+		"INSERT INTO invite VALUES ('planted-hash', 'anna-secret-id', 'sms', 5);"
+		"INSERT INTO question VALUES ('anna-secret-id', 'sms', %lld, '2025-06-15', 5);"
 		"INSERT INTO attempt VALUES (%lld, 1, 5, 'temporary', 450, 'like anna@planted.example.org');"
 		"INSERT INTO reminder VALUES (%lld, '2025-06-15', 'x', 'boris', 'sms', 5, NULL,"
 		" 'silenced by anna-secret-id: +7-924-PLANTED', NULL, 'anna-secret-id');",
-		(long long)theirs, (long long)theirs, (long long)theirs, (long long)visit);
+		(long long)theirs, (long long)theirs, (long long)sent, (long long)visit, (long long)theirs,
+		(long long)visit);
 }
 
 static struct store_forgotten forget(const char *person)
@@ -157,10 +162,11 @@ static void forget__columns_of_text__are_all_known(void **state)
 	(void)state;
 	static const char known[] =
 		"acknowledgement.occurrence,address.address,address.channel,address.person,attempt.outcome,attempt.reply,"
-		"brake.name,brake.scope,channel.failure,channel.name,deputy.deputy,deputy.from_date,deputy.person,"
-		"deputy.to_date,ledger.action,ledger.detail,ledger.person,ledger.task,ledger.through,ledger.who,"
+		"brake.name,brake.scope,channel.failure,channel.name,channel.updates_next,deputy.deputy,deputy.from_date,deputy.person,"
+		"deputy.to_date,ledger.action,ledger.detail,ledger.person,ledger.task,ledger.through,ledger.who,invite.channel,"
+		"invite.hash,invite.person,question.channel,question.occurrence,question.person,shown.remote_id,"
 		"message.channel,message.domain,message.kind,message.last_reply,message.person,message.reason,message.state,"
-		"meta.key,meta.value,notice.text,occurrence.date,occurrence.end_local,occurrence.moved_key,"
+		"meta.key,meta.value,notice.buttons,notice.subject,notice.text,occurrence.date,occurrence.end_local,occurrence.moved_key,"
 		"occurrence.precision,occurrence.start_local,occurrence.status,part.person,part.role,person.*,"
 		"reminder.channel,reminder.deputy_for,reminder.dropped,reminder.held,reminder.occurrence,reminder.person,"
 		"reminder.step,silence.author,silence.person,silence.reason,suspension.channel,suspension.person,"
