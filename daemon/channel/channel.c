@@ -30,6 +30,12 @@ const char *channel_verdict_name(enum channel_verdict verdict)
 	return names[verdict];
 }
 
+const char *channel_act_name(enum channel_act act)
+{
+	static const char *const names[CHANNEL_ACT_MAX] = {"send", "edit", "answer"};
+	return names[act];
+}
+
 struct channel *channel_new(const struct conf *conf, const struct ini_section *section, struct problems *problems)
 {
 	const struct ini_entry *type = ini_find(section, "type");
@@ -63,17 +69,25 @@ bool channel_check_address(const struct channel *channel, const char *address, s
 	return channel->ops->check_address(channel, address, err);
 }
 
+static bool channel_can(const struct channel *channel, enum channel_act act)
+{
+	return act == CHANNEL_SEND || (act == CHANNEL_EDIT ? channel->can_edit : channel->can_answer);
+}
+
 void channel_send(struct channel *channel, const struct channel_message *message)
 {
 	assert(channel->done != NULL);
 	struct err err;
+	bool can = channel_can(channel, message->act);
 	channel->in_flight++;
-	if (channel->ops->does_check || channel_check_address(channel, message->to_address, &err)) {
+	if (can && (channel->ops->does_check || channel_check_address(channel, message->to_address, &err))) {
 		channel->ops->send(channel, message);
 		return;
 	}
 	struct channel_result result;
-	channel_result_set(&result, CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT, 0, err.text);
+	channel_result_set(&result, CHANNEL_PERMANENT, can ? CHANNEL_BLAME_RECIPIENT : CHANNEL_BLAME_MESSAGE, 0,
+			   can ? err.text : "this channel has no way to do that");
+	result.act = message->act;
 	channel_finish(channel, message->id, &result);
 }
 

@@ -20,6 +20,7 @@
 #include "conf/conf.h"
 #include "conf/option.h"
 #include "conf/problem.h"
+#include "plan/person.h"
 
 struct transfer;
 
@@ -34,6 +35,17 @@ enum channel_verdict {
 
 /* "accepted", "temporary", "throttled", "permanent", "unknown" */
 const char *channel_verdict_name(enum channel_verdict verdict);
+
+/* What is asked of the service. */
+enum channel_act {
+	CHANNEL_SEND,
+	CHANNEL_EDIT,   /* a message that it has: other words, and the buttons given here or none */
+	CHANNEL_ANSWER, /* a button that was pressed: a few words to whoever pressed it */
+	CHANNEL_ACT_MAX
+};
+
+/* "send", "edit", "answer" */
+const char *channel_act_name(enum channel_act act);
 
 /* Whose fault a failure is: decides what else must wait. */
 enum channel_blame {
@@ -50,6 +62,15 @@ struct channel_result {
 	char reply[512];               /* the peer's words or ours, redacted, one line */
 	char remote_id[128];           /* the peer's id of the message, "" when it gave none */
 	int64_t certificate_until_utc; /* how long the server's certificate lasts; 0 when it showed none this time */
+	enum channel_act act;          /* of the message */
+	char moved_to[PERSON_ADDRESS_MAX + 1]; /* the address that takes the recipient's place; "" = it has not moved */
+};
+
+enum { CHANNEL_BUTTON_DATA_MAX = 64 }; /* bytes: what the strictest service takes */
+
+/* Under a message; data comes back when it is pressed. */
+struct channel_button {
+	const char *label, *data;
 };
 
 /* What is sent; everything is borrowed until channel_send() returns. */
@@ -75,9 +96,18 @@ struct channel_message {
 	const char *task_uid;   /* NULL when it is about none or several */
 	int64_t date_utc;       /* for the Date header */
 	int date_offset_s;
+	enum channel_act act;                 /* CHANNEL_SEND unless the channel can more */
+	const char *remote_id;                /* of CHANNEL_EDIT: what the result of the sending said */
+	const char *answer_id;                /* of CHANNEL_ANSWER: that of the update; text is what is said */
+	const struct channel_button *buttons; /* left out by a channel that has none */
+	size_t n_buttons;
 };
 
 struct channel;
+struct channel_updates;
+
+/* See listen.h. */
+typedef void (*channel_updates_cb)(void *arg, struct channel_updates *updates, const struct channel_result *failure);
 
 /* Whether a message that has not begun need not be sent any more as it is. */
 typedef bool (*channel_recall_cb)(void *arg, int64_t message_id);
@@ -92,6 +122,9 @@ struct channel_ops {
 	void (*resume)(struct channel *channel); /* NULL: it never waits for that */
 	void (*recall)(struct channel *channel, channel_recall_cb is_over,
 		       void *arg); /* NULL: nothing ever waits in it */
+	void (*listen)(struct channel *channel, const char *next, channel_updates_cb cb,
+		       void *arg); /* NULL: it never listens; likewise below */
+	int (*invite_link)(const struct channel *channel, const char *word, char **ret_link, struct err *err);
 	void (*stop)(struct channel *channel);
 	void (*free)(struct channel *channel); /* what is its own; name and domain are channel_free()'s */
 };
@@ -109,6 +142,9 @@ struct channel {
 	enum utf8_unit text_unit;  /* of text_max */
 	bool wants_reply_to;       /* a mail: an answer can go to somebody else than its sender */
 	bool wants_html;           /* a mail: it carries HTML and a calendar beside the text */
+	bool has_buttons;          /* a message can carry some */
+	bool can_edit, can_answer; /* CHANNEL_EDIT and CHANNEL_ANSWER; otherwise they are CHANNEL_PERMANENT */
+	bool listens;              /* channel_listen() may be called; see listen.h */
 	struct transfer *transfer; /* borrowed, from channel_start(); NULL for a local channel */
 	channel_done_cb done;
 	void *done_arg;
