@@ -9,7 +9,7 @@ PREFIX   ?= /usr
 SYSCONFDIR ?= /etc
 DEMO_DIR ?= $(BUILD)/demo
 
-LAYERS   := base conf plan store remind message channel service ctl
+LAYERS   := base conf plan store remind message channel talk service ctl
 PACKAGES := libevent_core libcurl sqlite3 inih libical icu-i18n icu-uc jansson libsystemd libidn2 libcrypto
 
 CC       ?= cc
