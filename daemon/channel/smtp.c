@@ -9,7 +9,7 @@
 
 enum {
 	SMTP_MAIL_MAX = 2 * 1024 * 1024,
-	SMTP_ROOM_EACH = 2, /* messages for a connection: the one on it, and one to follow at once */
+	SMTP_AHEAD_MIN = 16, /* messages kept ready to follow: as many as there are connections, or this */
 };
 
 struct smtp_limits smtp_limits_default(void)
@@ -249,13 +249,16 @@ static void smtp_resume(struct channel *channel)
 			smtp_link_go_on(smtp->links[i - 1]);
 }
 
-/* Only a server that speaks with us has messages kept ready for it. */
+/* Only a server that speaks with us has messages kept ready for it: asked for when half of them have left, so that not
+ * every message is claimed by itself. */
 static unsigned smtp_room(const struct channel *channel)
 {
 	const struct smtp_channel *smtp = (const struct smtp_channel *)channel;
-	unsigned each = smtp_has_connection(smtp) ? SMTP_ROOM_EACH : 1;
-	unsigned limit = smtp->is_stopping ? 0 : (unsigned)smtp->n_connections * each;
-	return limit > channel->in_flight ? limit - channel->in_flight : 0;
+	unsigned n = (unsigned)smtp->n_connections, ahead = n > SMTP_AHEAD_MIN ? n : SMTP_AHEAD_MIN;
+	if (!smtp_has_connection(smtp))
+		ahead = 0;
+	bool has_enough = smtp->n_queue > ahead / 2;
+	return !smtp->is_stopping && !has_enough && n + ahead > channel->in_flight ? n + ahead - channel->in_flight : 0;
 }
 
 static void smtp_recall(struct channel *channel, channel_recall_cb is_over, void *arg)

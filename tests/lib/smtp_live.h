@@ -125,8 +125,8 @@ struct client {
 	struct event_base *base;
 	struct transfer *transfer;
 	struct channel *channel;
-	struct channel_result results[8]; /* by message id */
-	unsigned n_results[8];
+	struct channel_result results[32]; /* by message id */
+	unsigned n_results[32];
 };
 
 static void client_done(void *arg, int64_t id, const struct channel_result *result)

@@ -115,6 +115,36 @@ static void ahead__no_connection_comes_about__gives_what_waits_back_with_the_fir
 	peer_stop(&peer);
 }
 
+static bool is_before(void *arg, int64_t id)
+{
+	const int64_t *end = arg;
+	return id < *end;
+}
+
+/* With one connection, 16 wait behind it; more are asked for when 8 of them have left, and then all 8. */
+static void ahead__half_of_them_have_left__asks_for_as_many_at_once(void **cmocka)
+{
+	(void)cmocka;
+	int64_t end = 10;
+	START({HELLO, ENVELOPE, TAKE, OK_250, ENVELOPE, TAKE, OK_250});
+	client_start(&client, peer.port, ONE, NULL);
+	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_ACCEPTED);
+	assert_int_equal(channel_room(client.channel), 17);
+	for (int64_t id = 2; id <= 18; id++)
+		client_send(&client, id);
+	assert_int_equal(channel_room(client.channel), 0);
+	channel_recall(client.channel, is_before, &end); /* 2 is on the connection */
+	assert_int_equal(channel_room(client.channel), 0);
+	end++;
+	channel_recall(client.channel, is_before, &end);
+	assert_int_equal(channel_room(client.channel), 8);
+	end = INT64_MAX;
+	channel_recall(client.channel, is_before, &end);
+	assert_int_equal(client_wait(&client, 2)->verdict, CHANNEL_ACCEPTED);
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
 static bool is_third(void *arg, int64_t id)
 {
 	unsigned *n_asked = arg;
@@ -182,6 +212,7 @@ int main(void)
 		cmocka_unit_test(ahead__refused_while_it_waits__lets_the_next_begin),
 		cmocka_unit_test(ahead__server_out_of_reach__gives_all_back_at_once),
 		cmocka_unit_test(ahead__no_connection_comes_about__gives_what_waits_back_with_the_first),
+		cmocka_unit_test(ahead__half_of_them_have_left__asks_for_as_many_at_once),
 		cmocka_unit_test(ahead__recalled__comes_back_unsent),
 		cmocka_unit_test(ahead__stopped__gives_back_what_waits_and_quits),
 		cmocka_unit_test(ahead__freed_while_it_waits__is_clean),
