@@ -432,6 +432,16 @@ static const char schema_9[] =
 	"  until_utc INTEGER NOT NULL,"
 	"  PRIMARY KEY (person, channel)"
 	") STRICT, WITHOUT ROWID;"
+	/* How much a person was answered in an hour, and when they were last told what can be asked for. */
+	"CREATE TABLE answered ("
+	"  person TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE ON UPDATE CASCADE,"
+	"  channel TEXT NOT NULL,"
+	"  since_utc INTEGER NOT NULL,"
+	"  answers INTEGER NOT NULL,"
+	"  hinted_utc INTEGER,"
+	"  PRIMARY KEY (person, channel)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX address_owner ON address (channel, address);" /* who is it that writes */
 	"CREATE TABLE shown ("
 	"  message INTEGER PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,"
 	"  remote_id TEXT NOT NULL,"
@@ -459,6 +469,7 @@ static const char schema_9[] =
 	"CREATE TRIGGER person_gone_answers AFTER DELETE ON person BEGIN"
 	"  DELETE FROM invite WHERE person = old.id;"
 	"  DELETE FROM question WHERE person = old.id;"
+	"  DELETE FROM answered WHERE person = old.id;"
 	"END;"
 	/* An answer to a person is a notice with words of its own, and buttons: [["label", "data"], ...]. */
 	"ALTER TABLE notice ADD COLUMN subject TEXT NOT NULL DEFAULT '';"

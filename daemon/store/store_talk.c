@@ -1,0 +1,319 @@
+#include "store/store_talk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/store_priv.h"
+
+/* A statement that gives no row, with what it is bound to. */
+#define TALK_RUN(store, sql, doing, err, ...)                                                                          \
+	do {                                                                                                           \
+		sqlite3_stmt *stmt_ = store_statement(store, sql, err);                                                \
+		if (stmt_ == NULL)                                                                                     \
+			return (store)->failure;                                                                       \
+		store_bind(stmt_, __VA_ARGS__);                                                                        \
+		return store_run(store, stmt_, doing, NULL, err);                                                      \
+	} while (0)
+
+/* ---- how far a channel was heard ---------------------------------------------------------------------------------- */
+
+int store_updates_next(struct store *store, const char *channel, char **ret_next, struct err *err)
+{
+	static const char sql[] = "SELECT updates_next FROM channel WHERE name = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "t", channel);
+	int status = store_row(store, stmt, "reading how far a channel was heard", err);
+	if (status < 0)
+		return status;
+	*ret_next = status == 1 ? store_text(stmt, 0) : mem_dup("");
+	(void)sqlite3_reset(stmt); /* repeats the code of the step */
+	return 0;
+}
+
+int store_updates_save(struct store *store, const char *channel, const char *next, struct err *err)
+{
+	static const char sql[] = "INSERT INTO channel (name, updates_next) VALUES (?1, ?2)"
+				  " ON CONFLICT (name) DO UPDATE SET updates_next = ?2";
+	TALK_RUN(store, sql, "writing how far a channel was heard", err, "tt", channel, next);
+}
+
+/* ---- whose an address is ------------------------------------------------------------------------------------------ */
+
+int store_address_owners(struct store *store, const char *channel, const char *address, bool only_active,
+			 struct strlist *ret_people, struct err *err)
+{
+	static const char sql[] = "SELECT p.id FROM address a JOIN person p ON p.id = a.person"
+				  " WHERE a.channel = ?1 AND a.address = ?2 AND p.active >= ?3 ORDER BY p.id";
+	struct strlist people = {0};
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tti", channel, address, (int64_t)only_active);
+	while ((status = store_row(store, stmt, "reading whose an address is", err)) == 1) {
+		char *id = store_text(stmt, 0);
+		strlist_add(&people, id, strlen(id));
+		free(id);
+	}
+	if (status < 0) {
+		strlist_done(&people);
+		return status;
+	}
+	*ret_people = people;
+	return 0;
+}
+
+int store_address_set(struct store *store, const char *person, const char *channel, const char *address,
+		      struct err *err)
+{
+	static const char sql[] = "INSERT INTO address (person, channel, address) VALUES (?1, ?2, ?3)"
+				  " ON CONFLICT (person, channel) DO UPDATE SET address = ?3";
+	TALK_RUN(store, sql, "writing an address", err, "ttt", person, channel, address);
+}
+
+int store_address_is_suspended(struct store *store, const char *person, const char *channel, bool *ret_is,
+			       struct err *err)
+{
+	static const char sql[] = "SELECT 1 FROM suspension WHERE person = ?1 AND channel = ?2 AND reason IS NOT NULL";
+	int64_t found = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tt", person, channel);
+	int status = store_one(store, stmt, "reading whether an address is suspended", 0, &found, err);
+	if (status == 0)
+		*ret_is = found != 0;
+	return status;
+}
+
+/* ---- invitations -------------------------------------------------------------------------------------------------- */
+
+int store_invite_add(struct store *store, const char *hash, const char *person, const char *channel, int64_t until_utc,
+		     struct err *err)
+{
+	static const char sql[] = "INSERT INTO invite (hash, person, channel, until_utc) VALUES (?1, ?2, ?3, ?4)";
+	int status = store_invite_end(store, person, channel, err);
+	if (status < 0)
+		return status;
+	TALK_RUN(store, sql, "writing an invitation", err, "ttti", hash, person, channel, until_utc);
+}
+
+int store_invite_find(struct store *store, const char *hash, const char *channel, char **ret_person,
+		      int64_t *ret_until_utc, struct err *err)
+{
+	static const char sql[] = "SELECT i.person, i.until_utc FROM invite i JOIN person p ON p.id = i.person"
+				  " WHERE i.hash = ?1 AND i.channel = ?2 AND p.active = 1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tt", hash, channel);
+	int status = store_row(store, stmt, "reading an invitation", err);
+	if (status < 0)
+		return status;
+	*ret_person = status == 1 ? store_text(stmt, 0) : NULL;
+	*ret_until_utc = status == 1 ? sqlite3_column_int64(stmt, 1) : 0;
+	(void)sqlite3_reset(stmt); /* repeats the code of the step */
+	return 0;
+}
+
+int store_invite_end(struct store *store, const char *person, const char *channel, struct err *err)
+{
+	static const char sql[] = "DELETE FROM invite WHERE person = ?1 AND channel = ?2";
+	TALK_RUN(store, sql, "ending an invitation", err, "tt", person, channel);
+}
+
+/* ---- questions ---------------------------------------------------------------------------------------------------- */
+
+int store_question_set(struct store *store, const char *person, const char *channel,
+		       const struct store_question *question, int64_t until_utc, struct err *err)
+{
+	static const char sql[] =
+		"INSERT OR REPLACE INTO question (person, channel, task, occurrence, until_utc) VALUES (?1, ?2, ?3, ?4, ?5)";
+	TALK_RUN(store, sql, "writing a question", err, "ttiti", person, channel, question->task, question->occurrence,
+		 until_utc);
+}
+
+int store_question_load(struct store *store, const char *person, const char *channel, int64_t now_utc,
+			struct store_question *ret_question, struct err *err)
+{
+	static const char sql[] =
+		"SELECT task, occurrence FROM question WHERE person = ?1 AND channel = ?2 AND until_utc > ?3";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tti", person, channel, now_utc);
+	int status = store_row(store, stmt, "reading a question", err);
+	if (status < 0)
+		return status;
+	*ret_question = (struct store_question){0};
+	if (status == 1) {
+		char *occurrence = store_text(stmt, 1);
+		ret_question->task = sqlite3_column_int64(stmt, 0);
+		(void)snprintf(ret_question->occurrence, sizeof(ret_question->occurrence), "%s", occurrence);
+		free(occurrence);
+	}
+	(void)sqlite3_reset(stmt); /* repeats the code of the step */
+	return 0;
+}
+
+int store_question_end(struct store *store, const char *person, const char *channel, struct err *err)
+{
+	static const char sql[] = "DELETE FROM question WHERE person = ?1 AND channel = ?2";
+	TALK_RUN(store, sql, "ending a question", err, "tt", person, channel);
+}
+
+/* ---- answers ------------------------------------------------------------------------------------------------------ */
+
+int store_answer_add(struct store *store, int64_t message, const char *subject, const char *text, const char *buttons,
+		     struct err *err)
+{
+	static const char sql[] = "INSERT INTO notice (message, text, subject, buttons) VALUES (?1, ?2, ?3, ?4)";
+	TALK_RUN(store, sql, "writing an answer", err, "ittt", message, text, subject, buttons);
+}
+
+int store_answer_load(struct store *store, int64_t message, struct store_answer *ret_answer, struct err *err)
+{
+	static const char sql[] = "SELECT subject, text, buttons FROM notice WHERE message = ?1 AND subject <> ''";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", message);
+	int status = store_row(store, stmt, "reading an answer", err);
+	if (status < 0)
+		return status;
+	*ret_answer = (struct store_answer){0};
+	if (status == 1)
+		*ret_answer = (struct store_answer){store_text(stmt, 0), store_text(stmt, 1), store_text(stmt, 2)};
+	(void)sqlite3_reset(stmt); /* repeats the code of the step */
+	return 0;
+}
+
+void store_answer_done(struct store_answer *answer)
+{
+	free(answer->subject);
+	free(answer->text);
+	free(answer->buttons);
+	*answer = (struct store_answer){0};
+}
+
+int store_answer_count(struct store *store, const char *person, const char *channel, int64_t now_utc,
+		       int64_t *ret_answers, struct err *err)
+{
+	/* A clock that was set back begins a new hour, too. */
+	static const char sql[] =
+		"INSERT INTO answered (person, channel, since_utc, answers) VALUES (?1, ?2, ?3, 1)"
+		" ON CONFLICT (person, channel) DO UPDATE SET"
+		"  answers = CASE WHEN since_utc > ?3 - 3600 AND since_utc <= ?3 THEN answers + 1 ELSE 1 END,"
+		"  since_utc = CASE WHEN since_utc > ?3 - 3600 AND since_utc <= ?3 THEN since_utc ELSE ?3 END"
+		" RETURNING answers";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tti", person, channel, now_utc);
+	return store_one(store, stmt, "counting an answer", 0, ret_answers, err);
+}
+
+int store_hint_due(struct store *store, const char *person, const char *channel, int64_t now_utc, int64_t wait_s,
+		   bool *ret_is_due, struct err *err)
+{
+	static const char sql[] =
+		"INSERT INTO answered (person, channel, since_utc, answers, hinted_utc) VALUES (?1, ?2, ?3, 0, ?3)"
+		" ON CONFLICT (person, channel) DO UPDATE SET hinted_utc = ?3"
+		"  WHERE hinted_utc IS NULL OR hinted_utc <= ?3 - ?4 OR hinted_utc > ?3";
+	int64_t changes = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ttii", person, channel, now_utc, wait_s);
+	int status = store_run(store, stmt, "noting a hint", &changes, err);
+	if (status == 0)
+		*ret_is_due = changes > 0;
+	return status;
+}
+
+/* ---- what is shown ------------------------------------------------------------------------------------------------ */
+
+int store_shown_put(struct store *store, int64_t message, const char *remote_id, struct err *err)
+{
+	static const char sql[] = "INSERT OR REPLACE INTO shown (message, remote_id, is_stale) VALUES (?1, ?2, 0)";
+	TALK_RUN(store, sql, "writing what is shown", err, "it", message, remote_id);
+}
+
+int store_shown_load(struct store *store, int64_t message, char ret_remote_id[STORE_REMOTE_ID_SIZE], struct err *err)
+{
+	static const char sql[] = "SELECT remote_id FROM shown WHERE message = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", message);
+	int status = store_row(store, stmt, "reading what is shown", err);
+	if (status < 0)
+		return status;
+	char *id = status == 1 ? store_text(stmt, 0) : mem_dup("");
+	(void)snprintf(ret_remote_id, STORE_REMOTE_ID_SIZE, "%s", id);
+	free(id);
+	(void)sqlite3_reset(stmt); /* repeats the code of the step */
+	return 0;
+}
+
+int store_shown_stale(struct store *store, const char *channel, int64_t *ret_messages, size_t max, size_t *ret_n,
+		      struct err *err)
+{
+	static const char sql[] = "SELECT s.message FROM shown s CROSS JOIN message m ON m.id = s.message"
+				  " WHERE s.is_stale = 1 AND m.channel = ?1 ORDER BY s.message LIMIT ?2";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ti", channel, (int64_t)max);
+	return store_ids(store, stmt, ret_messages, max, ret_n, err);
+}
+
+int store_shown_fresh(struct store *store, int64_t message, struct err *err)
+{
+	static const char sql[] = "UPDATE shown SET is_stale = 0 WHERE message = ?1";
+	TALK_RUN(store, sql, "writing what is shown", err, "i", message);
+}
+
+int store_shown_end(struct store *store, int64_t message, struct err *err)
+{
+	static const char sql[] = "DELETE FROM shown WHERE message = ?1";
+	TALK_RUN(store, sql, "forgetting what is shown", err, "i", message);
+}
+
+/* ---- who closed a task -------------------------------------------------------------------------------------------- */
+
+int store_closing_load(struct store *store, const char *uid, const char *occurrence, struct store_closing *ret_closing,
+		       struct err *err)
+{
+	/* The detail of a date's end is its key, or begins with it ("KEY and all that follow"). */
+	static const char sql[] = "SELECT l.action, coalesce(p.name, l.who, ''), coalesce(l.at_utc, 0) FROM ledger l"
+				  " LEFT JOIN person p ON p.id = l.who AND p.name <> '' AND l.through <> 'deadlinectl'"
+				  " WHERE l.task = ?1 AND l.action IN ('done', 'cancel', 'delete')"
+				  "  AND (?2 IS NULL OR l.detail IS NULL OR l.action = 'delete' OR l.detail = ?2"
+				  "   OR substr(l.detail, 1, length(?2) + 1) = ?2 || ' ')"
+				  " ORDER BY l.id DESC LIMIT 1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tt", uid, occurrence);
+	int status = store_row(store, stmt, "reading who closed a task", err);
+	if (status < 0)
+		return status;
+	*ret_closing = (struct store_closing){0};
+	if (status == 1)
+		*ret_closing =
+			(struct store_closing){store_text(stmt, 0), store_text(stmt, 1), sqlite3_column_int64(stmt, 2)};
+	(void)sqlite3_reset(stmt); /* repeats the code of the step */
+	return 0;
+}
+
+void store_closing_done(struct store_closing *closing)
+{
+	free(closing->action);
+	free(closing->who);
+	*closing = (struct store_closing){0};
+}

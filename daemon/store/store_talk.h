@@ -1,0 +1,110 @@
+/* store_talk: what is remembered of people who answer on a messenger: how far they were heard, who is invited, what they
+ * were asked, what they are answered, and which messages still look as they were sent. */
+#ifndef DEADLINED_STORE_STORE_TALK_H
+#define DEADLINED_STORE_STORE_TALK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/strlist.h"
+#include "plan/period.h"
+#include "store/store.h"
+
+/* ---- how far a channel was heard ---- */
+
+/* Behind the last update that was applied, in the service's own words; "" when there was none. Owned by the caller. */
+MUSTCHECK int store_updates_next(struct store *store, const char *channel, char **ret_next, struct err *err);
+/* In the transaction that applies the updates before it. */
+MUSTCHECK int store_updates_save(struct store *store, const char *channel, const char *next, struct err *err);
+
+/* ---- whose an address is ---- */
+
+/* Ids of the people with that address on the channel, suspended or not, sorted; only_active: without those who are not
+ * there any more. The caller frees the list. */
+MUSTCHECK int store_address_owners(struct store *store, const char *channel, const char *address, bool only_active,
+				   struct strlist *ret_people, struct err *err);
+/* Gives the person that address on the channel, in place of the one they had. */
+MUSTCHECK int store_address_set(struct store *store, const char *person, const char *channel, const char *address,
+				struct err *err);
+MUSTCHECK int store_address_is_suspended(struct store *store, const char *person, const char *channel, bool *ret_is,
+					 struct err *err);
+
+/* ---- invitations ---- */
+
+/* hash: of the word, never the word itself. Any other invitation of the person to the channel ends. */
+MUSTCHECK int store_invite_add(struct store *store, const char *hash, const char *person, const char *channel,
+			       int64_t until_utc, struct err *err);
+/* Whom the word invites to the channel, an active person, and until when; *ret_person is owned, NULL when nobody is. */
+MUSTCHECK int store_invite_find(struct store *store, const char *hash, const char *channel, char **ret_person,
+				int64_t *ret_until_utc, struct err *err);
+/* Every invitation of the person to the channel ends. */
+MUSTCHECK int store_invite_end(struct store *store, const char *person, const char *channel, struct err *err);
+
+/* ---- questions ---- */
+
+struct store_question {
+	int64_t task; /* 0 = nothing was asked, or too long ago */
+	char occurrence[PERIOD_KEY_SIZE];
+};
+
+/* Asks the person on the channel for the date of an occurrence; what was asked before is forgotten. */
+MUSTCHECK int store_question_set(struct store *store, const char *person, const char *channel,
+				 const struct store_question *question, int64_t until_utc, struct err *err);
+MUSTCHECK int store_question_load(struct store *store, const char *person, const char *channel, int64_t now_utc,
+				  struct store_question *ret_question, struct err *err);
+MUSTCHECK int store_question_end(struct store *store, const char *person, const char *channel, struct err *err);
+
+/* ---- answers ---- */
+
+/* The words of a message of kind "notice" that answers a person, instead of store_notice_add(). buttons: JSON, [["label",
+ * "data"], ...], or "". */
+MUSTCHECK int store_answer_add(struct store *store, int64_t message, const char *subject, const char *text,
+			       const char *buttons, struct err *err);
+
+/* All NULL for a notice to the operator, which has only the text that store_notice_load() gives. */
+struct store_answer {
+	char *subject, *text, *buttons;
+};
+/* The caller frees it with store_answer_done(). */
+MUSTCHECK int store_answer_load(struct store *store, int64_t message, struct store_answer *ret_answer, struct err *err);
+void store_answer_done(struct store_answer *answer);
+
+/* One answer more to the person in the hour that began at or after now_utc - 3600. *ret_answers: how many there are in it. */
+MUSTCHECK int store_answer_count(struct store *store, const char *person, const char *channel, int64_t now_utc,
+				 int64_t *ret_answers, struct err *err);
+/* Whether the person may be told again what can be asked for: not within wait_s of the last time. Notes it when so. */
+MUSTCHECK int store_hint_due(struct store *store, const char *person, const char *channel, int64_t now_utc,
+			     int64_t wait_s, bool *ret_is_due, struct err *err);
+
+/* ---- what is shown ---- */
+
+enum { STORE_REMOTE_ID_SIZE = 128 };
+
+/* The service calls the message so, and shows it as it was sent. */
+MUSTCHECK int store_shown_put(struct store *store, int64_t message, const char *remote_id, struct err *err);
+/* *ret_remote_id is "" when the message is not known to be shown. */
+MUSTCHECK int store_shown_load(struct store *store, int64_t message, char ret_remote_id[STORE_REMOTE_ID_SIZE],
+			       struct err *err);
+/* Up to max messages of a channel whose task has changed since, the oldest first. */
+MUSTCHECK int store_shown_stale(struct store *store, const char *channel, int64_t *ret_messages, size_t max,
+				size_t *ret_n, struct err *err);
+/* It is shown as it is now. */
+MUSTCHECK int store_shown_fresh(struct store *store, int64_t message, struct err *err);
+/* It cannot be changed any more. */
+MUSTCHECK int store_shown_end(struct store *store, int64_t message, struct err *err);
+
+/* ---- who closed a task ---- */
+
+struct store_closing {
+	char *action;   /* "done", "cancel" or "delete"; NULL: the ledger does not say */
+	char *who;      /* name of the person or of the user who did; "" when not known */
+	int64_t at_utc; /* 0 = not known */
+};
+/* The last time that the task with that uid was closed; occurrence: only that date of a repeating one, or NULL. The caller
+ * frees it with store_closing_done(). */
+MUSTCHECK int store_closing_load(struct store *store, const char *uid, const char *occurrence,
+				 struct store_closing *ret_closing, struct err *err);
+void store_closing_done(struct store_closing *closing);
+
+#endif
