@@ -3,13 +3,12 @@
  * Happy path: http_send() renders the request into a free slot and starts its handle; http_done() judges the reply and
  * frees the slot. Handles are kept, connections are kept by the transfer's multi.
  * Failure modes: what cannot be rendered is refused at once; for the rest see http_slot.h and preset_verdict.h.
- * On shutdown: http_stop() lets what is under way end; http_free() gives up what is left. */
+ * On shutdown: http_stop() lets what is under way end, but for the call in http_listen.c; http_free() gives up what is
+ * left. */
 #include "channel/http.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,106 +16,16 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "channel/certificate.h"
-#include "channel/http_settings.h"
-#include "channel/http_slot.h"
-#include "channel/http_token.h"
-#include "channel/preset.h"
-#include "channel/preset_url.h"
-#include "channel/preset_value.h"
+#include "channel/http_channel.h"
 #include "channel/transfer.h"
-#include "plan/person.h"
 
-/* The values of one message; those that borrow no text of it or of the channel are kept in here. */
-struct http_values {
-	struct preset_values values;
-	char now_s[24], now_ms[24];
-};
-
-/* A message of a channel whose preset has a step [token]: its values, to make the request of once there is a token. */
-struct http_kept {
-	struct preset_values values; /* those of enum preset_name are in texts */
-	struct strlist texts;
-	int64_t now_utc;
-	bool is_waiting;
-	bool was_refused; /* its first token was: there is only one more try */
-};
-
-struct http_channel {
-	struct channel base;
-	struct preset *preset;
-	struct http_settings settings;
-	struct http_slot *slots;
-	unsigned n_slots;
-	struct http_token *token; /* NULL = the preset has no such step */
-	struct http_kept *kept;   /* one for each slot, likewise */
-	bool is_stopped;
-};
-
-static void http_fill_values(const struct http_channel *channel, const struct channel_message *message,
-			     struct http_values *all)
-{
-	struct preset_values *values = &all->values;
-	(void)snprintf(all->now_s, sizeof(all->now_s), "%" PRId64, message->date_utc);
-	(void)snprintf(all->now_ms, sizeof(all->now_ms), "%" PRId64 "000", message->date_utc);
-	preset_fill_values(values, message, channel->base.name);
-	values->items[PRESET_NOW_S] = all->now_s;
-	values->items[PRESET_NOW_MS] = all->now_ms;
-	for (size_t i = 0; i < channel->preset->n_settings; i++)
-		values->items[PRESET_NAME_MAX + i] = channel->settings.values[i];
-}
-
-/* A message like those to come, to find what does not fit before there is one. */
-static int http_render_sample(const struct http_channel *channel, const struct preset_call *call, const char *address,
-			      const char *task_uid, struct preset_request *ret_request, struct err *err)
-{
-	const struct channel_message sample = {.kind = "test",
-					       .person = "somebody",
-					       .to_address = address,
-					       .subject = "subject",
-					       .text = "text",
-					       .message_id = "1@deadlined.invalid",
-					       .key = "1",
-					       .task_uid = task_uid};
-	struct http_values all;
-	http_fill_values(channel, &sample, &all);
-	if (all.values.items[PRESET_CHANNEL] == NULL)
-		all.values.items[PRESET_CHANNEL] = "channel"; /* not named yet */
-	if (channel->preset->token != NULL)
-		all.values.items[PRESET_ACCESS_TOKEN] = "token";
-	return preset_render(channel->preset, call, &all.values, ret_request, err);
-}
-
-static bool http_check_text(const char *address, struct err *err)
-{
-	size_t len = strlen(address);
-	if (len == 0 || len > PERSON_ADDRESS_MAX) {
-		(void)err_set(err, -EINVAL, "the address has %zu bytes: give 1 to %d", len, PERSON_ADDRESS_MAX);
-		return false;
-	}
-	if (!utf8_is_valid(address, len) || utf8_find_control(address, false) >= 0) {
-		(void)err_set(err, -EINVAL, "the address holds a control character or is no UTF-8");
-		return false;
-	}
-	return true;
-}
-
-static bool http_check_address(const struct channel *base, const char *address, struct err *err)
-{
-	const struct http_channel *channel = (const struct http_channel *)base;
-	struct preset_request request;
-	if (!http_check_text(address, err) || !preset_check_address(channel->preset, address, err) ||
-	    http_render_sample(channel, &channel->preset->call, address, NULL, &request, err) < 0)
-		return false;
-	preset_request_done(&request);
-	return true;
-}
-
-static void http_refuse(struct http_channel *channel, int64_t message_id, enum channel_verdict verdict,
-			enum channel_blame blame, const char *words)
+static void http_refuse(struct http_slot *slot, enum channel_verdict verdict, enum channel_blame blame,
+			const char *words)
 {
 	struct channel_result result;
 	channel_result_set(&result, verdict, blame, 0, words);
-	channel_finish(&channel->base, message_id, &result);
+	result.act = slot->act;
+	channel_finish(slot->channel, slot->message_id, &result);
 }
 
 /* ---- with a token -------------------------------------------------------------------------------------------------
@@ -182,6 +91,13 @@ static bool http_ask_again(struct http_slot *slot)
 	return true;
 }
 
+/* Only what could be sent to takes the place of an address. */
+static void http_check_moved(const struct http_slot *slot, struct channel_result *result)
+{
+	if (result->moved_to[0] != '\0' && !http_check_address(slot->channel, result->moved_to, NULL))
+		result->moved_to[0] = '\0';
+}
+
 static void http_done(void *arg, CURL *easy, CURLcode code)
 {
 	struct http_slot *slot = arg;
@@ -190,7 +106,9 @@ static void http_done(void *arg, CURL *easy, CURLcode code)
 	if (code == CURLE_OK && http_ask_again(slot))
 		return;
 	http_slot_judge(slot, code, &result);
+	result.act = slot->act;
 	result.certificate_until_utc = certificate_until_utc(slot->easy);
+	http_check_moved(slot, &result);
 	http_let_go(slot);
 	channel_finish(slot->channel, slot->message_id, &result);
 }
@@ -223,7 +141,7 @@ static void http_go(struct http_slot *slot)
 	int r = http_start(slot, &kept->values, &err);
 	if (r < 0) {
 		http_let_go(slot);
-		http_refuse(channel, slot->message_id, r == -EIO ? CHANNEL_TEMPORARY : CHANNEL_PERMANENT,
+		http_refuse(slot, r == -EIO ? CHANNEL_TEMPORARY : CHANNEL_PERMANENT,
 			    r == -EIO ? CHANNEL_BLAME_CHANNEL : CHANNEL_BLAME_MESSAGE, err.text);
 	}
 }
@@ -240,9 +158,11 @@ static void http_token_ended(void *arg, const struct channel_result *failure)
 			http_go(slot);
 			continue;
 		}
+		struct channel_result result = *failure;
+		result.act = slot->act;
 		channel->kept[i].is_waiting = false;
 		http_let_go(slot);
-		channel_finish(&channel->base, slot->message_id, failure);
+		channel_finish(&channel->base, slot->message_id, &result);
 	}
 }
 
@@ -257,6 +177,36 @@ static struct http_slot *http_free_slot(struct http_channel *channel)
 	return NULL;
 }
 
+/* What an edit or an answer is about must be said. */
+static bool http_check_act(const struct channel_message *message, struct err *err)
+{
+	bool is_good = (message->act != CHANNEL_EDIT || message->remote_id != NULL) &&
+		       (message->act != CHANNEL_ANSWER || message->answer_id != NULL);
+	if (!is_good)
+		(void)err_set(err, -EINVAL, "the service gave no id for it");
+	return is_good;
+}
+
+/* Starts it, or lets it wait for a token. Errors: those of http_start(). */
+static int http_begin(struct http_slot *slot, const struct channel_message *message, struct err *err)
+{
+	struct http_channel *channel = (struct http_channel *)slot->channel;
+	struct http_values all;
+	int r = 0;
+	slot->is_busy = http_check_act(message, err) && http_check_form(channel, message->to_address, err);
+	if (!slot->is_busy)
+		return -EINVAL;
+	http_fill_values(channel, message, &all);
+	if (channel->token != NULL) {
+		http_keep(http_kept_of(slot), &all, message->date_utc);
+		http_go_or_wait(slot);
+	} else {
+		r = http_start(slot, &all.values, err);
+	}
+	http_values_done(&all);
+	return r;
+}
+
 static void http_send(struct channel *base, const struct channel_message *message)
 {
 	struct http_channel *channel = (struct http_channel *)base;
@@ -264,23 +214,15 @@ static void http_send(struct channel *base, const struct channel_message *messag
 	assert(slot != NULL); /* no more than http_room() said */
 
 	struct err err = {0};
-	struct http_values all;
-	http_fill_values(channel, message, &all);
 	slot->message_id = message->id;
-	bool is_good = http_check_text(message->to_address, &err) &&
-		       preset_check_address(channel->preset, message->to_address, &err);
-	slot->is_busy = is_good;
-	if (is_good && channel->token != NULL) {
-		http_keep(http_kept_of(slot), &all, message->date_utc);
-		http_go_or_wait(slot);
-		return;
-	}
-	int r = is_good ? http_start(slot, &all.values, &err) : -EINVAL;
+	slot->act = message->act;
+	slot->call = http_call_of(channel, message->act);
+	int r = http_begin(slot, message, &err);
 	if (r == 0)
 		return;
 	http_slot_release(slot);
 	bool is_address = r != -EIO && !http_check_address(base, message->to_address, NULL);
-	http_refuse(channel, message->id, r == -EIO ? CHANNEL_TEMPORARY : CHANNEL_PERMANENT,
+	http_refuse(slot, r == -EIO ? CHANNEL_TEMPORARY : CHANNEL_PERMANENT,
 		    r == -EIO    ? CHANNEL_BLAME_CHANNEL
 		    : is_address ? CHANNEL_BLAME_RECIPIENT
 				 : CHANNEL_BLAME_MESSAGE,
@@ -298,7 +240,9 @@ static unsigned http_room(const struct channel *base)
 
 static void http_stop(struct channel *base)
 {
-	((struct http_channel *)base)->is_stopped = true;
+	struct http_channel *channel = (struct http_channel *)base;
+	channel->is_stopped = true;
+	http_listen_end(channel);
 }
 
 static void http_free(struct channel *base)
@@ -312,6 +256,8 @@ static void http_free(struct channel *base)
 		}
 		curl_easy_cleanup(slot->easy);
 	}
+	http_listen_end(channel);
+	curl_easy_cleanup(channel->poll.slot.easy);
 	http_token_free(channel->token);
 	free(channel->kept);
 	free(channel->slots);
@@ -327,6 +273,8 @@ static const struct channel_ops http_ops = {
 	.does_check = true,
 	.send = http_send,
 	.room = http_room,
+	.listen = http_listen,
+	.invite_link = http_invite_link,
 	.stop = http_stop,
 	.free = http_free,
 };
@@ -338,44 +286,6 @@ static char *http_domain(void)
 	if (gethostname(host, sizeof(host) - 1) < 0 || host[0] == '\0' || utf8_find_control(host, false) >= 0)
 		return mem_dup("deadlined.invalid");
 	return mem_dup(host);
-}
-
-/* The request may be what the section says; adds a problem when not. Ends the request. */
-static bool http_try_request(const struct http_channel *channel, const struct ini_section *section, int r,
-			     struct preset_request *request, const struct err *err, struct problems *problems)
-{
-	if (r < 0) {
-		problems_add(problems, section->file, section->line,
-			     "the preset %s cannot be used with this section: %s", channel->settings.preset, err->text);
-		return false;
-	}
-	bool is_exposed = channel->settings.proxy[0] != '\0' && preset_url_is_plain(buf_str(&request->url));
-	preset_request_done(request);
-	if (is_exposed)
-		problems_add(problems, section->file, section->line,
-			     "a proxy cannot be used with an http:// address, which is this machine's own");
-	return !is_exposed;
-}
-
-/* Renders for an address of each form, once with and once without what may be missing; and the step [token]. */
-static void http_try(const struct http_channel *channel, const struct ini_section *section, struct problems *problems)
-{
-	static const char *const tasks[] = {"task", NULL};
-	const struct preset *preset = channel->preset;
-	size_t n_forms = preset->n_forms != 0 ? preset->n_forms : 1;
-	struct preset_request request;
-	struct err err;
-	bool is_good = true;
-	for (size_t i = 0; is_good && i < 2 * n_forms; i++) {
-		char *address = preset_sample_address(preset, i / 2);
-		int r = http_render_sample(channel, &preset->call, address, tasks[i % 2], &request, &err);
-		is_good = http_try_request(channel, section, r, &request, &err, problems);
-		free(address);
-	}
-	if (is_good && preset->token != NULL) {
-		int r = http_render_sample(channel, &preset->token->call, "1", NULL, &request, &err);
-		(void)http_try_request(channel, section, r, &request, &err, problems); /* adds what is wrong */
-	}
 }
 
 /* The least that a field with the text in it is cut to. */
@@ -390,6 +300,20 @@ static void http_set_text_max(struct channel *channel, const struct preset *pres
 			channel->text_unit = field->unit;
 		}
 	}
+}
+
+static void http_set_acts(struct http_channel *channel)
+{
+	const struct preset *preset = channel->preset;
+	channel->base.has_buttons = preset->buttons != NULL;
+	channel->base.can_edit = preset->edit != NULL;
+	channel->base.can_answer = preset->answer != NULL;
+	channel->base.listens = channel->settings.updates != 0; /* which needs a preset that can */
+	if (channel->base.listens)
+		channel->poll.slot = (struct http_slot){.channel = &channel->base,
+							.call = &preset->updates->call,
+							.settings = &channel->settings,
+							.hold_s = preset->updates->hold_s};
 }
 
 struct channel *http_channel_new(const struct conf *conf, const struct ini_section *section, struct problems *problems)
@@ -413,6 +337,7 @@ struct channel *http_channel_new(const struct conf *conf, const struct ini_secti
 	channel->base.domain = http_domain();
 	channel->base.rate = channel->settings.rate;
 	http_set_text_max(&channel->base, preset);
+	http_set_acts(channel);
 	channel->n_slots = (unsigned)channel->settings.connections;
 	channel->slots = mem_zero(channel->n_slots, sizeof(*channel->slots));
 	for (unsigned i = 0; i < channel->n_slots; i++)

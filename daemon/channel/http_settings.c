@@ -62,6 +62,12 @@ static const struct option http_fixed_options[HTTP_FIXED_OPTIONS] = {
 	 .preset = "no",
 	 .words = http_no_yes,
 	 .help = "whether the server's name may mean an address of the local network"},
+	{.key = "updates",
+	 .type = OPTION_WORD,
+	 .offset = offsetof(struct http_settings, updates),
+	 .preset = "no",
+	 .words = http_no_yes,
+	 .help = "whether what people write to the messenger is asked for and heard"},
 	{.key = "connections",
 	 .type = OPTION_COUNT,
 	 .offset = offsetof(struct http_settings, connections),
@@ -220,6 +226,15 @@ static void http_check_file(const struct ini_section *section, const char *key, 
 			     strerror(errno));
 }
 
+static void http_check_updates(const struct ini_section *section, const struct preset *preset,
+			       const struct http_settings *settings, struct problems *problems)
+{
+	const struct ini_entry *entry = ini_find(section, "updates");
+	if (settings->updates != 0 && preset->updates == NULL)
+		problems_add(problems, section->file, entry->line,
+			     "updates: the preset %s has no way to ask what people write", settings->preset);
+}
+
 static void http_check_tls(const struct ini_section *section, const struct http_settings *settings,
 			   struct problems *problems)
 {
@@ -248,6 +263,7 @@ void http_settings_read(const struct conf *conf, const struct ini_section *secti
 		settings->rate = preset->rate;
 
 	http_check_tls(section, settings, problems);
+	http_check_updates(section, preset, settings, problems);
 	http_check_address(conf, section, "proxy", &settings->proxy, preset_url_check_proxy, problems);
 	for (size_t i = 0; i < preset->n_settings; i++) {
 		const struct preset_setting *setting = &preset->settings[i];

@@ -11,7 +11,7 @@
 #include "conf/option.h"
 #include "conf/problem.h"
 
-enum { HTTP_FIXED_OPTIONS = 11, HTTP_SETTINGS_MAX = PRESET_NAMES_LIMIT - PRESET_NAME_MAX };
+enum { HTTP_FIXED_OPTIONS = 12, HTTP_SETTINGS_MAX = PRESET_NAMES_LIMIT - PRESET_NAME_MAX };
 
 struct http_settings {
 	char *type, *preset;                   /* as written */
@@ -19,7 +19,7 @@ struct http_settings {
 	char *proxy;                           /* "" = none, whatever the environment says */
 	char *pinned_key;                      /* NULL = any with a valid certificate */
 	char *client_certificate, *client_key; /* NULL = none */
-	int allow_private;
+	int allow_private, updates;            /* 0 = no */
 	int64_t connections;
 	int64_t timeout_s;
 	struct option_rate rate;

@@ -6,7 +6,13 @@
 #include "base/mem.h"
 #include "channel/preset_url.h"
 
-enum { HTTP_REPLY_MAX = 64 * 1024, HTTP_CONNECT_TIMEOUT_S = 15, HTTP_IDLE_S = 30 };
+enum {
+	HTTP_REPLY_MAX = 64 * 1024,
+	HTTP_UPDATES_MAX = 4 * 1024 * 1024,
+	HTTP_CONNECT_TIMEOUT_S = 15,
+	HTTP_IDLE_S = 30,
+	HTTP_HOLD_MARGIN_S = 15, /* for the way there and back of a call that the server held */
+};
 
 static size_t http_read_body(char *out, size_t size, size_t n, void *arg)
 {
@@ -20,11 +26,11 @@ static size_t http_read_body(char *out, size_t size, size_t n, void *arg)
 	return len;
 }
 
-/* Keeps the first HTTP_REPLY_MAX bytes and ends the transfer when there are more: what was read is judged. */
+/* Keeps the bytes that fit and ends the transfer when there are more: what was read is judged. */
 static size_t http_write_reply(char *bytes, size_t size, size_t n, void *arg)
 {
 	struct http_slot *slot = arg;
-	size_t len = size * n, room = HTTP_REPLY_MAX - slot->reply.len;
+	size_t len = size * n, room = slot->reply.max - slot->reply.len;
 	buf_add(&slot->reply, bytes, len < room ? len : room);
 	return len <= room ? len : 0;
 }
@@ -55,6 +61,7 @@ static bool http_slot_set_connection(struct http_slot *slot)
 {
 	const struct http_settings *settings = slot->settings;
 	const char *url = buf_str(&slot->request.url);
+	long timeout_s = (long)(slot->hold_s != 0 ? slot->hold_s + HTTP_HOLD_MARGIN_S : settings->timeout_s);
 	bool is_set = HTTP_SET(CURLOPT_URL, url) &&
 		      HTTP_SET(CURLOPT_PROTOCOLS_STR, preset_url_is_plain(url) ? "http" : "https") &&
 		      HTTP_SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
@@ -64,8 +71,7 @@ static bool http_slot_set_connection(struct http_slot *slot)
 		      HTTP_SET(CURLOPT_PROXY, settings->proxy) && HTTP_SET(CURLOPT_NOSIGNAL, 1L) &&
 		      HTTP_SET(CURLOPT_QUICK_EXIT, 1L) && /* a resolver that hangs must not hold up the loop */
 		      HTTP_SET(CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_TIMEOUT_S) &&
-		      HTTP_SET(CURLOPT_TIMEOUT, (long)settings->timeout_s) &&
-		      HTTP_SET(CURLOPT_MAXAGE_CONN, (long)HTTP_IDLE_S);
+		      HTTP_SET(CURLOPT_TIMEOUT, timeout_s) && HTTP_SET(CURLOPT_MAXAGE_CONN, (long)HTTP_IDLE_S);
 	/* the name of the server is looked up here unless there is a proxy */
 	bool may_be_private = settings->allow_private != 0 || settings->proxy[0] != '\0';
 	return is_set && http_slot_set_tls(slot) && http_guard_watch(&slot->guard, slot->easy, url, may_be_private);
@@ -76,7 +82,9 @@ static bool http_slot_set_method(struct http_slot *slot)
 	static const char *const words[] = {[PRESET_POST] = "POST", [PRESET_PUT] = "PUT", [PRESET_GET] = "GET"};
 	const struct preset_call *call = slot->call;
 	bool is_set = true;
-	if (call->body == PRESET_BODY_NONE)
+	if (slot->hold_s != 0)
+		is_set = HTTP_SET(CURLOPT_TCP_KEEPALIVE, 1L);
+	else if (call->body == PRESET_BODY_NONE)
 		is_set = HTTP_SET(CURLOPT_FORBID_REUSE, 1L) && HTTP_SET(CURLOPT_FRESH_CONNECT, 1L);
 	if (call->method == PRESET_GET)
 		return is_set && HTTP_SET(CURLOPT_HTTPGET, 1L);
@@ -94,7 +102,7 @@ bool http_slot_set_up(struct http_slot *slot)
 	curl_easy_reset(slot->easy);
 	slot->error[0] = '\0';
 	slot->body_read = 0;
-	buf_init(&slot->reply, HTTP_REPLY_MAX);
+	buf_init(&slot->reply, slot->hold_s != 0 ? HTTP_UPDATES_MAX : HTTP_REPLY_MAX);
 	return http_slot_add_headers(slot) && http_slot_set_connection(slot) && http_slot_set_method(slot) &&
 	       HTTP_SET(CURLOPT_HTTPHEADER, slot->headers) &&
 	       HTTP_SET(CURLOPT_USERAGENT, "deadlined/" DEADLINED_VERSION) &&

@@ -3,7 +3,7 @@
  * Whatever ends before a byte of the body went out has certainly not been accepted; when some of it went out and no
  * reply came back, nobody knows. On a connection that it had kept open libcurl would then send the request again by
  * itself: it cannot, because the body is read by a callback that never rewinds, and a request without a body gets a
- * connection of its own. */
+ * connection of its own. Only a call for updates may be sent again. */
 #ifndef DEADLINED_CHANNEL_HTTP_SLOT_H
 #define DEADLINED_CHANNEL_HTTP_SLOT_H
 
@@ -21,10 +21,12 @@ struct http_slot {
 	struct channel *channel; /* all three borrowed */
 	const struct preset_call *call;
 	const struct http_settings *settings;
+	int64_t hold_s; /* of a call that changes nothing and that the server may hold so long; 0 = an ordinary one */
 
 	CURL *easy; /* NULL until the first use */
 	bool is_busy;
 	int64_t message_id;
+	enum channel_act act;
 	struct http_guard guard;
 	struct preset_request request;
 	size_t body_read; /* bytes of the body that libcurl has taken */

@@ -11,16 +11,20 @@ const char *channel_update_name(enum channel_update_kind kind)
 	return names[kind];
 }
 
+void channel_update_done(struct channel_update *update)
+{
+	free(update->sender);
+	free(update->chat);
+	free(update->text);
+	free(update->answer_id);
+	free(update->message_id);
+	*update = (struct channel_update){0};
+}
+
 void channel_updates_done(struct channel_updates *updates)
 {
-	for (size_t i = 0; i < updates->n; i++) {
-		struct channel_update *update = &updates->items[i];
-		free(update->sender);
-		free(update->chat);
-		free(update->text);
-		free(update->answer_id);
-		free(update->message_id);
-	}
+	for (size_t i = 0; i < updates->n; i++)
+		channel_update_done(&updates->items[i]);
 	free(updates->items);
 	free(updates->next);
 	*updates = (struct channel_updates){0};

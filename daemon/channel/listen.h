@@ -41,7 +41,8 @@ struct channel_updates {
 	char *next; /* to ask from next time; NULL = from where this call did */
 };
 
-/* Frees the content. */
+/* Free the content. */
+void channel_update_done(struct channel_update *update);
 void channel_updates_done(struct channel_updates *updates);
 
 /* Whether the service tells what people write and the administrator wants it: updates = yes. */

@@ -11,11 +11,15 @@
 
 enum { PRESET_SETTING_MAX = 32 };
 
+#define PRESET_SET(name) (UINT64_C(1) << (name))
+/* What a message may come without. */
+#define PRESET_MAY_LACK (PRESET_SET(PRESET_TASK_UID) | PRESET_SET(PRESET_BUTTONS) | PRESET_SET(PRESET_NEXT))
+
 /* Keys of every http channel; a setting may not take their place. */
-static const char *const preset_reserved[] = {"type",       "preset",       "ca_file",
-					      "proxy",      "connections",  "timeout",
-					      "rate",       "pinned_key",   "client_certificate",
-					      "client_key", "allow_private"};
+static const char *const preset_reserved[] = {"type",       "preset",        "ca_file",
+					      "proxy",      "connections",   "timeout",
+					      "rate",       "pinned_key",    "client_certificate",
+					      "client_key", "allow_private", "updates"};
 
 int preset_add_name(struct preset *preset, const char *name, uint64_t needs, struct err *err)
 {
@@ -140,13 +144,20 @@ static void preset_fields_done(struct preset_fields *fields)
 	free(fields->items);
 }
 
-static void preset_call_done(struct preset_call *call)
+void preset_call_done(struct preset_call *call)
 {
 	preset_text_done(&call->url);
 	preset_fields_done(&call->query);
 	preset_fields_done(&call->headers);
 	preset_fields_done(&call->fields);
 	preset_verdict_done(&call->verdict);
+}
+
+static void preset_step_free(struct preset_call *call)
+{
+	if (call != NULL)
+		preset_call_done(call);
+	free(call);
 }
 
 static void preset_token_free(struct preset_token *token)
@@ -190,6 +201,13 @@ void preset_free(struct preset *preset)
 	preset_names_done(preset);
 	preset_call_done(&preset->call);
 	preset_token_free(preset->token);
+	if (preset->buttons != NULL)
+		preset_text_done(&preset->buttons->each);
+	free(preset->buttons);
+	preset_step_free(preset->edit);
+	preset_step_free(preset->answer);
+	preset_updates_free(preset->updates);
+	preset_text_done(&preset->invite);
 	free(preset->file);
 	free(preset);
 }
@@ -206,7 +224,7 @@ uint64_t preset_needs(const struct preset *preset, const struct preset_text *tex
 bool preset_may_lack(const struct preset *preset, const struct preset_text *text)
 {
 	uint64_t needs = preset_needs(preset, text);
-	bool may_lack = (needs >> PRESET_TASK_UID & 1) != 0;
+	bool may_lack = (needs & PRESET_MAY_LACK) != 0;
 	for (size_t i = 0; i < preset->n_settings; i++) {
 		const struct preset_setting *setting = &preset->settings[i];
 		bool is_needed = (needs >> (PRESET_NAME_MAX + i) & 1) != 0;
@@ -217,17 +235,50 @@ bool preset_may_lack(const struct preset *preset, const struct preset_text *text
 	return may_lack;
 }
 
-/* What a call that is shared by all messages cannot depend on. */
-static uint64_t preset_message_names(const struct preset *preset)
+/* What a call that is shared by all messages cannot depend on. That for updates has no time of its own either. */
+static uint64_t preset_message_names(const struct preset *preset, enum preset_place place)
 {
-	uint64_t names = (UINT64_C(1) << PRESET_NAME_MAX) - 1;
-	names &= ~(UINT64_C(1) << PRESET_NOW_S | UINT64_C(1) << PRESET_NOW_MS | UINT64_C(1) << PRESET_CHANNEL);
+	uint64_t names = PRESET_SET(PRESET_BUTTONS) - 1;
+	names &= ~PRESET_SET(PRESET_CHANNEL);
+	if (place == PRESET_IN_TOKEN)
+		names &= ~(PRESET_SET(PRESET_NOW_S) | PRESET_SET(PRESET_NOW_MS));
 	for (size_t i = 0; i < preset->n_forms; i++)
 		names |= UINT64_C(1) << (PRESET_NAME_MAX + preset->n_settings + i);
 	return names;
 }
 
-int preset_compile(const struct preset *preset, const char *source, enum preset_place place,
+/* Names that mean something in some places only. */
+static const struct preset_special {
+	enum preset_name name;
+	unsigned places; /* a set of enum preset_place */
+	const char *words;
+} preset_specials[] = {
+	{PRESET_BUTTONS, 1U << PRESET_IN_REQUEST | 1U << PRESET_IN_EDIT, "the body of a message"},
+	{PRESET_REMOTE_ID, 1U << PRESET_IN_EDIT, "[edit request] and its like"},
+	{PRESET_ANSWER_ID, 1U << PRESET_IN_ANSWER, "[answer request] and its like"},
+	{PRESET_NEXT, 1U << PRESET_IN_UPDATES, "[updates request] and its like"},
+	{PRESET_HOLD_S, 1U << PRESET_IN_UPDATES, "[updates request] and its like"},
+	{PRESET_WORD, 1U << PRESET_IN_INVITE, "[invite]"},
+};
+
+static int preset_check_place(const struct preset *preset, uint64_t needs, enum preset_place place, struct err *err)
+{
+	bool is_shared = place == PRESET_IN_TOKEN || place == PRESET_IN_UPDATES || place == PRESET_IN_INVITE;
+	for (size_t i = 0; i < sizeof(preset_specials) / sizeof(preset_specials[0]); i++) {
+		const struct preset_special *special = &preset_specials[i];
+		if ((needs & PRESET_SET(special->name)) != 0 && (special->places >> place & 1) == 0)
+			return err_set(err, -EINVAL, "{{%s}} can be used in %s only",
+				       preset->names.items[special->name], special->words);
+	}
+	if (is_shared && (needs & preset_message_names(preset, place)) != 0)
+		return err_set(err, -EINVAL,
+			       "this step is the same for all messages: nothing of a message can be used");
+	if (preset->buttons == NULL && (needs & PRESET_SET(PRESET_BUTTONS)) != 0)
+		return err_set(err, -EINVAL, "{{buttons}} needs a section [buttons], which says how they are written");
+	return 0;
+}
+
+int preset_compile(const struct preset *preset, const char *source, enum preset_place place, bool may_body,
 		   struct preset_text *ret_text, struct err *err)
 {
 	struct preset_text text;
@@ -236,12 +287,12 @@ int preset_compile(const struct preset *preset, const char *source, enum preset_
 		return r;
 
 	uint64_t needs = preset_needs(preset, &text);
-	if (place != PRESET_IN_HEADER && (needs >> PRESET_BODY_TEXT & 1) != 0)
+	if (!may_body && (needs & PRESET_SET(PRESET_BODY_TEXT)) != 0)
 		r = err_set(err, -EINVAL, "{{body}} can be used for headers only: it is not there before");
-	else if (place == PRESET_IN_TOKEN && (needs & preset_message_names(preset)) != 0)
-		r = err_set(err, -EINVAL, "this step is the same for all messages: nothing of a message can be used");
-	else if (preset->token == NULL && (needs >> PRESET_ACCESS_TOKEN & 1) != 0)
+	else if (preset->token == NULL && (needs & PRESET_SET(PRESET_ACCESS_TOKEN)) != 0)
 		r = err_set(err, -EINVAL, "{{access_token}} needs a section [token], which says where it comes from");
+	else
+		r = preset_check_place(preset, needs, place, err);
 	if (r < 0)
 		preset_text_done(&text);
 	else

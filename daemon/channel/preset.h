@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/strlist.h"
+#include "channel/listen.h"
 #include "channel/preset_json.h"
 #include "channel/preset_text.h"
 #include "channel/preset_verdict.h"
@@ -98,6 +99,38 @@ struct preset_token {
 	size_t n_refresh;
 };
 
+/* The buttons under a message: each is a piece of JSON in which {{label}} is the name 0 and {{data}} the name 1. */
+struct preset_buttons {
+	struct preset_text each;
+	int64_t per_row;
+};
+
+enum preset_spot { PRESET_SENDER, PRESET_CHAT, PRESET_WORDS, PRESET_ANSWER, PRESET_UNDER, PRESET_SPOT_MAX };
+
+/* Which items of a reply are an update, and where its parts stand in them. */
+struct preset_update {
+	enum channel_update_kind kind;
+	bool is_start; /* an invitation: what its text says is the word behind "/start" */
+	struct preset_test *tests;
+	size_t n_tests;
+	struct preset_source {
+		char *prefix;  /* of the address */
+		char *pointer; /* NULL = it has none */
+	} sources[PRESET_SPOT_MAX];
+};
+
+/* The call for what people write: its reply is a list of items, each of which may be an update or several. */
+struct preset_updates {
+	struct preset_call call;
+	int64_t hold_s;     /* how long the service may keep it waiting */
+	char *items;        /* pointer to the list */
+	char *next_pointer; /* in an item: where to go on is behind the last one; NULL = the reply says it */
+	int64_t step;       /* is added to that */
+	char *marker;       /* in the reply; NULL = an item says it */
+	struct preset_update *kinds;
+	size_t n_kinds;
+};
+
 struct preset {
 	char *file;
 	struct strlist names;               /* of enum preset_name, then of settings, forms and computed values */
@@ -112,7 +145,11 @@ struct preset {
 	int64_t timeout_s;
 	struct option_rate rate; /* what the service allows; a channel may say otherwise */
 	struct preset_call call;
-	struct preset_token *token; /* NULL = none */
+	struct preset_token *token; /* NULL = none; likewise below */
+	struct preset_buttons *buttons;
+	struct preset_call *edit, *answer;
+	struct preset_updates *updates;
+	struct preset_text invite; /* empty = none */
 };
 
 /* Reads a preset; everything wrong with it is added to problems with its line. Returns owned, NULL when there was any.
@@ -139,6 +176,21 @@ struct preset_request {
 MUSTCHECK int preset_render(const struct preset *preset, const struct preset_call *call,
 			    const struct preset_values *values, struct preset_request *ret_request, struct err *err);
 void preset_request_done(struct preset_request *request);
+
+/* The link of [invite], which must be there, for values of the settings and {{word}}. Returns owned. Errors: -ENOTSUP a
+ * name in it has no value, -EINVAL. */
+MUSTCHECK int preset_render_link(const struct preset *preset, const struct preset_values *values, char **ret_link,
+				 struct err *err);
+
+/* The buttons as the value of {{buttons}}, into out. Those whose data is longer than CHANNEL_BUTTON_DATA_MAX are left
+ * out: no message is lost for them. */
+void preset_add_buttons(const struct preset_buttons *buttons, const struct channel_button *items, size_t n,
+			struct buf *out);
+
+/* What the reply to the call for updates holds. An item nobody can make sense of, or whose sender or chat is no address
+ * of this preset, is left out. Errors: -EINVAL, with words for the operator, the reply is not what the preset says. */
+MUSTCHECK int preset_list_updates(const struct preset *preset, const char *body, size_t len,
+				  struct channel_updates *ret_updates, struct err *err);
 /* Overwrites and frees texts that may hold secrets. */
 void preset_texts_done(struct strlist *texts);
 

@@ -1,4 +1,5 @@
 /* preset_field: reads [query], [headers], [json], [form], [text] and [limit]. */
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -36,6 +37,17 @@ static bool preset_is_last_word(const struct preset_reader *reader, const struct
 	return false;
 }
 
+/* What is JSON itself can only be put into JSON, and a tree must be JSON. */
+static bool preset_is_in_json(const struct preset_field *field, struct err *err)
+{
+	if (field->escape != PRESET_JSON && preset_text_uses(&field->text, PRESET_BUTTONS) != 0) {
+		(void)err_set(err, -EINVAL,
+			      "{{buttons}} are JSON: write tree: in front, or json: where a text is wanted");
+		return false;
+	}
+	return field->type != PRESET_TREE || preset_is_json_template(&field->text, err);
+}
+
 /* Adds the field that entry describes; source is what of its value is the template. */
 static void preset_fields_add(const struct preset_reader *reader, struct preset_fields *fields,
 			      const struct ini_entry *entry, const char *source, struct preset_field field)
@@ -46,10 +58,13 @@ static void preset_fields_add(const struct preset_reader *reader, struct preset_
 			     "'%s' is given twice, and the first is never left out", entry->key);
 		return;
 	}
-	enum preset_place place = fields == &reader->call->headers && reader->place == PRESET_IN_REQUEST
-					  ? PRESET_IN_HEADER
-					  : reader->place;
-	if (preset_compile(reader->preset, source, place, &field.text, &err) < 0) {
+	bool may_body = fields == &reader->call->headers && reader->place != PRESET_IN_TOKEN;
+	int r = preset_compile(reader->preset, source, reader->place, may_body, &field.text, &err);
+	if (r == 0 && !preset_is_in_json(&field, &err)) {
+		preset_text_done(&field.text);
+		r = -EINVAL;
+	}
+	if (r < 0) {
 		problems_add(reader->problems, reader->section->file, entry->line, "%s: %s", entry->key, err.text);
 		return;
 	}
@@ -94,7 +109,7 @@ static const struct preset_prefix {
 	{"markdown:", PRESET_STRING, PRESET_MARKDOWN}, {"mentions:", PRESET_STRING, PRESET_MENTIONS},
 	{"json:", PRESET_STRING, PRESET_JSON},         {"int:", PRESET_INT, PRESET_PLAIN},
 	{"bool:", PRESET_BOOL, PRESET_PLAIN},          {"id:", PRESET_ID, PRESET_PLAIN},
-	{"literal:", PRESET_LITERAL, PRESET_PLAIN},
+	{"literal:", PRESET_LITERAL, PRESET_PLAIN},    {"tree:", PRESET_TREE, PRESET_JSON},
 };
 
 /* Takes "int:" and its like off the value. */
@@ -168,7 +183,7 @@ static void preset_read_pair(const struct preset_reader *reader, struct preset_f
 	const char *source = preset_take_prefix(entry->value, &field);
 	if (field.type != PRESET_STRING)
 		problems_add(reader->problems, reader->section->file, entry->line,
-			     "%s: only the values of [json] are numbers or true and false", entry->key);
+			     "%s: only the values of [json] are numbers, true and false, or trees", entry->key);
 	else
 		preset_fields_add(reader, fields, entry, source, field);
 }
@@ -281,8 +296,11 @@ void preset_read_fields(struct preset *preset, struct preset_call *call, const s
 			continue;
 		if (row->body >= 0 && call->body != row->body) {
 			problems_add(problems, reader.section->file, reader.section->line,
-				     "[%s] needs body = %s in [%s]", row->kind, row->body_word,
-				     place == PRESET_IN_TOKEN ? "token" : "request");
+				     "[%s] needs body = %s in [%s%s]", row->kind, row->body_word,
+				     preset_place_word(place),
+				     place == PRESET_IN_REQUEST ? "request"
+				     : place == PRESET_IN_TOKEN ? ""
+								: " request");
 			continue;
 		}
 		for (size_t i = 0; i < reader.section->n_entries; i++)

@@ -169,6 +169,17 @@ int preset_pointer_set(json_t **root, const char *pointer, json_t *value, struct
 	return r;
 }
 
+bool preset_json_add_text(struct buf *out, const json_t *value)
+{
+	if (json_is_string(value))
+		buf_add_str(out, json_string_value(value));
+	else if (json_is_integer(value))
+		buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	else if (json_is_real(value))
+		buf_printf(out, "%.17g", json_real_value(value));
+	return json_is_string(value) || json_is_number(value);
+}
+
 /* True when the number, written again, gives the same text: no leading zeros, no "-0". */
 static bool preset_json_is_id(const char *text, int64_t *ret_id)
 {
@@ -194,6 +205,7 @@ int preset_json_value(const char *text, enum preset_type type, json_t **ret_valu
 		*ret_value = json_boolean(strcmp(text, "true") == 0);
 		return 0;
 	case PRESET_LITERAL:
+	case PRESET_TREE:
 		*ret_value = json_loads(text, JSON_DECODE_ANY, NULL);
 		return *ret_value != NULL ? 0 : err_set(err, -EINVAL, "'%s' is not JSON", text);
 	case PRESET_ID:

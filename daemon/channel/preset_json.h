@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 /* True for "/a/0/b~1c"; err says what is wrong. The empty pointer, which means the whole, is refused. */
@@ -27,8 +28,12 @@ enum preset_type {
 	PRESET_BOOL,    /* true or false, likewise */
 	PRESET_LITERAL, /* JSON as it stands in the preset: [], {}, null */
 	PRESET_ID,      /* a number when it looks like one ("-1001234"), a string otherwise ("@channel") */
+	PRESET_TREE,    /* JSON with values inside of its strings; those were made safe */
 	PRESET_TYPE_MAX
 };
+
+/* Appends a string or a number as text; false, and nothing is added, when value is neither. NULL is legal. */
+bool preset_json_add_text(struct buf *out, const json_t *value);
 
 /* text as a JSON value of that type, owned. Errors: -EINVAL. */
 MUSTCHECK int preset_json_value(const char *text, enum preset_type type, json_t **ret_value, struct err *err);

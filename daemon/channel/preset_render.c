@@ -268,6 +268,27 @@ static int preset_render_url(const struct preset *preset, const struct preset_ca
 	return r;
 }
 
+int preset_render_link(const struct preset *preset, const struct preset_values *values, char **ret_link,
+		       struct err *err)
+{
+	const struct preset_text *text = &preset->invite;
+	bool is_url[PRESET_NAMES_LIMIT];
+	struct buf link;
+	for (size_t i = 0; i < text->n; i++)
+		if (text->parts[i].literal == NULL && values->items[text->parts[i].name] == NULL)
+			return err_set(err, -ENOTSUP, "the link for an invitation needs the key '%s'",
+				       preset->names.items[text->parts[i].name]);
+	buf_init(&link, PRESET_URL_MAX);
+	preset_url_names(preset, is_url);
+	int r = preset_url_add(text, values, is_url, &link, err);
+	if (r == 0 && link.is_over)
+		r = err_set(err, -EINVAL, "the link is longer than %d bytes", PRESET_URL_MAX);
+	if (r == 0)
+		*ret_link = buf_take(&link);
+	buf_done(&link);
+	return r;
+}
+
 /* The body first: what is computed for headers may depend on it. */
 static int preset_render_parts(const struct preset *preset, const struct preset_call *call,
 			       struct preset_values *values, struct strlist *texts, struct preset_request *request,

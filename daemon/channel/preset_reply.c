@@ -123,6 +123,6 @@ void preset_read_reply(struct preset_call *call, const struct ini *ini, enum pre
 	const struct ini_section *success = preset_part(ini, place, "success");
 	if (success == NULL || ini_find(success, "status") == NULL)
 		problems_add(problems, ini->file, success != NULL ? success->line : 0,
-			     "[%ssuccess] must say which status means success, as in status = 2xx",
-			     place == PRESET_IN_TOKEN ? "token " : "");
+			     "[%s%ssuccess] must say which status means success, as in status = 2xx",
+			     preset_place_word(place), place == PRESET_IN_REQUEST ? "" : " ");
 }

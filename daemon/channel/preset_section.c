@@ -10,16 +10,72 @@
 
 enum { PRESET_TIMEOUT_MAX_S = 600 };
 
-/* Sections that stand alone, and those that the step [token] has as well, as [token headers]. */
+/* Which sections there are: alone, as [headers], or of a step beside the messages, as [token headers]. */
+enum {
+	PRESET_ALONE = 1,
+	PRESET_OF_TOKEN = 2,
+	PRESET_OF_EDIT = 4,
+	PRESET_OF_ANSWER = 8,
+	PRESET_OF_UPDATES = 16,
+	PRESET_OF_ACT = PRESET_OF_EDIT | PRESET_OF_ANSWER,
+	PRESET_OF_STEP = PRESET_OF_TOKEN | PRESET_OF_ACT | PRESET_OF_UPDATES,
+	PRESET_OF_ALL = PRESET_ALONE | PRESET_OF_STEP,
+};
+
 static const struct preset_kind_row {
 	const char *kind;
-	bool is_of_call;
+	unsigned places;
 } preset_kinds[] = {
-	{"settings", false}, {"address", false}, {"request", false}, {"token", false}, {"capture", false},
-	{"limit", false},    {"query", true},    {"headers", true},  {"json", true},   {"form", true},
-	{"text", true},      {"success", true},  {"classify", true}, {"retry", true},  {"error", true},
+	{"settings", PRESET_ALONE},
+	{"address", PRESET_ALONE},
+	{"token", PRESET_ALONE},
+	{"capture", PRESET_ALONE},
+	{"buttons", PRESET_ALONE},
+	{"invite", PRESET_ALONE},
+	{"request", PRESET_ALONE | PRESET_OF_ACT | PRESET_OF_UPDATES},
+	{"limit", PRESET_ALONE | PRESET_OF_ACT},
+	{"list", PRESET_OF_UPDATES},
+	{"query", PRESET_OF_ALL},
+	{"headers", PRESET_OF_ALL},
+	{"json", PRESET_OF_ALL},
+	{"form", PRESET_OF_ALL},
+	{"text", PRESET_OF_ALL},
+	{"success", PRESET_OF_ALL},
+	{"classify", PRESET_OF_ALL},
+	{"retry", PRESET_OF_ALL},
+	{"error", PRESET_OF_ALL},
+	/* those that have a name of their own */
+	{"value", 0},
+	{"update", 0},
+	{"edit", 0},
+	{"answer", 0},
+	{"updates", 0},
 };
 enum { PRESET_KINDS = sizeof(preset_kinds) / sizeof(preset_kinds[0]) };
+
+static const struct preset_step {
+	const char *word;
+	unsigned place;
+	bool is_called_by_name; /* [token] itself makes the call, otherwise [edit request] */
+} preset_steps[PRESET_PLACE_MAX] = {
+	[PRESET_IN_TOKEN] = {"token", PRESET_OF_TOKEN, true},
+	[PRESET_IN_EDIT] = {"edit", PRESET_OF_EDIT, false},
+	[PRESET_IN_ANSWER] = {"answer", PRESET_OF_ANSWER, false},
+	[PRESET_IN_UPDATES] = {"updates", PRESET_OF_UPDATES, false},
+};
+
+const char *preset_place_word(enum preset_place place)
+{
+	return preset_steps[place].word != NULL ? preset_steps[place].word : "";
+}
+
+static const struct preset_step *preset_find_step(const char *kind)
+{
+	for (size_t i = 0; i < PRESET_PLACE_MAX; i++)
+		if (preset_steps[i].word != NULL && strcmp(preset_steps[i].word, kind) == 0)
+			return &preset_steps[i];
+	return NULL;
+}
 
 static const struct preset_kind_row *preset_find_kind(const char *kind)
 {
@@ -31,31 +87,52 @@ static const struct preset_kind_row *preset_find_kind(const char *kind)
 
 static void preset_report_kind(const struct ini_section *section, struct problems *problems)
 {
-	const char *words[PRESET_KINDS + 1] = {"value"};
+	const char *words[PRESET_KINDS];
+	size_t n = 0;
 	for (size_t i = 0; i < PRESET_KINDS; i++)
-		words[i + 1] = preset_kinds[i].kind;
-	const char *nearest = strlist_nearest(section->kind, words, PRESET_KINDS + 1);
+		if (preset_kinds[i].places != PRESET_OF_UPDATES)
+			words[n++] = preset_kinds[i].kind;
+	const char *nearest = strlist_nearest(section->kind, words, n);
 	problems_add(problems, section->file, section->line, "unknown section [%s]%s%s%s", section->kind,
 		     nearest != NULL ? ", did you mean [" : "", nearest != NULL ? nearest : "",
 		     nearest != NULL ? "]?" : "");
+}
+
+/* [token], [token headers], [edit request]: the first section of a step that lacks its call says so. */
+static void preset_check_step(const struct ini *ini, const struct ini_section *section, const struct preset_step *step,
+			      struct problems *problems)
+{
+	const struct preset_kind_row *row = section->name != NULL ? preset_find_kind(section->name) : NULL;
+	if (section->name != NULL && (row == NULL || (row->places & step->place) == 0)) {
+		problems_add(problems, section->file, section->line, "unknown section [%s %s]", step->word,
+			     section->name);
+	} else if (section->name == NULL && !step->is_called_by_name) {
+		problems_add(problems, section->file, section->line,
+			     "[%s] stands with another word: write [%s request] and its like", step->word, step->word);
+	} else if (ini_section(ini, step->word, step->is_called_by_name ? NULL : "request") == NULL) {
+		for (const struct ini_section *before = ini->sections; before < section; before++)
+			if (strcmp(before->kind, step->word) == 0)
+				return;
+		problems_add(problems, section->file, section->line, "[%s %s] needs a section [%s%s]", step->word,
+			     section->name, step->word, step->is_called_by_name ? "" : " request");
+	}
 }
 
 static void preset_check_kinds(const struct ini *ini, struct problems *problems)
 {
 	for (size_t i = 0; i < ini->n_sections; i++) {
 		const struct ini_section *section = &ini->sections[i];
-		bool is_value = strcmp(section->kind, "value") == 0, is_token = strcmp(section->kind, "token") == 0;
-		const struct preset_kind_row *row =
-			is_token && section->name != NULL ? preset_find_kind(section->name) : NULL;
-		if (is_value && section->name == NULL)
-			problems_add(problems, section->file, section->line,
-				     "a value needs a name, as in [value sign]");
-		else if (is_token && section->name != NULL && (row == NULL || !row->is_of_call))
-			problems_add(problems, section->file, section->line, "unknown section [token %s]",
-				     section->name);
-		else if (!is_value && preset_find_kind(section->kind) == NULL)
+		const struct preset_step *step = preset_find_step(section->kind);
+		const struct preset_kind_row *row = preset_find_kind(section->kind);
+		if (step != NULL)
+			preset_check_step(ini, section, step, problems);
+		else if (row == NULL || (row->places == PRESET_OF_UPDATES))
 			preset_report_kind(section, problems);
-		else if (!is_value && !is_token && section->name != NULL)
+		else if (row->places == 0 && section->name == NULL)
+			problems_add(problems, section->file, section->line,
+				     strcmp(row->kind, "value") == 0 ? "a value needs a name, as in [value sign]"
+								     : "an update needs a kind, as in [update text]");
+		else if (row->places != 0 && section->name != NULL)
 			problems_add(problems, section->file, section->line, "section [%s] takes no name",
 				     section->kind);
 	}
@@ -63,7 +140,8 @@ static void preset_check_kinds(const struct ini *ini, struct problems *problems)
 
 const struct ini_section *preset_part(const struct ini *ini, enum preset_place place, const char *kind)
 {
-	return place == PRESET_IN_TOKEN ? ini_section(ini, "token", kind) : ini_section(ini, kind, NULL);
+	const char *word = preset_place_word(place);
+	return word[0] != '\0' ? ini_section(ini, word, kind) : ini_section(ini, kind, NULL);
 }
 
 static const char *const preset_methods[] = {[PRESET_POST] = "POST", [PRESET_PUT] = "PUT", [PRESET_GET] = "GET", NULL};
@@ -112,7 +190,11 @@ static const struct option preset_request_options[] = {
 	 .offset = offsetof(struct preset_request_keys, rate),
 	 .help = "messages per time that the service allows"},
 };
-enum { PRESET_REQUEST_OPTIONS = sizeof(preset_request_options) / sizeof(preset_request_options[0]) };
+/* A step has the first of them as well, method, url and body; and the next is timeout. */
+enum {
+	PRESET_CALL_OPTIONS = 3,
+	PRESET_REQUEST_OPTIONS = sizeof(preset_request_options) / sizeof(preset_request_options[0])
+};
 
 /* The address must always have all of its values. */
 static int preset_compile_url(const struct preset *preset, const char *source, enum preset_place place,
@@ -120,7 +202,7 @@ static int preset_compile_url(const struct preset *preset, const char *source, e
 {
 	bool is_url[PRESET_NAMES_LIMIT];
 	struct preset_text text;
-	int r = preset_compile(preset, source, place, &text, err);
+	int r = preset_compile(preset, source, place, false, &text, err);
 	if (r < 0)
 		return r;
 	preset_url_names(preset, is_url);
@@ -171,6 +253,21 @@ static void preset_read_request(struct preset *preset, const struct ini *ini, st
 	options_done(preset_request_options, PRESET_REQUEST_OPTIONS, &keys);
 }
 
+void preset_read_call(struct preset *preset, struct preset_call *call, const struct ini *ini, enum preset_place place,
+		      int64_t *ret_timeout_s, struct problems *problems)
+{
+	const struct ini_section *section = preset_part(ini, place, "request");
+	struct preset_request_keys keys = {0};
+	size_t n = ret_timeout_s != NULL ? PRESET_CALL_OPTIONS + 1 : PRESET_CALL_OPTIONS;
+	options_apply(preset_request_options, n, section, NULL, &keys, problems);
+	preset_take_request(preset, call, &keys, section, place, problems);
+	if (ret_timeout_s != NULL)
+		*ret_timeout_s = keys.timeout_s;
+	options_done(preset_request_options, n, &keys);
+	preset_read_fields(preset, call, ini, place, problems);
+	preset_read_reply(call, ini, place, problems);
+}
+
 /* ---- [token] ------------------------------------------------------------------------------------------------------
  * */
 
@@ -200,9 +297,7 @@ static const struct option preset_token_options[] = {
 	{.key = "refresh", .type = OPTION_LINES, .help = "answers to a message that mean: fetch a new one"},
 };
 
-/* method, url and body are those of [request], where they are at the start of the table. */
 enum {
-	PRESET_CALL_OPTIONS = 3,
 	PRESET_TOKEN_OWN = sizeof(preset_token_options) / sizeof(preset_token_options[0]),
 	PRESET_TOKEN_OPTIONS = PRESET_CALL_OPTIONS + PRESET_TOKEN_OWN
 };
@@ -268,7 +363,10 @@ void preset_read_sections(struct preset *preset, const struct ini *ini, struct p
 	preset_read_forms(preset, ini, problems);
 	preset_read_made(preset, ini, problems);
 	preset_read_token(preset, ini, problems);
+	preset_read_buttons(preset, ini, problems);
 	preset_read_request(preset, ini, problems);
 	preset_read_fields(preset, &preset->call, ini, PRESET_IN_REQUEST, problems);
 	preset_read_reply(&preset->call, ini, PRESET_IN_REQUEST, problems);
+	preset_read_steps(preset, ini, problems);
+	preset_read_updates(preset, ini, problems);
 }

@@ -1,7 +1,7 @@
 /* preset_section: the readers of a preset's sections. For preset.c and each other.
  *
  * Each may refer to the names that were read before it, in this order: [settings], [address], [value NAME], [token],
- * the rest. */
+ * [buttons], the rest. */
 #ifndef DEADLINED_CHANNEL_PRESET_SECTION_H
 #define DEADLINED_CHANNEL_PRESET_SECTION_H
 
@@ -16,25 +16,50 @@ void preset_read_made(struct preset *preset, const struct ini *ini, struct probl
 
 /* Where a template stands decides which names it may use. */
 enum preset_place {
-	PRESET_IN_REQUEST, /* everything but {{body}} */
-	PRESET_IN_HEADER,
-	PRESET_IN_TOKEN, /* what does not depend on the message */
+	PRESET_IN_REQUEST,
+	PRESET_IN_VALUE, /* [value NAME] */
+	PRESET_IN_TOKEN, /* what does not depend on the message; likewise in the last two */
+	PRESET_IN_EDIT,
+	PRESET_IN_ANSWER,
+	PRESET_IN_UPDATES,
+	PRESET_IN_INVITE,
+	PRESET_PLACE_MAX
 };
 
-/* [query], [headers], [json], [form], [text] and [limit] of a call: those without a name, or named "token ...". */
+/* "" for a message itself, otherwise what its sections begin with: "token", "edit", "answer", "updates". */
+const char *preset_place_word(enum preset_place place);
+
+/* The section with method, url and body, which must be there, and all that belongs to that call. ret_timeout_s, unless
+ * it is NULL, gets the key timeout. */
+void preset_read_call(struct preset *preset, struct preset_call *call, const struct ini *ini, enum preset_place place,
+		      int64_t *ret_timeout_s, struct problems *problems);
+/* [buttons]; [edit ...], [answer ...] and [invite]; [updates ...] and [update KIND]. */
+void preset_read_buttons(struct preset *preset, const struct ini *ini, struct problems *problems);
+void preset_read_steps(struct preset *preset, const struct ini *ini, struct problems *problems);
+void preset_read_updates(struct preset *preset, const struct ini *ini, struct problems *problems);
+void preset_call_done(struct preset_call *call);
+void preset_updates_free(struct preset_updates *updates);
+
+/* Each name shows in a template of JSON inside of a string, so that no value can change its shape. err says what is
+ * wrong. */
+bool preset_is_json_template(const struct preset_text *text, struct err *err);
+
+/* [query], [headers], [json], [form], [text] and [limit] of a call: those without a name, or named "token ..." and so
+ * on. */
 void preset_read_fields(struct preset *preset, struct preset_call *call, const struct ini *ini, enum preset_place place,
 			struct problems *problems);
 /* [success], [classify], [retry], [capture] and [error], likewise. */
 void preset_read_reply(struct preset_call *call, const struct ini *ini, enum preset_place place,
 		       struct problems *problems);
 
-/* The section kind of a call: [kind], or [token kind]. */
+/* The section kind of a call: [kind], or [token kind] and its like. */
 const struct ini_section *preset_part(const struct ini *ini, enum preset_place place, const char *kind);
 
 /* Gives a setting, a form or a computed value its name. Errors: -EINVAL it is taken, or no name. */
 MUSTCHECK int preset_add_name(struct preset *preset, const char *name, uint64_t needs, struct err *err);
-/* As preset_text_compile() with the names of the preset, those that may stand in that place. */
-MUSTCHECK int preset_compile(const struct preset *preset, const char *source, enum preset_place place,
+/* As preset_text_compile() with the names of the preset, those that may stand in that place; may_body: {{body}} as
+ * well. */
+MUSTCHECK int preset_compile(const struct preset *preset, const char *source, enum preset_place place, bool may_body,
 			     struct preset_text *ret_text, struct err *err);
 /* All that a template depends on, as a set of names; and whether one of them may have no value. */
 uint64_t preset_needs(const struct preset *preset, const struct preset_text *text);

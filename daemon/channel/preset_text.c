@@ -28,6 +28,12 @@ static const char *const preset_name_words[PRESET_NAME_MAX] = {
 	[PRESET_INT31] = "int31",
 	[PRESET_BODY_TEXT] = "body",
 	[PRESET_ACCESS_TOKEN] = "access_token",
+	[PRESET_BUTTONS] = "buttons",
+	[PRESET_REMOTE_ID] = "remote_id",
+	[PRESET_ANSWER_ID] = "answer_id",
+	[PRESET_NEXT] = "next",
+	[PRESET_HOLD_S] = "hold_s",
+	[PRESET_WORD] = "word",
 };
 
 void preset_names_add(struct strlist *names)
@@ -165,8 +171,11 @@ void preset_text_add(const struct preset_text *text, const struct preset_values 
 	for (size_t i = 0; i < text->n; i++) {
 		const struct preset_part *part = &text->parts[i];
 		const char *value = preset_part_value(part, values);
+		bool is_json = part->name == PRESET_BUTTONS && escape == PRESET_JSON && value != NULL;
 		if (part->literal != NULL)
 			buf_add_str(out, part->literal);
+		else if (is_json)
+			buf_add_str(out, value);
 		else if (value != NULL)
 			preset_escape_add(out, value, escape);
 	}

@@ -33,6 +33,12 @@ enum preset_name {
 	PRESET_INT31,        /* likewise */
 	PRESET_BODY_TEXT,    /* the whole body, once it is made; for headers and what is computed for them */
 	PRESET_ACCESS_TOKEN, /* of the step [token] */
+	PRESET_BUTTONS,      /* as JSON, made by [buttons]; without a value when there are none */
+	PRESET_REMOTE_ID,    /* of the message to edit */
+	PRESET_ANSWER_ID,    /* of the button to answer */
+	PRESET_NEXT,         /* where the updates go on; without a value at the first call */
+	PRESET_HOLD_S,       /* how long the service may hold that call */
+	PRESET_WORD,         /* of an invitation */
 	PRESET_NAME_MAX,
 
 	PRESET_NAMES_LIMIT = 64 /* with settings, forms of the address and computed values */
@@ -69,7 +75,8 @@ size_t preset_text_uses(const struct preset_text *text, size_t name);
 /* True when every name the template uses has a value. */
 bool preset_text_is_complete(const struct preset_text *text, const struct preset_values *values);
 
-/* Appends the template with its values; a name without one adds nothing. */
+/* Appends the template with its values; a name without one adds nothing. Inside of JSON the buttons, which are JSON
+ * themselves, are added as they are. */
 void preset_text_add(const struct preset_text *text, const struct preset_values *values, enum preset_escape escape,
 		     struct buf *out);
 /* The same, but never longer than max units, counted before escaping: {{text}}, and if that is not enough {{subject}},

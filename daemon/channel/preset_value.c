@@ -173,9 +173,9 @@ static int preset_made_compile(struct preset *preset, const char *name, const st
 	made->make = keys->make;
 	made->is_key_base64 = keys->key_form != 0;
 	made->is_hex = keys->as != 0;
-	int r = preset_compile(preset, keys->data, PRESET_IN_HEADER, &made->data, err);
+	int r = preset_compile(preset, keys->data, PRESET_IN_VALUE, true, &made->data, err);
 	if (r == 0 && is_hmac)
-		r = preset_compile(preset, keys->key, PRESET_IN_HEADER, &made->key, err);
+		r = preset_compile(preset, keys->key, PRESET_IN_VALUE, true, &made->key, err);
 	if (r == 0)
 		r = preset_add_name(preset, name, preset_needs(preset, &made->data) | preset_needs(preset, &made->key),
 				    err);
@@ -229,6 +229,8 @@ void preset_fill_values(struct preset_values *ret_values, const struct channel_m
 					       [PRESET_PERSON] = message->person != NULL ? message->person : "",
 					       [PRESET_KIND] = message->kind,
 					       [PRESET_CHANNEL] = channel,
+					       [PRESET_REMOTE_ID] = message->remote_id,
+					       [PRESET_ANSWER_ID] = message->answer_id,
 				       }};
 }
 

@@ -112,6 +112,12 @@ static enum preset_answer preset_test_ask(const struct preset_test *test, const 
 	return preset_value_fits(test, value) ? PRESET_YES : PRESET_NO;
 }
 
+bool preset_test_holds(const struct preset_test *test, const json_t *value)
+{
+	const struct preset_seen seen = {NULL, value};
+	return preset_test_ask(test, &seen) == PRESET_YES;
+}
+
 static enum preset_answer preset_success(const struct preset_verdict *verdict, const struct preset_seen *seen)
 {
 	if (!preset_statuses_have(&verdict->success, seen->reply->status))
@@ -185,13 +191,8 @@ static int64_t preset_retry_after_s(const struct preset_verdict *verdict, const 
 /* A field as text: strings and numbers. */
 static void preset_add_field(struct buf *out, const json_t *body, const char *pointer)
 {
-	const json_t *value = pointer != NULL ? preset_pointer_get(body, pointer) : NULL;
-	if (json_is_string(value))
-		buf_add_str(out, json_string_value(value));
-	else if (json_is_integer(value))
-		buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-	else if (json_is_real(value))
-		buf_printf(out, "%.17g", json_real_value(value));
+	if (pointer != NULL)
+		(void)preset_json_add_text(out, preset_pointer_get(body, pointer)); /* nothing, when there is none */
 }
 
 /* "HTTP 400: Bad Request: chat not found": the field the preset names, or the body when it is plain text. Nothing is
@@ -216,14 +217,10 @@ static void preset_add_words(struct buf *out, const struct preset_verdict *verdi
 }
 
 /* Nobody else can know the new address, so that it must be told. */
-static void preset_add_moved(struct buf *out, const char *pointer, const json_t *body)
+static void preset_add_moved(struct buf *out, const struct buf *address)
 {
-	struct buf address;
-	buf_init(&address, PRESET_WORDS_MAX);
-	preset_add_field(&address, body, pointer);
-	if (address.len != 0)
-		buf_printf(out, " (the address is now %s)", buf_str(&address));
-	buf_done(&address);
+	if (address->len != 0)
+		buf_printf(out, " (the address is now %s)", buf_str(address));
 }
 
 struct preset_outcome {
@@ -316,19 +313,25 @@ void preset_judge(const struct preset_verdict *verdict, const struct preset_repl
 	const char *moved_pointer = NULL;
 	struct preset_outcome outcome = preset_decide(verdict, reply, body, &wait_s, &moved_pointer);
 
-	struct buf words;
+	struct buf words, moved;
 	buf_init(&words, 2 * PRESET_WORDS_MAX);
+	buf_init(&moved, PERSON_ADDRESS_MAX);
+	if (moved_pointer != NULL)
+		preset_add_field(&moved, body, moved_pointer);
 	if (outcome.verdict == CHANNEL_ACCEPTED)
 		buf_printf(&words, "HTTP %d", reply->status);
 	else
 		preset_add_words(&words, verdict, reply, body);
 	if (outcome.remark != NULL)
 		buf_printf(&words, " (%s)", outcome.remark);
-	preset_add_moved(&words, moved_pointer, body);
+	preset_add_moved(&words, &moved);
 	channel_result_set(ret_result, wait_s > 0 ? CHANNEL_THROTTLED : outcome.verdict, outcome.blame, reply->status,
 			   buf_str(&words));
 	ret_result->retry_after_s = wait_s;
+	if (moved.len != 0)
+		memcpy(ret_result->moved_to, buf_str(&moved), moved.len + 1);
 	buf_done(&words);
+	buf_done(&moved);
 
 	if (outcome.verdict == CHANNEL_ACCEPTED)
 		preset_capture(verdict, body, ret_result);

@@ -82,9 +82,13 @@ struct preset_reply {
 	int64_t retry_after_s; /* of the header as CURLINFO_RETRY_AFTER: 0 = none, negative = a date that has passed */
 };
 
+/* Whether a test that has a pointer holds for value. */
+bool preset_test_holds(const struct preset_test *test, const json_t *value);
+
 /* Whether a reply fits one of n rules, whatever their actions are. */
 bool preset_fits(const struct preset_rule *rules, size_t n, const struct preset_reply *reply);
 
+/* moved_to is what the reply says, an address or not. */
 void preset_judge(const struct preset_verdict *verdict, const struct preset_reply *reply,
 		  struct channel_result *ret_result);
 

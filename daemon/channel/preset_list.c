@@ -1,0 +1,150 @@
+/* preset_list: what the reply to the call for updates holds. Pure.
+ *
+ * Whatever people write, the list is never left standing: an item that means nothing is passed over, but a reply that
+ * does not say where to go on behind its items is refused, or they would come again and again. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "channel/preset.h"
+
+enum { PRESET_ITEM_TEXT_MAX = 256 * 1024, PRESET_NEXT_MAX = 256 };
+
+/* The text or number that stands there, behind the prefix; NULL when there is none. Owned. */
+static char *preset_item_text(const json_t *item, const struct preset_source *source)
+{
+	struct buf text;
+	if (source->pointer == NULL)
+		return NULL;
+	buf_init(&text, PRESET_ITEM_TEXT_MAX);
+	buf_add_str(&text, source->prefix);
+	bool is_there = preset_json_add_text(&text, preset_pointer_get(item, source->pointer)) && !text.is_over;
+	char *value = is_there ? buf_take(&text) : NULL;
+	buf_done(&text);
+	return value;
+}
+
+static bool preset_item_fits(const struct preset_update *kind, const json_t *item)
+{
+	for (size_t i = 0; i < kind->n_tests; i++)
+		if (!preset_test_holds(&kind->tests[i], item))
+			return false;
+	return true;
+}
+
+/* What came by an invitation looks like what a person would write. */
+static char *preset_start_text(char *word)
+{
+	char *text = word != NULL && word[0] != '\0' ? mem_printf("/start %s", word) : mem_dup("/start");
+	free(word);
+	return text;
+}
+
+static void preset_take_item(const struct preset_update *kind, const json_t *item, struct channel_update *update)
+{
+	*update = (struct channel_update){.kind = kind->kind};
+	update->sender = preset_item_text(item, &kind->sources[PRESET_SENDER]);
+	update->chat = preset_item_text(item, &kind->sources[PRESET_CHAT]);
+	update->text = preset_item_text(item, &kind->sources[PRESET_WORDS]);
+	update->answer_id = preset_item_text(item, &kind->sources[PRESET_ANSWER]);
+	update->message_id = preset_item_text(item, &kind->sources[PRESET_UNDER]);
+	if (kind->sources[PRESET_CHAT].pointer == NULL && update->sender != NULL)
+		update->chat = mem_dup(update->sender);
+	if (kind->is_start)
+		update->text = preset_start_text(update->text);
+	else if (kind->sources[PRESET_WORDS].pointer == NULL)
+		update->text = mem_dup("");
+}
+
+static bool preset_is_address(const struct preset *preset, const char *address)
+{
+	size_t len = address != NULL ? strlen(address) : 0;
+	return len != 0 && len <= PERSON_ADDRESS_MAX && utf8_find_control(address, false) < 0 &&
+	       preset_check_address(preset, address, NULL);
+}
+
+static void preset_add_item(const struct preset *preset, const json_t *item, struct channel_updates *updates)
+{
+	for (size_t i = 0; i < preset->updates->n_kinds; i++) {
+		const struct preset_update *kind = &preset->updates->kinds[i];
+		if (!preset_item_fits(kind, item))
+			continue;
+		struct channel_update update;
+		preset_take_item(kind, item, &update);
+		updates->items = mem_grow(updates->items, updates->n + 1, sizeof(*updates->items));
+		updates->items[updates->n] = update;
+		if (update.text != NULL && preset_is_address(preset, update.sender) &&
+		    preset_is_address(preset, update.chat))
+			updates->n++;
+		else
+			channel_update_done(&update);
+	}
+}
+
+/* Where an item says that it goes on: its number and the step, or its text. NULL when it does not. */
+static char *preset_item_next(const struct preset_updates *updates, const json_t *item)
+{
+	const json_t *value = preset_pointer_get(item, updates->next_pointer);
+	if (updates->step != 0) {
+		int64_t number = json_is_integer(value) ? json_integer_value(value) : INT64_MAX;
+		return number <= INT64_MAX - updates->step ? mem_printf("%" PRId64, number + updates->step) : NULL;
+	}
+	struct buf text;
+	buf_init(&text, PRESET_NEXT_MAX);
+	bool is_good = preset_json_add_text(&text, value) && text.len != 0;
+	char *next = is_good ? buf_take(&text) : NULL;
+	buf_done(&text);
+	return next;
+}
+
+/* Of the last item that says it. */
+static char *preset_last_next(const struct preset_updates *updates, const json_t *items)
+{
+	char *next = NULL;
+	for (size_t i = json_array_size(items); next == NULL && i > 0; i--)
+		next = preset_item_next(updates, json_array_get(items, i - 1));
+	return next;
+}
+
+static char *preset_marker_next(const struct preset_updates *updates, const json_t *root)
+{
+	struct preset_source source = {.prefix = (char *)(uintptr_t) "", .pointer = updates->marker};
+	return preset_item_text(root, &source);
+}
+
+static int preset_list_json(const struct preset *preset, const json_t *root, struct channel_updates *ret_updates,
+			    struct err *err)
+{
+	const struct preset_updates *updates = preset->updates;
+	const json_t *items = preset_pointer_get(root, updates->items), *item;
+	size_t i;
+	if (!json_is_array(items))
+		return err_set(err, -EINVAL, "the reply has no list at %s", updates->items);
+	char *next = updates->marker != NULL ? preset_marker_next(updates, root) : preset_last_next(updates, items);
+	bool is_bad = next != NULL && (strlen(next) > PRESET_NEXT_MAX || utf8_find_control(next, false) >= 0);
+	if (is_bad || (next == NULL && json_array_size(items) != 0)) {
+		free(next);
+		return err_set(err, -EINVAL, "the reply does not say how it goes on at %s",
+			       updates->marker != NULL ? updates->marker : updates->next_pointer);
+	}
+	*ret_updates = (struct channel_updates){.next = next};
+	json_array_foreach(items, i, item)
+	{
+		preset_add_item(preset, item, ret_updates);
+	}
+	return 0;
+}
+
+int preset_list_updates(const struct preset *preset, const char *body, size_t len, struct channel_updates *ret_updates,
+			struct err *err)
+{
+	json_t *root = json_loadb(body, len, JSON_ALLOW_NUL, NULL); /* a text may hold one, and ends there */
+	if (root == NULL)
+		return err_set(err, -EINVAL, "the reply is no JSON");
+	int r = preset_list_json(preset, root, ret_updates, err);
+	json_decref(root);
+	return r;
+}
