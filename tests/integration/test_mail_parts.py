@@ -122,15 +122,27 @@ def test_a_message_without_a_date_has_no_calendar(site):
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
 
 
+def kept(language, kind):
+    return parse_mail((ROOT / "tests" / "golden" / language / f"{kind}.eml").read_bytes())
+
+
 @pytest.mark.parametrize("language", ["ru", "en", "zh", "de"])
 def test_the_mails_kept_for_review_are_whole(language):
-    mail = parse_mail((ROOT / "tests" / "golden" / language / "reminder.eml").read_bytes())
+    mail = kept(language, "reminder")
     _, event = calendars(mail)
     assert event["SUMMARY"] == "Видеовстреча с Чжухаем о программе" and event["SUMMARY"] in mail.get_content()
     assert event["DTSTART"].dt == datetime(2025, 4, 15, 17, 30, tzinfo=SAKHALIN)
     assert mail["To"].addresses[0].display_name == "Анна Ким"
     assert mail["Reply-To"].addresses[0].display_name == "Протокольный отдел"
     assert mail["References"] == mail["In-Reply-To"] == "<m3.00000001.0123456789abcdef@example.org>"
+
+    (_, late), (_, moved) = calendars(kept(language, "overdue")), calendars(kept(language, "moved"))
+    assert late["UID"] == moved["UID"] and (late["SEQUENCE"], moved["SEQUENCE"]) == (0, 1)
+    assert (moved["DTSTART"].dt, moved["DTEND"].dt) == (date(2025, 6, 1), date(2025, 7, 1))
+
+    digest = kept(language, "digest")
+    assert [part.get_content_type() for part in digest.iter_parts()] == ["text/plain", "text/html"]
+    assert digest["In-Reply-To"] is None and digest["Reply-To"] is None
 
 
 # ---- headers --------------------------------------------------------------------------------------------------------------

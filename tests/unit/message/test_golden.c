@@ -18,7 +18,7 @@
 
 /* Every kind of message in every language, about the plan of an office in 2025, as files that a person can read:
  * tests/golden/<language>/<kind>.txt, "und" being the text that is built in, and <kind>.html, the first of them as mails
- * show it, to be opened with a browser. <language>/reminder.eml is a whole mail, to be opened with a mail program.
+ * show it, to be opened with a browser. <kind>.eml is a whole mail of some kinds, to be opened with a mail program.
  * UPDATE_GOLDEN=1 writes them anew. */
 static const char *const languages[] = {"ru", "en", "zh", "de", "und"};
 static const char *const kinds[] = {"reminder", "overdue",  "fix_date", "escalation", "handoff", "moved",
@@ -390,50 +390,79 @@ static void compose__every_kind__reads_as_in_its_file(void **state)
 			check_kind(languages[l], kinds[k]);
 }
 
-/* The video call, as the mail that leaves, with its date for a calendar. */
-static void check_mail(const char *language)
+/* ---- whole mails --------------------------------------------------------------------------------------------- */
+
+/* What leaves for the reader, of one task with its date for a calendar. */
+static const struct whole {
+	const char *now;
+	int64_t sequence;
+	bool is_urgent;
+	struct compose_facts facts;
+} wholes[] = {
+	{MORNING, 0, true, {.kind = "reminder", .task = &tasks[CALL]}},
+	{"2025-07-02T22:00", 0, false, {.kind = "overdue", .task = &tasks[FAIR]}},
+	{"2025-03-01T22:00", 1, false, {.kind = "moved", .task = &tasks[FAIR], .old_period = &old_month}},
+	{MORNING, 0, false, {.kind = "digest", ITEMS(day_items, 5)}},
+};
+
+static char *whole_calendar(const struct whole *whole, int64_t now_utc)
+{
+	if (whole->facts.task == NULL)
+		return NULL;
+	struct task task = *whole->facts.task;
+	task.sequence = whole->sequence;
+	struct mail_event event = {.task = &task, .instance = "0123456789abcdef", .now_utc = now_utc};
+	return mail_calendar(&event);
+}
+
+static void whole_build(const struct whole *whole, const struct person *person, const struct compose_text *text,
+			struct buf *out)
+{
+	struct err err;
+	int64_t now_utc = utc(whole->now);
+	char *calendar = whole_calendar(whole, now_utc);
+	struct mail mail = {
+		.from_name = "Международный отдел",
+		.from_address = "deadlines@example.org",
+		.to_name = person->name,
+		.to_address = "anna@example.org",
+		.reply_to_name = calendar != NULL ? "Протокольный отдел" : NULL,
+		.reply_to_address = calendar != NULL ? "protocol@example.org" : NULL,
+		.subject = text->subject,
+		.text = text->text,
+		.html = text->html,
+		.calendar = calendar,
+		.calendar_method = calendar != NULL ? mail_calendar_method(whole->facts.task) : NULL,
+		.list_domain = "example.org",
+		.list_unsubscribe = "mailto:deadlines@example.org?subject=unsubscribe",
+		.is_urgent = whole->is_urgent,
+		.language = text->language,
+		.message_id = "m7.00000001.0123456789abcdef@example.org",
+		.thread_id = calendar != NULL ? "m3.00000001.0123456789abcdef@example.org" : NULL,
+		.date_utc = now_utc,
+		.date_offset_s = 11 * 3600,
+	};
+	assert_int_equal(mail_build(&mail, out, &err), 0);
+	free(calendar);
+}
+
+static void check_whole(const char *language, const struct whole *whole)
 {
 	struct person person = {.id = lend("anna"),
 				.name = lend("Анна Ким"),
 				.language = lend(language),
 				.zone = lend("Asia/Sakhalin")};
-	struct compose_facts facts = {.kind = "reminder",
-				      .task = &tasks[CALL],
-				      .person = &person,
-				      .now_utc = utc("2025-04-14T22:00"),
-				      .due_utc = utc("2025-04-14T22:00"),
-				      .wants_html = true};
+	struct compose_facts facts = whole->facts;
 	struct compose_text text;
 	struct err err;
 	struct buf said;
+	facts.person = &person;
+	facts.now_utc = facts.due_utc = utc(whole->now);
+	facts.wants_html = true;
 	buf_init(&said, 256 * 1024);
 	compose(shipped, &facts, &text, &err);
-	struct mail_event event = {.task = &tasks[CALL], .instance = "0123456789abcdef", .now_utc = facts.now_utc};
-	char *calendar = mail_calendar(&event);
-	struct mail mail = {
-		.from_name = "Международный отдел",
-		.from_address = "deadlines@example.org",
-		.to_name = person.name,
-		.to_address = "anna@example.org",
-		.reply_to_name = "Протокольный отдел",
-		.reply_to_address = "protocol@example.org",
-		.subject = text.subject,
-		.text = text.text,
-		.html = text.html,
-		.calendar = calendar,
-		.calendar_method = mail_calendar_method(&tasks[CALL]),
-		.list_domain = "example.org",
-		.list_unsubscribe = "mailto:deadlines@example.org?subject=unsubscribe",
-		.is_urgent = true,
-		.language = text.language,
-		.message_id = "m7.00000001.0123456789abcdef@example.org",
-		.thread_id = "m3.00000001.0123456789abcdef@example.org",
-		.date_utc = facts.now_utc,
-		.date_offset_s = 11 * 3600,
-	};
-	assert_int_equal(mail_build(&mail, &said, &err), 0);
-	check_golden(language, "reminder", "eml", &said);
-	free(calendar);
+	whole_build(whole, &person, &text, &said);
+	check_golden(language, facts.kind, "eml", &said);
 	compose_text_done(&text);
 	buf_done(&said);
 }
@@ -442,8 +471,9 @@ static void mail__whole__is_as_in_its_file(void **state)
 {
 	(void)state;
 	for (size_t l = 0; l < N_LANGUAGES; l++)
-		if (strcmp(languages[l], "und") != 0)
-			check_mail(languages[l]);
+		for (size_t i = 0; i < sizeof(wholes) / sizeof(wholes[0]); i++)
+			if (strcmp(languages[l], "und") != 0)
+				check_whole(languages[l], &wholes[i]);
 }
 
 int main(void)
