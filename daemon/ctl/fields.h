@@ -41,11 +41,11 @@ struct fields_task {
 };
 
 struct fields_person {
-	const char *name, *language, *zone, *calendar, *quiet, *work, *digest, *ceiling;
+	const char *name, *language, *zone, *calendar, *quiet, *work, *digest, *ceiling, *channels;
 };
 
 /* An empty zone means that of the configuration, an empty policy "default", an empty language that of the
- * configuration, an empty priority "normal"; empty hours, calendar and ceiling are none. A date says whether the task
+ * configuration, an empty priority "normal"; empty hours, calendar, ceiling and channels are none. A date says whether the task
  * repeats, unless a rule stands beside it. False when anything was reported; what was right has been applied all the same. */
 bool fields_apply_task(const struct fields_rules *rules, const struct fields_task *given, struct task *task);
 bool fields_apply_person(const struct fields_rules *rules, const struct fields_person *given,

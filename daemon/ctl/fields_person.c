@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "channel/channel.h"
 #include "plan/hours.h"
+#include "remind/order.h"
 
 enum { FIELDS_CEILING_MAX = 1000 };
 
@@ -104,6 +105,27 @@ static bool fields_apply_ceiling(const struct fields_rules *rules, const char *g
 	return true;
 }
 
+static bool fields_apply_channels(const struct fields_rules *rules, const char *given, char **field)
+{
+	struct order order;
+	struct err err = {0};
+	if (given == NULL)
+		return true;
+	if (order_parse(given, &order, &err) < 0) {
+		fields_report(rules, "channels", "%s", err.text);
+		return false;
+	}
+	bool is_right = true;
+	for (size_t i = 0; i < order.channels.n && is_right; i++)
+		is_right = order_check_name(order.channels.items[i], rules->conf, &err);
+	order_done(&order);
+	if (is_right)
+		fields_set(field, given);
+	else
+		fields_report(rules, "channels", "%s", err.text);
+	return is_right;
+}
+
 bool fields_apply_person(const struct fields_rules *rules, const struct fields_person *given,
 			 const struct catalog *catalog, struct person *person)
 {
@@ -114,6 +136,7 @@ bool fields_apply_person(const struct fields_rules *rules, const struct fields_p
 	is_right &= fields_apply_hours(rules, given, person);
 	is_right &= fields_apply_digest(rules, given->digest, &person->digest);
 	is_right &= fields_apply_ceiling(rules, given->ceiling, &person->ceiling);
+	is_right &= fields_apply_channels(rules, given->channels, &person->channels);
 	return is_right;
 }
 
@@ -139,5 +162,6 @@ void fields_init_person(const struct conf *conf, const char *id, struct person *
 		.quiet = mem_dup(""),
 		.work = mem_dup(""),
 		.digest = mem_dup(""),
+		.channels = mem_dup(""),
 	};
 }

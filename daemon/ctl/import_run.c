@@ -192,6 +192,7 @@ static int import_run_person(struct import_run *run, struct err *err)
 		.work = sheet_field(run->sheet, "work"),
 		.digest = sheet_field(run->sheet, "digest"),
 		.ceiling = sheet_field(run->sheet, "ceiling"),
+		.channels = sheet_field(run->sheet, "channels"),
 	};
 	const char *id = sheet_field(run->sheet, "id");
 	struct person person = {0};

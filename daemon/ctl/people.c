@@ -12,8 +12,8 @@ static const struct args_option people_options[] = {
 	{"--json", NULL, "print one JSON object a line"},
 };
 
-static const char *const people_headings[] = {"ID",    "NAME", "LANGUAGE", "ZONE",    "CALENDAR",
-					      "QUIET", "WORK", "DIGEST",   "CEILING", "ADDRESSES"};
+static const char *const people_headings[] = {"ID",   "NAME",   "LANGUAGE", "ZONE",     "CALENDAR", "QUIET",
+					      "WORK", "DIGEST", "CEILING",  "CHANNELS", "ADDRESSES"};
 enum { PEOPLE_COLUMNS = sizeof(people_headings) / sizeof(people_headings[0]), PEOPLE_ADDRESSES_MAX = 64 * 1024 };
 
 static int people_json(void *arg, const struct person *person, bool is_active)
@@ -29,6 +29,7 @@ static int people_json(void *arg, const struct person *person, bool is_active)
 	json_object_set_new(object, "work", output_json_text(person->work));
 	json_object_set_new(object, "digest", output_json_text(person->digest));
 	json_object_set_new(object, "ceiling", json_integer(person->ceiling));
+	json_object_set_new(object, "channels", output_json_text(person->channels));
 	json_object_set_new(object, "active", json_boolean(is_active));
 	for (size_t i = 0; i < person->n_addresses; i++)
 		if (person->addresses[i].is_suspended)
@@ -55,8 +56,8 @@ static int people_add_row(void *arg, const struct person *person, bool is_active
 	if (person->ceiling > 0)
 		(void)snprintf(ceiling, sizeof(ceiling), "%" PRId64, person->ceiling);
 	const char *cells[PEOPLE_COLUMNS] = {
-		person->id,    person->name, person->language, person->zone, person->calendar,
-		person->quiet, person->work, person->digest,   ceiling,      buf_str(&addresses),
+		person->id,   person->name,   person->language, person->zone,     person->calendar,    person->quiet,
+		person->work, person->digest, ceiling,          person->channels, buf_str(&addresses),
 	};
 	output_table_add(arg, cells);
 	buf_done(&addresses);

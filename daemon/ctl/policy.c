@@ -33,22 +33,11 @@ struct policy_print {
 };
 
 /* Returns owned. */
-static char *policy_channels(const struct policy *policy)
-{
-	char *text = mem_dup(policy->channels.n == 0 ? "every channel" : policy->channels.items[0]);
-	for (size_t i = 1; i < policy->channels.n; i++) {
-		char *longer = mem_printf("%s %s", text, policy->channels.items[i]);
-		free(text);
-		text = longer;
-	}
-	return text;
-}
-
 static json_t *policy_json_channels(const struct policy *policy)
 {
 	json_t *channels = json_array();
-	for (size_t i = 0; i < policy->channels.n; i++)
-		json_array_append_new(channels, output_json_text(policy->channels.items[i]));
+	for (size_t i = 0; i < policy->order.channels.n; i++)
+		json_array_append_new(channels, output_json_text(policy->order.channels.items[i]));
 	return channels;
 }
 
@@ -62,10 +51,13 @@ static void policy_list_add(struct output_table *table, const struct policy *pol
 		json_object_set_new(object, "policy", output_json_text(policy->name));
 		json_object_set_new(object, "steps", json_integer((json_int_t)policy->n_steps));
 		json_object_set_new(object, "channels", policy_json_channels(policy));
+		json_object_set_new(object, "first_that_works", json_boolean(policy->order.is_first));
+		json_object_set_new(object, "next_after_s",
+				    policy->order.is_first ? json_integer(policy->order.next_after_s) : json_null());
 		output_json(object, stdout);
 		return;
 	}
-	char *channels = policy_channels(policy);
+	char *channels = order_words(&policy->order);
 	(void)snprintf(steps, sizeof(steps), "%zu", policy->n_steps);
 	const char *cells[POLICY_LIST_COLUMNS] = {policy->name, steps, channels};
 	output_table_add(table, cells);
@@ -186,7 +178,7 @@ static int policy_show(struct session *session, const struct policy_view *view, 
 	};
 	if (print.policy == NULL)
 		return policy_fail_name(view, args->operands[0]);
-	print.channels = policy_channels(print.policy);
+	print.channels = order_words(&print.policy->order);
 	int status = uid != NULL ? policy_show_task(session, view, &print, uid) : policy_show_steps(&print);
 	free(print.channels);
 	return status;

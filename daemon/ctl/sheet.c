@@ -12,8 +12,8 @@
 
 static const char *const sheet_task_columns[] = {"uid",    "title",  "when", "zone",     "place",
 						 "policy", "people", "note", "priority", "rrule"};
-static const char *const sheet_person_columns[] = {"id",    "name", "language", "zone",   "calendar",
-						   "quiet", "work", "digest",   "ceiling"};
+static const char *const sheet_person_columns[] = {"id",    "name", "language", "zone",    "calendar",
+						   "quiet", "work", "digest",   "ceiling", "channels"};
 enum {
 	SHEET_TASK_COLUMNS = sizeof(sheet_task_columns) / sizeof(sheet_task_columns[0]),
 	SHEET_PERSON_COLUMNS = sizeof(sheet_person_columns) / sizeof(sheet_person_columns[0]),

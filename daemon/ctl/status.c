@@ -13,6 +13,7 @@
 #include "service/lock.h"
 #include "service/warnings.h"
 #include "store/store_backup.h"
+#include "store/store_suspension.h"
 #include "store/store_task.h"
 
 enum { STATUS_CLOCK_SLACK_S = 86400 }; /* as the daemon allows before it doubts a clock that was set back */
@@ -94,6 +95,17 @@ static int status_add_brake(void *arg, const struct store_brake *brake)
 	return 0;
 }
 
+static int status_add_suspended(void *arg, const struct store_suspension *row)
+{
+	struct status *status = arg;
+	status->suspended = mem_grow(status->suspended, status->n_suspended + 1, sizeof(*status->suspended));
+	status->suspended[status->n_suspended++] = (struct status_suspension){.person = mem_dup(row->person),
+									      .channel = mem_dup(row->channel),
+									      .reason = mem_dup(row->reason),
+									      .since_utc = row->since_utc};
+	return 0;
+}
+
 /* As the daemon sees it at its start: a clock far before the last time that was seen is not believed. */
 static int status_read_clock(struct session *session, struct status *status, struct err *err)
 {
@@ -118,7 +130,7 @@ static int status_read(struct session *session, struct status *status, struct er
 	if (result == 0)
 		result = store_brake_each(store, status_add_brake, status, err);
 	if (result == 0)
-		result = store_channel_suspended(store, &status->suspended, err);
+		result = store_suspension_each(store, status_add_suspended, status, err);
 	if (result == 0)
 		result = store_audit_load(store, &status->audit, err);
 	if (result == 0)
@@ -151,6 +163,12 @@ static void status_done(struct status *status)
 	for (size_t i = 0; i < status->n_brakes; i++)
 		free(status->brakes[i].what);
 	free(status->brakes);
+	for (size_t i = 0; i < status->n_suspended; i++) {
+		free(status->suspended[i].person);
+		free(status->suspended[i].channel);
+		free(status->suspended[i].reason);
+	}
+	free(status->suspended);
 	strlist_done(&status->strange);
 	strlist_done(&status->calendars);
 	strlist_done(&status->warnings);

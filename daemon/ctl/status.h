@@ -23,6 +23,11 @@ struct status_brake {
 	int64_t tripped_utc;
 };
 
+struct status_suspension {
+	char *person, *channel, *reason;
+	int64_t since_utc; /* 0 = not known */
+};
+
 struct status {
 	const struct session *session;
 	struct instant now;
@@ -38,7 +43,8 @@ struct status {
 	struct strlist strange; /* channels with messages waiting that the configuration does not have */
 	struct status_brake *brakes;
 	size_t n_brakes;
-	int64_t suspended;
+	struct status_suspension *suspended; /* addresses that nothing is sent to */
+	size_t n_suspended;
 	struct store_audit audit;
 	int64_t backup_utc; /* -1: never */
 	int64_t disk_free;  /* bytes; -1 when it cannot be told */

@@ -62,11 +62,10 @@ static void status_judge_queue(struct status *status)
 		status_add(&status->warnings,
 			   mem_printf("%" PRId64 " messages are held; see deadlinectl queue --state held",
 				      status->counts.n[MESSAGE_HELD]));
-	if (status->suspended > 0)
+	if (status->n_suspended > 0)
 		status_add(&status->warnings,
-			   mem_printf("%" PRId64 " addresses are suspended, because they refused every message; see "
-				      "deadlinectl people",
-				      status->suspended));
+			   mem_printf("%zu address%s suspended: nothing is sent there", status->n_suspended,
+				      status->n_suspended == 1 ? " is" : "es are"));
 	for (size_t i = 0; i < status->strange.n; i++)
 		status_add(&status->warnings,
 			   mem_printf("messages wait for channel %s, which the configuration does not have",

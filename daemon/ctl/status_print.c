@@ -6,6 +6,8 @@
 #include "ctl/output.h"
 #include "ctl/status.h"
 
+enum { STATUS_SUSPENDED_MAX = 20 };
+
 /* ---- JSON --------------------------------------------------------------------------------------------------------- */
 
 /* 0 = never, as in struct store_channel. */
@@ -57,6 +59,21 @@ static json_t *status_json_brakes(const struct status *status)
 	return array;
 }
 
+static json_t *status_json_suspended(const struct status *status)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < status->n_suspended; i++) {
+		const struct status_suspension *row = &status->suspended[i];
+		json_t *object = json_object();
+		json_object_set_new(object, "person", output_json_text(row->person));
+		json_object_set_new(object, "channel", output_json_text(row->channel));
+		json_object_set_new(object, "since", status_json_time(status, row->since_utc));
+		json_object_set_new(object, "reason", output_json_text(row->reason));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 static json_t *status_json_audit(const struct status *status)
 {
 	json_t *object = json_object(), *findings = json_array();
@@ -88,7 +105,8 @@ static void status_add_json(const struct status *status, json_t *object)
 			    status_json_time(status, status->is_running ? status->audit.started_utc : 0));
 	json_object_set_new(object, "channels", status_json_channels(status));
 	json_object_set_new(object, "brakes", status_json_brakes(status));
-	json_object_set_new(object, "suspended", json_integer(status->suspended));
+	json_object_set_new(object, "suspended", json_integer((json_int_t)status->n_suspended));
+	json_object_set_new(object, "suspended_addresses", status_json_suspended(status));
 	json_object_set_new(object, "audit", status_json_audit(status));
 	json_object_set_new(object, "backup", status_json_time(status, status->backup_utc));
 }
@@ -167,6 +185,15 @@ static void status_print_channel(const struct status *status, const struct statu
 	free(failure);
 }
 
+static void status_print_suspended(const struct status *status, const struct status_suspension *row)
+{
+	char at[OUTPUT_TIME_SIZE], *reason = output_clean(row->reason);
+	output_time(status->session->zone, row->since_utc, at);
+	(void)printf("  suspended  %s on %s%s%s: %s\n", row->person, row->channel, row->since_utc > 0 ? " since " : "",
+		     row->since_utc > 0 ? at : "", reason);
+	free(reason);
+}
+
 static void status_print_queue(const struct status *status)
 {
 	char age[STATUS_AGE_SIZE], next[OUTPUT_TIME_SIZE];
@@ -183,6 +210,11 @@ static void status_print_queue(const struct status *status)
 	(void)printf("  next work  %s\n", next);
 	for (size_t i = 0; i < status->n_channels; i++)
 		status_print_channel(status, &status->channels[i]);
+	for (size_t i = 0; i < status->n_suspended && i < STATUS_SUSPENDED_MAX; i++)
+		status_print_suspended(status, &status->suspended[i]);
+	if (status->n_suspended > STATUS_SUSPENDED_MAX)
+		(void)printf("  suspended  and %zu more; see deadlinectl status --json\n",
+			     status->n_suspended - STATUS_SUSPENDED_MAX);
 	status_print_ago(status, "audit", status->audit.n_findings == 0 ? "found nothing wrong, " : "found something, ",
 			 status->audit.done_utc, "none yet");
 	status_print_ago(status, "backup", "", status->backup_utc, "none yet");

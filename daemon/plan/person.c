@@ -15,6 +15,7 @@ void person_done(struct person *person)
 	free(person->quiet);
 	free(person->work);
 	free(person->digest);
+	free(person->channels);
 	person_clear_addresses(person);
 	*person = (struct person){0};
 }

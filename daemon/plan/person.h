@@ -23,6 +23,7 @@ struct person {
 	char *quiet;    /* quiet hours, working hours and digest as written in hours.h; "" for none */
 	char *work;
 	char *digest;
+	char *channels;  /* on which of them, as written in remind/order.h; "" for what the policy says */
 	int64_t ceiling; /* messages a day beyond which they are held and merged; 0 = none */
 	unsigned roles;  /* ROLE_BIT()s in the task that it was read for */
 	struct person_address *addresses;

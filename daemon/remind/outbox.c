@@ -257,6 +257,13 @@ int outbox_purge(struct store *store, int64_t id, const char *reason, bool *ret_
 	return outbox_move(store, id, MESSAGE_PENDING, OUTBOX_PURGE, &move, ret_purged, err);
 }
 
+int outbox_give_way(struct store *store, int64_t id, enum message_state state, const char *reason, bool *ret_moved,
+		    struct err *err)
+{
+	struct store_move move = {.reason = reason, .not_before = -1, .suspect = -1};
+	return outbox_move(store, id, state, state == MESSAGE_HELD ? OUTBOX_DROP : OUTBOX_EMPTY, &move, ret_moved, err);
+}
+
 /* ---- settle ------------------------------------------------------------------------------------------------------- */
 
 static int64_t outbox_retry_utc(int64_t id, const struct store_peek *message, const struct outbox_result *result,

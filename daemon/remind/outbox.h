@@ -90,6 +90,11 @@ MUSTCHECK int outbox_drop(struct store *store, int64_t id, bool *ret_dropped, st
 /* The operator cancels a message that waits, for that reason. *ret_purged is false when it does not wait any more. */
 MUSTCHECK int outbox_purge(struct store *store, int64_t id, const char *reason, bool *ret_purged, struct err *err);
 
+/* A message that waits, or is held, is said by another one instead: it has nothing left to say. *ret_moved is false when it
+ * is not in that state any more. */
+MUSTCHECK int outbox_give_way(struct store *store, int64_t id, enum message_state state, const char *reason,
+			      bool *ret_moved, struct err *err);
+
 /* Writes the result of an attempt and decides what comes next. *ret_state: where the message is now; *ret_next_utc: its
  * next try when that is pending. A message that is no longer 'sending' is left alone; one that somebody deleted counts as
  * cancelled. */

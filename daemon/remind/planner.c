@@ -31,6 +31,14 @@ struct planner_case {
 	int64_t next_utc; /* earliest next step found so far */
 };
 
+const struct planner_channel *planner_find_channel(const struct planner *planner, const char *name)
+{
+	for (size_t i = 0; i < planner->n_channels; i++)
+		if (strcmp(planner->channels[i].name, name) == 0)
+			return &planner->channels[i];
+	return NULL;
+}
+
 /* ---- people ------------------------------------------------------------------------------------------------------- */
 
 static unsigned planner_all_roles(const struct person *people, size_t n)

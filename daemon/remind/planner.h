@@ -32,6 +32,9 @@ struct planner {
 	const char *operator_id; /* person who is told what cannot be mended here; NULL = only the log is */
 };
 
+/* NULL: the configuration has none of that name. */
+const struct planner_channel *planner_find_channel(const struct planner *planner, const char *name);
+
 /* Plans what is due of one task. *ret_planned: messages added to the outbox. A task that makes no sense (an impossible
  * date or an unknown zone that somebody wrote by SQL) is logged, noted in the ledger and put aside until it is edited. */
 MUSTCHECK int planner_plan(const struct planner *planner, struct store *store, const struct store_due *due,

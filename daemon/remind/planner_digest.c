@@ -9,40 +9,55 @@
 #include "remind/digest.h"
 #include "remind/post.h"
 #include "remind/reader.h"
+#include "remind/turn.h"
 #include "store/store_message.h"
 #include "store/store_person.h"
 #include "store/store_reader.h"
+#include "store/store_turn.h"
 
-/* The first channel of the default policy, or of the configuration, on which the person can be reached. */
-static const struct planner_channel *planner_digest_channel(const struct planner *planner, const struct person *person)
+/* The first channel of the order on which the person can be reached; failing that, of the configuration. */
+static const struct planner_channel *planner_digest_channel(const struct planner *planner, const struct person *person,
+							    const struct order *order)
 {
-	const struct policy *policy = policies_find(planner->policies, "default");
-	for (int listed = 1; listed >= 0; listed--)
-		for (size_t i = 0; i < planner->n_channels; i++) {
-			const struct planner_channel *channel = &planner->channels[i];
-			bool is_listed = policy->channels.n == 0 || strlist_has(&policy->channels, channel->name);
-			if ((is_listed || !listed) && person_address(person, channel->name) != NULL)
-				return channel;
+	const struct planner_channel *channel = order->is_first ? turn_find(planner, order, 0, person) : NULL;
+	for (int listed = 1; listed >= 0 && channel == NULL; listed--)
+		for (size_t i = 0; i < planner->n_channels && channel == NULL; i++) {
+			const char *name = planner->channels[i].name;
+			if ((order_has(order, name) || !listed) && person_address(person, name) != NULL)
+				channel = &planner->channels[i];
 		}
-	return NULL;
+	return channel;
+}
+
+static int planner_write_digest(const struct planner *planner, struct store *store, const struct reader *reader,
+				const struct order *order, int64_t due_utc, int64_t now_utc, struct err *err)
+{
+	const struct planner_channel *channel = planner_digest_channel(planner, reader->person, order);
+	struct digest digest = {0};
+	int64_t message = 0, open_utc = hours_open_utc(&reader->time, now_utc, false, NULL);
+	if (channel == NULL) {
+		log_warning("person=%s has a digest and no address to send it to", reader->person->id);
+		return 0;
+	}
+	int64_t turn_utc = order_turn_utc(order, channel->name, open_utc);
+	int status = digest_collect(store, reader, now_utc, &digest, err);
+	bool is_empty = digest.n_items == 0;
+	digest_done(&digest);
+	if (status < 0 || is_empty)
+		return status;
+	status = store_message_add(store, reader->person->id, channel->name, "digest", MESSAGE_PENDING, NULL, due_utc,
+				   open_utc, channel->domain, 0, &message, err);
+	return status == 0 && turn_utc != 0 ? store_turn_sooner(store, message, turn_utc, err) : status;
 }
 
 static int planner_add_digest(const struct planner *planner, struct store *store, const struct reader *reader,
 			      int64_t due_utc, int64_t now_utc, struct err *err)
 {
-	const struct planner_channel *channel = planner_digest_channel(planner, reader->person);
-	struct digest digest = {0};
-	int64_t message = 0;
-	if (channel == NULL) {
-		log_warning("person=%s has a digest and no address to send it to", reader->person->id);
-		return 0;
-	}
-	int status = digest_collect(store, reader, now_utc, &digest, err);
-	if (status == 0 && digest.n_items > 0)
-		status = store_message_add(store, reader->person->id, channel->name, "digest", MESSAGE_PENDING, NULL,
-					   due_utc, hours_open_utc(&reader->time, now_utc, false, NULL),
-					   channel->domain, 0, &message, err);
-	digest_done(&digest);
+	struct order own;
+	const struct policy *policy = policies_find(planner->policies, "default");
+	const struct order *order = order_of(reader->person, &policy->order, &own);
+	int status = planner_write_digest(planner, store, reader, order, due_utc, now_utc, err);
+	order_done(&own);
 	return status;
 }
 

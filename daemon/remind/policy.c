@@ -32,24 +32,18 @@ enum { POLICY_N_KINDS = sizeof(policy_kinds) / sizeof(policy_kinds[0]) };
 static void policy_load_channels(struct policy *policy, const struct conf *conf, const struct ini_section *section,
 				 const struct ini_entry *entry, struct problems *problems)
 {
-	if (policy->channels.n != 0) {
+	struct err err = {0};
+	if (policy->order.channels.n != 0) {
 		problems_add(problems, section->file, entry->line, "key 'channels' is given again");
 		return;
 	}
-	strlist_add_words(&policy->channels, entry->value);
-	const char **names = mem_zero(conf->n_channels, sizeof(*names));
-	for (size_t i = 0; i < conf->n_channels; i++)
-		names[i] = conf->channels[i]->name;
-	for (size_t i = 0; i < policy->channels.n; i++) {
-		const char *channel = policy->channels.items[i];
-		if (ini_section(conf->ini, "channel", channel) != NULL)
-			continue;
-		const char *nearest = strlist_nearest(channel, names, conf->n_channels);
-		problems_add(problems, section->file, entry->line, "channels: there is no [channel %s]%s%s%s", channel,
-			     nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "",
-			     nearest != NULL ? "'?" : "");
+	if (order_parse(entry->value, &policy->order, &err) < 0) {
+		problems_add(problems, section->file, entry->line, "channels: %s", err.text);
+		return;
 	}
-	free(names);
+	for (size_t i = 0; i < policy->order.channels.n; i++)
+		if (!order_check_name(policy->order.channels.items[i], conf, &err))
+			problems_add(problems, section->file, entry->line, "channels: %s", err.text);
 }
 
 static void policy_load_entry(struct policy *policy, const struct conf *conf, const struct ini_section *section,
@@ -124,7 +118,7 @@ void policies_free(struct policies *policies)
 	for (size_t i = 0; i < policies->n; i++) {
 		free(policies->items[i].name);
 		free(policies->items[i].steps);
-		strlist_done(&policies->items[i].channels);
+		order_done(&policies->items[i].order);
 	}
 	free(policies->items);
 	free(policies);
@@ -149,8 +143,10 @@ uint64_t policies_fingerprint(const struct policies *policies)
 			print = hash_mix(print ^ hash_text(step->text));
 			print = hash_mix(print ^ (step->roles << 1 | step->is_digest));
 		}
-		for (size_t j = 0; j < policy->channels.n; j++)
-			print = hash_mix(print ^ hash_text(policy->channels.items[j]));
+		for (size_t j = 0; j < policy->order.channels.n; j++)
+			print = hash_mix(print ^ hash_text(policy->order.channels.items[j]));
+		if (policy->order.is_first)
+			print = hash_mix(print ^ (uint64_t)policy->order.next_after_s);
 	}
 	return print;
 }

@@ -7,7 +7,7 @@
  *     escalate = 2wd after end to supervisor
  *     channels = email telegram
  *
- * What a line may say stands in step.h. */
+ * What a line may say stands in step.h, what channels may say in order.h. */
 #ifndef DEADLINED_REMIND_POLICY_H
 #define DEADLINED_REMIND_POLICY_H
 
@@ -15,16 +15,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/strlist.h"
 #include "conf/conf.h"
 #include "conf/problem.h"
+#include "remind/order.h"
 #include "remind/step.h"
 
 struct policy {
 	char *name;
 	struct step *steps;
 	size_t n_steps;
-	struct strlist channels; /* empty = every channel */
+	struct order order;
 };
 
 struct policies;

@@ -1,5 +1,6 @@
 #include "remind/post.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "store/store_message.h"
 #include "store/store_person.h"
 #include "store/store_reader.h"
+#include "store/store_turn.h"
 
 enum { POST_DEPUTIES_MAX = 8 };
 
@@ -21,6 +23,8 @@ struct post_route {
 	int64_t not_before_utc;
 	const char *held; /* why not at once */
 	char *silenced;   /* owned; why not at all */
+	const struct order *order;
+	struct order own; /* owned; of the reader */
 	char day[CIVIL_DATE_SIZE];
 };
 
@@ -126,6 +130,14 @@ static const char *post_stale_reason(const struct post *post, const struct post_
 	return step->is_past_use ? "the moment it was for has passed" : NULL;
 }
 
+/* The message has its channel's span, and then it is the next one's turn. */
+static int post_set_turn(struct post *post, const struct post_route *route, const char *channel, int64_t message,
+			 struct err *err)
+{
+	int64_t turn_utc = order_turn_utc(route->order, channel, route->not_before_utc);
+	return turn_utc != 0 ? store_turn_sooner(post->store, message, turn_utc, err) : 0;
+}
+
 static int post_new_message(struct post *post, const struct post_route *route, const struct planner_channel *channel,
 			    const struct post_step *step, bool is_late, int64_t *ret_message, struct err *err)
 {
@@ -143,6 +155,8 @@ static int post_new_message(struct post *post, const struct post_route *route, c
 		status = store_message_set_urgent(post->store, *ret_message, err);
 	if (status == 0 && stale == NULL && route->reader->ceiling > 0)
 		status = store_told_add(post->store, route->reader->id, route->day, err);
+	if (status == 0 && stale == NULL)
+		status = post_set_turn(post, route, channel->name, *ret_message, err);
 	post->planned += status == 0;
 	return status;
 }
@@ -168,7 +182,35 @@ static int post_message(struct post *post, const struct post_route *route, const
 	if (waiting == 0)
 		return post_new_message(post, route, channel, step, is_late, ret_message, err);
 	*ret_message = waiting;
-	return store_join(post->store, waiting, is_late, err);
+	status = store_join(post->store, waiting, is_late, err);
+	return status == 0 ? post_set_turn(post, route, channel->name, waiting, err) : status;
+}
+
+/* The message that the steps of one pass share on a channel; 0 = none yet. */
+struct post_shared {
+	int64_t message, due_utc;
+};
+
+static int post_step(struct post *post, const struct post_route *route, const struct planner_channel *channel,
+		     const struct post_step *step, struct post_shared *shared, struct err *err)
+{
+	struct store_reminder reminder;
+	int status = 0;
+	const char *dropped = route->silenced != NULL ? route->silenced
+			      : step->is_digest       ? "only in the digest"
+			      : step->is_noticed      ? "the notice of the new date says it"
+						      : NULL;
+	post_reminder(post, route, step, &reminder);
+	if (dropped == NULL && shared->message == 0) {
+		status = post_message(post, route, channel, step, &shared->message, err);
+		shared->due_utc = step->due_utc;
+	} else if (dropped == NULL && step->due_utc != shared->due_utc) {
+		dropped = "a later step replaced it";
+	}
+	if (status < 0)
+		return status;
+	return store_reminder_add(post->store, &reminder, route->reader->id, channel->name,
+				  dropped == NULL ? shared->message : 0, dropped, err);
 }
 
 /* Latest first: the first new step makes or finds the message, those due at the same instant join it, older ones are
@@ -176,28 +218,39 @@ static int post_message(struct post *post, const struct post_route *route, const
 static int post_channel(struct post *post, const struct post_route *route, const struct planner_channel *channel,
 			const struct post_step *steps, size_t n, struct err *err)
 {
-	int64_t message = 0, message_due = 0;
+	struct post_shared shared = {0};
 	int status = 0;
 	for (size_t i = n; i-- > 0 && status == 0;) {
 		struct store_reminder reminder;
 		bool exists = false;
 		post_reminder(post, route, &steps[i], &reminder);
 		status = store_reminder_exists(post->store, &reminder, route->reader->id, channel->name, &exists, err);
-		if (status < 0 || exists)
+		if (status == 0 && !exists)
+			status = post_step(post, route, channel, &steps[i], &shared, err);
+	}
+	return status;
+}
+
+/* ---- the first channel that works --------------------------------------------------------------------------------- */
+
+/* A channel of the order: the steps that are not placed yet go there, when it works; those that are there already, or were
+ * there for good, go nowhere else. */
+static int post_try_channel(struct post *post, const struct post_route *route, const struct planner_channel *channel,
+			    const struct post_step *steps, size_t n, bool *is_placed, struct err *err)
+{
+	bool is_usable = person_address(route->reader, channel->name) != NULL;
+	struct post_shared shared = {0};
+	int status = 0;
+	for (size_t i = n; i-- > 0 && status == 0;) {
+		struct store_reminder reminder;
+		enum store_fate fate = STORE_FATE_NONE;
+		if (is_placed[i])
 			continue;
-		const char *dropped = route->silenced != NULL ? route->silenced
-				      : steps[i].is_digest    ? "only in the digest"
-				      : steps[i].is_noticed   ? "the notice of the new date says it"
-							      : NULL;
-		if (dropped == NULL && message == 0) {
-			status = post_message(post, route, channel, &steps[i], &message, err);
-			message_due = steps[i].due_utc;
-		} else if (dropped == NULL && steps[i].due_utc != message_due) {
-			dropped = "a later step replaced it";
-		}
-		if (status == 0)
-			status = store_reminder_add(post->store, &reminder, route->reader->id, channel->name,
-						    dropped == NULL ? message : 0, dropped, err);
+		post_reminder(post, route, &steps[i], &reminder);
+		status = store_turn_fate(post->store, &reminder, route->reader->id, channel->name, &fate, err);
+		is_placed[i] = fate == STORE_FATE_HERE || (fate == STORE_FATE_NONE && is_usable);
+		if (status == 0 && fate == STORE_FATE_NONE && is_usable)
+			status = post_step(post, route, channel, &steps[i], &shared, err);
 	}
 	return status;
 }
@@ -221,21 +274,48 @@ static int post_note_unreachable(struct post *post, const struct post_route *rou
 	return status;
 }
 
+static int post_first(struct post *post, const struct post_route *route, const struct post_step *steps, size_t n,
+		      struct err *err)
+{
+	const struct strlist *names = &route->order->channels;
+	bool is_placed[POLICY_STEPS_MAX] = {false};
+	int status = 0;
+	assert(n <= POLICY_STEPS_MAX);
+	for (size_t i = 0; i < names->n && status == 0; i++) {
+		const struct planner_channel *channel = planner_find_channel(post->planner, names->items[i]);
+		if (channel != NULL)
+			status = post_try_channel(post, route, channel, steps, n, is_placed, err);
+	}
+	for (size_t i = 0; i < n && status == 0; i++)
+		if (!is_placed[i])
+			status = post_note_unreachable(post, route, &steps[i], 1, err);
+	return status;
+}
+
+static int post_all(struct post *post, const struct post_route *route, const struct post_step *steps, size_t n,
+		    struct err *err)
+{
+	bool is_reached = false;
+	int status = 0;
+	for (size_t i = 0; i < post->planner->n_channels && status == 0; i++) {
+		const struct planner_channel *channel = &post->planner->channels[i];
+		if (!order_has(route->order, channel->name) || person_address(route->reader, channel->name) == NULL)
+			continue;
+		is_reached = true;
+		status = post_channel(post, route, channel, steps, n, err);
+	}
+	return status == 0 && !is_reached ? post_note_unreachable(post, route, steps, n, err) : status;
+}
+
 int post_steps(struct post *post, const struct person *person, const struct post_step *steps, size_t n, struct err *err)
 {
 	struct post_route route;
-	bool is_reached = false;
 	int status = post_find_route(post, person, &route, err);
-	for (size_t i = 0; i < post->planner->n_channels && status == 0; i++) {
-		const struct planner_channel *channel = &post->planner->channels[i];
-		bool is_listed = post->policy->channels.n == 0 || strlist_has(&post->policy->channels, channel->name);
-		if (!is_listed || person_address(route.reader, channel->name) == NULL)
-			continue;
-		is_reached = true;
-		status = post_channel(post, &route, channel, steps, n, err);
+	if (status == 0) {
+		route.order = order_of(route.reader, &post->policy->order, &route.own);
+		status = (route.order->is_first ? post_first : post_all)(post, &route, steps, n, err);
 	}
-	if (status == 0 && !is_reached)
-		status = post_note_unreachable(post, &route, steps, n, err);
+	order_done(&route.own);
 	person_done(&route.deputy);
 	free(route.silenced);
 	return status;

@@ -7,19 +7,31 @@
 #include "store/store_message.h"
 #include "store/store_suspension.h"
 
+/* key: says it once, for each time that the address is suspended. */
+static int suspend_tell(const struct planner *planner, struct store *store, const char *person, const char *channel,
+			const char *why, int64_t now_utc, struct err *err)
+{
+	char *key = mem_printf("suspended %s %s %lld", person, channel, (long long)now_utc);
+	char *text =
+		mem_printf("%s is not written to on %s any more: %s. Correct the address, or see deadlinectl release "
+			   "--help.",
+			   person, channel, why);
+	int status = notice_once(planner, store, key, text, now_utc, err);
+	free(text);
+	free(key);
+	return status;
+}
+
 static int suspend_begin(const struct planner *planner, struct store *store, const struct store_message *message,
 			 const char *reply, int64_t now_utc, struct err *err)
 {
-	char *key = mem_printf("suspended %lld", (long long)message->id);
-	char *text =
-		mem_printf("%s is not written to on %s any more: %d messages in a row were refused, the last with: %s. "
-			   "Correct the address, or see deadlinectl release --help.",
-			   message->person, message->channel, SUSPEND_AFTER, reply);
-	int status = store_suspension_begin(store, message->id, reply, err);
-	if (status == 0)
-		status = notice_once(planner, store, key, text, now_utc, err);
-	free(text);
-	free(key);
+	bool is_new = false;
+	int status = store_suspension_begin(store, message->person, message->channel, reply, now_utc, &is_new, err);
+	if (status < 0 || !is_new)
+		return status;
+	char *why = mem_printf("%d messages in a row were refused, the last with: %s", SUSPEND_AFTER, reply);
+	status = suspend_tell(planner, store, message->person, message->channel, why, now_utc, err);
+	free(why);
 	return status;
 }
 
@@ -37,4 +49,12 @@ int suspend_refused(const struct planner *planner, struct store *store, int64_t 
 	status = suspend_begin(planner, store, &message, reply, now_utc, err);
 	store_message_done(&message);
 	return status;
+}
+
+int suspend_gone(const struct planner *planner, struct store *store, const char *person, const char *channel,
+		 const char *why, int64_t now_utc, struct err *err)
+{
+	bool is_new = false;
+	int status = store_suspension_begin(store, person, channel, why, now_utc, &is_new, err);
+	return status == 0 && is_new ? suspend_tell(planner, store, person, channel, why, now_utc, err) : status;
 }

@@ -8,6 +8,7 @@
 #include "store/store_reader.h"
 #include "store/store_report.h"
 #include "store/store_task.h"
+#include "store/store_turn.h"
 
 enum {
 	APP_PLAN_SLICE = 256,   /* tasks planned in one pass: the loop stays responsive however much is due */
@@ -121,10 +122,10 @@ static int app_channels_wake(struct app *app, struct instant now, int64_t *ret_u
 	return status;
 }
 
-/* The earliest of what is to plan, to collect and to send. */
+/* The earliest of what is to plan, to collect, to send and to turn to another channel. */
 static int app_find_wake(struct app *app, struct instant now, int64_t *ret_utc, struct err *err)
 {
-	int64_t task = 0, digest = 0, channel = 0;
+	int64_t task = 0, digest = 0, channel = 0, turn = 0;
 	int status = store_begin_reading(app->store, err);
 	if (status < 0)
 		return status;
@@ -133,8 +134,10 @@ static int app_find_wake(struct app *app, struct instant now, int64_t *ret_utc, 
 		status = store_digest_next(app->store, &digest, err);
 	if (status == 0)
 		status = app_channels_wake(app, now, &channel, err);
+	if (status == 0)
+		status = store_turn_next(app->store, &turn, err);
 	store_end_reading(app->store);
-	*ret_utc = app_earlier(task, app_earlier(digest, channel));
+	*ret_utc = app_earlier(app_earlier(task, turn), app_earlier(digest, channel));
 	return status;
 }
 

@@ -6,6 +6,7 @@
 #include "remind/backoff.h"
 #include "remind/outbox.h"
 #include "remind/suspend.h"
+#include "remind/turn.h"
 #include "service/app_priv.h"
 #include "store/store_suspension.h"
 
@@ -69,6 +70,7 @@ static int app_mind_address(struct app *app, const struct app_result *entry, con
 
 int app_settle(struct app *app, int64_t now_utc, struct err *err)
 {
+	const struct planner planner = app_planner(app);
 	int status = 0;
 	for (size_t i = 0; i < app->n_results && status == 0; i++) {
 		struct app_result *entry = &app->results[i];
@@ -87,6 +89,8 @@ int app_settle(struct app *app, int64_t now_utc, struct err *err)
 		status = outbox_settle(app->store, entry->id, &result, now_utc, &entry->state, &entry->next_utc, err);
 		if (status == 0)
 			status = app_mind_address(app, entry, reply, now_utc, err);
+		if (status == 0 && entry->state == MESSAGE_DEAD)
+			status = turn_dead(&planner, app->store, entry->id, now_utc, err);
 	}
 	return status == 0 ? app_note_channels(app, now_utc, err) : status;
 }

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "remind/notice.h"
 #include "remind/outbox.h"
+#include "remind/turn.h"
 #include "service/app_priv.h"
 #include "service/upkeep.h"
 #include "service/warnings.h"
@@ -28,6 +29,16 @@ static int app_expire(struct app *app, int64_t now_utc, bool *ret_more, struct e
 		*ret_more = true;
 	else if (status == 0)
 		app->next_expiry_utc = now_utc + app->setup->conf->scan_interval_s;
+	return status;
+}
+
+/* Before anything is claimed: what another channel is to say is not sent here once more. */
+static int app_turn(struct app *app, int64_t now_utc, bool *ret_more, struct err *err)
+{
+	const struct planner planner = app_planner(app);
+	size_t n = 0;
+	int status = turn_due(&planner, app->store, now_utc, &n, err);
+	*ret_more = *ret_more || n == TURN_BATCH;
 	return status;
 }
 
@@ -172,6 +183,8 @@ int app_watch(struct app *app, struct instant now, bool *ret_more, struct err *e
 		status = app_tell_template(app, now.wall_s, err);
 	if (status == 0 && is_working)
 		status = app_expire(app, now.wall_s, ret_more, err);
+	if (status == 0 && is_working)
+		status = app_turn(app, now.wall_s, ret_more, err);
 	if (status == 0 && is_working)
 		status = app_watch_calendars(app, now.wall_s, err);
 	if (status == 0 && is_working)

@@ -480,7 +480,17 @@ static const char schema_9[] =
 	"END;"
 	"ALTER TABLE message ADD COLUMN next_channel_utc INTEGER;" /* not sent by then: the next channel is tried; NULL: none is */
 	"CREATE INDEX message_next_channel ON message (next_channel_utc) WHERE next_channel_utc IS NOT NULL AND " STORE_IS_OPEN
-	";";
+	";"
+	/* What has another channel to go to goes there at once, when the one it waits for loses its address. */
+	"DROP TRIGGER address_removed;"
+	"CREATE TRIGGER address_removed AFTER DELETE ON address BEGIN"
+	"  UPDATE message SET next_channel_utc = 0 WHERE next_channel_utc IS NOT NULL AND " STORE_IS_OPEN
+	"    AND person = old.person AND channel = old.channel;"
+	"  UPDATE reminder SET dropped = 'no address' WHERE person = old.person AND channel = old.channel"
+	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN
+	"     AND next_channel_utc IS NULL);"
+	"END;"
+	"ALTER TABLE suspension ADD COLUMN since_utc INTEGER;";
 
 static const char *const schema_versions[] = {schema_1, schema_2, schema_3, schema_4, schema_5,
 					      schema_6, schema_7, schema_8, schema_9};

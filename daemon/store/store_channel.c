@@ -119,10 +119,3 @@ int store_channel_waiting(struct store *store, struct strlist *ret_names, struct
 	}
 	return status;
 }
-
-int store_channel_suspended(struct store *store, int64_t *ret_n, struct err *err)
-{
-	static const char sql[] = "SELECT count(*) FROM suspension WHERE reason IS NOT NULL";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	return stmt == NULL ? store->failure : store_one(store, stmt, "counting suspended addresses", 0, ret_n, err);
-}

@@ -37,7 +37,5 @@ MUSTCHECK int store_channel_note_certificate(struct store *store, const char *na
 
 /* Names of the channels that have messages waiting, sorted; the caller frees the list. */
 MUSTCHECK int store_channel_waiting(struct store *store, struct strlist *ret_names, struct err *err);
-/* How many addresses, on any channel, are suspended. */
-MUSTCHECK int store_channel_suspended(struct store *store, int64_t *ret_n, struct err *err);
 
 #endif

@@ -11,7 +11,7 @@
 #define PERSON_COLUMNS                                                                                                 \
 	"p.id, p.name, p.language, p.zone, p.active, a.channel, a.address, p.calendar, p.quiet, p.work, p.digest,"     \
 	" p.ceiling, (SELECT 1 FROM suspension s WHERE s.person = a.person AND s.channel = a.channel"                  \
-	" AND s.reason IS NOT NULL) "
+	" AND s.reason IS NOT NULL), p.channels "
 
 /* Starts a person when the row names another one than people[*n - 1], then adds the row's address. */
 static void store_person_add_row(sqlite3_stmt *stmt, struct person **people, size_t *n)
@@ -29,7 +29,8 @@ static void store_person_add_row(sqlite3_stmt *stmt, struct person **people, siz
 			.work = store_text(stmt, 9),
 			.digest = store_text(stmt, 10),
 			.ceiling = sqlite3_column_int64(stmt, 11),
-			.roles = sqlite3_column_count(stmt) > 13 ? (unsigned)sqlite3_column_int(stmt, 13) : 0,
+			.channels = store_text(stmt, 13),
+			.roles = sqlite3_column_count(stmt) > 14 ? (unsigned)sqlite3_column_int(stmt, 14) : 0,
 		};
 	}
 	if (sqlite3_column_type(stmt, 5) != SQLITE_NULL) {
@@ -114,7 +115,7 @@ int store_person_load(struct store *store, const char *id, struct person *ret_pe
 int store_person_load_bare(struct store *store, const char *id, struct person *ret_person, struct err *err)
 {
 	static const char sql[] = "SELECT id, name, language, zone, active, NULL, NULL, calendar, quiet, work, digest,"
-				  " ceiling, NULL FROM person WHERE id = ?1";
+				  " ceiling, NULL, channels FROM person WHERE id = ?1";
 	return store_person_find(store, sql, id, ret_person, err);
 }
 
@@ -168,18 +169,19 @@ static const char *store_person_given(const char *text)
 static int store_person_write(struct store *store, const struct person *person, int64_t *ret_changes, struct err *err)
 {
 	static const char sql[] =
-		"INSERT INTO person (id, name, language, zone, calendar, quiet, work, digest, ceiling)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+		"INSERT INTO person (id, name, language, zone, calendar, quiet, work, digest, ceiling, channels)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
 		" ON CONFLICT (id) DO UPDATE SET name = ?2, language = ?3, zone = ?4, calendar = ?5, quiet = ?6, work = ?7,"
-		"  digest = ?8, ceiling = ?9"
+		"  digest = ?8, ceiling = ?9, channels = ?10"
 		" WHERE name <> ?2 OR language <> ?3 OR zone <> ?4 OR calendar <> ?5 OR quiet <> ?6 OR work <> ?7"
-		"  OR digest <> ?8 OR ceiling <> ?9";
+		"  OR digest <> ?8 OR ceiling <> ?9 OR channels <> ?10";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
-	store_bind(stmt, "tttttttti", person->id, person->name, person->language, person->zone,
+	store_bind(stmt, "ttttttttit", person->id, person->name, person->language, person->zone,
 		   store_person_given(person->calendar), store_person_given(person->quiet),
-		   store_person_given(person->work), store_person_given(person->digest), person->ceiling);
+		   store_person_given(person->work), store_person_given(person->digest), person->ceiling,
+		   store_person_given(person->channels));
 	return store_run(store, stmt, "writing a person", ret_changes, err);
 }
 

@@ -7,7 +7,7 @@
 
 #include "store/store.h"
 
-enum { STORE_STATEMENTS = 128 };
+enum { STORE_STATEMENTS = 256 };
 
 /* What is not settled yet; state: the column's name. Written as the index message_unsettled has it, so that it serves. (A list
  * of more than two with IN makes SQLite build a table of it in each row that it checks.) */

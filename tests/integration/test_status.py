@@ -118,8 +118,8 @@ def been_up(site, seconds):
 # what an hour or a month would bring, by plain SQL
 WARNINGS = {
     "held": (lambda site: add_message(site, "held", 5), "1 messages are held"),
-    "suspended": (lambda site: site.sql("INSERT INTO suspension VALUES ('desk', 'chat', 3, 'no such mailbox')"),
-                  "1 addresses are suspended"),
+    "suspended": (lambda site: site.sql("INSERT INTO suspension (person, channel, refusals, reason) VALUES ('desk', 'chat', 3, 'no such mailbox')"),
+                  "1 address is suspended"),
     "brake": (lambda site: site.sql("INSERT OR REPLACE INTO brake VALUES ('all', '', 0, 5, 5, ?)", ago(HOUR)),
               "the brake holds all messages since 1 h"),
     "strange channel": (lambda site: add_message(site, "pending", -DAY, "gone"), "messages wait for channel gone"),

@@ -67,7 +67,7 @@ static void expect_due(struct expect_case *at, const char *person, const struct 
 	}
 	for (size_t i = 0; i < setup->n_channels && is_direct; i++) {
 		const char *channel = setup->channels[i]->name;
-		bool is_listed = at->policy->channels.n == 0 || strlist_has(&at->policy->channels, channel);
+		bool is_listed = order_has(&at->policy->order, channel);
 		if (is_listed &&
 		    view_number(&world->view, view_ask(&world->view, sql, "tt", person, channel), 0) != 0 &&
 		    expect_count(at, person, step->text, channel) == 0)

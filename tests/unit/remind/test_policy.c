@@ -302,7 +302,7 @@ static void policies__none_configured__default_is_there(void **state)
 	const struct policy *policy = policies_find(policies, "default");
 	assert_non_null(policy);
 	assert_int_equal(policy->n_steps, 3);
-	assert_int_equal(policy->channels.n, 0);
+	assert_int_equal(policy->order.channels.n, 0);
 	for (size_t i = 0; i < 3; i++)
 		assert_string_equal(policy->steps[i].text, texts[i]);
 	assert_null(policies_find(policies, "visit"));
@@ -320,8 +320,8 @@ static void policies__default_configured__replaces_the_built_in_one(void **state
 	assert_int_equal(policies_find(policies, "default")->n_steps, 1);
 	assert_string_equal(policies_find(policies, "default")->steps[0].text, "2d before end");
 	const struct policy *visit = policies_find(policies, "visit");
-	assert_int_equal(visit->channels.n, 2);
-	assert_true(strlist_has(&visit->channels, "telegram"));
+	assert_int_equal(visit->order.channels.n, 2);
+	assert_true(strlist_has(&visit->order.channels, "telegram"));
 	assert_string_equal(policies_nearest(policies, "vist"), "visit");
 	assert_null(policies_nearest(policies, "something else"));
 	policies_free(policies);

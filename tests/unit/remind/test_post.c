@@ -45,7 +45,7 @@ static int open_office(void **state)
 static int close_office(void **state)
 {
 	(void)state;
-	strlist_done(&policy.channels);
+	order_done(&policy.order);
 	person_done(&anna);
 	task_done(&task);
 	office_close(&office);
@@ -234,7 +234,7 @@ static void post__digest_step_after_a_plain_one__leaves_it_to_be_sent(void **sta
 static void post__nobody_to_reach__is_written_down_once(void **state)
 {
 	(void)state;
-	strlist_add_words(&policy.channels, "telegram");
+	strlist_add_words(&policy.order.channels, "telegram");
 	post_now("a");
 	post_now("a");
 	expect("SELECT dropped || channel || count(*) FROM reminder", "no address1");

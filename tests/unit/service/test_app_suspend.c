@@ -153,7 +153,8 @@ static void suspend__what_waited__is_dropped_and_planned_anew(void **state)
 	assert_true(waiting > 0);
 	for (int i = 0; i < SUSPEND_AFTER; i++)
 		OK(store_suspension_refused(desk.office.store, waiting, &n, ERR));
-	OK(store_suspension_begin(desk.office.store, waiting, "no such user", ERR));
+	bool is_new = false;
+	OK(store_suspension_begin(desk.office.store, "anna", "email", "no such user", 0, &is_new, ERR));
 	assert_string_equal(office_state(&desk.office, waiting), "cancelled");
 	OK(store_suspension_end(desk.office.store, "anna", "email", &n, ERR));
 	assert_int_equal(n, 1);

@@ -185,6 +185,8 @@ static const char to_version_7[] =
 	"DROP TABLE answered; DROP INDEX address_owner;"
 	"ALTER TABLE channel DROP COLUMN updates_next; ALTER TABLE person DROP COLUMN channels;"
 	"ALTER TABLE notice DROP COLUMN subject; ALTER TABLE notice DROP COLUMN buttons;"
+	"DROP TRIGGER address_removed; CREATE TRIGGER address_removed AFTER DELETE ON address BEGIN SELECT 1; END;"
+	"ALTER TABLE suspension DROP COLUMN since_utc;"
 	"ALTER TABLE message DROP COLUMN next_channel_utc; PRAGMA user_version = 7";
 
 /* Earlier builds of version 7 had another index, and triggers for what the outbox does now. */

@@ -142,17 +142,6 @@ static void store_channel_waiting__each_channel_once(void **state)
 	strlist_done(&names);
 }
 
-static void store_channel_suspended__counts_those_with_a_reason(void **state)
-{
-	(void)state;
-	int64_t n = -1;
-	office_add_person(&office, "anna", "UTC", "email chat");
-	office_run(&office, "INSERT INTO suspension VALUES ('anna', 'email', 3, 'no such mailbox'),"
-			    " ('anna', 'chat', 1, NULL)");
-	OK(store_channel_suspended(office.store, &n, ERR));
-	assert_int_equal(n, 1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,7 +156,6 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(store_channel_note__the_same_minute__writes_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(store_channel_waiting__each_channel_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(store_channel_suspended__counts_those_with_a_reason, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
