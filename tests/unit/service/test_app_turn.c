@@ -1,0 +1,423 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "desk.h"
+#include "remind/suspend.h"
+#include "store/store_suspension.h"
+
+/* Of several channels, the first that works. */
+
+#define CHANNELS                                                                                                       \
+	"[channel email]\ntype = maildir\npath = mail\n[channel telegram]\ntype = maildir\npath = mail\n"              \
+	"[channel sms]\ntype = maildir\npath = mail\n"
+#define STEPS "[policy default]\nremind = 0d 1d 2d 3d 4d 5d before start at 09:00\n"
+
+static const char config[] =
+	CHANNELS STEPS "channels = first that works: telegram, email, sms, next after 30m\n"
+		       "[policy plain]\nremind = 0d 1d 2d 3d 4d 5d before start at 09:00\nchannels = telegram\n";
+
+static int open_desk(void **state)
+{
+	(void)state;
+	desk_open(config, "2025-06-01T00:00");
+	office_add_person(&desk.office, "anna", "Europe/Moscow", "email telegram");
+	(void)office_add_task(&desk.office, &(struct office_task){.uid = "t",
+								  .start = "2025-06-15",
+								  .zone = "Europe/Moscow",
+								  .people = "anna",
+								  .planned_until = desk.now.wall_s});
+	return 0;
+}
+
+static int close_desk(void **state)
+{
+	(void)state;
+	desk_close();
+	return 0;
+}
+
+/* "telegram=sent email=pending": what there is of messages, oldest first. */
+static const char *messages(void)
+{
+	return office_text(&desk.office, "SELECT group_concat(channel || '=' || state, ' ') FROM"
+					 " (SELECT channel, state FROM message WHERE kind <> 'notice' ORDER BY id)");
+}
+
+/* What is in flight on a channel gets this answer. */
+static void answer(const char *channel, enum channel_verdict verdict, enum channel_blame blame)
+{
+	struct channel_result result = desk_result(verdict, blame);
+	for (size_t i = desk.n_flying; i-- > 0;)
+		if (strcmp(desk.flying[i].channel->name, channel) == 0)
+			desk_finish(i, &result);
+	desk_tick();
+}
+
+static void reminded(void)
+{
+	desk_move_to("2025-06-10T06:00");
+	desk_tick();
+	assert_string_equal(messages(), "telegram=sending");
+}
+
+static void turn__accepted__stays_on_the_first(void **state)
+{
+	(void)state;
+	reminded();
+	answer("telegram", CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_move(7200);
+	desk_tick();
+	assert_string_equal(messages(), "telegram=sent");
+	assert_int_equal(desk.n_sendings, 1);
+}
+
+static void turn__refused_for_good__goes_on_at_once(void **state)
+{
+	(void)state;
+	reminded();
+	answer("telegram", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	assert_string_equal(messages(), "telegram=dead email=sending");
+	answer("email", CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	assert_string_equal(messages(), "telegram=dead email=sent");
+}
+
+static void turn__all_refuse__ends_with_the_last(void **state)
+{
+	(void)state;
+	reminded();
+	answer("telegram", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	answer("email", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	desk_move(7200);
+	desk_tick();
+	assert_string_equal(messages(), "telegram=dead email=dead"); /* anna has no sms */
+}
+
+/* The server is down for hours: the message is not. */
+static void turn__channel_fails__goes_on_after_the_span(void **state)
+{
+	(void)state;
+	reminded();
+	answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+	assert_string_equal(messages(), "telegram=pending");
+	assert_true(app_next_wake_utc(desk.app) <= utc("2025-06-10T06:30"));
+	while (desk.now.wall_s < utc("2025-06-10T06:30")) {
+		int64_t wake = app_next_wake_utc(desk.app);
+		assert_string_equal(messages(), "telegram=pending");
+		desk_move_to("2025-06-10T06:30");
+		desk.now.wall_s = wake < desk.now.wall_s ? wake : desk.now.wall_s;
+		desk_tick();
+		answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+	}
+	assert_string_equal(messages(), "telegram=cancelled email=sending");
+	assert_string_equal(office_text(&desk.office, "SELECT reason FROM message WHERE channel = 'telegram'"),
+			    "sent by email instead");
+	assert_string_equal(office_text(&desk.office,
+					"SELECT group_concat(channel || coalesce(': ' || dropped, ''), '; ')"
+					" FROM reminder"),
+			    "email; telegram: sent by email instead");
+}
+
+static void turn__throttled_for_hours__goes_on_after_the_span(void **state)
+{
+	(void)state;
+	struct channel_result result = desk_result(CHANNEL_THROTTLED, CHANNEL_BLAME_CHANNEL);
+	result.retry_after_s = 6 * 3600;
+	reminded();
+	desk_finish(0, &result);
+	desk_tick();
+	assert_int_equal(app_next_wake_utc(desk.app), utc("2025-06-10T06:30"));
+	desk_move_to("2025-06-10T06:30");
+	desk_tick();
+	assert_string_equal(messages(), "telegram=cancelled email=sending");
+}
+
+static void turn__in_flight_when_the_span_ends__waits_for_the_answer(void **state)
+{
+	(void)state;
+	reminded();
+	desk_move_to("2025-06-10T06:30");
+	desk_tick();
+	desk_move(60);
+	desk_tick();
+	assert_string_equal(messages(), "telegram=sending");
+	answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+	assert_string_equal(messages(), "telegram=cancelled email=sending");
+}
+
+static void turn__in_flight_and_accepted_late__stays(void **state)
+{
+	(void)state;
+	reminded();
+	desk_move_to("2025-06-10T06:31");
+	desk_tick();
+	answer("telegram", CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_move(7200);
+	desk_tick();
+	assert_string_equal(messages(), "telegram=sent");
+}
+
+static void turn__first_is_suspended__begins_with_the_second(void **state)
+{
+	(void)state;
+	bool is_new = false;
+	OK(store_suspension_begin(desk.office.store, "anna", "telegram", "bot was blocked", 0, &is_new, ERR));
+	assert_true(is_new);
+	desk_move_to("2025-06-10T06:00");
+	desk_tick();
+	assert_string_equal(messages(), "email=sending");
+}
+
+static void turn__suspended_while_it_waits__goes_on_at_once(void **state)
+{
+	(void)state;
+	bool is_new = false;
+	reminded();
+	answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
+	OK(store_suspension_begin(desk.office.store, "anna", "telegram", "bot was blocked", 0, &is_new, ERR));
+	desk_tick();
+	assert_string_equal(messages(), "telegram=cancelled email=sending");
+}
+
+static void turn__suspended_while_in_flight__goes_on_when_it_comes_back(void **state)
+{
+	(void)state;
+	bool is_new = false;
+	reminded();
+	OK(store_suspension_begin(desk.office.store, "anna", "telegram", "bot was blocked", 0, &is_new, ERR));
+	desk_tick();
+	assert_string_equal(messages(), "telegram=sending");
+	answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
+	assert_string_equal(messages(), "telegram=cancelled email=sending");
+}
+
+static void turn__address_taken_away__goes_on_at_once(void **state)
+{
+	(void)state;
+	reminded();
+	answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
+	office_run(&desk.office, "DELETE FROM address WHERE person = 'anna' AND channel = 'telegram'");
+	desk_tick();
+	assert_string_equal(messages(), "telegram=cancelled email=sending");
+}
+
+static void turn__last_address_suspended__comes_back_with_any(void **state)
+{
+	(void)state;
+	bool is_new = false;
+	office_run(&desk.office, "DELETE FROM address WHERE person = 'anna' AND channel = 'email'");
+	reminded();
+	answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
+	OK(store_suspension_begin(desk.office.store, "anna", "telegram", "bot was blocked", 0, &is_new, ERR));
+	desk_tick();
+	assert_string_equal(messages(), "telegram=cancelled");
+	assert_string_equal(
+		office_text(&desk.office, "SELECT group_concat(channel || ': ' || dropped, '; ') FROM reminder"),
+		": no address; telegram: address suspended");
+	office_run(&desk.office, "INSERT INTO address VALUES ('anna', 'sms', '+7')");
+	desk_tick();
+	assert_string_equal(messages(), "telegram=cancelled sms=sending");
+}
+
+static void turn__no_other_address__stays_and_is_sent_late(void **state)
+{
+	(void)state;
+	office_run(&desk.office, "DELETE FROM address WHERE person = 'anna' AND channel = 'email'");
+	reminded();
+	answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
+	for (int i = 0; i < 8 && desk.n_flying == 0; i++) {
+		desk_move_to("2025-06-10T09:00");
+		desk.now.wall_s = app_next_wake_utc(desk.app);
+		desk_tick();
+	}
+	answer("telegram", CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	assert_string_equal(messages(), "telegram=sent");
+}
+
+/* While the daemon was down, no channel had its chance. */
+static void turn__daemon_was_down__the_first_is_tried_first(void **state)
+{
+	(void)state;
+	reminded();
+	desk_crash(config);
+	desk_move(6 * 3600);
+	desk_tick();
+	assert_string_equal(messages(), "telegram=sending");
+	answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+	desk_move(300);
+	desk_tick();
+	answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+	assert_string_equal(messages(), "telegram=cancelled email=sending");
+}
+
+static void turn__reader_is_not_to_be_disturbed__waits_on_the_next(void **state)
+{
+	(void)state;
+	office_run(&desk.office, "UPDATE person SET quiet = '09:15-12:00' WHERE id = 'anna'");
+	reminded();
+	answer("telegram", CHANNEL_THROTTLED, CHANNEL_BLAME_CHANNEL);
+	office_run(&desk.office, "UPDATE message SET not_before = not_before + 7200");
+	desk_move_to("2025-06-10T06:30");
+	desk_tick();
+	assert_string_equal(messages(), "telegram=cancelled email=pending");
+	desk_move_to("2025-06-10T09:00");
+	desk_tick();
+	assert_string_equal(messages(), "telegram=cancelled email=sending");
+}
+
+static void turn__own_choice__goes_before_the_policy(void **state)
+{
+	(void)state;
+	office_run(&desk.office, "UPDATE person SET channels = 'first that works: email, telegram, next after 5m'");
+	desk_move_to("2025-06-10T06:00");
+	desk_tick();
+	assert_string_equal(messages(), "email=sending");
+	answer("email", CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
+	office_run(&desk.office, "UPDATE message SET not_before = not_before + 7200");
+	desk_move(300);
+	desk_tick();
+	assert_string_equal(messages(), "email=cancelled telegram=sending");
+}
+
+static void turn__own_choice_of_all__uses_all(void **state)
+{
+	(void)state;
+	office_run(&desk.office, "UPDATE person SET channels = 'telegram, email'");
+	desk_move_to("2025-06-10T06:00");
+	desk_tick();
+	assert_string_equal(messages(), "email=sending telegram=sending");
+}
+
+/* One message, two policies: only what has an order goes on. */
+static void turn__merged_with_what_has_no_order__only_its_own_goes_on(void **state)
+{
+	(void)state;
+	(void)office_add_task(&desk.office, &(struct office_task){.uid = "u",
+								  .start = "2025-06-15",
+								  .zone = "Europe/Moscow",
+								  .policy = "plain",
+								  .people = "anna",
+								  .planned_until = desk.now.wall_s});
+	office_run(&desk.office, "UPDATE person SET quiet = '08:00-10:00' WHERE id = 'anna'");
+	desk_move_to("2025-06-10T06:00");
+	desk_tick();
+	assert_string_equal(messages(), "telegram=pending");
+	desk_move_to("2025-06-10T07:00");
+	desk_tick();
+	answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
+	office_run(&desk.office, "UPDATE message SET not_before = not_before + 7200");
+	desk_move(1800);
+	desk_tick();
+	assert_string_equal(messages(), "telegram=pending email=sending");
+	assert_string_equal(office_text(&desk.office,
+					"SELECT group_concat(t.uid || ' ' || r.channel, '; ') FROM reminder r"
+					" JOIN task t ON t.id = r.task WHERE r.dropped IS NULL"),
+			    "t email; u telegram");
+}
+
+static void turn__brake_holds_it__stays(void **state)
+{
+	(void)state;
+	reminded();
+	answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
+	office_run(&desk.office, "INSERT OR REPLACE INTO brake VALUES ('channel', 'telegram', 0, 0, 0, %lld)",
+		   (long long)desk.now.wall_s);
+	desk_move(1800);
+	desk_tick();
+	assert_string_equal(messages(), "telegram=pending");
+	office_run(&desk.office, "UPDATE brake SET tripped_utc = NULL");
+	office_run(&desk.office, "UPDATE message SET not_before = not_before + 7200");
+	desk_move(1800);
+	desk_tick();
+	assert_string_equal(messages(), "telegram=cancelled email=sending");
+}
+
+static void turn__held_message__goes_on_too(void **state)
+{
+	(void)state;
+	reminded();
+	answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
+	office_run(&desk.office, "UPDATE message SET state = 'held'");
+	desk_move(1800);
+	desk_tick();
+	assert_string_equal(messages(), "telegram=cancelled email=sending");
+}
+
+static void turn__digest__goes_on_like_a_message(void **state)
+{
+	(void)state;
+	office_run(&desk.office, "UPDATE person SET digest = 'daily 08:00' WHERE id = 'anna'");
+	desk_move_to("2025-06-09T06:00"); /* when the next one is, is known from here on */
+	desk_tick();
+	desk_move_to("2025-06-10T05:00");
+	desk_tick();
+	assert_string_equal(messages(), "telegram=sending");
+	answer("telegram", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	assert_string_equal(messages(), "telegram=dead email=sending");
+	assert_string_equal(office_text(&desk.office, "SELECT group_concat(kind) FROM message"), "digest,digest");
+}
+
+/* Three in a row suspend the address; each of them went on by itself. */
+static void turn__three_refusals__suspend_only_that_address(void **state)
+{
+	(void)state;
+	for (int day = 10; day <= 13; day++) {
+		char at[32];
+		(void)snprintf(at, sizeof(at), "2025-06-%dT06:00", day);
+		desk_move_to(at);
+		desk_tick();
+		answer("telegram", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+		answer("email", CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	}
+	assert_string_equal(messages(), "telegram=dead email=sent telegram=dead email=sent telegram=dead email=sent"
+					" email=sent");
+	assert_string_equal(
+		office_text(&desk.office, "SELECT person || channel || reason || since_utc FROM suspension"),
+		"annatelegramsaid the fake1749708000");
+}
+
+/* Planned anew, a step does not go to another channel than the one that told it. */
+static void turn__replanned__is_not_said_again(void **state)
+{
+	(void)state;
+	bool is_new = false;
+	reminded();
+	answer("telegram", CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	OK(store_suspension_begin(desk.office.store, "anna", "telegram", "bot was blocked", 0, &is_new, ERR));
+	office_run(&desk.office, "UPDATE task SET planned_until = planned_until - 86400, next_due_utc = NULL");
+	desk_tick();
+	assert_string_equal(messages(), "telegram=sent");
+}
+
+int main(void)
+{
+#define ROW(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
+	const struct CMUnitTest tests[] = {
+		ROW(turn__accepted__stays_on_the_first),
+		ROW(turn__refused_for_good__goes_on_at_once),
+		ROW(turn__all_refuse__ends_with_the_last),
+		ROW(turn__channel_fails__goes_on_after_the_span),
+		ROW(turn__throttled_for_hours__goes_on_after_the_span),
+		ROW(turn__in_flight_when_the_span_ends__waits_for_the_answer),
+		ROW(turn__in_flight_and_accepted_late__stays),
+		ROW(turn__first_is_suspended__begins_with_the_second),
+		ROW(turn__suspended_while_it_waits__goes_on_at_once),
+		ROW(turn__suspended_while_in_flight__goes_on_when_it_comes_back),
+		ROW(turn__address_taken_away__goes_on_at_once),
+		ROW(turn__last_address_suspended__comes_back_with_any),
+		ROW(turn__no_other_address__stays_and_is_sent_late),
+		ROW(turn__daemon_was_down__the_first_is_tried_first),
+		ROW(turn__reader_is_not_to_be_disturbed__waits_on_the_next),
+		ROW(turn__own_choice__goes_before_the_policy),
+		ROW(turn__own_choice_of_all__uses_all),
+		ROW(turn__merged_with_what_has_no_order__only_its_own_goes_on),
+		ROW(turn__brake_holds_it__stays),
+		ROW(turn__held_message__goes_on_too),
+		ROW(turn__digest__goes_on_like_a_message),
+		ROW(turn__three_refusals__suspend_only_that_address),
+		ROW(turn__replanned__is_not_said_again),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
