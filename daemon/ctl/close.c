@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "ctl/output.h"
 #include "ctl/series.h"
-#include "store/store_reader.h"
+#include "remind/act.h"
 #include "store/store_task.h"
 
 static int close_task(struct session *session, const char *uid, const char *task_status)
@@ -67,7 +67,7 @@ static int close_occurrence(struct session *session, const struct args *args, st
 	if (result == EX_OK && is_following)
 		result = close_following(session, task, &pick, task_status);
 	if (result == EX_OK && !is_following) {
-		int status = store_occurrence_set(session->store, task->id, pick.date, task_status, NULL, &err);
+		int status = act_close(session->store, task, &pick, task_status, &err);
 		result = status < 0 ? session_fail(status, &err) : EX_OK;
 	}
 	if (result == EX_OK)

@@ -13,13 +13,13 @@
 #include "ctl/series.h"
 #include "ctl/task_edit.h"
 #include "plan/recur.h"
-#include "store/store_reader.h"
+#include "remind/act.h"
 #include "store/store_task.h"
 
 /* ---- one date -----------------------------------------------------------------------------------------------------
  */
 
-static int edit_occurrence_move(struct session *session, const struct args *args, const struct task *task,
+static int edit_occurrence_move(struct session *session, const struct args *args, struct task *task,
 				const struct pick *pick)
 {
 	const char *phrase = args_value(args, "--when");
@@ -31,7 +31,7 @@ static int edit_occurrence_move(struct session *session, const struct args *args
 		phrase_complain(phrase, error.offset, error.length, error.err.text);
 		return EX_DATAERR;
 	}
-	int status = store_occurrence_set(session->store, task->id, pick->date, "open", &period, &err);
+	int status = act_move(session->store, task, pick, &period, session->now_utc, &err);
 	if (status < 0)
 		return session_fail(status, &err);
 	period_key(&period, key);

@@ -8,11 +8,10 @@
 #include "ctl/output.h"
 #include "ctl/pick.h"
 #include "ctl/until.h"
-#include "remind/planner.h"
+#include "remind/act.h"
 #include "remind/reader.h"
 #include "service/setup.h"
 #include "store/store_person.h"
-#include "store/store_reader.h"
 #include "store/store_task.h"
 
 static const struct args_option snooze_options[] = {
@@ -71,12 +70,8 @@ static int snooze_write(struct snooze *snooze, const char *key, int64_t until_ut
 		.catch_up_max_age_s = setup->conf->catch_up_max_age_s,
 	};
 	zone_format(snooze->reader.time.zone, until_utc, until);
-	int status = store_snooze_clear(session->store, snooze->task.id, snooze->person.id, until_utc, &err);
-	if (status == 0)
-		status = planner_snooze(&planner, session->store, &snooze->task, key, &snooze->person, until_utc,
-					session->now_utc, &err);
-	if (status == 0)
-		status = store_ledger_add(session->store, "snooze", snooze->task.uid, snooze->person.id, until, &err);
+	int status = act_snooze(&planner, session->store, &snooze->task, key, &snooze->person, snooze->person.id,
+				snooze->reader.time.zone, until_utc, session->now_utc, &err);
 	free(channels);
 	if (status < 0)
 		return session_fail(status, &err);

@@ -1,0 +1,35 @@
+#include "remind/act.h"
+
+#include "store/store_reader.h"
+#include "store/store_task.h"
+
+int act_close(struct store *store, const struct task *task, const struct pick *pick, const char *status,
+	      struct err *err)
+{
+	if (!pick_repeats(task))
+		return store_task_set_status(store, task->id, status, err);
+	return store_occurrence_set(store, task->id, pick->date, status, NULL, err);
+}
+
+int act_move(struct store *store, struct task *task, const struct pick *pick, const struct period *period,
+	     int64_t now_utc, struct err *err)
+{
+	enum store_change change;
+	int64_t id = 0;
+	if (pick_repeats(task))
+		return store_occurrence_set(store, task->id, pick->date, "open", period, err);
+	task->period = *period;
+	return store_task_put(store, task, now_utc, &id, &change, err);
+}
+
+int act_snooze(const struct planner *planner, struct store *store, const struct task *task, const char *key,
+	       const struct person *person, const char *reader, const struct zone *zone, int64_t until_utc,
+	       int64_t now_utc, struct err *err)
+{
+	char until[ZONE_TEXT_SIZE];
+	zone_format(zone, until_utc, until);
+	int status = store_snooze_clear(store, task->id, reader, until_utc, err);
+	if (status == 0)
+		status = planner_snooze(planner, store, task, key, person, until_utc, now_utc, err);
+	return status == 0 ? store_ledger_add(store, "snooze", task->uid, reader, until, err) : status;
+}
