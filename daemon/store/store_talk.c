@@ -239,7 +239,7 @@ int store_hint_due(struct store *store, const char *person, const char *channel,
 
 int store_shown_put(struct store *store, int64_t message, const char *remote_id, struct err *err)
 {
-	static const char sql[] = "INSERT OR REPLACE INTO shown (message, remote_id, is_stale) VALUES (?1, ?2, 0)";
+	static const char sql[] = "INSERT OR REPLACE INTO shown (message, remote_id, stale) VALUES (?1, ?2, 0)";
 	TALK_RUN(store, sql, "writing what is shown", err, "it", message, remote_id);
 }
 
@@ -264,7 +264,7 @@ int store_shown_stale(struct store *store, const char *channel, int64_t *ret_mes
 		      struct err *err)
 {
 	static const char sql[] = "SELECT s.message FROM shown s CROSS JOIN message m ON m.id = s.message"
-				  " WHERE s.is_stale = 1 AND m.channel = ?1 ORDER BY s.message LIMIT ?2";
+				  " WHERE s.stale > 0 AND s.stale = 1 AND m.channel = ?1 ORDER BY s.message LIMIT ?2";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -272,10 +272,29 @@ int store_shown_stale(struct store *store, const char *channel, int64_t *ret_mes
 	return store_ids(store, stmt, ret_messages, max, ret_n, err);
 }
 
+int store_shown_take(struct store *store, int64_t message, struct err *err)
+{
+	static const char sql[] = "UPDATE shown SET stale = 2 WHERE message = ?1";
+	TALK_RUN(store, sql, "writing what is shown", err, "i", message);
+}
+
 int store_shown_fresh(struct store *store, int64_t message, struct err *err)
 {
-	static const char sql[] = "UPDATE shown SET is_stale = 0 WHERE message = ?1";
+	static const char sql[] = "UPDATE shown SET stale = 0 WHERE message = ?1 AND stale = 2";
 	TALK_RUN(store, sql, "writing what is shown", err, "i", message);
+}
+
+int store_shown_again(struct store *store, int64_t message, struct err *err)
+{
+	static const char sql[] = "UPDATE shown SET stale = 1 WHERE message = ?1 AND stale = 2";
+	TALK_RUN(store, sql, "writing what is shown", err, "i", message);
+}
+
+int store_shown_all_again(struct store *store, struct err *err)
+{
+	static const char sql[] = "UPDATE shown SET stale = 1 WHERE stale > 0 AND stale = 2";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	return stmt == NULL ? store->failure : store_run(store, stmt, "writing what is shown", NULL, err);
 }
 
 int store_shown_end(struct store *store, int64_t message, struct err *err)

@@ -89,8 +89,14 @@ MUSTCHECK int store_shown_load(struct store *store, int64_t message, char ret_re
 /* Up to max messages of a channel whose task has changed since, the oldest first. */
 MUSTCHECK int store_shown_stale(struct store *store, const char *channel, int64_t *ret_messages, size_t max,
 				size_t *ret_n, struct err *err);
-/* It is shown as it is now. */
+/* A stale one is being changed. */
+MUSTCHECK int store_shown_take(struct store *store, int64_t message, struct err *err);
+/* One that was being changed is shown as it is now, unless it has become stale again meanwhile. */
 MUSTCHECK int store_shown_fresh(struct store *store, int64_t message, struct err *err);
+/* One that was being changed, and was not, is stale. */
+MUSTCHECK int store_shown_again(struct store *store, int64_t message, struct err *err);
+/* Likewise all that were being changed, by a process that has died. */
+MUSTCHECK int store_shown_all_again(struct store *store, struct err *err);
 /* It cannot be changed any more. */
 MUSTCHECK int store_shown_end(struct store *store, int64_t message, struct err *err);
 

@@ -204,6 +204,39 @@ static void store_hint__within_the_hour__is_not_due(void **state)
 	assert_false(hint("anna", 9001));
 }
 
+static size_t stale(void)
+{
+	int64_t ids[4];
+	size_t n = 0;
+	OK(store_shown_stale(office.store, "telegram", ids, 4, &n, ERR));
+	return n;
+}
+
+/* The change came while the words of the one before were on their way. */
+static void store_shown__changes_while_it_is_being_changed__is_stale_once_more(void **state)
+{
+	(void)state;
+	int64_t fair = office_add_task(&office, &(struct office_task){.uid = "fair", .start = "2025-06-15"});
+	int64_t message = office_add_message(&office, fair, "anna", "telegram", "remind 3d before start", 5);
+	OK(store_shown_put(office.store, message, "501", ERR));
+	office_run(&office, "UPDATE task SET title = 'one'");
+	OK(store_shown_take(office.store, message, ERR));
+	office_run(&office, "UPDATE task SET title = 'two'");
+	OK(store_shown_fresh(office.store, message, ERR));
+	assert_int_equal(stale(), 1);
+	OK(store_shown_take(office.store, message, ERR));
+	OK(store_shown_again(office.store, message, ERR));
+	assert_int_equal(stale(), 1);
+	OK(store_shown_take(office.store, message, ERR));
+	assert_int_equal(stale(), 0);
+	OK(store_shown_all_again(office.store, ERR)); /* the process died */
+	assert_int_equal(stale(), 1);
+	OK(store_shown_take(office.store, message, ERR));
+	OK(store_shown_fresh(office.store, message, ERR));
+	OK(store_shown_all_again(office.store, ERR));
+	assert_int_equal(stale(), 0);
+}
+
 static void store_shown__task_changes__is_stale_until_it_is_fresh(void **state)
 {
 	(void)state;
@@ -223,6 +256,9 @@ static void store_shown__task_changes__is_stale_until_it_is_fresh(void **state)
 	OK(store_shown_stale(office.store, "telegram", ids, 4, &n, ERR));
 	assert_int_equal(n, 1);
 	assert_int_equal(ids[0], message);
+	OK(store_shown_take(office.store, message, ERR));
+	OK(store_shown_stale(office.store, "telegram", ids, 4, &n, ERR));
+	assert_int_equal(n, 0);
 	OK(store_shown_fresh(office.store, message, ERR));
 	OK(store_shown_stale(office.store, "telegram", ids, 4, &n, ERR));
 	assert_int_equal(n, 0);
@@ -303,6 +339,7 @@ int main(void)
 		TEST(store_answer_count__an_hour_later__begins_anew),
 		TEST(store_hint__within_the_hour__is_not_due),
 		TEST(store_shown__task_changes__is_stale_until_it_is_fresh),
+		TEST(store_shown__changes_while_it_is_being_changed__is_stale_once_more),
 		TEST(store_closing__done_by_a_person__names_them),
 		TEST(store_closing__of_a_date__is_not_that_of_another),
 		TEST(store_talk__person_or_task_deleted_by_sql__leaves_nothing),
