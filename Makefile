@@ -157,12 +157,15 @@ $(BUILD)/fuzzer/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(call archives,ct
 replay-programs: $(FUZZ_REPLAYS)
 
 # ---- small programs that integration tests talk to --------------------------------------------------------------------
-TEST_PROGRAMS := $(BUILD)/recur-dump $(BUILD)/preset-judge
+TEST_PROGRAMS := $(BUILD)/recur-dump $(BUILD)/preset-judge $(BUILD)/channel-talk
 
 $(BUILD)/recur-dump: tests/lib/recur_dump.c $(call archives,plan,obj)
 	$(CC) $(ALL_CFLAGS) $(CFLAGS) $(LDFLAGS) $(filter %.c %.a,$^) $(PKG_LIBS) -o $@
 
 $(BUILD)/preset-judge: tests/lib/preset_judge.c $(call archives,channel,obj)
+	$(CC) $(ALL_CFLAGS) $(CFLAGS) $(LDFLAGS) $(filter %.c %.a,$^) $(PKG_LIBS) -o $@
+
+$(BUILD)/channel-talk: tests/lib/channel_talk.c $(call archives,channel,obj)
 	$(CC) $(ALL_CFLAGS) $(CFLAGS) $(LDFLAGS) $(filter %.c %.a,$^) $(PKG_LIBS) -o $@
 
 # ---- an allocation fails: tests/oom/fail.c, preloaded into the daemon --------------------------------------------------
