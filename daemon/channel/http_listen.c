@@ -34,6 +34,19 @@ static void http_make_failure(struct channel_result *result, const char *why)
 	result->blame = CHANNEL_BLAME_CHANNEL;
 }
 
+/* What people wrote stands in such a reply and is nobody's business: its own words are not shown. */
+static bool http_is_whole(const struct channel_result *result, CURLcode code, struct err *err)
+{
+	bool is_list = result->verdict == CHANNEL_ACCEPTED || result->verdict == CHANNEL_UNKNOWN;
+	if (!is_list || result->code == 0)
+		return true;
+	if (code != CURLE_OK)
+		(void)err_set(err, -EIO, "HTTP %d: the reply broke off or is too long", result->code);
+	else if (result->verdict == CHANNEL_UNKNOWN)
+		(void)err_set(err, -EIO, "HTTP %d: the reply is not one this preset knows", result->code);
+	return code == CURLE_OK;
+}
+
 static void http_heard(void *arg, CURL *easy, CURLcode code)
 {
 	struct http_channel *channel = arg;
@@ -42,13 +55,11 @@ static void http_heard(void *arg, CURL *easy, CURLcode code)
 	struct channel_updates updates;
 	struct err err = {0};
 	(void)easy; /* the slot's own */
+	preset_mend(&poll->slot.reply);
 	http_slot_judge(&poll->slot, code, &result);
-	bool is_good = result.verdict == CHANNEL_ACCEPTED;
-	if (is_good && code != CURLE_OK)
-		(void)err_set(&err, -EIO, "the reply broke off or is too long: %s", curl_easy_strerror(code));
-	is_good = is_good && code == CURLE_OK &&
-		  preset_list_updates(channel->preset, buf_str(&poll->slot.reply), poll->slot.reply.len, &updates,
-				      &err) == 0;
+	bool is_good = http_is_whole(&result, code, &err) && result.verdict == CHANNEL_ACCEPTED &&
+		       preset_list_updates(channel->preset, buf_str(&poll->slot.reply), poll->slot.reply.len, &updates,
+					   &err) == 0;
 	http_slot_release(&poll->slot);
 	if (is_good) {
 		http_tell(poll, &updates, NULL);

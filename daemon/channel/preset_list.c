@@ -2,6 +2,7 @@
  *
  * Whatever people write, the list is never left standing: an item that means nothing is passed over, but a reply that
  * does not say where to go on behind its items is refused, or they would come again and again. */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 #include "base/utf8.h"
 #include "channel/preset.h"
 
-enum { PRESET_ITEM_TEXT_MAX = 256 * 1024, PRESET_NEXT_MAX = 256 };
+enum { PRESET_ITEM_TEXT_MAX = 256 * 1024, PRESET_NEXT_MAX = 256, PRESET_UNIT_LEN = 6 };
 
 /* The text or number that stands there, behind the prefix; NULL when there is none. Owned. */
 static char *preset_item_text(const json_t *item, const struct preset_source *source)
@@ -136,6 +137,60 @@ static int preset_list_json(const struct preset *preset, const json_t *root, str
 		preset_add_item(preset, item, ret_updates);
 	}
 	return 0;
+}
+
+static int preset_hex(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *digit = c != '\0' ? strchr(digits, tolower((unsigned char)c)) : NULL;
+	return digit != NULL ? (int)(digit - digits) : -1;
+}
+
+/* The number of "\uXXXX" when text begins with that, or -1. */
+static int preset_unit(const char *text, const char *end)
+{
+	int unit = 0;
+	if (end - text < PRESET_UNIT_LEN || text[0] != '\\' || text[1] != 'u')
+		return -1;
+	for (int i = 2; i < PRESET_UNIT_LEN; i++) {
+		int digit = preset_hex(text[i]);
+		if (digit < 0)
+			return -1;
+		unit = unit * 16 + digit;
+	}
+	return unit;
+}
+
+/* Takes one character of JSON off text. */
+static const char *preset_mend_one(const char *text, const char *end, struct buf *out)
+{
+	const char *start = text;
+	int unit = preset_unit(text, end);
+	if (unit >= 0xd800 && unit < 0xe000) {
+		int second = preset_unit(text + PRESET_UNIT_LEN, end);
+		size_t len =
+			unit < 0xdc00 && second >= 0xdc00 && second < 0xe000 ? 2 * PRESET_UNIT_LEN : PRESET_UNIT_LEN;
+		buf_add(out, len > PRESET_UNIT_LEN ? text : "\\ufffd", len);
+		return text + len;
+	}
+	if (*text == '\\' && end - text > 1 && (unsigned char)text[1] < 0x80) {
+		buf_add(out, text, 2);
+		return text + 2;
+	}
+	bool is_bad = utf8_next(&text, end) == 0xfffd;
+	buf_add(out, is_bad ? "\xef\xbf\xbd" : start, is_bad ? 3 : (size_t)(text - start));
+	return text;
+}
+
+void preset_mend(struct buf *reply)
+{
+	struct buf mended;
+	buf_init(&mended, 3 * reply->max); /* a byte becomes at most three */
+	const char *text = buf_str(reply), *end = text + reply->len;
+	while (text < end)
+		text = preset_mend_one(text, end, &mended);
+	buf_done(reply);
+	*reply = mended;
 }
 
 int preset_list_updates(const struct preset *preset, const char *body, size_t len, struct channel_updates *ret_updates,
