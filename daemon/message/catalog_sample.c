@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "message/phrase.h"
+
 /* Titles and places as long as those of a real plan. */
 static char sample_uid[] = "2025-spring-visit";
 static char sample_title[] = "Visit of a delegation of schoolchildren and their teachers from the twin city, with a "
@@ -15,6 +17,8 @@ static char sample_person[] = "Protocol desk", sample_tag[] = "";
 
 enum { SAMPLE_NOW = 1744668000 }; /* 14 April 2025, 22:00 UTC: the 15th, 09:00 on Sakhalin */
 enum { SAMPLE_LATE_S = 3 * 3600 };
+
+enum { CATALOG_SAMPLES = 3 };
 
 static const struct task sample_tasks[CATALOG_SAMPLES] = {
 	{.uid = sample_uid,
@@ -57,6 +61,11 @@ static const struct compose_item sample_items[] = {
 };
 static const size_t sample_sizes[CATALOG_SAMPLES] = {5, 0, 2};
 
+static const struct compose_unreachable sample_unreachable[] = {
+	{"Department of education", "telegram", "403 Forbidden: bot was blocked by the user", true},
+	{"Press <office>", "email", "550 5.1.1 no such user", false},
+};
+
 static bool sample_is_kind(const char *kind, const char *const *kinds, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -65,8 +74,30 @@ static bool sample_is_kind(const char *kind, const char *const *kinds, size_t n)
 	return false;
 }
 
+unsigned catalog_samples(const char *kind)
+{
+	return strcmp(kind, "answer") == 0 ? PHRASE_MAX : CATALOG_SAMPLES;
+}
+
+static void catalog_sample_answer(unsigned sample, struct compose_facts *ret_facts)
+{
+	*ret_facts = (struct compose_facts){
+		.kind = "answer",
+		.task = &sample_tasks[0],
+		.person = &sample_reader,
+		.now_utc = SAMPLE_NOW,
+		.says = phrase_names[sample],
+		.answer_date = &sample_before,
+	};
+}
+
 void catalog_sample(const char *kind, unsigned sample, struct compose_facts *ret_facts)
 {
+	static const char *const closings[CATALOG_SAMPLES] = {"done", "delete", "cancel"};
+	if (strcmp(kind, "answer") == 0) {
+		catalog_sample_answer(sample, ret_facts);
+		return;
+	}
 	static const char *const lists[] = {"merged", "catch_up", "digest"}, *const bare[] = {"notice", "test"};
 	bool is_list = sample_is_kind(kind, lists, 3), is_bare = sample_is_kind(kind, bare, 2), is_full = sample == 0;
 	size_t n = sample_sizes[sample];
@@ -84,6 +115,8 @@ void catalog_sample(const char *kind, unsigned sample, struct compose_facts *ret
 		.channel = "email",
 		.items = is_list && n > 0 ? sample_items : NULL,
 		.n_items = is_list ? n : 0,
+		.unreachable = sample_unreachable,
+		.n_unreachable = is_list && is_full ? 2 : 0,
 		.responsible = is_full ? sample_names : NULL,
 		.n_responsible = is_full ? 3 : 0,
 		.old_period = is_full ? &sample_before : NULL,
@@ -92,5 +125,8 @@ void catalog_sample(const char *kind, unsigned sample, struct compose_facts *ret
 		.deputy_for = is_full ? "Press office" : NULL,
 		.notice = strcmp(kind, "notice") == 0 ? "A channel is stopped.\nSee the log." : NULL,
 		.is_held = sample == 2,
+		.closed_how = closings[sample],
+		.closed_by = is_full ? sample_person : NULL,
+		.closed_utc = is_full ? SAMPLE_NOW : 0,
 	};
 }

@@ -37,6 +37,9 @@ const char *const context_names[CONTEXT_NAME_MAX] = {
 	[CONTEXT_PERSON_NAME] = "person_name", [CONTEXT_CHANNEL] = "channel", [CONTEXT_NOW] = "now",
 	[CONTEXT_DATE] = "date", [CONTEXT_SHORT_DATE] = "short_date", [CONTEXT_NOTICE] = "notice",
 	[CONTEXT_NOTICE_LINE] = "notice_line", [CONTEXT_NOTICE_LINES] = "notice_lines", [CONTEXT_LANGUAGE] = "language",
+	[CONTEXT_SAYS] = "says", [CONTEXT_ANSWER_DATE] = "answer_date", [CONTEXT_IS_DONE] = "is_done",
+	[CONTEXT_IS_CANCELLED] = "is_cancelled", [CONTEXT_IS_DELETED] = "is_deleted",
+	[CONTEXT_CLOSED_BY] = "closed_by", [CONTEXT_CLOSED_ON] = "closed_on",
 	/* several tasks */
 	[CONTEXT_ITEMS] = "items", [CONTEXT_OVERDUE] = "overdue", [CONTEXT_TODAY] = "today",
 	[CONTEXT_THIS_WEEK] = "this_week", [CONTEXT_OPENING] = "opening", [CONTEXT_HAS_OVERDUE] = "has_overdue",
@@ -46,6 +49,8 @@ const char *const context_names[CONTEXT_NAME_MAX] = {
 	[CONTEXT_FEW] = "few", [CONTEXT_MANY] = "many", [CONTEXT_OTHER] = "other",
 	[CONTEXT_OF_OVERDUE] = "of_overdue", [CONTEXT_OF_TODAY] = "of_today",
 	[CONTEXT_OF_THIS_WEEK] = "of_this_week", [CONTEXT_OF_OPENING] = "of_opening", [CONTEXT_IS_LAST] = "is_last",
+	[CONTEXT_HAS_UNREACHABLE] = "has_unreachable", [CONTEXT_UNREACHABLE] = "unreachable", [CONTEXT_WHO] = "who",
+	[CONTEXT_WHY] = "why", [CONTEXT_IS_REACHED] = "is_reached",
 	/* clang-format on */
 };
 
@@ -223,6 +228,31 @@ static void context_set_day(struct context *context)
 	context_set_zone(context, CONTEXT_YOUR_ZONE, CONTEXT_YOUR_OFFSET, context->reader, context->now_utc);
 }
 
+/* What is said to somebody who answered: {"says": {"already_done": true}} */
+static void context_set_answer(struct context *context, const struct compose_facts *facts)
+{
+	if (facts->says != NULL) {
+		json_t *says = json_object();
+		json_object_set_new_nocheck(says, facts->says, json_true());
+		context_put(context, CONTEXT_SAYS, says);
+	}
+	if (facts->answer_date != NULL && context_wants(context, CONTEXT_ANSWER_DATE)) {
+		language_add_period(context->language, facts->answer_date, &context->text);
+		context_set(context, CONTEXT_ANSWER_DATE);
+	}
+}
+
+static void context_set_closing(struct context *context, const struct compose_facts *facts)
+{
+	const char *how = facts->closed_how;
+	context_set_flag(context, CONTEXT_IS_DONE, how != NULL && strcmp(how, "done") == 0);
+	context_set_flag(context, CONTEXT_IS_CANCELLED, how != NULL && strcmp(how, "cancel") == 0);
+	context_set_flag(context, CONTEXT_IS_DELETED, how != NULL && strcmp(how, "delete") == 0);
+	context_set_clean(context, CONTEXT_CLOSED_BY, facts->closed_by, false);
+	if (facts->closed_utc != 0)
+		context_set_moment(context, CONTEXT_CLOSED_ON, context->reader, facts->closed_utc);
+}
+
 static void context_set_message(struct context *context, const struct compose_facts *facts)
 {
 	if (facts->person != NULL)
@@ -231,6 +261,8 @@ static void context_set_message(struct context *context, const struct compose_fa
 	context_set_clean(context, CONTEXT_CHANNEL, facts->channel, false);
 	context_set_clean(context, CONTEXT_LANGUAGE, language_tag(context->language), false);
 	context_set_notice(context, facts->notice);
+	context_set_answer(context, facts);
+	context_set_closing(context, facts);
 	context_set_moment(context, CONTEXT_NOW, context->reader, context->now_utc);
 }
 

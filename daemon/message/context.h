@@ -40,11 +40,19 @@ struct compose_item {
 	const char *deputy_for;
 };
 
+/* Somebody who is not written to on a channel any more. */
+struct compose_unreachable {
+	const char *name, *channel, *why;
+	bool is_reached; /* on another channel */
+};
+
 /* What a message says. Everything is borrowed, what is NULL or 0 is not said. */
 struct compose_facts {
 	/* About one task: "reminder"; "overdue"; "fix_date" asks for the exact date; "escalation" tells a supervisor;
 	 * "handoff" does so for the last time; "moved" tells the new date. About several: "merged", "catch_up" after the
-	 * service was down, "digest". About none: "notice" to the operator, "test". */
+	 * service was down, "digest". About none: "notice" to the operator, "test". "closed" takes the place of a
+	 * message that is shown when its task is over; "answer" is said to somebody who answered, about one task or
+	 * none. */
 	const char *kind;
 	const struct task *task;      /* for kinds about one task */
 	const struct person *person;  /* the reader; NULL for a message to a bare address, which then reads UTC */
@@ -57,6 +65,8 @@ struct compose_facts {
 	const struct compose_item
 		*items; /* for kinds about several tasks; in a digest each section keeps their order */
 	size_t n_items;
+	const struct compose_unreachable *unreachable; /* in a digest: people of the reader's tasks */
+	size_t n_unreachable;
 	const char *const *responsible; /* names of those whose task it is, for a supervisor */
 	size_t n_responsible;
 	const struct period *old_period; /* of a moved task, where it was before */
@@ -64,6 +74,11 @@ struct compose_facts {
 	const char *holiday_reader;
 	const char *deputy_for; /* name of the person in whose place the reader gets this */
 	const char *notice;     /* text for the operator, possibly several lines */
+	const char *says;       /* name of a phrase (phrase.h), for an answer */
+	const struct period *answer_date; /* the date that it names, on whose clock it is meant */
+	const char *closed_how;           /* "done", "cancel", "delete": as the ledger has it */
+	const char *closed_by;            /* name of who did */
+	int64_t closed_utc;
 	bool is_held;           /* it waited for the reader's hours: late, but not by mistake. "merged" implies it */
 	bool wants_html;        /* the message goes to people who may see it: a mail */
 };
@@ -71,6 +86,9 @@ struct compose_facts {
 /* The kind whose templates say it: facts->kind, but one task alone in a "merged" or "catch_up" reads like a message
  * of its own. */
 const char *context_kind(const struct compose_facts *facts);
+
+/* True when only a week, a month or something longer is known: the exact date is still to be set. */
+bool context_is_window(const struct period *period);
 
 /* Every name there is. */
 enum context_name {
@@ -86,12 +104,14 @@ enum context_name {
 	CONTEXT_IS_HANDOFF, CONTEXT_IS_LISTED, CONTEXT_NOTE_LINES,
 	/* the message */
 	CONTEXT_PERSON_NAME, CONTEXT_CHANNEL, CONTEXT_NOW, CONTEXT_DATE, CONTEXT_SHORT_DATE, CONTEXT_NOTICE,
-	CONTEXT_NOTICE_LINE, CONTEXT_NOTICE_LINES, CONTEXT_LANGUAGE,
+	CONTEXT_NOTICE_LINE, CONTEXT_NOTICE_LINES, CONTEXT_LANGUAGE, CONTEXT_SAYS, CONTEXT_ANSWER_DATE,
+	CONTEXT_IS_DONE, CONTEXT_IS_CANCELLED, CONTEXT_IS_DELETED, CONTEXT_CLOSED_BY, CONTEXT_CLOSED_ON,
 	/* several tasks */
 	CONTEXT_ITEMS, CONTEXT_OVERDUE, CONTEXT_TODAY, CONTEXT_THIS_WEEK, CONTEXT_OPENING, CONTEXT_HAS_OVERDUE,
 	CONTEXT_HAS_TODAY, CONTEXT_HAS_THIS_WEEK, CONTEXT_HAS_OPENING, CONTEXT_ITEMS_COUNT, CONTEXT_COUNTS,
 	CONTEXT_NUMBER, CONTEXT_ZERO, CONTEXT_ONE, CONTEXT_TWO, CONTEXT_FEW, CONTEXT_MANY, CONTEXT_OTHER,
 	CONTEXT_OF_OVERDUE, CONTEXT_OF_TODAY, CONTEXT_OF_THIS_WEEK, CONTEXT_OF_OPENING, CONTEXT_IS_LAST,
+	CONTEXT_HAS_UNREACHABLE, CONTEXT_UNREACHABLE, CONTEXT_WHO, CONTEXT_WHY, CONTEXT_IS_REACHED,
 	/* clang-format on */
 	CONTEXT_NAME_MAX
 };

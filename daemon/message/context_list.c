@@ -90,6 +90,23 @@ static void context_set_sections(struct context *context, const struct compose_f
 	context_put(context, CONTEXT_COUNTS, counts);
 }
 
+static void context_set_unreachable(struct context *context, const struct compose_facts *facts)
+{
+	json_t *outer = context->data, *list = json_array();
+	for (size_t i = 0; i < facts->n_unreachable; i++) {
+		const struct compose_unreachable *row = &facts->unreachable[i];
+		context->data = json_object();
+		json_array_append_new(list, context->data);
+		context_set_clean(context, CONTEXT_WHO, row->name, false);
+		context_set_clean(context, CONTEXT_CHANNEL, row->channel, false);
+		context_set_clean(context, CONTEXT_WHY, row->why, false);
+		context_set_flag(context, CONTEXT_IS_REACHED, row->is_reached);
+	}
+	context->data = outer;
+	context_set_flag(context, CONTEXT_HAS_UNREACHABLE, facts->n_unreachable > 0);
+	context_put(context, CONTEXT_UNREACHABLE, list);
+}
+
 /* A task that stood in no section would be lost without a word. */
 static int context_check_sections(const struct compose_facts *facts, struct err *err)
 {
@@ -111,8 +128,10 @@ int context_set_items(struct context *context, const struct compose_facts *facts
 		result = context_add_item(context, facts, i, items, err);
 	if (result == 0)
 		context_put(context, CONTEXT_ITEMS_COUNT, context_new_count(context, facts->n_items));
-	if (result == 0 && is_digest)
+	if (result == 0 && is_digest) {
 		context_set_sections(context, facts, items);
+		context_set_unreachable(context, facts);
+	}
 	context_put(context, CONTEXT_ITEMS, items);
 	return result;
 }

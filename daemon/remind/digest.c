@@ -6,17 +6,25 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "remind/occurrences.h"
 #include "store/store_reader.h"
+#include "store/store_suspension.h"
 #include "store/store_task.h"
 
-enum { DIGEST_PAST_DAYS = 90, DIGEST_AHEAD_DAYS = 8 };
+enum { DIGEST_PAST_DAYS = 90, DIGEST_AHEAD_DAYS = 8, DIGEST_WHY_MAX = 120 };
 
 void digest_done(struct digest *digest)
 {
 	for (size_t i = 0; i < digest->n_items; i++)
 		task_done(&digest->items[i].task);
 	free(digest->items);
+	for (size_t i = 0; i < digest->n_unreachable; i++) {
+		free(digest->unreachable[i].name);
+		free(digest->unreachable[i].channel);
+		free(digest->unreachable[i].why);
+	}
+	free(digest->unreachable);
 	*digest = (struct digest){0};
 }
 
@@ -93,6 +101,22 @@ static int digest_add_task(struct digest *digest, struct store *store, const str
 	return status == -EINVAL ? 0 : status;
 }
 
+/* Why in short: servers can be wordy. */
+static int digest_add_unreachable(void *arg, const struct store_suspension *row)
+{
+	struct digest *digest = arg;
+	if (digest->n_unreachable == DIGEST_UNREACHABLE_MAX)
+		return 0;
+	digest->unreachable = mem_grow(digest->unreachable, digest->n_unreachable + 1, sizeof(*digest->unreachable));
+	digest->unreachable[digest->n_unreachable++] = (struct digest_unreachable){
+		.name = mem_dup(row->name),
+		.channel = mem_dup(row->channel),
+		.why = mem_dup_n(row->reason, utf8_prefix(row->reason, DIGEST_WHY_MAX, UTF8_CODE_POINTS)),
+		.is_reached = row->is_reached,
+	};
+	return 0;
+}
+
 static int digest_compare(const void *left, const void *right)
 {
 	const struct digest_item *a = left, *b = right;
@@ -112,6 +136,8 @@ int digest_collect(struct store *store, const struct reader *reader, int64_t now
 	for (size_t i = 0; i < n && status == 0; i++)
 		status = digest_add_task(ret_digest, store, reader, ids[i], now_utc, err);
 	free(ids);
+	if (status == 0 && ret_digest->n_items > 0)
+		status = store_suspension_each_near(store, reader->person->id, digest_add_unreachable, ret_digest, err);
 	if (status < 0)
 		digest_done(ret_digest);
 	else if (ret_digest->n_items > 0)

@@ -2,6 +2,7 @@
 #ifndef DEADLINED_REMIND_DIGEST_H
 #define DEADLINED_REMIND_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,17 +12,25 @@
 
 enum digest_section { DIGEST_OVERDUE, DIGEST_TODAY, DIGEST_WEEK, DIGEST_OPENING, DIGEST_SECTION_MAX };
 
-enum { DIGEST_ITEMS_MAX = 200, DIGEST_OPENING_DAYS = 7 };
+enum { DIGEST_ITEMS_MAX = 200, DIGEST_OPENING_DAYS = 7, DIGEST_UNREACHABLE_MAX = 20 };
 
 struct digest_item {
 	struct task task; /* with the occurrence's own period */
 	enum digest_section section;
 };
 
+/* Somebody who takes part in a task the reader answers for, and is not written to on a channel any more. */
+struct digest_unreachable {
+	char *name, *channel, *why;
+	bool is_reached; /* on another channel */
+};
+
 struct digest {
 	struct digest_item *items; /* by section, then by end */
 	size_t n_items;
-	size_t n_left_out; /* over DIGEST_ITEMS_MAX */
+	size_t n_left_out;                      /* over DIGEST_ITEMS_MAX */
+	struct digest_unreachable *unreachable; /* by person and channel, up to DIGEST_UNREACHABLE_MAX */
+	size_t n_unreachable;
 };
 
 /* Collects the digest of the reader's day at now_utc: days are the reader's, dates as they are written in the plan. A task

@@ -40,6 +40,7 @@ void letter_done(struct letter *letter)
 		free(letter->items[i].deputy_for);
 	}
 	free(letter->items);
+	digest_done(&letter->digest);
 	free(letter->notice);
 	free(letter->calendar);
 	store_reply_done(&letter->reply);
@@ -137,17 +138,16 @@ static int letter_read_digest(struct store *store, const struct setup *setup, st
 		[DIGEST_OPENING] = COMPOSE_SECTION_OPENING,
 	};
 	struct reader reader;
-	struct digest digest;
+	struct digest *digest = &letter->digest;
 	reader_init(&reader, &letter->person, setup->calendars, setup->zone);
-	int status = digest_collect(store, &reader, now_utc, &digest, err);
+	int status = digest_collect(store, &reader, now_utc, digest, err);
 	if (status < 0)
 		return status;
-	for (size_t i = 0; i < digest.n_items; i++) {
-		struct letter_item *item = letter_add_item(letter, &digest.items[i].task);
-		item->section = sections[digest.items[i].section];
-		digest.items[i].task = (struct task){0}; /* it is the letter's now */
+	for (size_t i = 0; i < digest->n_items; i++) {
+		struct letter_item *item = letter_add_item(letter, &digest->items[i].task);
+		item->section = sections[digest->items[i].section];
+		digest->items[i].task = (struct task){0}; /* it is the letter's now */
 	}
-	digest_done(&digest);
 	return 0;
 }
 
@@ -210,6 +210,17 @@ static struct compose_item *letter_compose_items(const struct letter *letter)
 	return items;
 }
 
+static struct compose_unreachable *letter_compose_unreachable(const struct letter *letter)
+{
+	const struct digest *digest = &letter->digest;
+	struct compose_unreachable *rows = mem_zero(digest->n_unreachable, sizeof(*rows));
+	for (size_t i = 0; i < digest->n_unreachable; i++) {
+		const struct digest_unreachable *row = &digest->unreachable[i];
+		rows[i] = (struct compose_unreachable){row->name, row->channel, row->why, row->is_reached};
+	}
+	return rows;
+}
+
 /* As it is configured; NULL for one that is there no more. */
 static const struct channel *letter_channel(const struct setup *setup, const struct letter *letter)
 {
@@ -254,6 +265,7 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 		letter_find_holidays(setup, &reader, &letter->items[i]);
 
 	struct compose_item *items = letter_compose_items(letter);
+	struct compose_unreachable *unreachable = letter_compose_unreachable(letter);
 	const struct letter_item *first = &letter->items[0];
 	const struct compose_facts facts = {
 		.kind = is_single ? first->kind : letter->row.kind,
@@ -266,6 +278,8 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 		.channel = letter->row.channel,
 		.items = is_single ? NULL : items,
 		.n_items = is_single ? 0 : letter->n_items,
+		.unreachable = unreachable,
+		.n_unreachable = letter->digest.n_unreachable,
 		.responsible = items[0].responsible,
 		.n_responsible = items[0].n_responsible,
 		.holiday_event = first->holiday_event,
@@ -275,6 +289,7 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 		.wants_html = wants_html,
 	};
 	compose(setup->catalog, &facts, &letter->text, &problem);
+	free(unreachable);
 	free(items);
 	letter_log_problem(letter, first->task.uid, &problem);
 }

@@ -21,7 +21,8 @@ struct letter {
 	struct person person;
 	struct letter_item *items; /* the tasks it is about */
 	size_t n_items;
-	char *notice; /* the words of a notice; NULL for every other kind */
+	struct digest digest; /* what else a digest says: its items have become the letter's */
+	char *notice;         /* the words of a notice; NULL for every other kind */
 	struct compose_text text;
 	char *calendar; /* NULL when it has none */
 	struct store_reply reply;

@@ -428,11 +428,14 @@ static void see_names(const json_t *data, bool seen[CONTEXT_NAME_MAX])
 static void see_message(const char *tag, const char *kind, size_t n_items, bool seen[CONTEXT_NAME_MAX])
 {
 	static const char *const names[] = {"A"};
+	static const struct compose_unreachable unreachable = {"A", "telegram", "x", true};
 	static const char *const kinds[] = {"fix_date", "moved", "escalation", "handoff"};
 	static const enum period_precision precisions[] = {PERIOD_MINUTE, PERIOD_DAY, PERIOD_MONTH};
 	struct scene scene;
 	scene_init(&scene, tag, kind, n_items);
 	scene.facts.notice = "notice";
+	scene.facts.unreachable = &unreachable;
+	scene.facts.n_unreachable = 1;
 	for (size_t i = 0; i < n_items; i++) {
 		struct period *period = &scene.tasks[i].period;
 		period->precision = precisions[i % 3];

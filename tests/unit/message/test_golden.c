@@ -180,6 +180,11 @@ static const struct compose_item day_items[] = {
 #define MORNING "2025-04-14T22:00"
 #define ITEMS(list, n) .items = list, .n_items = n
 
+static const struct compose_unreachable gone[] = {
+	{"Марина Ким", "telegram", "403 Forbidden: bot was blocked by the user", true},
+	{"Press office", "email", "550 5.1.1 <press@example.org>: no such user", false},
+};
+
 static const struct scene {
 	const char *title, *now;
 	int64_t late_s; /* after the step was due */
@@ -251,6 +256,10 @@ static const struct scene {
 	 MORNING,
 	 0,
 	 {.kind = "digest", ITEMS(day_items + 3, 1), .deputy_for = "Отдел образования"}},
+	{"двое недоступны",
+	 MORNING,
+	 0,
+	 {.kind = "digest", ITEMS(day_items + 2, 1), .unreachable = gone, .n_unreachable = 2}},
 	{"пусто", MORNING, 0, {.kind = "digest"}},
 
 	{"две строки",

@@ -6,6 +6,7 @@
 
 #include "office.h"
 #include "remind/digest.h"
+#include "store/store_suspension.h"
 
 static struct office office;
 
@@ -175,6 +176,44 @@ static void digest__hundreds_of_tasks__are_cut_and_counted(void **state)
 	person_done(&person);
 }
 
+/* "Boris telegram reached, ...": who of anna's tasks is not written to any more. */
+static const char *unreachable_for(const char *id)
+{
+	static char text[512];
+	struct person person;
+	struct reader reader;
+	struct digest digest;
+	OK(store_person_load(office.store, id, &person, ERR));
+	reader_init(&reader, &person, NULL, zone_find("UTC"));
+	OK(digest_collect(office.store, &reader, utc(wednesday), &digest, ERR));
+	text[0] = '\0';
+	for (size_t i = 0; i < digest.n_unreachable; i++) {
+		const struct digest_unreachable *row = &digest.unreachable[i];
+		size_t len = strlen(text);
+		(void)snprintf(text + len, sizeof(text) - len, "%s%s %s%s: %.20s", i > 0 ? "; " : "", row->name,
+			       row->channel, row->is_reached ? " reached" : "", row->why);
+	}
+	digest_done(&digest);
+	person_done(&person);
+	return text;
+}
+
+static void digest__somebody_cannot_be_reached__the_responsible_reads_it(void **state)
+{
+	(void)state;
+	bool is_new = false;
+	add_task("t", "2025-06-11T12:00", NULL, "UTC");
+	OK(store_suspension_begin(office.store, "kate", "email", "550 no such user, in many words", 0, &is_new, ERR));
+	assert_string_equal(unreachable_for("anna"), "kate email: 550 no such user, in"); /* where nobody is, all are */
+	office_run(&office, "INSERT INTO address VALUES ('kate', 'sms', '+7')");
+	assert_string_equal(unreachable_for("anna"), "kate email reached: 550 no such user, in");
+	assert_string_equal(unreachable_for("kate"), "");
+	office_run(&office, "UPDATE part SET role = 'responsible' WHERE person = 'kate'");
+	assert_string_equal(unreachable_for("anna"), ""); /* now it is kate's own */
+	office_run(&office, "UPDATE part SET role = 'watcher' WHERE person = 'kate'");
+	assert_string_equal(unreachable_for("anna"), "");
+}
+
 #define WITH_OFFICE(test) cmocka_unit_test_setup_teardown(test, open_office, close_office)
 
 int main(void)
@@ -186,6 +225,7 @@ int main(void)
 		WITH_OFFICE(digest__closed_and_others_tasks__are_not_in_it),
 		WITH_OFFICE(digest__row_that_makes_no_sense__does_not_stop_the_others),
 		WITH_OFFICE(digest__hundreds_of_tasks__are_cut_and_counted),
+		WITH_OFFICE(digest__somebody_cannot_be_reached__the_responsible_reads_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
