@@ -1,5 +1,6 @@
 """What a mail is made of, read by Python's parser, which knows nothing of how it was written."""
 import html.parser
+import re
 from datetime import date, datetime, timedelta
 
 import icalendar
@@ -56,6 +57,22 @@ def test_nothing_in_the_html_is_fetched(site, start):
     assert not {"src", "href", "background", "action"} & {name for name, _ in attributes}
     styles = tags.styles + "".join(value or "" for name, value in attributes if name == "style")
     assert tags.styles and "url(" not in styles and "@import" not in styles
+
+
+KEPT_HTML = sorted((ROOT / "tests" / "golden").glob("*/*.html"))
+
+
+@pytest.mark.parametrize("path", KEPT_HTML, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_colour_has_another_for_the_dark(path):
+    tags = Tags(path.read_text(encoding="utf-8"))
+    dark = tags.styles[tags.styles.index("@media (prefers-color-scheme: dark)"):]
+    known = {(name, key) for name, rules in re.findall(r"\.(\w+) \{([^}]*)\}", dark)
+             for key in re.findall(r"(?<![\w-])((?:background-)?color):", rules)}
+    assert ("meta", {"name": "color-scheme", "content": "light dark"}) in tags.seen
+    coloured = [(tag, key, attrs) for tag, attrs in tags.seen
+                for key in re.findall(r"(?<![\w-])((?:background-)?color):", attrs.get("style") or "")]
+    assert coloured and not [(tag, key, attrs) for tag, key, attrs in coloured
+                             if not {(name, key) for name in attrs.get("class", "").split()} & known]
 
 
 def test_without_html_a_mail_is_one_text(site, start):
