@@ -1,36 +1,12 @@
 #include "service/letter.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
-#include "base/mem.h"
-#include "base/strlist.h"
 #include "message/mail_calendar.h"
-#include "remind/occurrences.h"
-#include "remind/post.h"
-#include "remind/reader.h"
-#include "remind/step.h"
-#include "store/store_notice.h"
-#include "store/store_person.h"
+#include "service/letter_priv.h"
 #include "store/store_reader.h"
-#include "store/store_task.h"
-
-/* One task of a letter, and what its facts point to. */
-struct letter_item {
-	struct task task; /* with the period of the occurrence */
-	const char *kind;
-	const char *step;
-	const char *occurrence;
-	bool is_there; /* the task still has that date */
-	int64_t due_utc;
-	enum compose_section section;
-	struct strlist responsible;
-	char *deputy_for; /* name */
-	const char *holiday_event, *holiday_reader;
-};
 
 void letter_done(struct letter *letter)
 {
@@ -48,250 +24,6 @@ void letter_done(struct letter *letter)
 	person_done(&letter->person);
 	compose_text_done(&letter->text);
 	*letter = (struct letter){0};
-}
-
-/* ---- what it is about --------------------------------------------------------------------------------------------- */
-
-static const char *letter_step_kind(const char *step)
-{
-	return strncmp(step, POST_MOVED, strlen(POST_MOVED)) == 0 ? "moved" : step_kind_name(step_text_kind(step));
-}
-
-static struct letter_item *letter_add_item(struct letter *letter, const struct task *task)
-{
-	letter->items = mem_grow(letter->items, letter->n_items + 1, sizeof(*letter->items));
-	struct letter_item *item = &letter->items[letter->n_items++];
-	*item = (struct letter_item){.task = *task};
-	return item;
-}
-
-/* Names of those whose task it is: a supervisor must know whom to ask. */
-static int letter_read_responsible(struct store *store, struct letter_item *item, struct err *err)
-{
-	struct person *people = NULL;
-	size_t n = 0;
-	unsigned wanted = ROLE_BIT(ROLE_RESPONSIBLE), all = 0;
-	int status = store_person_of_task(store, item->task.id, &people, &n, err);
-	for (size_t i = 0; i < n; i++)
-		all |= people[i].roles;
-	if ((all & wanted) == 0)
-		wanted = ROLE_BIT(ROLE_PARTICIPANT);
-	for (size_t i = 0; i < n; i++) {
-		if ((people[i].roles & wanted) != 0)
-			strlist_add(&item->responsible, people[i].name, strlen(people[i].name));
-		person_done(&people[i]);
-	}
-	free(people);
-	return status;
-}
-
-static int letter_read_deputy(struct store *store, struct letter_item *item, const char *id, struct err *err)
-{
-	struct person absent;
-	int status = store_person_load(store, id, &absent, err);
-	if (status < 0)
-		return status;
-	item->deputy_for = mem_dup(absent.name);
-	person_done(&absent);
-	return 0;
-}
-
-static bool letter_has(const struct letter *letter, const struct store_reminder *reminder)
-{
-	for (size_t i = 0; i < letter->n_items; i++)
-		if (letter->items[i].task.id == reminder->task &&
-		    strcmp(letter->items[i].occurrence, reminder->occurrence) == 0)
-			return true;
-	return false;
-}
-
-/* The latest step of an occurrence speaks for it. */
-static int letter_read_reminder(struct store *store, struct letter *letter, const struct store_reminder *reminder,
-				struct err *err)
-{
-	struct task task;
-	if (letter_has(letter, reminder))
-		return 0;
-	int status = store_task_load(store, reminder->task, &task, err);
-	if (status < 0)
-		return status;
-	struct letter_item *item = letter_add_item(letter, &task);
-	item->kind = letter_step_kind(reminder->step);
-	item->step = reminder->step;
-	item->occurrence = reminder->occurrence;
-	item->due_utc = reminder->due_utc;
-	status = occurrences_find(store, &task, reminder->occurrence, &item->is_there, &item->task.period, err);
-	if (status == 0 && (strcmp(item->kind, "escalation") == 0 || strcmp(item->kind, "handoff") == 0))
-		status = letter_read_responsible(store, item, err);
-	if (status == 0 && reminder->deputy_for != NULL)
-		status = letter_read_deputy(store, item, reminder->deputy_for, err);
-	return status;
-}
-
-static int letter_read_digest(struct store *store, const struct setup *setup, struct letter *letter, int64_t now_utc,
-			      struct err *err)
-{
-	static const enum compose_section sections[] = {
-		[DIGEST_OVERDUE] = COMPOSE_SECTION_OVERDUE,
-		[DIGEST_TODAY] = COMPOSE_SECTION_TODAY,
-		[DIGEST_WEEK] = COMPOSE_SECTION_WEEK,
-		[DIGEST_OPENING] = COMPOSE_SECTION_OPENING,
-	};
-	struct reader reader;
-	struct digest *digest = &letter->digest;
-	reader_init(&reader, &letter->person, setup->calendars, setup->zone);
-	int status = digest_collect(store, &reader, now_utc, digest, err);
-	if (status < 0)
-		return status;
-	for (size_t i = 0; i < digest->n_items; i++) {
-		struct letter_item *item = letter_add_item(letter, &digest->items[i].task);
-		item->section = sections[digest->items[i].section];
-		digest->items[i].task = (struct task){0}; /* it is the letter's now */
-	}
-	return 0;
-}
-
-static int letter_read(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc,
-		       struct letter *letter, struct err *err)
-{
-	int status = store_message_load(store, id, &letter->row, err);
-	if (status == 0)
-		status = store_person_load(store, letter->row.person, &letter->person, err);
-	if (status < 0)
-		return status;
-	if (person_address(&letter->person, letter->row.channel) == NULL)
-		return err_set(err, -ENODATA, "%s has no address on %s any more", letter->person.id,
-			       letter->row.channel);
-	if (strcmp(letter->row.kind, "notice") == 0)
-		return store_notice_load(store, id, &letter->notice, err);
-	if (strcmp(letter->row.kind, "digest") == 0)
-		status = letter_read_digest(store, setup, letter, now_utc, err);
-	for (size_t i = 0; i < letter->row.n_reminders && status == 0; i++)
-		status = letter_read_reminder(store, letter, &letter->row.reminders[i], err);
-	if (status == 0 && letter->n_items == 0)
-		status = err_set(err, -ENOMSG, "nothing is left to say");
-	return status;
-}
-
-/* ---- its text ----------------------------------------------------------------------------------------------------- */
-
-/* Why the deadline's day is no working day at the event's and at the reader's place. */
-static void letter_find_holidays(const struct setup *setup, const struct reader *reader, struct letter_item *item)
-{
-	const struct period *period = &item->task.period;
-	const struct calendar *there =
-		setup->calendars == NULL ? NULL : calendars_of_zone(setup->calendars, item->task.zone);
-	if (period->precision != PERIOD_MINUTE && period->precision != PERIOD_DAY)
-		return;
-	item->holiday_event = there != NULL ? calendar_holiday(there, &period->end) : NULL;
-	item->holiday_reader = reader->time.calendar != NULL && reader->time.calendar != there
-				       ? calendar_holiday(reader->time.calendar, &period->end)
-				       : NULL;
-}
-
-static struct compose_item *letter_compose_items(const struct letter *letter)
-{
-	struct compose_item *items = mem_zero(letter->n_items, sizeof(*items));
-	for (size_t i = 0; i < letter->n_items; i++) {
-		const struct letter_item *item = &letter->items[i];
-		items[i] = (struct compose_item){
-			.task = &item->task,
-			.kind = item->kind,
-			.step = item->step,
-			.due_utc = item->due_utc,
-			.section = item->section,
-			.responsible = (const char *const *)item->responsible.items,
-			.n_responsible = item->responsible.n,
-			.holiday_event = item->holiday_event,
-			.holiday_reader = item->holiday_reader,
-			.deputy_for = item->deputy_for,
-		};
-	}
-	return items;
-}
-
-static struct compose_unreachable *letter_compose_unreachable(const struct letter *letter)
-{
-	const struct digest *digest = &letter->digest;
-	struct compose_unreachable *rows = mem_zero(digest->n_unreachable, sizeof(*rows));
-	for (size_t i = 0; i < digest->n_unreachable; i++) {
-		const struct digest_unreachable *row = &digest->unreachable[i];
-		rows[i] = (struct compose_unreachable){row->name, row->channel, row->why, row->is_reached};
-	}
-	return rows;
-}
-
-/* As it is configured; NULL for one that is there no more. */
-static const struct channel *letter_channel(const struct setup *setup, const struct letter *letter)
-{
-	for (size_t i = 0; i < setup->n_channels; i++)
-		if (strcmp(setup->channels[i]->name, letter->row.channel) == 0)
-			return setup->channels[i];
-	return NULL;
-}
-
-/* The reader gets it all the same; the operator reads why it looks as it does. */
-static void letter_log_problem(const struct letter *letter, const char *uid, const struct err *problem)
-{
-	bool is_built_in = strcmp(letter->text.language, "und") == 0;
-	if (problem->text[0] != '\0')
-		log_error("message=%lld%s%s: %s: %s", (long long)letter->row.id, uid != NULL ? " task=" : "",
-			  uid != NULL ? uid : "", is_built_in ? "the built-in text is sent" : "a template failed",
-			  problem->text);
-}
-
-static void letter_compose_notice(const struct setup *setup, struct letter *letter, int64_t now_utc, bool wants_html)
-{
-	struct err problem = {0};
-	const struct compose_facts facts = {
-		.kind = "notice",
-		.person = &letter->person,
-		.default_language = setup->conf->language,
-		.now_utc = now_utc,
-		.notice = letter->notice,
-		.wants_html = wants_html,
-	};
-	compose(setup->catalog, &facts, &letter->text, &problem);
-	letter_log_problem(letter, NULL, &problem);
-}
-
-static void letter_compose_tasks(const struct setup *setup, struct letter *letter, int64_t now_utc, bool wants_html)
-{
-	struct err problem = {0};
-	struct reader reader;
-	bool is_single = strcmp(letter->row.kind, "single") == 0;
-	reader_init(&reader, &letter->person, setup->calendars, setup->zone);
-	for (size_t i = 0; i < letter->n_items; i++)
-		letter_find_holidays(setup, &reader, &letter->items[i]);
-
-	struct compose_item *items = letter_compose_items(letter);
-	struct compose_unreachable *unreachable = letter_compose_unreachable(letter);
-	const struct letter_item *first = &letter->items[0];
-	const struct compose_facts facts = {
-		.kind = is_single ? first->kind : letter->row.kind,
-		.task = is_single ? &first->task : NULL,
-		.person = &letter->person,
-		.default_language = setup->conf->language,
-		.step = first->step,
-		.due_utc = first->due_utc,
-		.now_utc = now_utc,
-		.channel = letter->row.channel,
-		.items = is_single ? NULL : items,
-		.n_items = is_single ? 0 : letter->n_items,
-		.unreachable = unreachable,
-		.n_unreachable = letter->digest.n_unreachable,
-		.responsible = items[0].responsible,
-		.n_responsible = items[0].n_responsible,
-		.holiday_event = first->holiday_event,
-		.holiday_reader = first->holiday_reader,
-		.deputy_for = first->deputy_for,
-		.is_held = letter->row.n_reminders > 0 && letter->row.reminders[0].held != NULL,
-		.wants_html = wants_html,
-	};
-	compose(setup->catalog, &facts, &letter->text, &problem);
-	free(unreachable);
-	free(items);
-	letter_log_problem(letter, first->task.uid, &problem);
 }
 
 /* ---- its date, for a calendar ------------------------------------------------------------------------------------- */
@@ -338,6 +70,15 @@ static int letter_write_calendar(struct store *store, struct letter *letter, int
 
 /* ------------------------------------------------------------------------------------------------------------------- */
 
+/* As it is configured; NULL for one that is there no more. */
+static const struct channel *letter_channel(const struct setup *setup, const struct letter *letter)
+{
+	for (size_t i = 0; i < setup->n_channels; i++)
+		if (strcmp(setup->channels[i]->name, letter->row.channel) == 0)
+			return setup->channels[i];
+	return NULL;
+}
+
 /* An answer goes to whose task it is, unless that is the reader. */
 static int letter_find_reply(struct store *store, struct letter *letter, struct err *err)
 {
@@ -374,10 +115,7 @@ int letter_write(struct store *store, const struct setup *setup, int64_t id, int
 		return status;
 	}
 	bool wants_html = channel != NULL && channel->wants_html;
-	if (ret_letter->notice != NULL)
-		letter_compose_notice(setup, ret_letter, now_utc, wants_html);
-	else
-		letter_compose_tasks(setup, ret_letter, now_utc, wants_html);
+	letter_compose(setup, ret_letter, now_utc, wants_html);
 
 	const struct zone *zone = zone_find(ret_letter->person.zone);
 	const struct store_message *row = &ret_letter->row;

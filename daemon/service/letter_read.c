@@ -1,0 +1,135 @@
+/* What a letter is about: its row, its reader, its tasks and what of them the text needs. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "remind/occurrences.h"
+#include "remind/post.h"
+#include "remind/reader.h"
+#include "remind/step.h"
+#include "service/letter_priv.h"
+#include "store/store_notice.h"
+#include "store/store_person.h"
+#include "store/store_task.h"
+
+static const char *letter_step_kind(const char *step)
+{
+	return strncmp(step, POST_MOVED, strlen(POST_MOVED)) == 0 ? "moved" : step_kind_name(step_text_kind(step));
+}
+
+static struct letter_item *letter_add_item(struct letter *letter, const struct task *task)
+{
+	letter->items = mem_grow(letter->items, letter->n_items + 1, sizeof(*letter->items));
+	struct letter_item *item = &letter->items[letter->n_items++];
+	*item = (struct letter_item){.task = *task};
+	return item;
+}
+
+/* Names of those whose task it is: a supervisor must know whom to ask. */
+static int letter_read_responsible(struct store *store, struct letter_item *item, struct err *err)
+{
+	struct person *people = NULL;
+	size_t n = 0;
+	unsigned wanted = ROLE_BIT(ROLE_RESPONSIBLE), all = 0;
+	int status = store_person_of_task(store, item->task.id, &people, &n, err);
+	for (size_t i = 0; i < n; i++)
+		all |= people[i].roles;
+	if ((all & wanted) == 0)
+		wanted = ROLE_BIT(ROLE_PARTICIPANT);
+	for (size_t i = 0; i < n; i++) {
+		if ((people[i].roles & wanted) != 0)
+			strlist_add(&item->responsible, people[i].name, strlen(people[i].name));
+		person_done(&people[i]);
+	}
+	free(people);
+	return status;
+}
+
+static int letter_read_deputy(struct store *store, struct letter_item *item, const char *id, struct err *err)
+{
+	struct person absent;
+	int status = store_person_load(store, id, &absent, err);
+	if (status < 0)
+		return status;
+	item->deputy_for = mem_dup(absent.name);
+	person_done(&absent);
+	return 0;
+}
+
+static bool letter_has(const struct letter *letter, const struct store_reminder *reminder)
+{
+	for (size_t i = 0; i < letter->n_items; i++)
+		if (letter->items[i].task.id == reminder->task &&
+		    strcmp(letter->items[i].occurrence, reminder->occurrence) == 0)
+			return true;
+	return false;
+}
+
+/* The latest step of an occurrence speaks for it. */
+static int letter_read_reminder(struct store *store, struct letter *letter, const struct store_reminder *reminder,
+				struct err *err)
+{
+	struct task task;
+	if (letter_has(letter, reminder))
+		return 0;
+	int status = store_task_load(store, reminder->task, &task, err);
+	if (status < 0)
+		return status;
+	struct letter_item *item = letter_add_item(letter, &task);
+	item->kind = letter_step_kind(reminder->step);
+	item->step = reminder->step;
+	item->occurrence = reminder->occurrence;
+	item->due_utc = reminder->due_utc;
+	status = occurrences_find(store, &task, reminder->occurrence, &item->is_there, &item->task.period, err);
+	if (status == 0 && (strcmp(item->kind, "escalation") == 0 || strcmp(item->kind, "handoff") == 0))
+		status = letter_read_responsible(store, item, err);
+	if (status == 0 && reminder->deputy_for != NULL)
+		status = letter_read_deputy(store, item, reminder->deputy_for, err);
+	return status;
+}
+
+static int letter_read_digest(struct store *store, const struct setup *setup, struct letter *letter, int64_t now_utc,
+			      struct err *err)
+{
+	static const enum compose_section sections[] = {
+		[DIGEST_OVERDUE] = COMPOSE_SECTION_OVERDUE,
+		[DIGEST_TODAY] = COMPOSE_SECTION_TODAY,
+		[DIGEST_WEEK] = COMPOSE_SECTION_WEEK,
+		[DIGEST_OPENING] = COMPOSE_SECTION_OPENING,
+	};
+	struct reader reader;
+	struct digest *digest = &letter->digest;
+	reader_init(&reader, &letter->person, setup->calendars, setup->zone);
+	int status = digest_collect(store, &reader, now_utc, digest, err);
+	if (status < 0)
+		return status;
+	for (size_t i = 0; i < digest->n_items; i++) {
+		struct letter_item *item = letter_add_item(letter, &digest->items[i].task);
+		item->section = sections[digest->items[i].section];
+		digest->items[i].task = (struct task){0}; /* it is the letter's now */
+	}
+	return 0;
+}
+
+int letter_read(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc, struct letter *letter,
+		struct err *err)
+{
+	int status = store_message_load(store, id, &letter->row, err);
+	if (status == 0)
+		status = store_person_load(store, letter->row.person, &letter->person, err);
+	if (status < 0)
+		return status;
+	if (person_address(&letter->person, letter->row.channel) == NULL)
+		return err_set(err, -ENODATA, "%s has no address on %s any more", letter->person.id,
+			       letter->row.channel);
+	if (strcmp(letter->row.kind, "notice") == 0)
+		return store_notice_load(store, id, &letter->notice, err);
+	if (strcmp(letter->row.kind, "digest") == 0)
+		status = letter_read_digest(store, setup, letter, now_utc, err);
+	for (size_t i = 0; i < letter->row.n_reminders && status == 0; i++)
+		status = letter_read_reminder(store, letter, &letter->row.reminders[i], err);
+	if (status == 0 && letter->n_items == 0)
+		status = err_set(err, -ENOMSG, "nothing is left to say");
+	return status;
+}

@@ -1,0 +1,126 @@
+/* The text of a letter, in its reader's language. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "remind/reader.h"
+#include "service/letter_priv.h"
+
+/* Why the deadline's day is no working day at the event's and at the reader's place. */
+static void letter_find_holidays(const struct setup *setup, const struct reader *reader, struct letter_item *item)
+{
+	const struct period *period = &item->task.period;
+	const struct calendar *there =
+		setup->calendars == NULL ? NULL : calendars_of_zone(setup->calendars, item->task.zone);
+	if (period->precision != PERIOD_MINUTE && period->precision != PERIOD_DAY)
+		return;
+	item->holiday_event = there != NULL ? calendar_holiday(there, &period->end) : NULL;
+	item->holiday_reader = reader->time.calendar != NULL && reader->time.calendar != there
+				       ? calendar_holiday(reader->time.calendar, &period->end)
+				       : NULL;
+}
+
+static struct compose_item *letter_compose_items(const struct letter *letter)
+{
+	struct compose_item *items = mem_zero(letter->n_items, sizeof(*items));
+	for (size_t i = 0; i < letter->n_items; i++) {
+		const struct letter_item *item = &letter->items[i];
+		items[i] = (struct compose_item){
+			.task = &item->task,
+			.kind = item->kind,
+			.step = item->step,
+			.due_utc = item->due_utc,
+			.section = item->section,
+			.responsible = (const char *const *)item->responsible.items,
+			.n_responsible = item->responsible.n,
+			.holiday_event = item->holiday_event,
+			.holiday_reader = item->holiday_reader,
+			.deputy_for = item->deputy_for,
+		};
+	}
+	return items;
+}
+
+static struct compose_unreachable *letter_compose_unreachable(const struct letter *letter)
+{
+	const struct digest *digest = &letter->digest;
+	struct compose_unreachable *rows = mem_zero(digest->n_unreachable, sizeof(*rows));
+	for (size_t i = 0; i < digest->n_unreachable; i++) {
+		const struct digest_unreachable *row = &digest->unreachable[i];
+		rows[i] = (struct compose_unreachable){row->name, row->channel, row->why, row->is_reached};
+	}
+	return rows;
+}
+
+/* The reader gets it all the same; the operator reads why it looks as it does. */
+static void letter_log_problem(const struct letter *letter, const char *uid, const struct err *problem)
+{
+	bool is_built_in = strcmp(letter->text.language, "und") == 0;
+	if (problem->text[0] != '\0')
+		log_error("message=%lld%s%s: %s: %s", (long long)letter->row.id, uid != NULL ? " task=" : "",
+			  uid != NULL ? uid : "", is_built_in ? "the built-in text is sent" : "a template failed",
+			  problem->text);
+}
+
+static void letter_compose_notice(const struct setup *setup, struct letter *letter, int64_t now_utc, bool wants_html)
+{
+	struct err problem = {0};
+	const struct compose_facts facts = {
+		.kind = "notice",
+		.person = &letter->person,
+		.default_language = setup->conf->language,
+		.now_utc = now_utc,
+		.notice = letter->notice,
+		.wants_html = wants_html,
+	};
+	compose(setup->catalog, &facts, &letter->text, &problem);
+	letter_log_problem(letter, NULL, &problem);
+}
+
+static void letter_compose_tasks(const struct setup *setup, struct letter *letter, int64_t now_utc, bool wants_html)
+{
+	struct err problem = {0};
+	struct reader reader;
+	bool is_single = strcmp(letter->row.kind, "single") == 0;
+	reader_init(&reader, &letter->person, setup->calendars, setup->zone);
+	for (size_t i = 0; i < letter->n_items; i++)
+		letter_find_holidays(setup, &reader, &letter->items[i]);
+
+	struct compose_item *items = letter_compose_items(letter);
+	struct compose_unreachable *unreachable = letter_compose_unreachable(letter);
+	const struct letter_item *first = &letter->items[0];
+	const struct compose_facts facts = {
+		.kind = is_single ? first->kind : letter->row.kind,
+		.task = is_single ? &first->task : NULL,
+		.person = &letter->person,
+		.default_language = setup->conf->language,
+		.step = first->step,
+		.due_utc = first->due_utc,
+		.now_utc = now_utc,
+		.channel = letter->row.channel,
+		.items = is_single ? NULL : items,
+		.n_items = is_single ? 0 : letter->n_items,
+		.unreachable = unreachable,
+		.n_unreachable = letter->digest.n_unreachable,
+		.responsible = items[0].responsible,
+		.n_responsible = items[0].n_responsible,
+		.holiday_event = first->holiday_event,
+		.holiday_reader = first->holiday_reader,
+		.deputy_for = first->deputy_for,
+		.is_held = letter->row.n_reminders > 0 && letter->row.reminders[0].held != NULL,
+		.wants_html = wants_html,
+	};
+	compose(setup->catalog, &facts, &letter->text, &problem);
+	free(unreachable);
+	free(items);
+	letter_log_problem(letter, first->task.uid, &problem);
+}
+
+void letter_compose(const struct setup *setup, struct letter *letter, int64_t now_utc, bool wants_html)
+{
+	if (letter->notice != NULL)
+		letter_compose_notice(setup, letter, now_utc, wants_html);
+	else
+		letter_compose_tasks(setup, letter, now_utc, wants_html);
+}
