@@ -19,7 +19,8 @@ const char *const catalog_kinds[CATALOG_N_KINDS] = {
 	[CATALOG_REMINDER] = "reminder",     [CATALOG_OVERDUE] = "overdue",   [CATALOG_FIX_DATE] = "fix_date",
 	[CATALOG_ESCALATION] = "escalation", [CATALOG_HANDOFF] = "handoff",   [CATALOG_MOVED] = "moved",
 	[CATALOG_MERGED] = "merged",         [CATALOG_CATCH_UP] = "catch_up", [CATALOG_DIGEST] = "digest",
-	[CATALOG_NOTICE] = "notice",         [CATALOG_TEST] = "test",
+	[CATALOG_NOTICE] = "notice",         [CATALOG_TEST] = "test",         [CATALOG_CLOSED] = "closed",
+	[CATALOG_ANSWER] = "answer",
 };
 
 const char *const catalog_parts[CATALOG_PART_MAX] = {

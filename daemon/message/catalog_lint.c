@@ -9,7 +9,10 @@
 #include "message/catalog_priv.h"
 #include "message/catalog_sample.h"
 #include "message/compose.h"
+#include "message/phrase.h"
 #include "message/template_file.h"
+
+#define CATALOG_SAYS "says."
 
 /* The forms a noun may have, in the order of CLDR. */
 static const enum context_name catalog_forms[] = {CONTEXT_ZERO, CONTEXT_ONE,  CONTEXT_TWO,
@@ -44,10 +47,25 @@ static int catalog_find_name(const char *name)
 	return i;
 }
 
+/* {{#says.doen}} would never be said. */
+static void catalog_lint_phrase(const struct catalog_lint *lint, const struct template_use *use, const char *phrase)
+{
+	if (phrase_find(phrase) != PHRASE_MAX)
+		return;
+	const char *nearest = strlist_nearest(phrase, phrase_names, PHRASE_MAX);
+	catalog_complain(lint->problems, lint->file->path, use->place.line, "unknown phrase '%s'%s%s%s", phrase,
+			 nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "",
+			 nearest != NULL ? "'?" : "");
+}
+
 static void catalog_lint_name(const struct catalog_lint *lint, const struct template_use *use)
 {
 	if (strcmp(use->name, ".") == 0 || catalog_find_name(use->name) != CONTEXT_NAME_MAX)
 		return;
+	if (strncmp(use->name, CATALOG_SAYS, strlen(CATALOG_SAYS)) == 0) {
+		catalog_lint_phrase(lint, use, use->name + strlen(CATALOG_SAYS));
+		return;
+	}
 	const char *nearest = strlist_nearest(use->name, context_names, CONTEXT_NAME_MAX);
 	catalog_complain(lint->problems, lint->file->path, use->place.line, "unknown name '%s'%s%s%s", use->name,
 			 nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "",
@@ -193,7 +211,9 @@ static void catalog_try_kind(struct catalog_language *language, int number, unsi
 		catalog_complain(problems, language->folder, 0, "no sample can be made: %s", err.text);
 		return;
 	}
-	for (int part = 0; part < CATALOG_PART_MAX; part++)
+	bool is_line = facts.says != NULL && phrase_find(facts.says) < PHRASE_FIRST_ANSWER;
+	int n_parts = is_line ? CATALOG_SUBJECT + 1 : CATALOG_PART_MAX;
+	for (int part = 0; part < n_parts; part++)
 		if (kind->parts[part] != NULL)
 			catalog_try_part(language, kind, (enum catalog_part)part, data, problems);
 	json_decref(data);
@@ -211,7 +231,7 @@ void catalog_lint(struct catalog_language *language, struct problems *problems)
 	free(lint.nouns);
 	catalog_lint_kinds(language, problems);
 	for (int kind = 0; kind < CATALOG_N_KINDS && problems->n == had; kind++)
-		for (unsigned sample = 0; sample < CATALOG_SAMPLES; sample++)
+		for (unsigned sample = 0; sample < catalog_samples(catalog_kinds[kind]); sample++)
 			catalog_try_kind(language, kind, sample, problems);
 }
 
@@ -227,8 +247,8 @@ size_t catalog_longest_text(const struct catalog *catalog, enum utf8_unit unit, 
 		struct compose_facts facts;
 		struct compose_text text;
 		catalog_sample(kind, 0, &facts);
-		if (facts.n_items > 0)
-			continue; /* a list has no end, and is cut where it must be */
+		if (facts.n_items > 0 || facts.says != NULL)
+			continue; /* a list has no end, and is cut where it must be; an answer is short */
 		facts.person = NULL;
 		facts.default_language = language_tag(language);
 		compose(catalog, &facts, &text, NULL);

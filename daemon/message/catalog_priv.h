@@ -17,6 +17,8 @@ enum {
 	CATALOG_DIGEST,
 	CATALOG_NOTICE,
 	CATALOG_TEST,
+	CATALOG_CLOSED,
+	CATALOG_ANSWER,
 	CATALOG_N_KINDS
 };
 extern const char *const catalog_kinds[CATALOG_N_KINDS];

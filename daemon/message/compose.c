@@ -222,6 +222,54 @@ void compose(const struct catalog *catalog, const struct compose_facts *facts, s
 		ret_text->problem = mem_dup(err->text);
 }
 
+/* "already_done" reads "already done", and "button_done" "done". */
+static char *compose_built_in_line(const char *phrase)
+{
+	const char *last = strncmp(phrase, "button_", strlen("button_")) == 0 ? phrase + strlen("button_") : phrase;
+	char *line = mem_dup(last);
+	for (char *c = line; *c != '\0'; c++)
+		if (*c == '_')
+			*c = ' ';
+	return line;
+}
+
+static int compose_line_from_template(const struct catalog *catalog, const struct compose_facts *facts, char **ret_line,
+				      struct err *err)
+{
+	struct catalog_choice choice;
+	const char *wanted = facts->person != NULL ? facts->person->language : NULL;
+	json_t *data;
+	struct buf line;
+	if (!catalog_choose(catalog, facts->kind, wanted, facts->default_language, &choice))
+		return err_set(err, -ENOENT, "no language has templates for '%s'", facts->kind);
+	int result = context_new(facts, choice.language, choice.wanted, &data, err);
+	if (result < 0)
+		return result;
+	buf_init(&line, COMPOSE_SUBJECT_MAX);
+	result = template_render(choice.subject, data, ESCAPE_HEADER, choice.partial, choice.partial_arg, &line, err);
+	char *done = compose_finish_subject(&line);
+	if (result == 0 && *done == '\0')
+		result = err_set(err, -ENODATA, "nothing but blanks");
+	if (result == 0)
+		*ret_line = done;
+	else
+		free(done);
+	if (result < 0)
+		err_prefix(err, "%s/%s.subject: %s", language_tag(choice.language), facts->kind, facts->says);
+	buf_done(&line);
+	json_decref(data);
+	return result;
+}
+
+char *compose_line(const struct catalog *catalog, const struct compose_facts *facts, struct err *err)
+{
+	char *line = NULL;
+	err->text[0] = '\0';
+	if (compose_line_from_template(catalog, facts, &line, err) < 0)
+		line = compose_built_in_line(facts->says);
+	return line;
+}
+
 void compose_text_done(struct compose_text *text)
 {
 	free(text->subject);

@@ -24,6 +24,9 @@ struct compose_text {
  * long as the templates say nothing in it that changes: mail programs make threads of equal subjects. */
 void compose(const struct catalog *catalog, const struct compose_facts *facts, struct compose_text *ret_text,
 	     struct err *err);
+/* The subject alone, for a button or a few words: that of the built-in text is what the phrase is called. Returned
+ * owned, never NULL. */
+char *compose_line(const struct catalog *catalog, const struct compose_facts *facts, struct err *err);
 void compose_text_done(struct compose_text *text);
 
 #endif

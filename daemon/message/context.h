@@ -72,15 +72,15 @@ struct compose_facts {
 	const struct period *old_period; /* of a moved task, where it was before */
 	const char *holiday_event;       /* why the deadline's day is not worked there, and at the reader's */
 	const char *holiday_reader;
-	const char *deputy_for; /* name of the person in whose place the reader gets this */
-	const char *notice;     /* text for the operator, possibly several lines */
-	const char *says;       /* name of a phrase (phrase.h), for an answer */
+	const char *deputy_for;           /* name of the person in whose place the reader gets this */
+	const char *notice;               /* text for the operator, possibly several lines */
+	const char *says;                 /* name of a phrase (phrase.h), for an answer */
 	const struct period *answer_date; /* the date that it names, on whose clock it is meant */
 	const char *closed_how;           /* "done", "cancel", "delete": as the ledger has it */
 	const char *closed_by;            /* name of who did */
 	int64_t closed_utc;
-	bool is_held;           /* it waited for the reader's hours: late, but not by mistake. "merged" implies it */
-	bool wants_html;        /* the message goes to people who may see it: a mail */
+	bool is_held;    /* it waited for the reader's hours: late, but not by mistake. "merged" implies it */
+	bool wants_html; /* the message goes to people who may see it: a mail */
 };
 
 /* The kind whose templates say it: facts->kind, but one task alone in a "merged" or "catch_up" reads like a message

@@ -69,8 +69,7 @@ static struct context_time context_see(const struct context *context, const stru
 	return time;
 }
 
-/* True when only the month or something longer is known: the exact date is still to be set. */
-static bool context_is_window(const struct period *period)
+bool context_is_window(const struct period *period)
 {
 	if (!period->has_start)
 		return false;

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "message/catalog.h"
 #include "message/compose.h"
+#include "message/phrase.h"
 #include "message/context.h"
 
 /* A folder of templates that is gone after the test. */
@@ -63,8 +64,8 @@ static void write_file(const char *name, const char *text)
 	write_bytes(name, text, strlen(text));
 }
 
-static const char *const kinds[] = {"reminder", "overdue",  "fix_date", "escalation", "handoff", "moved",
-				    "merged",   "catch_up", "digest",   "notice",     "test"};
+static const char *const kinds[] = {"reminder", "overdue", "fix_date", "escalation", "handoff", "moved", "merged",
+				    "catch_up", "digest",  "notice",   "test",       "closed",  "answer"};
 
 /* A language with every kind. */
 static void write_language(const char *tag)
@@ -126,6 +127,12 @@ static void catalog__bad_template__is_named_with_its_line(void **state)
 		{"/ru/reminder.text.mustache", "{{title}}\n{{^wombat}}x{{/wombat}}\n", 2, "unknown name 'wombat'"},
 		{"/ru/reminder.text.mustache", "{{title}} {{{ xyzzy }}}\n", 1, "unknown name 'xyzzy'"},
 		{"/ru/reminder.text.mustache", "{{title.x}}\n", 1, "unknown name 'title.x'"},
+		{"/ru/answer.subject.mustache", "{{title}}\n{{#says.already_doen}}x{{/says.already_doen}}\n", 2,
+		 "unknown phrase 'already_doen', did you mean 'already_done'?"},
+		{"/ru/answer.subject.mustache", "{{^says.done}}{{title}}{{/says.done}}\n", 0, "nothing but blanks"},
+		{"/ru/answer.text.mustache", "{{^says.help}}{{title}}{{/says.help}}\n", 0, "nothing but blanks"},
+		{"/ru/closed.text.mustache", "{{#is_cancelled}}x{{/is_cancelled}}{{#is_done}}x{{/is_done}}\n", 0,
+		 "nothing but blanks"},
 		{"/ru/reminder.text.mustache", "{{title}}\n\n{{>detials}}\n", 3, "no partial 'detials'"},
 		{"/ru/details.mustache", "{{details}}", 1, "unknown name 'details'"},
 		{"/ru/details.mustache", "{{title}}\n{{plaec}}\n", 2, "unknown name 'plaec', did you mean 'place'?"},
@@ -480,6 +487,13 @@ static void context__names__are_those_of_the_readme(void **state)
 		if (strstr(readme, row) == NULL)
 			fail_msg("the kind %s is not in the README", kinds[i]);
 		free(row);
+	}
+
+	for (size_t i = 0; i < PHRASE_MAX; i++) {
+		char *name = mem_printf(" `%s` ", phrase_names[i]);
+		if (strstr(readme, name) == NULL)
+			fail_msg("the phrase %s is not in the README", phrase_names[i]);
+		free(name);
 	}
 
 	size_t n_rows = 0;

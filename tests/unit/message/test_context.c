@@ -420,7 +420,8 @@ static void see_names(const json_t *data, bool seen[CONTEXT_NAME_MAX])
 		if (n == CONTEXT_NAME_MAX)
 			fail_msg("'%s' is not in context_names", name);
 		seen[n] = true;
-		see_names(inner, seen);
+		if (n != CONTEXT_SAYS) /* in it is the name of a phrase */
+			see_names(inner, seen);
 	}
 }
 
@@ -430,10 +431,16 @@ static void see_message(const char *tag, const char *kind, size_t n_items, bool 
 	static const char *const names[] = {"A"};
 	static const struct compose_unreachable unreachable = {"A", "telegram", "x", true};
 	static const char *const kinds[] = {"fix_date", "moved", "escalation", "handoff"};
+	static const struct period old_period = {.end = {2025, 6, 1, 0, 0, 0}, .precision = PERIOD_DAY};
+	static const char *const closings[] = {"done", "cancel", "delete"};
 	static const enum period_precision precisions[] = {PERIOD_MINUTE, PERIOD_DAY, PERIOD_MONTH};
 	struct scene scene;
 	scene_init(&scene, tag, kind, n_items);
 	scene.facts.notice = "notice";
+	scene.facts.says = "done";
+	scene.facts.answer_date = &old_period;
+	scene.facts.closed_by = "A";
+	scene.facts.closed_utc = 1;
 	scene.facts.unreachable = &unreachable;
 	scene.facts.n_unreachable = 1;
 	for (size_t i = 0; i < n_items; i++) {
@@ -459,6 +466,7 @@ static void see_message(const char *tag, const char *kind, size_t n_items, bool 
 	static const char *const instants[] = {"2025-04-14T22:00", "2025-06-10T00:00", "2025-08-01T00:00"};
 	for (size_t i = 0; i < 3; i++) {
 		scene.facts.now_utc = utc(instants[i]);
+		scene.facts.closed_how = closings[i];
 		scene_see(&scene);
 		see_names(scene.data, seen);
 	}
