@@ -1,10 +1,13 @@
 #include "remind/suspend.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "remind/notice.h"
 #include "store/store_message.h"
+#include "store/store_person.h"
 #include "store/store_suspension.h"
 
 /* key: says it once, for each time that the address is suspended. */
@@ -57,4 +60,22 @@ int suspend_gone(const struct planner *planner, struct store *store, const char 
 	bool is_new = false;
 	int status = store_suspension_begin(store, person, channel, why, now_utc, &is_new, err);
 	return status == 0 && is_new ? suspend_tell(planner, store, person, channel, why, now_utc, err) : status;
+}
+
+int suspend_moved(struct store *store, int64_t message, const char *address, int64_t now_utc, bool *ret_has_moved,
+		  struct err *err)
+{
+	struct store_peek peek;
+	bool is_new = false;
+	*ret_has_moved = false;
+	int status = store_message_peek(store, message, &peek, err);
+	if (status < 0 || peek.state != MESSAGE_SENDING || peek.attempts > SUSPEND_MOVES_MAX)
+		return status == -ENOENT ? 0 : status;
+	status = store_person_readdress(store, peek.person, peek.channel, address, now_utc, &is_new, err);
+	if (status < 0 || !is_new)
+		return status;
+	log_info("person=%s channel=%s: the service gives a new address, which is used from now on", peek.person,
+		 peek.channel);
+	*ret_has_moved = true;
+	return 0;
 }

@@ -68,30 +68,50 @@ static int app_mind_address(struct app *app, const struct app_result *entry, con
 	return suspend_refused(&planner, app->store, entry->id, reply, now_utc, err);
 }
 
-int app_settle(struct app *app, int64_t now_utc, struct err *err)
+/* What a refusal says of a new address is followed: the message is not refused then, and goes there at once. */
+static int app_follow(struct app *app, const struct app_result *entry, int64_t now_utc, bool *ret_has_moved,
+		      struct err *err)
+{
+	*ret_has_moved = false;
+	if (entry->result.moved_to[0] == '\0' || entry->result.verdict != CHANNEL_PERMANENT)
+		return 0;
+	return suspend_moved(app->store, entry->id, entry->result.moved_to, now_utc, ret_has_moved, err);
+}
+
+static int app_settle_one(struct app *app, struct app_result *entry, int64_t now_utc, struct err *err)
 {
 	const struct planner planner = app_planner(app);
-	int status = 0;
-	for (size_t i = 0; i < app->n_results && status == 0; i++) {
-		struct app_result *entry = &app->results[i];
-		char reply[APP_QUOTE_SIZE];
-		app_quote(&entry->result, reply);
-		if (!entry->is_judged)
-			app_judge(entry, now_utc);
-		const struct outbox_result result = {
-			.event = app_event(entry->result.verdict),
-			.is_unreachable = entry->result.blame == CHANNEL_BLAME_CHANNEL && entry->result.code == 0,
-			.is_empty = entry->is_empty,
-			.retry_after_s = entry->result.retry_after_s,
-			.code = entry->result.code,
-			.reply = reply,
-		};
+	bool has_moved = false;
+	char reply[APP_QUOTE_SIZE];
+	app_quote(&entry->result, reply);
+	if (!entry->is_judged)
+		app_judge(entry, now_utc);
+	int status = app_follow(app, entry, now_utc, &has_moved, err);
+	const struct outbox_result result = {
+		.event = has_moved ? OUTBOX_TEMPORARY : app_event(entry->result.verdict),
+		.is_unreachable = entry->result.blame == CHANNEL_BLAME_CHANNEL && entry->result.code == 0,
+		.is_empty = entry->is_empty,
+		.retry_after_s = entry->result.retry_after_s,
+		.code = entry->result.code,
+		.reply = reply,
+	};
+	if (status == 0)
 		status = outbox_settle(app->store, entry->id, &result, now_utc, &entry->state, &entry->next_utc, err);
-		if (status == 0)
-			status = app_mind_address(app, entry, reply, now_utc, err);
-		if (status == 0 && entry->state == MESSAGE_DEAD)
-			status = turn_dead(&planner, app->store, entry->id, now_utc, err);
+	if (status == 0 && has_moved && entry->state == MESSAGE_PENDING) {
+		entry->next_utc = now_utc;
+		status = store_message_postpone(app->store, entry->id, now_utc, err);
 	}
+	if (status == 0)
+		status = app_mind_address(app, entry, reply, now_utc, err);
+	return status == 0 && entry->state == MESSAGE_DEAD ? turn_dead(&planner, app->store, entry->id, now_utc, err)
+							   : status;
+}
+
+int app_settle(struct app *app, int64_t now_utc, struct err *err)
+{
+	int status = 0;
+	for (size_t i = 0; i < app->n_results && status == 0; i++)
+		status = app_settle_one(app, &app->results[i], now_utc, err);
 	return status == 0 ? app_note_channels(app, now_utc, err) : status;
 }
 

@@ -216,6 +216,32 @@ int store_person_put(struct store *store, const struct person *person, const cha
 	return status;
 }
 
+int store_person_readdress(struct store *store, const char *person, const char *channel, const char *address,
+			   int64_t now_utc, bool *ret_is_new, struct err *err)
+{
+	static const char put[] =
+		"UPDATE address SET address = ?3 WHERE person = ?1 AND channel = ?2 AND address <> ?3";
+	/* With its instant: others' lines, which have none yet, are not ours to stamp. */
+	static const char note[] = "INSERT INTO ledger (at_utc, through, action, person, detail)"
+				   " VALUES (?1, ?2, 'address', ?3, 'the service gave a new one')";
+	int64_t changes = 0;
+	sqlite3_stmt *stmt = store_statement(store, put, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ttt", person, channel, address);
+	int status = store_run(store, stmt, "writing a new address", &changes, err);
+	if (status < 0 || changes == 0) {
+		*ret_is_new = false;
+		return status;
+	}
+	stmt = store_statement(store, note, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "itt", now_utc, channel, person);
+	*ret_is_new = true;
+	return store_run(store, stmt, "writing the ledger", NULL, err);
+}
+
 int store_person_calendars(struct store *store, struct strlist *ret_calendars, struct err *err)
 {
 	static const char sql[] =

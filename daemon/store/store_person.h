@@ -14,6 +14,11 @@
 MUSTCHECK int store_person_put(struct store *store, const struct person *person, const char *const *channels, size_t n,
 			       enum store_change *ret_change, struct err *err);
 
+/* The service of the channel says by itself that another address takes the place of the one the person has there: it does,
+ * with a line in the ledger. *ret_is_new is false when they have none there, or this one. */
+MUSTCHECK int store_person_readdress(struct store *store, const char *person, const char *channel, const char *address,
+				     int64_t now_utc, bool *ret_is_new, struct err *err);
+
 /* *ret_exists: whether there is a person with that id. */
 MUSTCHECK int store_person_exists(struct store *store, const char *id, bool *ret_exists, struct err *err);
 

@@ -378,6 +378,41 @@ static void turn__three_refusals__suspend_only_that_address(void **state)
 		"annatelegramsaid the fake1749708000");
 }
 
+/* A group that became another one: nothing is refused, and nobody is suspended. */
+static void turn__address_has_moved__is_followed_at_once(void **state)
+{
+	(void)state;
+	struct channel_result result = desk_result(CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	(void)snprintf(result.moved_to, sizeof(result.moved_to), "-100500");
+	reminded();
+	desk_finish(0, &result);
+	desk_tick();
+	assert_string_equal(messages(), "telegram=sending");
+	assert_string_equal(desk.sendings[1].to_address, "-100500");
+	assert_string_equal(desk.sendings[1].message_id, desk.sendings[0].message_id);
+	assert_string_equal(office_text(&desk.office, "SELECT through || ' ' || person || ' ' || at_utc FROM ledger"
+						      " WHERE action = 'address'"),
+			    "telegram anna 1749535200");
+	desk_finish(0, &result); /* the same address again is a refusal */
+	desk_tick();
+	assert_string_equal(messages(), "telegram=dead email=sending");
+	assert_int_equal(office_number(&desk.office, "SELECT refusals FROM suspension"), 1);
+}
+
+static void turn__address_moves_on_and_on__is_given_up(void **state)
+{
+	(void)state;
+	reminded();
+	for (int i = 0; i <= SUSPEND_MOVES_MAX; i++) {
+		struct channel_result result = desk_result(CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+		(void)snprintf(result.moved_to, sizeof(result.moved_to), "-%d", i);
+		assert_string_equal(messages(), "telegram=sending");
+		desk_finish(0, &result);
+		desk_tick();
+	}
+	assert_string_equal(messages(), "telegram=dead email=sending");
+}
+
 /* Planned anew, a step does not go to another channel than the one that told it. */
 static void turn__replanned__is_not_said_again(void **state)
 {
@@ -417,6 +452,8 @@ int main(void)
 		ROW(turn__held_message__goes_on_too),
 		ROW(turn__digest__goes_on_like_a_message),
 		ROW(turn__three_refusals__suspend_only_that_address),
+		ROW(turn__address_has_moved__is_followed_at_once),
+		ROW(turn__address_moves_on_and_on__is_given_up),
 		ROW(turn__replanned__is_not_said_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
