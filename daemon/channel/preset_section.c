@@ -359,6 +359,7 @@ static void preset_read_token(struct preset *preset, const struct ini *ini, stru
 
 void preset_read_sections(struct preset *preset, const struct ini *ini, struct problems *problems)
 {
+	size_t n = problems->n;
 	preset_check_kinds(ini, problems);
 	preset_read_forms(preset, ini, problems);
 	preset_read_made(preset, ini, problems);
@@ -367,6 +368,6 @@ void preset_read_sections(struct preset *preset, const struct ini *ini, struct p
 	preset_read_request(preset, ini, problems);
 	preset_read_fields(preset, &preset->call, ini, PRESET_IN_REQUEST, problems);
 	preset_read_reply(&preset->call, ini, PRESET_IN_REQUEST, problems);
-	preset_read_steps(preset, ini, problems);
+	preset_read_steps(preset, ini, problems->n == n, problems);
 	preset_read_updates(preset, ini, problems);
 }

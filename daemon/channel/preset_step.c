@@ -202,9 +202,10 @@ static void preset_read_invite(struct preset *preset, const struct ini *ini, str
 	options_done(preset_invite_options, 1, &link);
 }
 
-void preset_read_steps(struct preset *preset, const struct ini *ini, struct problems *problems)
+void preset_read_steps(struct preset *preset, const struct ini *ini, bool is_good, struct problems *problems)
 {
-	preset_check_buttons(preset, ini, problems);
+	if (is_good)
+		preset_check_buttons(preset, ini, problems);
 	preset->edit = preset_read_act(preset, ini, PRESET_IN_EDIT, PRESET_REMOTE_ID, problems);
 	preset->answer = preset_read_act(preset, ini, PRESET_IN_ANSWER, PRESET_ANSWER_ID, problems);
 	preset_read_invite(preset, ini, problems);
