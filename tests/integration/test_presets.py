@@ -7,7 +7,8 @@ The facts about a service stand in messengers/PRESET.toml:
     check             a function of CHECKS that looks at signatures
     [[message]]       what a message to the address "to" must be: method, path, headers, and json, form or text
     [[reply]]         an answer, and what it "is": accepted, temporary, throttled (with "wait"), unknown, or dead for the
-                      message, the recipient or the channel ("channel" is kept until somebody corrects the settings)
+                      message, the recipient or the channel ("channel" is kept until somebody corrects the settings);
+                      with "call" = edit, answer or updates it is the answer to that, with "moved_to" it tells an address
 
 In what is expected {subject} and {text} stand for what a reader of plain text gets (a second channel tells), "html:" and so
 on say in which way the service would decode it, and {re:...} is a regular expression. Numbers and true are compared as such.
@@ -294,9 +295,10 @@ MEANINGS = {"accepted": ("accepted", "message"), "temporary": ("temporary", None
             "channel": ("temporary", "channel"), "unknown": ("unknown", "channel")}
 
 
-def judge(preset, replies):
+def judge(preset, replies, calls):
     lines = [json.dumps({"status": reply.status, "body": reply.payload().decode(),
-                         "retry_after": int(reply.headers.get("Retry-After", 0))}) for reply in replies]
+                         "retry_after": int(reply.headers.get("Retry-After", 0)), **({"call": call} if call else {})})
+             for reply, call in zip(replies, calls)]
     result = subprocess.run([BUILD / "preset-judge", ROOT / "config" / "messengers" / f"{preset}.ini"], text=True,
                             input="\n".join(lines) + "\n", capture_output=True, check=True, timeout=20)
     return [json.loads(line) for line in result.stdout.splitlines()]
@@ -308,12 +310,15 @@ def test_what_an_answer_means(site, use, preset):
     server = use(preset, fact)
     site.ctl("status")
     replies = [reply_of(row) for row in fact["reply"]]
-    for row, reply, judged in zip(fact["reply"], replies, judge(preset, replies), strict=True):
+    calls = [row.get("call") for row in fact["reply"]]
+    for row, reply, judged in zip(fact["reply"], replies, judge(preset, replies, calls), strict=True):
         verdict, blame = MEANINGS[row["is"]]
         words = f"{row}: {judged}"
         assert judged["verdict"] == verdict and blame in (None, judged["blame"]), words
         assert judged["wait"] == row.get("wait", 0) and judged["id"] == row.get("id", ""), words
-        assert row.get("words", "") in judged["reply"], words
+        assert row.get("words", "") in judged["reply"] and judged["moved_to"] == row.get("moved_to", ""), words
+        if "call" in row:
+            continue  # nothing that deadlinectl test could send
         server.script(reply)
         result = deadlinectl("-c", site.config, "test", "m", "--to", fact["message"][0]["to"])
         assert (result.returncode == 0) == (verdict == "accepted"), f"{row}\n{result.stdout}{result.stderr}"

@@ -1,14 +1,24 @@
 /* preset-judge FILE: what replies mean by the preset in FILE. Each line of standard input is a reply as JSON, {"status": 403,
- * "body": "text", "retry_after": 0}; each line of output says verdict, blame, seconds to wait and the id of the message. */
+ * "body": "text", "retry_after": 0, "call": "edit"}, without "call" to a message; each line of output says verdict, blame, seconds to wait and the id of the message. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "channel/preset.h"
 
 static const char *blame_word(enum channel_blame blame)
 {
 	return blame == CHANNEL_BLAME_MESSAGE ? "message" : blame == CHANNEL_BLAME_RECIPIENT ? "recipient" : "channel";
+}
+
+static const struct preset_call *call_of(const struct preset *preset, const char *word)
+{
+	if (word == NULL)
+		return &preset->call;
+	return strcmp(word, "edit") == 0     ? preset->edit
+	       : strcmp(word, "answer") == 0 ? preset->answer
+					     : &preset->updates->call;
 }
 
 static void judge(const struct preset *preset, const json_t *line)
@@ -18,10 +28,11 @@ static void judge(const struct preset *preset, const json_t *line)
 				     json_string_length(body),
 				     json_integer_value(json_object_get(line, "retry_after"))};
 	struct channel_result result;
-	preset_judge(&preset->call.verdict, &reply, &result);
-	json_t *out = json_pack("{s:s, s:s, s:I, s:s, s:s}", "verdict", channel_verdict_name(result.verdict), "blame",
-				blame_word(result.blame), "wait", (json_int_t)result.retry_after_s, "id",
-				result.remote_id, "reply", result.reply);
+	const struct preset_call *call = call_of(preset, json_string_value(json_object_get(line, "call")));
+	preset_judge(&call->verdict, &reply, &result);
+	json_t *out = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "verdict", channel_verdict_name(result.verdict),
+				"blame", blame_word(result.blame), "wait", (json_int_t)result.retry_after_s, "id",
+				result.remote_id, "moved_to", result.moved_to, "reply", result.reply);
 	(void)json_dumpf(out, stdout, JSON_COMPACT);
 	(void)putchar('\n');
 	json_decref(out);
