@@ -57,7 +57,8 @@ static void audit_database(struct world *world)
 		"SELECT dropped FROM reminder WHERE dropped NOT IN ('a later step replaced it', 'only in the digest',"
 		" 'the notice of the new date says it', 'task moved', 'task done', 'task cancelled', 'task deleted',"
 		" 'takes no part', 'person inactive', 'no address', 'address suspended', 'acknowledged', 'snoozed')"
-		" AND dropped NOT LIKE 'silenced by %' AND dropped NOT LIKE '% (details removed)'");
+		" AND dropped NOT LIKE 'silenced by %' AND dropped NOT LIKE '% (details removed)'"
+		" AND dropped NOT LIKE 'sent by % instead'");
 	audit_none(world, "I2: a reminder waits in a message that is over",
 		   "SELECT m.id || ' ' || m.state || ' ' || r.step FROM reminder r JOIN message m ON m.id = r.message"
 		   " WHERE m.state = 'cancelled' AND r.dropped IS NULL");

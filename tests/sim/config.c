@@ -52,7 +52,9 @@ static void config_add_policies(struct config *config)
 	struct dice *dice = &config->dice;
 	static const char *const leads[] = {"30d 7d 1d", "14d 7d 3d 1d", "2mo 1w 1d", "1d", "60d 30d 14d 7d 3d 1d"};
 	static const char *const hours[] = {"09:00", "08:30", "02:30", "23:15", "12:00"};
-	static const char *const channels[] = {"", "channels = email\n", "channels = email telegram\n"};
+	static const char *const channels[] = {"", "channels = email\n", "channels = email telegram\n",
+					       "channels = first that works: telegram, email\n",
+					       "channels = first that works: email telegram, next after 2h\n"};
 	static const char *const minutes[] = {"2h 15m 0m", "1h", "90m 10m"};
 	config_add(config, "[policy default]\nremind = %s before start at %s\noverdue = 1d after end at 09:00\n",
 		   dice_pick(dice, leads), dice_pick(dice, hours));

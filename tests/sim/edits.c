@@ -243,18 +243,23 @@ static const char *const edits_quiet[] = {"", "22:00-08:00", "23:30-06:30", "", 
 static const char *const edits_work[] = {"", "", "09:00-18:00", "Mon-Fri 09:00-18:00", "Mon,Wed,Fri 10:00-16:00"};
 static const char *const edits_digest[] = {"", "", "", "weekly Mon 08:30", "daily 09:00"};
 
+static const char *const edits_channels[] = {
+	"",        "", "", "first that works: telegram, email, next after 10m", "first that works: email, telegram",
+	"telegram"};
+
 static void edits_add_person(struct world *world, int i)
 {
 	static const char *const languages[] = {"en", "ru", "zh"};
 	static const char *const calendars[] = {"", "russia", "china", ""};
 	struct dice *dice = &world->edits;
 	const char *prefix = i == 5 ? "gone" : i == 6 ? "bad" : "";
-	(void)edits_run(world,
-			"INSERT INTO person (id, name, language, zone, calendar, quiet, work, digest, ceiling)"
-			" VALUES ('p%d', 'Person %d', '%s', '%s', '%s', '%s', '%s', '%s', %d)",
-			i, i, dice_pick(dice, languages), dice_pick(dice, edits_zones), dice_pick(dice, calendars),
-			dice_pick(dice, edits_quiet), dice_pick(dice, edits_work), dice_pick(dice, edits_digest),
-			dice_chance(dice, 150) ? 3 : 0);
+	(void)edits_run(
+		world,
+		"INSERT INTO person (id, name, language, zone, calendar, quiet, work, digest, ceiling, channels)"
+		" VALUES ('p%d', 'Person %d', '%s', '%s', '%s', '%s', '%s', '%s', %d, '%s')",
+		i, i, dice_pick(dice, languages), dice_pick(dice, edits_zones), dice_pick(dice, calendars),
+		dice_pick(dice, edits_quiet), dice_pick(dice, edits_work), dice_pick(dice, edits_digest),
+		dice_chance(dice, 150) ? 3 : 0, dice_pick(dice, edits_channels));
 	(void)edits_run(world, "INSERT INTO address VALUES ('p%d', 'email', '%sp%d@example.org')", i, prefix, i);
 	if (dice_chance(dice, 600))
 		(void)edits_run(world, "INSERT INTO address VALUES ('p%d', 'telegram', '10000%d')", i, i);
@@ -267,7 +272,7 @@ static void edits_change_person(struct world *world)
 	(void)snprintf(id, sizeof(id), "p%u", dice_roll(dice, (unsigned)world->n_people));
 	expect_change_person(world, id);
 	world->hours_edited_utc = world->now.wall_s;
-	switch (dice_roll(dice, 6)) {
+	switch (dice_roll(dice, 7)) {
 	case 0:
 		(void)edits_run(world, "UPDATE person SET quiet = '%s', work = '%s' WHERE id = '%s'",
 				dice_pick(dice, edits_quiet), dice_pick(dice, edits_work), id);
@@ -284,6 +289,10 @@ static void edits_change_person(struct world *world)
 		(void)edits_run(world, "UPDATE person SET active = 1 - active WHERE id = '%s' AND id <> 'p0'", id);
 		break;
 	case 4:
+		(void)edits_run(world, "UPDATE person SET channels = '%s' WHERE id = '%s'",
+				dice_pick(dice, edits_channels), id);
+		break;
+	case 5:
 		(void)edits_run(world, "DELETE FROM address WHERE person = '%s' AND channel = 'telegram'", id);
 		break;
 	default:

@@ -52,27 +52,83 @@ static void expect_missing(struct expect_case *at, const char *person, const str
 			   (long long)(at->until_utc - due_utc));
 }
 
-/* A row on each channel of the policy that the reader has; one that says so where there is none. */
-static void expect_due(struct expect_case *at, const char *person, const struct step *step, int64_t due_utc)
+static bool expect_is_usable(struct expect_case *at, const char *person, const char *channel)
 {
 	static const char sql[] =
 		"SELECT 1 FROM address a WHERE person = ?1 AND channel = ?2 AND NOT EXISTS (SELECT 1 FROM"
 		" suspension s WHERE s.person = ?1 AND s.channel = ?2 AND s.reason IS NOT NULL)";
-	struct world *world = at->world;
-	const struct setup *setup = app_setup(world->app);
-	bool is_direct = !expect_has_deputy(at, person);
+	return view_number(&at->world->view, view_ask(&at->world->view, sql, "tt", person, channel), 0) != 0;
+}
+
+static void expect_all_channels(struct expect_case *at, const char *person, const struct order *order,
+				const struct step *step, int64_t due_utc)
+{
+	const struct setup *setup = app_setup(at->world->app);
+	for (size_t i = 0; i < setup->n_channels; i++) {
+		const char *channel = setup->channels[i]->name;
+		if (order_has(order, channel) && expect_is_usable(at, person, channel) &&
+		    expect_count(at, person, step->text, channel) == 0)
+			expect_missing(at, person, step, due_utc, channel);
+	}
+}
+
+/* How many of its rows there are; what was written under another order, before the last change, may be left out. */
+static int64_t expect_rows(struct expect_case *at, const char *sql, const char *person, const struct step *step,
+			   const char *channel)
+{
+	struct view *view = &at->world->view;
+	return view_number(view,
+			   view_ask(view, sql, "itttti", at->task.id, at->key, step->text, person, channel,
+				    at->world->tasks[at->task.id].since_message),
+			   0);
+}
+
+/* I12: on one channel at a time, and on the next one as soon as those before have given up. */
+static void expect_first_channel(struct expect_case *at, const char *person, const struct order *order,
+				 const struct step *step)
+{
+	static const char any[] = "SELECT count(*) FROM reminder r WHERE task = ?1 AND occurrence = ?2 AND step = ?3"
+				  " AND person = ?4 AND channel = ?5";
+	static const char live[] =
+		"SELECT count(*) FROM reminder r JOIN message m ON m.id = r.message WHERE task = ?1 AND occurrence = ?2"
+		" AND step = ?3 AND r.person = ?4 AND (?5 = '' OR m.id > ?6) AND dropped IS NULL"
+		" AND state IN ('pending', 'sending', 'held', 'sent')";
+	static const char over[] =
+		"SELECT count(*) FROM reminder r WHERE task = ?1 AND occurrence = ?2 AND step = ?3 AND person = ?4"
+		" AND channel = ?5 AND message > ?6 AND (dropped LIKE 'sent by % instead' OR dropped IN ('no address', 'address suspended')"
+		"  OR (SELECT state FROM message WHERE id = r.message) = 'dead')";
+	int64_t n_live = expect_rows(at, live, person, step, "since");
+	if (n_live > 1 && !at->world->view.is_broken)
+		world_fail(at->world, "I12: task %s %s: '%s' for %s is on %lld channels at once", at->task.uid, at->key,
+			   step->text, person, (long long)n_live);
+	bool is_told = expect_rows(at, live, person, step, "") > 0;
+	for (size_t i = 0; i + 1 < order->channels.n && !is_told; i++) {
+		const char *channel = order->channels.items[i], *next = order->channels.items[i + 1];
+		if (expect_rows(at, over, person, step, channel) != 0 && expect_is_usable(at, person, next) &&
+		    expect_rows(at, any, person, step, next) == 0 && !at->world->view.is_broken)
+			world_fail(at->world, "I12: task %s %s: '%s' for %s is given up on %s, and is not on %s",
+				   at->task.uid, at->key, step->text, person, channel, next);
+	}
+}
+
+/* A row on each channel of the order that the reader has, or on the first that works; one that says so where there is
+ * none. */
+static void expect_due(struct expect_case *at, const struct person *reader, const struct step *step, int64_t due_utc)
+{
+	const char *person = reader->id;
+	struct order own;
 	if (expect_count(at, person, step->text, "") == 0) {
 		expect_missing(at, person, step, due_utc, "");
 		return;
 	}
-	for (size_t i = 0; i < setup->n_channels && is_direct; i++) {
-		const char *channel = setup->channels[i]->name;
-		bool is_listed = order_has(&at->policy->order, channel);
-		if (is_listed &&
-		    view_number(&world->view, view_ask(&world->view, sql, "tt", person, channel), 0) != 0 &&
-		    expect_count(at, person, step->text, channel) == 0)
-			expect_missing(at, person, step, due_utc, channel);
-	}
+	if (expect_has_deputy(at, person))
+		return;
+	const struct order *order = order_of(reader, &at->policy->order, &own);
+	if (order->is_first)
+		expect_first_channel(at, person, order, step);
+	else
+		expect_all_channels(at, person, order, step, due_utc);
+	order_done(&own);
 }
 
 /* Whom a step speaks to, and whether it still has something to say. */
@@ -93,7 +149,7 @@ static void expect_reader(struct expect_case *at, const struct person *person)
 		const struct step *step = &at->policy->steps[i];
 		int64_t due = schedule_instant(step, at->period, at->zone, reader.time.zone, reader.time.calendar);
 		if (due > at->after_utc && due <= at->until_utc && expect_speaks(at, step, person))
-			expect_due(at, person->id, step, due);
+			expect_due(at, person, step, due);
 	}
 }
 
@@ -121,7 +177,7 @@ static void expect_occurrence(struct expect_case *at, const struct period *perio
 {
 	static const char acknowledged[] = "SELECT 1 FROM acknowledgement WHERE task = ?1 AND occurrence = ?2";
 	static const char people[] =
-		"SELECT p.id, p.zone, p.calendar, group_concat(part.role) FROM part JOIN person p ON p.id = part.person"
+		"SELECT p.id, p.zone, p.calendar, group_concat(part.role), p.channels FROM part JOIN person p ON p.id = part.person"
 		" WHERE part.task = ?1 AND p.active = 1 GROUP BY p.id";
 	struct view *view = &at->world->view;
 	at->period = period;
@@ -132,6 +188,7 @@ static void expect_occurrence(struct expect_case *at, const struct period *perio
 		const struct person person = {.id = (char *)view_text(stmt, 0),
 					      .zone = (char *)view_text(stmt, 1),
 					      .calendar = (char *)view_text(stmt, 2),
+					      .channels = (char *)view_text(stmt, 4),
 					      .roles = expect_roles(at, view_text(stmt, 3))};
 		expect_reader(at, &person);
 	}
@@ -216,6 +273,8 @@ void expect_change(struct world *world, int64_t task)
 	expect_task(world, task);
 	int64_t until = expect_planned_until(world, task);
 	world->tasks[task].since_utc = world->view.is_broken ? -1 : until; /* unknown: from the next plan on */
+	world->tasks[task].since_message =
+		view_number(&world->view, view_ask(&world->view, "SELECT max(id) FROM message", ""), 0);
 }
 
 void expect_change_all(struct world *world)
