@@ -187,8 +187,8 @@ MUSTCHECK int preset_render_link(const struct preset *preset, const struct prese
 void preset_add_buttons(const struct preset_buttons *buttons, const struct channel_button *items, size_t n,
 			struct buf *out);
 
-/* What people write may be no text, and no parser would take the whole reply for it: half surrogates and bytes that are
- * no UTF-8 become U+FFFD. */
+/* What people write may be no text, and no parser would take the whole reply for it: half surrogates, 0 and bytes
+ * that are no UTF-8 become U+FFFD. */
 void preset_mend(struct buf *reply);
 /* What the reply to the call for updates holds. An item nobody can make sense of, or whose sender or chat is no address
  * of this preset, is left out. Errors: -EINVAL, with words for the operator, the reply is not what the preset says. */

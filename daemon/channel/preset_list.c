@@ -173,11 +173,12 @@ static const char *preset_mend_one(const char *text, const char *end, struct buf
 		buf_add(out, len > PRESET_UNIT_LEN ? text : "\\ufffd", len);
 		return text + len;
 	}
-	if (*text == '\\' && end - text > 1 && (unsigned char)text[1] < 0x80) {
+	if (*text == '\\' && end - text > 1 && text[1] > 0) {
 		buf_add(out, text, 2);
 		return text + 2;
 	}
-	bool is_bad = utf8_next(&text, end) == 0xfffd;
+	uint32_t c = utf8_next(&text, end);
+	bool is_bad = c == 0xfffd || c == 0;
 	buf_add(out, is_bad ? "\xef\xbf\xbd" : start, is_bad ? 3 : (size_t)(text - start));
 	return text;
 }

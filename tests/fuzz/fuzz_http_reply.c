@@ -1,5 +1,6 @@
 /* The first line is status and Retry-After ("429 30"), the rest the body of a reply. Only what the service documents as
- * success is taken for it, a wait is between a second and a day, and its words are one clean line without the token. */
+ * success is taken for it, a wait is between a second and a day, and its words are one clean line without the token.
+ * What it holds as a list of updates is text from addresses, and goes on behind them. */
 #include <jansson.h>
 
 #include "base/log.h"
@@ -27,7 +28,25 @@ static const char preset_text[] = "[settings]\n"
 				  "rule = 401 404 -> channel-dead\n"
 				  "rule = 403 -> recipient-dead\n"
 				  "rule = 400 /description prefix \"Bad Request: chat\" -> recipient-dead\n"
-				  "rule = 503 /error exists -> wait 10m\n";
+				  "rule = 503 /error exists -> wait 10m\n"
+				  "[address]\n"
+				  "user = number\n"
+				  "[updates request]\n"
+				  "url = https://bot.example.org/{{token}}/updates\n"
+				  "[updates success]\n"
+				  "status = 200\n"
+				  "[updates list]\n"
+				  "items = /result\n"
+				  "next = /update_id + 1\n"
+				  "[update text]\n"
+				  "when = /*/text exists\n"
+				  "sender = /*/from/id\n"
+				  "chat = /*/chat/id\n"
+				  "text = /*/text\n"
+				  "[update start]\n"
+				  "when = /payload absent\n"
+				  "sender = /user\n"
+				  "text = /word\n";
 
 static const struct preset *the_preset(void)
 {
@@ -72,6 +91,28 @@ static void check_result(const struct preset_reply *reply, const struct channel_
 	check_line(result->remote_id);
 }
 
+static void check_updates(const struct preset_reply *reply)
+{
+	struct channel_updates updates = {0};
+	struct err err = {""};
+	struct buf body;
+	buf_init(&body, reply->len + 1);
+	buf_add(&body, reply->body, reply->len);
+	preset_mend(&body);
+	FUZZ_NEED(utf8_is_valid(buf_str(&body), body.len), "mended, and no UTF-8");
+	if (preset_list_updates(the_preset(), buf_str(&body), body.len, &updates, &err) < 0)
+		FUZZ_NEED(err.text[0] != '\0', buf_str(&body));
+	FUZZ_NEED(updates.n == 0 || updates.next != NULL, buf_str(&body));
+	for (size_t i = 0; i < updates.n; i++) {
+		const struct channel_update *update = &updates.items[i];
+		FUZZ_NEED(utf8_is_valid(update->text, strlen(update->text)), update->text);
+		FUZZ_NEED(preset_check_address(the_preset(), update->sender, NULL), update->sender);
+		FUZZ_NEED(preset_check_address(the_preset(), update->chat, NULL), update->chat);
+	}
+	channel_updates_done(&updates);
+	buf_done(&body);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input input = fuzz_input(data, size);
@@ -83,6 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct channel_result result;
 		preset_judge(&the_preset()->call.verdict, &reply, &result);
 		check_result(&reply, &result);
+		check_updates(&reply);
 	}
 	free(head);
 	return 0;
