@@ -9,6 +9,7 @@
 #include "store/store_priv.h"
 #include "store/store_reader.h"
 #include "store/store_task.h"
+#include "store/store_turn.h"
 
 static const char *const message_state_names[] = {"pending", "sending", "sent", "dead", "cancelled", "stale", "held"};
 
@@ -309,7 +310,8 @@ int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc
 	if (stmt == NULL)
 		return store->failure;
 	store_bind(stmt, "ii", latest_utc, now_utc - 1);
-	return store_run(store, stmt, "bringing next tries back", NULL, err);
+	int status = store_run(store, stmt, "bringing next tries back", NULL, err);
+	return status == 0 ? store_turn_clamp(store, latest_utc, now_utc, err) : status;
 }
 
 int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_peek, struct err *err)

@@ -125,7 +125,7 @@ MUSTCHECK int store_message_overdue(struct store *store, int64_t cutoff_utc, int
 				    size_t *ret_n, struct err *err);
 /* Brings every next try that lies after latest_utc back to just before now_utc, or to when the message is due if that is
  * later: the clock was set back. Just before, so that the claim takes it for late and asks whether its reader may be
- * written to. */
+ * written to. The ends of turns (store_turn.h) likewise. */
 MUSTCHECK int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err);
 /* What a claim, and the end of an attempt, must know of a message. */
 struct store_peek {

@@ -62,6 +62,19 @@ int store_turn_due(struct store *store, int64_t now_utc, int64_t *ret_ids, size_
 	return store_ids(store, stmt, ret_ids, max, ret_n, err);
 }
 
+int store_turn_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err)
+{
+	/* What waits for its reader for longer than that has its turn after it; the rest has time for one try more. */
+	static const char sql[] =
+		"UPDATE message SET next_channel_utc = max(?2, due_utc) + 300 WHERE next_channel_utc IS NOT NULL AND " STORE_IS_OPEN
+		" AND next_channel_utc > ?1 AND next_channel_utc > max(?2, due_utc) + 86400";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ii", latest_utc, now_utc);
+	return store_run(store, stmt, "bringing turns back", NULL, err);
+}
+
 int store_turn_next(struct store *store, int64_t *ret_utc, struct err *err)
 {
 	static const char sql[] =
