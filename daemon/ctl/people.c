@@ -1,15 +1,18 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "base/buf.h"
 #include "ctl/command.h"
+#include "ctl/invite.h"
 #include "ctl/output.h"
 #include "store/store_person.h"
 
 static const struct args_option people_options[] = {
 	COMMAND_COMMON_OPTIONS,
 	{"--json", NULL, "print one JSON object a line"},
+	INVITE_OPTIONS,
 };
 
 static const char *const people_headings[] = {"ID",   "NAME",   "LANGUAGE", "ZONE",     "CALENDAR", "QUIET",
@@ -64,7 +67,7 @@ static int people_add_row(void *arg, const struct person *person, bool is_active
 	return 0;
 }
 
-static int people_run(struct session *session, const struct args *args)
+static int people_list(struct session *session, const struct args *args)
 {
 	struct err err = {0};
 	int status = session_open(session, SESSION_READ);
@@ -82,10 +85,28 @@ static int people_run(struct session *session, const struct args *args)
 	return status < 0 ? session_fail(status, &err) : EX_OK;
 }
 
+static int people_run(struct session *session, const struct args *args)
+{
+	bool is_invite = args->n_operands == 2 && strcmp(args->operands[0], "invite") == 0;
+	bool has_invite_option = args_has(args, "--channel") || args_has(args, "--for");
+	if (args->n_operands > 0 && !is_invite)
+		output_complain("people alone lists them; people invite ID prints the link for one of them");
+	else if (is_invite && args_has(args, "--json"))
+		output_complain("--json goes with the list");
+	else if (!is_invite && has_invite_option)
+		output_complain("--channel and --for go with people invite ID");
+	else
+		return is_invite ? invite_run(session, args, args->operands[1]) : people_list(session, args);
+	return EX_USAGE;
+}
+
 const struct command people_command = {
 	.name = "people",
-	.operands = "",
-	.summary = "List the people and where they are reached",
+	.operands = "[invite ID]",
+	.max_operands = 2,
+	.summary = "List the people and where they are reached, or invite one to a messenger",
+	.help = "An invitation is a link: whoever opens it first gets the reminders of that person on the messenger from then on.\n"
+		"It works once. A new invitation to the same channel ends the one before.",
 	COMMAND_OPTIONS(people_options),
 	.run = people_run,
 };
