@@ -45,8 +45,9 @@ static void import_test_write(const char *name, const char *text)
 
 static int import_test_setup(void **state)
 {
-	static const char *const kinds[] = {"reminder", "overdue",  "fix_date", "escalation", "handoff", "moved",
-					    "merged",   "catch_up", "digest",   "notice",     "test"};
+	static const char *const kinds[] = {"reminder", "overdue", "fix_date", "escalation", "handoff",
+					    "moved",    "merged",  "catch_up", "digest",     "notice",
+					    "test",     "closed",  "answer"};
 	struct problems problems = {0};
 	struct err err = {0};
 	(void)state;
@@ -284,7 +285,7 @@ static void import__wrong_rows__are_told_with_line_and_column(void **state)
 		{"uid,title,when,\n", "0.csv:1: header: a column has no name"},
 		{"name,email\n", "0.csv:1: header: neither tasks"},
 		{"", "0.csv:1: header: the file is empty"},
-		{"id,name,pigeon\n", "calendar, quiet, work, digest, ceiling, email"},
+		{"id,name,pigeon\n", "calendar, quiet, work, digest, ceiling, channels, email"},
 		{"id,name\n.,\n", "0.csv:2: name: it is empty"},
 		{"id,name,language\nx,N,klingon\n", "0.csv:2: language: there are no templates for 'klingon'"},
 		{"id,name,zone\nx,N,Mars\n", "0.csv:2: zone: unknown time zone 'Mars'"},
@@ -297,6 +298,10 @@ static void import__wrong_rows__are_told_with_line_and_column(void **state)
 		{"id,name,quiet,work\nx,N,09:00-18:00,10:00-17:00\n", "0.csv:2: quiet: "},
 		{"id,name,digest\nx,N,daily\n", "0.csv:1: digest: a channel of the configuration has this name, too"},
 		{"id,name,ceiling\nx,N,1001\n", "0.csv:2: ceiling: "},
+		{"id,name,channels\nx,N,emial\n",
+		 "0.csv:2: channels: there is no [channel emial], did you mean 'email'?"},
+		{"id,name,channels\nx,N,first that works:\n", "0.csv:2: channels: name the channels"},
+		{"id,name,channels\nx,N,first: email\n", "0.csv:2: channels: give channels, as in"},
 		{"uid,title,when,priority\na,T,2025,hot\n", "0.csv:2: priority: unknown priority 'hot'"},
 		{"uid,title,when,rrule\na,T,2025-06-15,FREQ=HOURLY\n", "0.csv:2: rrule: FREQ"},
 		{"uid,title,when,rrule\na,T,каждый понедельник,FREQ=DAILY\n",
@@ -319,11 +324,14 @@ static void import__hours_of_people__stay_unless_given(void **state)
 	       "id,name,calendar,quiet,work,ceiling\ndesk,Стол,russia,22:00-08:00,Mon-Fri 09:00-18:00,5\n");
 	EXPECT("people +0 ~1 =0", "id,name,email\ndesk,Стол,desk@example.org\n");
 	EXPECT("people +0 ~1 =0", "id,name,quiet\ndesk,Стол,\n");
+	EXPECT("people +0 ~1 =0", "id,name,channels\ndesk,Стол,first that works: email\n");
+	EXPECT("people +0 ~0 =1", "id,name,zone\ndesk,Стол,\n");
 	assert_int_equal(store_person_load(store, "desk", &person, &err), 0);
 	assert_string_equal(person.calendar, "russia");
 	assert_string_equal(person.quiet, "");
 	assert_string_equal(person.work, "Mon-Fri 09:00-18:00");
 	assert_int_equal(person.ceiling, 5);
+	assert_string_equal(person.channels, "first that works: email");
 	assert_string_equal(person_address(&person, "email"), "desk@example.org");
 	person_done(&person);
 }

@@ -167,6 +167,50 @@ static void store_person__bytes_that_are_no_text__stop_nobody(void **state)
 	person_done(&person);
 }
 
+static void store_person__channels__are_kept_and_replan_the_tasks(void **state)
+{
+	(void)state;
+	struct person person;
+	enum store_change change;
+	office_add_person(&office, "anna", "UTC", "email");
+	int64_t task =
+		office_add_task(&office, &(struct office_task){.uid = "t", .start = "2025-06-15", .people = "anna"});
+	OK(store_task_planned(office.store, task, 5, 7, ERR));
+	OK(store_person_load(office.store, "anna", &person, ERR));
+	assert_string_equal(person.channels, "");
+	free(person.channels);
+	person.channels = mem_dup("first that works: email, sms");
+	OK(store_person_put(office.store, &person, NULL, 0, &change, ERR));
+	assert_int_equal(change, STORE_CHANGED);
+	OK(store_person_put(office.store, &person, NULL, 0, &change, ERR));
+	assert_int_equal(change, STORE_UNCHANGED);
+	person_done(&person);
+	OK(store_person_load(office.store, "anna", &person, ERR));
+	assert_string_equal(person.channels, "first that works: email, sms");
+	assert_int_equal(person.n_addresses, 1);
+	person_done(&person);
+	assert_int_equal(office_number(&office, "SELECT count(*) FROM task WHERE next_due_utc IS NULL"), 1);
+}
+
+static void store_person_readdress__new_one__is_in_the_ledger(void **state)
+{
+	(void)state;
+	bool is_new = true;
+	office_add_person(&office, "anna", "UTC", "email");
+	office_run(&office, "INSERT INTO suspension VALUES ('anna', 'email', 2, NULL, NULL)");
+	OK(store_person_readdress(office.store, "anna", "sms", "+7", 50, &is_new, ERR));
+	assert_false(is_new);
+	OK(store_person_readdress(office.store, "anna", "email", "anna@email.example.org", 50, &is_new, ERR));
+	assert_false(is_new);
+	OK(store_person_readdress(office.store, "anna", "email", "-100", 50, &is_new, ERR));
+	assert_true(is_new);
+	assert_string_equal(office_text(&office, "SELECT group_concat(channel || address) FROM address"), "email-100");
+	assert_string_equal(
+		office_text(&office, "SELECT at_utc || through || person FROM ledger WHERE action = 'address'"),
+		"50emailanna");
+	assert_int_equal(office_number(&office, "SELECT count(*) FROM suspension"), 0); /* it is another address */
+}
+
 #define WITH_OFFICE(test) cmocka_unit_test_setup_teardown(test, open_office, close_office)
 
 int main(void)
@@ -178,6 +222,8 @@ int main(void)
 		WITH_OFFICE(store_person__of_a_task__are_the_active_ones_each_once),
 		WITH_OFFICE(store_person__each__lists_all_by_id_and_stops_when_told),
 		WITH_OFFICE(store_person__bytes_that_are_no_text__stop_nobody),
+		WITH_OFFICE(store_person__channels__are_kept_and_replan_the_tasks),
+		WITH_OFFICE(store_person_readdress__new_one__is_in_the_ledger),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
