@@ -173,7 +173,7 @@ static const char *preset_mend_one(const char *text, const char *end, struct buf
 		buf_add(out, len > PRESET_UNIT_LEN ? text : "\\ufffd", len);
 		return text + len;
 	}
-	if (*text == '\\' && end - text > 1 && text[1] > 0) {
+	if (*text == '\\' && end - text > 1 && text[1] != '\0' && (unsigned char)text[1] < 0x80) {
 		buf_add(out, text, 2);
 		return text + 2;
 	}
