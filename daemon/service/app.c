@@ -28,9 +28,21 @@ void app_note_result(struct app_channel *from, int64_t message_id, const struct 
 	app->wake(app->wake_arg);
 }
 
+/* An answer to somebody has no row: it is given once, or not. */
 static void app_on_result(void *arg, int64_t message_id, const struct channel_result *result)
 {
-	app_note_result(arg, message_id, result);
+	struct app_channel *from = arg;
+	if (message_id != 0 && result->act == CHANNEL_SEND) {
+		app_note_result(from, message_id, result);
+		return;
+	}
+	if (result->verdict != CHANNEL_ACCEPTED)
+		log_info("channel=%s %s: %s: %s", from->channel->name, channel_act_name(result->act),
+			 channel_verdict_name(result->verdict), result->reply);
+	if (result->act == CHANNEL_EDIT)
+		app_note_edit(from, message_id, result);
+	else if (app_answers(from) > 0)
+		from->app->wake(from->app->wake_arg);
 }
 
 static void app_inherit_gate(struct gate *gate, struct app_channel *const *old, size_t n, const char *name)
@@ -51,10 +63,19 @@ static void app_start_channels(struct app *app, struct app_channel *const *old, 
 		*entry = (struct app_channel){.app = app, .channel = channel, .heard_utc = now.wall_s};
 		gate_init(&entry->gate, channel->rate.count, channel->rate.per_s, now.mono_ms);
 		app_inherit_gate(&entry->gate, old, n_old, channel->name);
+		entry->listener = app_listener_new(channel);
+		entry->editor = app_editor_new(channel);
 		channel_start(channel, app->transfer, app_on_result, entry);
 		app->channels[i] = entry;
 		app->planner_channels[i] = (struct planner_channel){.name = channel->name, .domain = channel->domain};
 	}
+}
+
+static void app_channel_free(struct app_channel *entry)
+{
+	app_listener_free(entry->listener);
+	free(entry->editor);
+	free(entry);
 }
 
 void app_free_retired(struct app *app)
@@ -67,7 +88,7 @@ void app_free_retired(struct app *app)
 	while (app->retired_channels != NULL) {
 		struct app_channel *entry = app->retired_channels;
 		app->retired_channels = entry->next;
-		free(entry);
+		app_channel_free(entry);
 	}
 	while (app->n_retired > 0)
 		setup_free(app->retired[--app->n_retired]);
@@ -87,6 +108,7 @@ struct app *app_new(struct store *store, struct setup *setup, struct transfer *t
 		.wake_arg = wake_arg,
 		.last_wall_s = now.wall_s,
 		.next_wake_utc = now.wall_s,
+		.must_show_anew = true,
 	};
 	brake_set_limits(&app->brake, setup->conf);
 	app_start_channels(app, NULL, 0, now);
@@ -102,11 +124,11 @@ void app_free(struct app *app)
 	while (app->n_retired > 0)
 		setup_free(app->retired[--app->n_retired]);
 	for (size_t i = 0; i < n; i++)
-		free(app->channels[i]);
+		app_channel_free(app->channels[i]);
 	while (app->retired_channels != NULL) {
 		struct app_channel *entry = app->retired_channels;
 		app->retired_channels = entry->next;
-		free(entry);
+		app_channel_free(entry);
 	}
 	brake_done(&app->brake);
 	audit_free(app->audit);
@@ -191,6 +213,7 @@ void app_reload(struct app *app, struct setup *setup, struct instant now)
 	free(app->planner_channels);
 	app->setup = setup;
 	app->has_noticed_rules = false;
+	app->must_show_anew = true;
 	brake_set_limits(&app->brake, setup->conf);
 	app_start_channels(app, old_channels, old->n_channels, now);
 

@@ -66,7 +66,11 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	if (status == 0)
 		status = app_watch(app, now, ret_more, err);
 	if (status == 0 && is_working)
+		status = app_hear(app, now.wall_s, err);
+	if (status == 0 && is_working)
 		status = app_plan(app, now.wall_s, &has_unplanned, err);
+	if (status == 0)
+		status = app_show(app, now.wall_s, err);
 	*ret_more = *ret_more || has_unplanned || n_stamped == APP_STAMP_SLICE;
 	if (status == 0 && is_working && !has_unplanned)
 		status = app_claim(app, claims, now, err);
@@ -77,6 +81,8 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	if (status < 0) {
 		store_rollback(app->store);
 		brake_forget(&app->brake);
+		app_unhear(app);
+		app_unshow(app);
 		for (size_t i = 0; i < app->setup->n_channels; i++)
 			if (claims[i].n != 0)
 				gate_give_back(&claims[i].channel->gate, (unsigned)claims[i].n);
@@ -138,6 +144,7 @@ static int app_find_wake(struct app *app, struct instant now, int64_t *ret_utc, 
 		status = store_turn_next(app->store, &turn, err);
 	store_end_reading(app->store);
 	*ret_utc = app_earlier(app_earlier(task, turn), app_earlier(digest, channel));
+	*ret_utc = app_earlier(*ret_utc, app_earlier(app_listen_wake(app), app_show_wake(app, now.wall_s)));
 	return status;
 }
 
@@ -216,8 +223,11 @@ int app_tick(struct app *app, struct instant now, struct err *err)
 		app->last_wall_s = now.wall_s;
 		app_announce(app);
 		app_resume(app);
+		app_answer(app, now.wall_s);
+		app_edit(app, now.wall_s);
 		for (size_t i = 0; i < app->setup->n_channels; i++)
 			app_send(app, &claims[i], now.wall_s);
+		app_listen(app, now.wall_s);
 		app_free_retired(app);
 		status = app_plan_wake(app, has_more, now, err);
 	}

@@ -1,5 +1,5 @@
 /* app_priv: what the files of the app share: app.c is its life, app_pass.c one pass of it, whose parts stand in
- * app_settle.c, app_watch.c and app_claim.c. */
+ * app_settle.c, app_watch.c, app_listen.c, app_show.c and app_claim.c. */
 #ifndef DEADLINED_SERVICE_APP_PRIV_H
 #define DEADLINED_SERVICE_APP_PRIV_H
 
@@ -13,6 +13,8 @@
 #include "store/store_message.h"
 #include "store/store_retain.h"
 
+struct app_editor;
+struct app_listener;
 struct app_result;
 
 /* What the results of one pass say of a channel. */
@@ -29,8 +31,10 @@ struct app_channel {
 	struct channel *channel;
 	struct gate gate;
 	struct app_news news;
-	int64_t heard_utc;        /* last result, or since when the channel is there */
-	struct app_channel *next; /* older ones, of configurations that were replaced, follow the current ones */
+	struct app_listener *listener; /* NULL: nobody is heard on it */
+	struct app_editor *editor;     /* NULL: what it shows is never changed */
+	int64_t heard_utc;             /* last result, or since when the channel is there */
+	struct app_channel *next;      /* older ones, of configurations that were replaced, follow the current ones */
 };
 
 struct app_result {
@@ -84,6 +88,7 @@ struct app {
 	bool has_suspects;                /* some message may be what killed the process before */
 	bool is_draining;                 /* a suspect waits for, or is, the only message in flight */
 	bool is_stopping;
+	bool must_show_anew;    /* edits were under way that nobody waits for any more */
 	bool only_counts;       /* a forecast: nothing is written or handed over */
 	bool has_noticed_rules; /* the plan was made with the policies and calendars of setup */
 };
@@ -134,6 +139,36 @@ MUSTCHECK int app_note_channels(struct app *app, int64_t now_utc, struct err *er
 MUSTCHECK int app_audit(struct app *app, struct instant now, bool *ret_more, struct err *err);
 /* After the commit: an audit that passed is followed by a heartbeat. */
 void app_take_audit(struct app *app);
+
+/* Hearing people, in app_listen.c. NULL for a channel on which nobody is heard. */
+struct app_listener *app_listener_new(const struct channel *channel);
+void app_listener_free(struct app_listener *listener);
+/* Applies what was heard; after a commit app_answer() follows, after a rollback app_unhear(). */
+MUSTCHECK int app_hear(struct app *app, int64_t now_utc, struct err *err);
+void app_unhear(struct app *app);
+/* Answers what was applied, as far as there is room; the rest waits for the next pass. */
+void app_answer(struct app *app, int64_t now_utc);
+/* How many answers the channel has to give. */
+unsigned app_answers(const struct app_channel *entry);
+/* Outside of a transaction: asks each channel for more that does not ask already. */
+void app_listen(struct app *app, int64_t now_utc);
+/* When to ask again; STORE_NEVER while the answers are awaited. */
+int64_t app_listen_wake(const struct app *app);
+
+/* Changing what is shown on messengers, in app_show.c. NULL for a channel that cannot. */
+struct app_editor *app_editor_new(const struct channel *channel);
+/* Keeps what the service calls a message that it accepted. */
+MUSTCHECK int app_note_shown(struct app *app, const struct app_result *entry, struct err *err);
+/* Takes what is to be changed; after a commit app_edit() follows, after a rollback app_unshow(). */
+MUSTCHECK int app_show(struct app *app, int64_t now_utc, struct err *err);
+void app_unshow(struct app *app);
+void app_edit(struct app *app, int64_t now_utc);
+/* How many edits a pass has taken for the channel. */
+unsigned app_edits(const struct app_channel *entry);
+/* An edit has ended. */
+void app_note_edit(struct app_channel *from, int64_t message, const struct channel_result *result);
+/* When to try again what failed; STORE_NEVER when nothing did. */
+int64_t app_show_wake(const struct app *app, int64_t now_utc);
 
 /* Claims what may be sent; claims has one entry a channel. */
 MUSTCHECK int app_claim(struct app *app, struct app_claim *claims, struct instant now, struct err *err);

@@ -102,6 +102,8 @@ static int app_settle_one(struct app *app, struct app_result *entry, int64_t now
 		status = store_message_postpone(app->store, entry->id, now_utc, err);
 	}
 	if (status == 0)
+		status = app_note_shown(app, entry, err);
+	if (status == 0)
 		status = app_mind_address(app, entry, reply, now_utc, err);
 	return status == 0 && entry->state == MESSAGE_DEAD ? turn_dead(&planner, app->store, entry->id, now_utc, err)
 							   : status;

@@ -1,5 +1,6 @@
 #include "service/letter.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,18 +9,25 @@
 #include "service/letter_priv.h"
 #include "store/store_reader.h"
 
+void letter_item_done(struct letter_item *item)
+{
+	task_done(&item->task);
+	strlist_done(&item->responsible);
+	free(item->deputy_for);
+}
+
 void letter_done(struct letter *letter)
 {
-	for (size_t i = 0; i < letter->n_items; i++) {
-		task_done(&letter->items[i].task);
-		strlist_done(&letter->items[i].responsible);
-		free(letter->items[i].deputy_for);
-	}
+	for (size_t i = 0; i < letter->n_items; i++)
+		letter_item_done(&letter->items[i]);
 	free(letter->items);
 	digest_done(&letter->digest);
 	free(letter->notice);
 	free(letter->calendar);
 	store_reply_done(&letter->reply);
+	store_answer_done(&letter->answer);
+	store_closing_done(&letter->closing);
+	talk_buttons_done(&letter->buttons);
 	store_message_done(&letter->row);
 	person_done(&letter->person);
 	compose_text_done(&letter->text);
@@ -91,15 +99,60 @@ static int letter_find_reply(struct store *store, struct letter *letter, struct 
 }
 
 /* What its channel can use of the rest. */
-static int letter_read_more(struct store *store, const struct channel *channel, struct letter *letter, int64_t now_utc,
-			    struct err *err)
+static int letter_read_more(struct store *store, const struct setup *setup, const struct channel *channel,
+			    struct letter *letter, int64_t now_utc, struct err *err)
 {
-	int status = 0;
-	if (channel != NULL && channel->wants_reply_to)
+	int status = letter_add_buttons(store, setup, channel, letter, now_utc, err);
+	if (status == 0 && channel->wants_reply_to)
 		status = letter_find_reply(store, letter, err);
-	if (status == 0 && channel != NULL && channel->wants_html)
+	if (status == 0 && channel->wants_html)
 		status = letter_write_calendar(store, letter, now_utc, err);
 	return status;
+}
+
+static struct channel_message letter_message(const struct setup *setup, struct letter *letter, int64_t now_utc)
+{
+	const struct zone *zone = zone_find(letter->person.zone);
+	const struct store_message *row = &letter->row;
+	(void)snprintf(letter->key, sizeof(letter->key), "%.*s", (int)strcspn(row->message_id, "@"), row->message_id);
+	return (struct channel_message){
+		.id = row->id,
+		.kind = row->kind,
+		.person = letter->person.id,
+		.to_address = person_address(&letter->person, row->channel),
+		.to_name = letter->person.name,
+		.subject = letter->text.subject,
+		.text = letter->text.text,
+		.html = letter->text.html,
+		.calendar = letter->calendar,
+		.calendar_method = letter->calendar != NULL ? mail_calendar_method(&letter->items[0].task) : NULL,
+		.reply_to_name = letter->reply.name,
+		.reply_to_address = letter->reply.address,
+		.is_urgent = row->is_urgent,
+		.language = letter->text.language,
+		.message_id = row->message_id,
+		.thread_id = row->thread_id[0] != '\0' ? row->thread_id : NULL,
+		.key = letter->key,
+		.attempt = row->attempts,
+		.task_uid = letter->n_items == 1 ? letter->items[0].task.uid : NULL,
+		.date_utc = now_utc,
+		.date_offset_s = zone_offset_s(zone != NULL ? zone : setup->zone, now_utc),
+		.buttons = letter->shown_buttons,
+		.n_buttons = letter->buttons.n,
+	};
+}
+
+/* From what was read to the message. */
+static int letter_finish(struct store *store, const struct setup *setup, int64_t now_utc, struct letter *letter,
+			 struct err *err)
+{
+	const struct channel *channel = letter_channel(setup, letter);
+	int status = channel != NULL ? letter_read_more(store, setup, channel, letter, now_utc, err) : 0;
+	if (status < 0)
+		return status;
+	letter_compose(setup, letter, now_utc, channel != NULL && channel->wants_html);
+	letter->message = letter_message(setup, letter, now_utc);
+	return 0;
 }
 
 int letter_write(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc, struct letter *ret_letter,
@@ -107,43 +160,37 @@ int letter_write(struct store *store, const struct setup *setup, int64_t id, int
 {
 	*ret_letter = (struct letter){0};
 	int status = letter_read(store, setup, id, now_utc, ret_letter, err);
-	const struct channel *channel = status == 0 ? letter_channel(setup, ret_letter) : NULL;
 	if (status == 0)
-		status = letter_read_more(store, channel, ret_letter, now_utc, err);
+		status = letter_finish(store, setup, now_utc, ret_letter, err);
+	if (status < 0)
+		letter_done(ret_letter);
+	return status;
+}
+
+static int letter_read_shown(struct store *store, int64_t id, struct letter *letter, struct err *err)
+{
+	int status = store_shown_load(store, id, letter->remote_id, err);
+	if (status == 0 && letter->remote_id[0] == '\0')
+		status = err_set(err, -ENOENT, "message %lld is not shown", (long long)id);
+	return status;
+}
+
+int letter_write_edit(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc,
+		      struct letter *ret_letter, struct err *err)
+{
+	*ret_letter = (struct letter){0};
+	int status = letter_read_shown(store, id, ret_letter, err);
+	if (status == 0)
+		status = letter_read(store, setup, id, now_utc, ret_letter, err);
+	if (status == 0)
+		status = letter_update(store, ret_letter, err);
+	if (status == 0)
+		status = letter_finish(store, setup, now_utc, ret_letter, err);
 	if (status < 0) {
 		letter_done(ret_letter);
 		return status;
 	}
-	bool wants_html = channel != NULL && channel->wants_html;
-	letter_compose(setup, ret_letter, now_utc, wants_html);
-
-	const struct zone *zone = zone_find(ret_letter->person.zone);
-	const struct store_message *row = &ret_letter->row;
-	(void)snprintf(ret_letter->key, sizeof(ret_letter->key), "%.*s", (int)strcspn(row->message_id, "@"),
-		       row->message_id);
-	ret_letter->message = (struct channel_message){
-		.id = id,
-		.kind = row->kind,
-		.person = ret_letter->person.id,
-		.to_address = person_address(&ret_letter->person, row->channel),
-		.to_name = ret_letter->person.name,
-		.subject = ret_letter->text.subject,
-		.text = ret_letter->text.text,
-		.html = ret_letter->text.html,
-		.calendar = ret_letter->calendar,
-		.calendar_method =
-			ret_letter->calendar != NULL ? mail_calendar_method(&ret_letter->items[0].task) : NULL,
-		.reply_to_name = ret_letter->reply.name,
-		.reply_to_address = ret_letter->reply.address,
-		.is_urgent = row->is_urgent,
-		.language = ret_letter->text.language,
-		.message_id = row->message_id,
-		.thread_id = row->thread_id[0] != '\0' ? row->thread_id : NULL,
-		.key = ret_letter->key,
-		.attempt = row->attempts,
-		.task_uid = ret_letter->n_items == 1 ? ret_letter->items[0].task.uid : NULL,
-		.date_utc = now_utc,
-		.date_offset_s = zone_offset_s(zone != NULL ? zone : setup->zone, now_utc),
-	};
+	ret_letter->message.act = CHANNEL_EDIT;
+	ret_letter->message.remote_id = ret_letter->remote_id;
 	return 0;
 }

@@ -12,6 +12,8 @@
 #include "service/setup.h"
 #include "store/store_message.h"
 #include "store/store_reply.h"
+#include "store/store_talk.h"
+#include "talk/talk.h"
 
 struct letter_item;
 
@@ -21,10 +23,16 @@ struct letter {
 	struct person person;
 	struct letter_item *items; /* the tasks it is about */
 	size_t n_items;
-	struct digest digest; /* what else a digest says: its items have become the letter's */
-	char *notice;         /* the words of a notice; NULL for every other kind */
+	struct digest digest;         /* what else a digest says: its items have become the letter's */
+	char *notice;                 /* the words of a notice; NULL for every other kind */
+	struct store_answer answer;   /* likewise of what is said to somebody who answered */
+	bool is_closed; /* its task is over: it says so in the place of a message about it */
+	struct store_closing closing; /* how the task ended, in the place of a message about it */
 	struct compose_text text;
-	char *calendar; /* NULL when it has none */
+	struct talk_buttons buttons;
+	struct channel_button shown_buttons[TALK_BUTTONS_MAX]; /* the same, as the message has them */
+	char remote_id[STORE_REMOTE_ID_SIZE];                  /* of the message that it takes the place of */
+	char *calendar;                                        /* NULL when it has none */
 	struct store_reply reply;
 	char key[96];
 };
@@ -34,6 +42,10 @@ struct letter {
  * outbox must hear of them as a temporary failure: nothing is lost. */
 MUSTCHECK int letter_write(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc,
 			   struct letter *ret_letter, struct err *err);
+/* What takes the place of a message that a messenger shows, as things stand now. Errors: the same; -ENOENT it is not known
+ * to be shown; -ENOMSG its tasks are gone. */
+MUSTCHECK int letter_write_edit(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc,
+				struct letter *ret_letter, struct err *err);
 void letter_done(struct letter *letter);
 
 #endif

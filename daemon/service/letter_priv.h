@@ -13,6 +13,8 @@ struct letter_item {
 	const char *step;
 	const char *occurrence;
 	bool is_there; /* the task still has that date */
+	bool is_moved; /* of a letter that takes the place of another: it has new_key now */
+	char new_key[PERIOD_KEY_SIZE];
 	int64_t due_utc;
 	enum compose_section section;
 	struct strlist responsible;
@@ -20,9 +22,20 @@ struct letter_item {
 	const char *holiday_event, *holiday_reader;
 };
 
+void letter_item_done(struct letter_item *item);
+
 /* Reads the row of a message, its reader, and the tasks it is about. Errors: as of letter_write(). */
 MUSTCHECK int letter_read(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc,
 			  struct letter *letter, struct err *err);
+
+/* The words of a notice, or of an answer. */
+MUSTCHECK int letter_read_notice(struct store *store, struct letter *letter, struct err *err);
+void letter_take_answer(struct letter *letter);
+/* The buttons that the channel can show under the letter. */
+MUSTCHECK int letter_add_buttons(struct store *store, const struct setup *setup, const struct channel *channel,
+				 struct letter *letter, int64_t now_utc, struct err *err);
+/* Of a message that was sent: what is over is left out or said to be over, what has moved has its new date. */
+MUSTCHECK int letter_update(struct store *store, struct letter *letter, struct err *err);
 
 /* Writes the text of what was read. */
 void letter_compose(const struct setup *setup, struct letter *letter, int64_t now_utc, bool wants_html);

@@ -9,7 +9,6 @@
 #include "remind/reader.h"
 #include "remind/step.h"
 #include "service/letter_priv.h"
-#include "store/store_notice.h"
 #include "store/store_person.h"
 #include "store/store_task.h"
 
@@ -124,7 +123,7 @@ int letter_read(struct store *store, const struct setup *setup, int64_t id, int6
 		return err_set(err, -ENODATA, "%s has no address on %s any more", letter->person.id,
 			       letter->row.channel);
 	if (strcmp(letter->row.kind, "notice") == 0)
-		return store_notice_load(store, id, &letter->notice, err);
+		return letter_read_notice(store, letter, err);
 	if (strcmp(letter->row.kind, "digest") == 0)
 		status = letter_read_digest(store, setup, letter, now_utc, err);
 	for (size_t i = 0; i < letter->row.n_reminders && status == 0; i++)

@@ -82,7 +82,7 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 {
 	struct err problem = {0};
 	struct reader reader;
-	bool is_single = strcmp(letter->row.kind, "single") == 0;
+	bool is_single = strcmp(letter->row.kind, "single") == 0 || letter->is_closed;
 	reader_init(&reader, &letter->person, setup->calendars, setup->zone);
 	for (size_t i = 0; i < letter->n_items; i++)
 		letter_find_holidays(setup, &reader, &letter->items[i]);
@@ -108,6 +108,9 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 		.holiday_event = first->holiday_event,
 		.holiday_reader = first->holiday_reader,
 		.deputy_for = first->deputy_for,
+		.closed_how = letter->closing.action,
+		.closed_by = letter->closing.who,
+		.closed_utc = letter->closing.at_utc,
 		.is_held = letter->row.n_reminders > 0 && letter->row.reminders[0].held != NULL,
 		.wants_html = wants_html,
 	};
@@ -119,7 +122,9 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 
 void letter_compose(const struct setup *setup, struct letter *letter, int64_t now_utc, bool wants_html)
 {
-	if (letter->notice != NULL)
+	if (letter->answer.subject != NULL)
+		letter_take_answer(letter);
+	else if (letter->notice != NULL)
 		letter_compose_notice(setup, letter, now_utc, wants_html);
 	else
 		letter_compose_tasks(setup, letter, now_utc, wants_html);

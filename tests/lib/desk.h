@@ -1,10 +1,11 @@
 /* desk: an app with fake channels and a clock that the test holds, on a real database in a folder of its own.
  *
  * The fake channels write down every message that is handed to them and whether its claim was committed by then; they
- * answer when the test says so, or at once. A crash frees the app without settling anything and starts a new one. */
+ * answer when the test says so, or at once; when the test wants it, they hear what it says. A crash frees the app without settling anything and starts a new one. */
 #ifndef DEADLINED_TESTS_DESK_H
 #define DEADLINED_TESTS_DESK_H
 
+#include "channel/listen.h"
 #include "office.h"
 #include "service/app.h"
 
@@ -14,6 +15,8 @@ struct desk_sending {
 	int64_t id;
 	char channel[16], to_address[64], message_id[STORE_MESSAGE_ID_SIZE], key[80];
 	bool is_recorded; /* its claim was in the database, for others to see */
+	enum channel_act act;
+	char remote_id[16], answer_id[16], subject[200], text[600], buttons[300]; /* "label=data|..." */
 };
 
 struct desk {
@@ -27,11 +30,19 @@ struct desk {
 	struct {
 		struct channel *channel;
 		int64_t id;
+		enum channel_act act;
 	} flying[DESK_FLYING_MAX];
 	size_t n_flying;
 	unsigned room;       /* messages in flight that a channel allows */
 	unsigned n_channels; /* made and not freed */
 	bool answers_at_once;
+	bool is_two_way; /* a channel "telegram" made from now on has buttons, can edit and listens */
+	struct {
+		channel_updates_cb cb; /* NULL: nobody listens */
+		void *arg;
+		char next[16];
+		unsigned n;
+	} listening; /* of the channel that asked last */
 };
 
 static struct desk desk;
@@ -48,8 +59,12 @@ static inline void desk_finish(size_t at, const struct channel_result *result)
 {
 	struct channel *channel = desk.flying[at].channel;
 	int64_t id = desk.flying[at].id;
+	struct channel_result copy = *result;
+	copy.act = desk.flying[at].act;
+	if (channel->can_edit && copy.act == CHANNEL_SEND)
+		(void)snprintf(copy.remote_id, sizeof(copy.remote_id), "r%lld", (long long)id);
 	desk.flying[at] = desk.flying[--desk.n_flying];
-	channel_finish(channel, id, result);
+	channel_finish(channel, id, &copy);
 }
 
 static inline struct channel_result desk_result(enum channel_verdict verdict, enum channel_blame blame)
@@ -68,10 +83,21 @@ static inline void desk_send(struct channel *channel, const struct channel_messa
 	(void)snprintf(sending->to_address, sizeof(sending->to_address), "%s", message->to_address);
 	(void)snprintf(sending->message_id, sizeof(sending->message_id), "%s", message->message_id);
 	(void)snprintf(sending->key, sizeof(sending->key), "%s", message->key);
+	sending->act = message->act;
+	(void)snprintf(sending->subject, sizeof(sending->subject), "%s", message->subject);
+	(void)snprintf(sending->text, sizeof(sending->text), "%s", message->text);
+	(void)snprintf(sending->remote_id, sizeof(sending->remote_id), "%s",
+		       message->remote_id != NULL ? message->remote_id : "");
+	(void)snprintf(sending->answer_id, sizeof(sending->answer_id), "%s",
+		       message->answer_id != NULL ? message->answer_id : "");
+	for (size_t i = 0, at = 0; i < message->n_buttons; i++)
+		at += (size_t)snprintf(sending->buttons + at, sizeof(sending->buttons) - at, "%s=%s|",
+				       message->buttons[i].label, message->buttons[i].data);
 	sending->is_recorded = office_number(&desk.office,
 					     "SELECT count(*) FROM message m JOIN attempt a ON a.message = m.id"
 					     " WHERE m.id = %lld AND m.state = 'sending' AND a.outcome IS NULL",
 					     (long long)message->id) == 1;
+	desk.flying[desk.n_flying].act = message->act;
 	desk.flying[desk.n_flying].channel = channel;
 	desk.flying[desk.n_flying++].id = message->id;
 	if (desk.answers_at_once) {
@@ -92,9 +118,38 @@ static inline unsigned desk_room(const struct channel *channel)
 	return is_stopped || channel->in_flight >= desk.room ? 0 : desk.room - channel->in_flight;
 }
 
+static inline void desk_listen(struct channel *channel, const char *next, channel_updates_cb cb, void *arg)
+{
+	(void)channel;
+	assert_null(desk.listening.cb);
+	desk.listening.cb = cb;
+	desk.listening.arg = arg;
+	desk.listening.n++;
+	(void)snprintf(desk.listening.next, sizeof(desk.listening.next), "%s", next != NULL ? next : "");
+}
+
+/* One update, as from the service; what is NULL is not there. */
+static inline void desk_hear(enum channel_update_kind kind, const char *sender, const char *chat, const char *text,
+			     const char *answer_id, const char *next)
+{
+	struct channel_updates updates = {.items = mem_zero(1, sizeof(struct channel_update)), .n = 1};
+	channel_updates_cb cb = desk.listening.cb;
+	updates.items[0] = (struct channel_update){.kind = kind,
+						   .sender = mem_dup(sender),
+						   .chat = mem_dup(chat),
+						   .text = mem_dup(text),
+						   .answer_id = answer_id != NULL ? mem_dup(answer_id) : NULL};
+	updates.next = next != NULL ? mem_dup(next) : NULL;
+	assert_non_null(cb);
+	desk.listening.cb = NULL;
+	cb(desk.listening.arg, &updates, NULL);
+}
+
 static inline void desk_stop_channel(struct channel *channel)
 {
 	((struct desk_channel *)channel)->is_stopped = true;
+	if (channel->listens)
+		desk.listening.cb = NULL;
 }
 
 static inline void desk_free_channel(struct channel *channel)
@@ -111,6 +166,7 @@ static const struct channel_ops desk_ops = {
 	.check_address = desk_check_address,
 	.send = desk_send,
 	.room = desk_room,
+	.listen = desk_listen,
 	.stop = desk_stop_channel,
 	.free = desk_free_channel,
 };
@@ -136,10 +192,15 @@ static inline struct setup *desk_setup(const char *text)
 	for (size_t i = 0; i < setup->n_channels; i++) {
 		struct channel *real = setup->channels[i];
 		struct desk_channel *fake = mem_zero(1, sizeof(*fake));
+		const bool is_two_way = desk.is_two_way && strcmp(real->name, "telegram") == 0;
 		fake->channel = (struct channel){.ops = &desk_ops,
 						 .name = mem_dup(real->name),
 						 .domain = mem_dup("example.org"),
-						 .rate = real->rate};
+						 .rate = real->rate,
+						 .has_buttons = is_two_way,
+						 .can_edit = is_two_way,
+						 .can_answer = is_two_way,
+						 .listens = is_two_way};
 		channel_free(real);
 		setup->channels[i] = &fake->channel;
 		desk.n_channels++;
@@ -176,6 +237,7 @@ static inline void desk_close(void)
 static inline void desk_crash(const char *text)
 {
 	app_free(desk.app);
+	desk.listening.cb = NULL;
 	assert_int_equal(desk.n_flying, 0);
 	office_reopen(&desk.office);
 	desk_start(text);

@@ -1,0 +1,319 @@
+/* What people write on a channel: asked for by one long call after the other, applied in a pass, answered after its
+ * commit.
+ *
+ * Happy path: app_listen() asks; what comes is kept until the next pass, whose app_hear() applies all of it and notes in the
+ * same transaction from where to ask on; after the commit app_answer() tells those who pressed a button, and app_listen()
+ * asks again. A pass that is undone leaves what was heard for the next one, and a process that dies hears it again.
+ * Failure modes: a call that fails is repeated ever later, or when the service says; the operator is told, once a day, when
+ * somebody else listens to the same account, or when it has failed for long. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "channel/listen.h"
+#include "remind/backoff.h"
+#include "remind/notice.h"
+#include "service/app_priv.h"
+#include "store/store_talk.h"
+#include "talk/talk.h"
+
+enum {
+	APP_LISTEN_PAUSE_MAX_S = 60,
+	APP_LISTEN_TELL_AFTER_S = 15 * 60, /* failing for so long, the operator hears of it */
+	APP_LISTEN_CONFLICT = 409,         /* of HTTP: somebody else listens */
+};
+
+/* A few words for somebody, once there is room on the channel to say them. */
+struct app_answer {
+	char *id;   /* of the button; NULL: a message to the chat */
+	char *chat; /* the address */
+	char *text;
+};
+
+struct app_listener {
+	bool is_asking;                 /* a call is under way */
+	char *next;                     /* from where to ask; NULL: not read from the database yet */
+	struct channel_updates updates; /* heard, not applied yet */
+	bool has_heard;
+	struct talk_reply
+		*replies; /* one for each update, while its pass is not committed; NULL = it was not applied */
+
+	struct channel_result failure; /* of the call that ended last, not looked at yet */
+	bool has_failed;
+	unsigned failures; /* in a row */
+	int64_t failing_since_utc, again_utc;
+	char *problem; /* what the operator should hear; NULL = nothing */
+
+	struct app_answer *answers;
+	size_t n_answers;
+};
+
+struct app_listener *app_listener_new(const struct channel *channel)
+{
+	return channel_listens(channel) ? mem_zero(1, sizeof(struct app_listener)) : NULL;
+}
+
+static void app_forget_replies(struct app_listener *listener)
+{
+	if (listener->replies == NULL)
+		return;
+	for (size_t i = 0; i < listener->updates.n; i++)
+		talk_reply_done(&listener->replies[i]);
+	free(listener->replies);
+	listener->replies = NULL;
+}
+
+static void app_answer_done(struct app_answer *answer)
+{
+	free(answer->id);
+	free(answer->chat);
+	free(answer->text);
+}
+
+void app_listener_free(struct app_listener *listener)
+{
+	if (listener == NULL)
+		return;
+	app_forget_replies(listener);
+	if (listener->has_heard)
+		channel_updates_done(&listener->updates);
+	for (size_t i = 0; i < listener->n_answers; i++)
+		app_answer_done(&listener->answers[i]);
+	free(listener->answers);
+	free(listener->next);
+	free(listener->problem);
+	free(listener);
+}
+
+/* ---- asking ------------------------------------------------------------------------------------------------------- */
+
+static void app_on_updates(void *arg, struct channel_updates *updates, const struct channel_result *failure)
+{
+	struct app_channel *entry = arg;
+	struct app_listener *listener = entry->listener;
+	listener->is_asking = false;
+	listener->has_failed = failure != NULL;
+	if (failure != NULL) {
+		listener->failure = *failure;
+	} else {
+		listener->updates = *updates;
+		*updates = (struct channel_updates){0};
+		listener->has_heard = true;
+	}
+	entry->app->wake(entry->app->wake_arg);
+}
+
+static bool app_read_next(struct app *app, struct app_channel *entry)
+{
+	struct err err;
+	if (entry->listener->next != NULL)
+		return true;
+	if (store_updates_next(app->store, entry->channel->name, &entry->listener->next, &err) == 0)
+		return true;
+	log_warning("channel=%s: nothing is heard: %s", entry->channel->name, err.text);
+	return false;
+}
+
+void app_listen(struct app *app, int64_t now_utc)
+{
+	for (size_t i = 0; i < app->setup->n_channels && !app->is_stopping; i++) {
+		struct app_channel *entry = app->channels[i];
+		struct app_listener *listener = entry->listener;
+		if (listener == NULL || listener->is_asking || listener->has_heard || listener->has_failed ||
+		    listener->again_utc > now_utc || !app_read_next(app, entry))
+			continue;
+		listener->is_asking = true;
+		channel_listen(entry->channel, listener->next, app_on_updates, entry);
+	}
+}
+
+int64_t app_listen_wake(const struct app *app)
+{
+	int64_t wake = STORE_NEVER;
+	for (size_t i = 0; i < app->setup->n_channels; i++) {
+		const struct app_listener *listener = app->channels[i]->listener;
+		if (listener != NULL && !listener->is_asking && listener->again_utc < wake)
+			wake = listener->again_utc;
+	}
+	return wake;
+}
+
+/* ---- applying ----------------------------------------------------------------------------------------------------- */
+
+static int64_t app_listen_pause_s(const struct app_listener *listener, int64_t now_utc)
+{
+	const struct channel_result *failure = &listener->failure;
+	int64_t pause = listener->failures < 6 ? (int64_t)1 << listener->failures : APP_LISTEN_PAUSE_MAX_S;
+	int64_t asked = failure->retry_after_s > 0 ? backoff_asked(failure->retry_after_s, now_utc) - now_utc : 0;
+	return asked > pause ? asked : pause;
+}
+
+static void app_mind_failure(const struct app_channel *entry, int64_t now_utc)
+{
+	struct app_listener *listener = entry->listener;
+	const bool is_conflict = listener->failure.code == APP_LISTEN_CONFLICT;
+	char words[APP_QUOTE_SIZE];
+	if (!listener->has_failed)
+		return;
+	listener->has_failed = false;
+	if (listener->failures++ == 0)
+		listener->failing_since_utc = now_utc;
+	listener->again_utc = now_utc + app_listen_pause_s(listener, now_utc);
+	app_quote(&listener->failure, words);
+	log_warning("channel=%s: listening failed, again in %" PRId64 " s: %s", entry->channel->name,
+		    listener->again_utc - now_utc, words);
+	if (!is_conflict && now_utc - listener->failing_since_utc < APP_LISTEN_TELL_AFTER_S)
+		return;
+	free(listener->problem);
+	listener->problem = mem_printf(
+		"channel %s is not heard: %s%s", entry->channel->name,
+		is_conflict ? "another program, or another deadlined, listens to the same account, and only one "
+			      "can. The service says: "
+			    : "for a quarter of an hour the service has not told what people write: ",
+		words);
+}
+
+/* Once a day. */
+static int app_tell_problem(struct app *app, const struct app_channel *entry, int64_t now_utc, struct err *err)
+{
+	const struct app_listener *listener = entry->listener;
+	const struct planner planner = app_planner(app);
+	const struct civil today = zone_to_civil(app->setup->zone, now_utc);
+	char day[CIVIL_DATE_SIZE];
+	if (listener->problem == NULL)
+		return 0;
+	civil_format_date(&today, day);
+	char *key = mem_printf("listening %s %s", entry->channel->name, day);
+	int status = notice_once(&planner, app->store, key, listener->problem, now_utc, err);
+	free(key);
+	return status;
+}
+
+static int app_apply(struct app *app, const struct app_channel *entry, int64_t now_utc, struct err *err)
+{
+	struct app_listener *listener = entry->listener;
+	const struct planner planner = app_planner(app);
+	const struct talk talk = {.store = app->store,
+				  .planner = &planner,
+				  .catalog = app->setup->catalog,
+				  .default_language = app->setup->conf->language,
+				  .default_zone = app->setup->zone};
+	int status = 0;
+	if (!listener->has_heard)
+		return 0;
+	listener->replies = mem_zero(listener->updates.n, sizeof(*listener->replies));
+	for (size_t i = 0; i < listener->updates.n && status == 0; i++)
+		status = talk_hear(&talk, entry->channel->name, &listener->updates.items[i], now_utc,
+				   &listener->replies[i], err);
+	if (status == 0 && listener->updates.next != NULL)
+		status = store_updates_save(app->store, entry->channel->name, listener->updates.next, err);
+	return status;
+}
+
+int app_hear(struct app *app, int64_t now_utc, struct err *err)
+{
+	int status = 0;
+	for (size_t i = 0; i < app->setup->n_channels && status == 0; i++) {
+		const struct app_channel *entry = app->channels[i];
+		if (entry->listener == NULL)
+			continue;
+		app_mind_failure(entry, now_utc);
+		status = app_tell_problem(app, entry, now_utc, err);
+		if (status == 0)
+			status = app_apply(app, entry, now_utc, err);
+	}
+	return status;
+}
+
+void app_unhear(struct app *app)
+{
+	for (size_t i = 0; i < app->setup->n_channels; i++)
+		if (app->channels[i]->listener != NULL)
+			app_forget_replies(app->channels[i]->listener);
+}
+
+/* ---- answering ---------------------------------------------------------------------------------------------------- */
+
+static void app_queue_answer(struct app_listener *listener, const char *id, const char *chat, const char *text)
+{
+	listener->answers = mem_grow(listener->answers, listener->n_answers + 1, sizeof(*listener->answers));
+	listener->answers[listener->n_answers++] = (struct app_answer){
+		.id = id != NULL ? mem_dup(id) : NULL, .chat = mem_dup(chat), .text = mem_dup(text)};
+}
+
+/* What was applied is committed: it is answered, and over. */
+static void app_take_replies(struct app_listener *listener)
+{
+	if (listener->replies == NULL)
+		return;
+	for (size_t i = 0; i < listener->updates.n; i++) {
+		const struct channel_update *update = &listener->updates.items[i];
+		const struct talk_reply *reply = &listener->replies[i];
+		if (update->answer_id != NULL && reply->toast != NULL)
+			app_queue_answer(listener, update->answer_id, update->chat, reply->toast);
+		if (reply->say != NULL)
+			app_queue_answer(listener, NULL, update->chat, reply->say);
+	}
+	app_forget_replies(listener);
+	if (listener->updates.next != NULL) {
+		free(listener->next);
+		listener->next = mem_dup(listener->updates.next);
+	}
+	channel_updates_done(&listener->updates);
+	listener->has_heard = false;
+	listener->failures = 0;
+	listener->again_utc = 0;
+}
+
+static void app_give_answer(struct app_channel *entry, const struct app_answer *answer, int64_t now_utc)
+{
+	const bool is_button = answer->id != NULL;
+	const struct channel_message message = {
+		.kind = "notice",
+		.person = "",
+		.to_address = answer->chat,
+		.to_name = "",
+		.subject = is_button ? "" : answer->text,
+		.text = is_button ? answer->text : "",
+		.language = "",
+		.message_id = "",
+		.key = "",
+		.date_utc = now_utc,
+		.act = is_button ? CHANNEL_ANSWER : CHANNEL_SEND,
+		.answer_id = answer->id,
+	};
+	channel_send(entry->channel, &message);
+}
+
+void app_answer(struct app *app, int64_t now_utc)
+{
+	for (size_t i = 0; i < app->setup->n_channels; i++) {
+		struct app_channel *entry = app->channels[i];
+		struct app_listener *listener = entry->listener;
+		size_t n = 0;
+		if (listener == NULL)
+			continue;
+		free(listener->problem); /* it was told */
+		listener->problem = NULL;
+		app_take_replies(listener);
+		for (; n < listener->n_answers && channel_room(entry->channel) > 0; n++) {
+			app_give_answer(entry, &listener->answers[n], now_utc);
+			app_answer_done(&listener->answers[n]);
+		}
+		listener->n_answers -= n;
+		if (n > 0)
+			memmove(listener->answers, listener->answers + n,
+				listener->n_answers * sizeof(*listener->answers));
+	}
+}
+
+unsigned app_answers(const struct app_channel *entry)
+{
+	const struct app_listener *listener = entry->listener;
+	size_t n = listener != NULL ? listener->n_answers : 0;
+	if (listener != NULL && listener->replies != NULL)
+		n += listener->updates.n;
+	return (unsigned)n;
+}

@@ -1,0 +1,162 @@
+/* What was sent to a messenger is changed there when its task changes, so that nobody reads an old date or presses a button
+ * for what is done.
+ *
+ * Happy path: a trigger marks what is shown of a changed task as stale; a pass takes some of it, and notes that; after the
+ * commit each is written anew and handed to its channel as an edit; the pass after the answers notes that it is
+ * shown as it is.
+ * Failure modes: what failed for the moment is stale again; what the service does not change any more is forgotten. A
+ * task that changes while its edit is under way makes it stale once more; what was under way when the process died
+ * is taken again at the start, and after a reload. To edit twice does no harm. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "remind/backoff.h"
+#include "service/app_priv.h"
+#include "service/letter.h"
+#include "store/store_talk.h"
+
+enum { APP_SHOW_SLICE = 8, APP_SHOW_PAUSE_S = 60 };
+
+struct app_editor {
+	int64_t ids[APP_SHOW_SLICE]; /* messages whose edit is under way */
+	struct channel_result results[APP_SHOW_SLICE];
+	size_t n, n_over;              /* how many there are, and how many of them have ended */
+	int64_t taken[APP_SHOW_SLICE]; /* by a pass that is not committed */
+	size_t n_taken;
+	int64_t again_utc;
+};
+
+struct app_editor *app_editor_new(const struct channel *channel)
+{
+	return channel_listens(channel) && channel->can_edit ? mem_zero(1, sizeof(struct app_editor)) : NULL;
+}
+
+int app_note_shown(struct app *app, const struct app_result *entry, struct err *err)
+{
+	if (entry->state != MESSAGE_SENT || entry->from->editor == NULL || entry->result.remote_id[0] == '\0')
+		return 0;
+	return store_shown_put(app->store, entry->id, entry->result.remote_id, err);
+}
+
+/* ---- in the transaction ------------------------------------------------------------------------------------------- */
+
+static int app_settle_edit(struct app *app, struct app_editor *editor, size_t i, int64_t now_utc, struct err *err)
+{
+	const struct channel_result *result = &editor->results[i];
+	if (result->verdict == CHANNEL_ACCEPTED)
+		return store_shown_fresh(app->store, editor->ids[i], err);
+	if (result->verdict == CHANNEL_PERMANENT && result->blame != CHANNEL_BLAME_CHANNEL)
+		return store_shown_end(app->store, editor->ids[i], err);
+	editor->again_utc = result->verdict == CHANNEL_THROTTLED ? backoff_asked(result->retry_after_s, now_utc)
+								 : now_utc + APP_SHOW_PAUSE_S;
+	return store_shown_again(app->store, editor->ids[i], err);
+}
+
+static int app_take_stale(struct app *app, struct app_channel *entry, int64_t now_utc, struct err *err)
+{
+	struct app_editor *editor = entry->editor;
+	unsigned room = channel_room(entry->channel), kept = app_answers(entry);
+	size_t max = room > kept ? room - kept : 0;
+	if (max == 0 || editor->again_utc > now_utc || gate_next_utc(&entry->gate, now_utc) > now_utc)
+		return 0;
+	int status = store_shown_stale(app->store, entry->channel->name, editor->taken,
+				       max < APP_SHOW_SLICE ? max : APP_SHOW_SLICE, &editor->n_taken, err);
+	for (size_t i = 0; i < editor->n_taken && status == 0; i++)
+		status = store_shown_take(app->store, editor->taken[i], err);
+	return status;
+}
+
+/* Some at a time: the next when all of them have ended. */
+static int app_show_channel(struct app *app, struct app_channel *entry, int64_t now_utc, struct err *err)
+{
+	struct app_editor *editor = entry->editor;
+	int status = 0;
+	if (editor->n_over < editor->n)
+		return 0;
+	for (size_t i = 0; i < editor->n && status == 0; i++)
+		status = app_settle_edit(app, editor, i, now_utc, err);
+	return status == 0 && !app->is_stopping ? app_take_stale(app, entry, now_utc, err) : status;
+}
+
+int app_show(struct app *app, int64_t now_utc, struct err *err)
+{
+	int status = app->must_show_anew ? store_shown_all_again(app->store, err) : 0;
+	for (size_t i = 0; i < app->setup->n_channels && status == 0; i++)
+		if (app->channels[i]->editor != NULL)
+			status = app_show_channel(app, app->channels[i], now_utc, err);
+	return status;
+}
+
+void app_unshow(struct app *app)
+{
+	for (size_t i = 0; i < app->setup->n_channels; i++)
+		if (app->channels[i]->editor != NULL)
+			app->channels[i]->editor->n_taken = 0;
+}
+
+/* ---- after the commit --------------------------------------------------------------------------------------------- */
+
+void app_note_edit(struct app_channel *from, int64_t message, const struct channel_result *result)
+{
+	struct app_editor *editor = from->editor;
+	for (size_t i = 0; i < editor->n; i++) {
+		if (editor->ids[i] != message)
+			continue;
+		editor->results[i] = *result;
+		editor->n_over++;
+	}
+	if (editor->n_over == editor->n)
+		from->app->wake(from->app->wake_arg);
+}
+
+/* A message that nothing is left to say of is not edited any more. */
+static void app_edit_message(struct app *app, struct app_channel *entry, int64_t message, int64_t now_utc)
+{
+	struct letter letter;
+	struct err err = {0};
+	int status = letter_write_edit(app->store, app->setup, message, now_utc, &letter, &err);
+	if (status == 0) {
+		channel_send(entry->channel, &letter.message);
+		letter_done(&letter);
+		return;
+	}
+	struct channel_result result;
+	bool is_gone = status == -ENOMSG || status == -ENODATA || status == -ENOENT;
+	channel_result_set(&result, is_gone ? CHANNEL_PERMANENT : CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE, 0,
+			   err.text);
+	app_note_edit(entry, message, &result);
+}
+
+void app_edit(struct app *app, int64_t now_utc)
+{
+	app->must_show_anew = false;
+	for (size_t i = 0; i < app->setup->n_channels; i++) {
+		struct app_channel *entry = app->channels[i];
+		struct app_editor *editor = entry->editor;
+		if (editor == NULL || editor->n_over < editor->n)
+			continue;
+		memcpy(editor->ids, editor->taken, sizeof(editor->ids));
+		editor->n = editor->n_taken;
+		editor->n_over = editor->n_taken = 0;
+		for (size_t j = 0; j < editor->n; j++)
+			app_edit_message(app, entry, editor->ids[j], now_utc);
+	}
+}
+
+unsigned app_edits(const struct app_channel *entry)
+{
+	return entry->editor != NULL ? (unsigned)entry->editor->n_taken : 0;
+}
+
+int64_t app_show_wake(const struct app *app, int64_t now_utc)
+{
+	int64_t wake = STORE_NEVER;
+	for (size_t i = 0; i < app->setup->n_channels; i++) {
+		const struct app_editor *editor = app->channels[i]->editor;
+		if (editor != NULL && editor->again_utc > now_utc && editor->again_utc < wake)
+			wake = editor->again_utc;
+	}
+	return wake;
+}

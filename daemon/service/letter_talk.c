@@ -1,0 +1,134 @@
+/* What a letter has on a messenger that people answer on: the words of an answer, buttons, and what takes the place of a
+ * message whose task has changed. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "channel/listen.h"
+#include "remind/pick.h"
+#include "service/letter_priv.h"
+#include "store/store_notice.h"
+
+/* ---- answers ------------------------------------------------------------------------------------------------------ */
+
+int letter_read_notice(struct store *store, struct letter *letter, struct err *err)
+{
+	int status = store_answer_load(store, letter->row.id, &letter->answer, err);
+	if (status < 0 || letter->answer.subject != NULL)
+		return status;
+	return store_notice_load(store, letter->row.id, &letter->notice, err);
+}
+
+/* Its words were written when it was given. */
+void letter_take_answer(struct letter *letter)
+{
+	letter->text = (struct compose_text){.subject = mem_dup(letter->answer.subject),
+					     .text = mem_dup(letter->answer.text),
+					     .language = letter->person.language};
+}
+
+/* ---- buttons ------------------------------------------------------------------------------------------------------ */
+
+static int letter_read_buttons(struct store *store, const struct setup *setup, struct letter *letter, int64_t now_utc,
+			       struct err *err)
+{
+	const struct talk talk = {.store = store,
+				  .catalog = setup->catalog,
+				  .default_language = setup->conf->language,
+				  .default_zone = setup->zone};
+	if (letter->answer.buttons != NULL) {
+		talk_buttons_parse(letter->answer.buttons, &letter->buttons);
+		return 0;
+	}
+	if (letter->n_items != 1 || letter->items[0].occurrence == NULL || !letter->items[0].is_there)
+		return 0;
+	const struct letter_item *item = &letter->items[0];
+	return talk_buttons(&talk, &letter->person, &item->task, item->occurrence, item->kind, now_utc,
+			    &letter->buttons, err);
+}
+
+int letter_add_buttons(struct store *store, const struct setup *setup, const struct channel *channel,
+		       struct letter *letter, int64_t now_utc, struct err *err)
+{
+	if (!channel->has_buttons || !channel_listens(channel))
+		return 0;
+	int status = letter_read_buttons(store, setup, letter, now_utc, err);
+	for (size_t i = 0; i < letter->buttons.n && status == 0; i++)
+		letter->shown_buttons[i] = (struct channel_button){.label = letter->buttons.items[i].label,
+								   .data = letter->buttons.items[i].data};
+	return status;
+}
+
+/* ---- as things stand now ------------------------------------------------------------------------------------------ */
+
+/* The date that the reminder was about, by its key or, when that has changed, by the rule. */
+static int letter_pick(struct store *store, const struct letter_item *item, struct pick *ret_pick, struct err *err)
+{
+	struct civil day;
+	char date[CIVIL_DATE_SIZE] = "";
+	const char *key = item->occurrence;
+	int status = pick_by_key(store, &item->task, key, ret_pick, err);
+	if (status != -ENOENT)
+		return status;
+	if (strncmp(key, "../", 3) == 0)
+		key += 3;
+	(void)memcpy(date, key, strnlen(key, CIVIL_DATE_SIZE - 1));
+	return civil_parse(date, &day, NULL) ? pick_on_day(store, &item->task, &day, ret_pick, err) : -ENOENT;
+}
+
+static int letter_update_item(struct store *store, struct letter_item *item, bool *ret_is_closed, struct err *err)
+{
+	struct pick pick;
+	int status = letter_pick(store, item, &pick, err);
+	*ret_is_closed = status == -ENOENT || status == -EINVAL || !pick.is_open;
+	if (status < 0 || *ret_is_closed)
+		return status == -ENOENT || status == -EINVAL ? 0 : status;
+	item->is_there = true;
+	item->task.period = pick.period;
+	if (strcmp(pick.key, item->occurrence) == 0)
+		return 0;
+	(void)snprintf(item->new_key, sizeof(item->new_key), "%s", pick.key);
+	item->is_moved = true;
+	return 0;
+}
+
+static int letter_close(struct store *store, struct letter *letter, struct err *err)
+{
+	struct letter_item *item = &letter->items[0];
+	const char *date = pick_repeats(&item->task) ? item->occurrence : NULL;
+	item->kind = "closed";
+	item->is_there = false;
+	letter->is_closed = true;
+	return store_closing_load(store, item->task.uid, date, &letter->closing, err);
+}
+
+static void letter_drop_item(struct letter *letter, size_t i)
+{
+	letter_item_done(&letter->items[i]);
+	memmove(&letter->items[i], &letter->items[i + 1], (letter->n_items - i - 1) * sizeof(*letter->items));
+	letter->n_items--;
+}
+
+/* What is over goes, unless nothing else is left: then the last of it is said to be over. */
+int letter_update(struct store *store, struct letter *letter, struct err *err)
+{
+	int status = 0;
+	bool is_closed = false;
+	for (size_t i = letter->n_items; i > 0 && status == 0; i--) {
+		status = letter_update_item(store, &letter->items[i - 1], &is_closed, err);
+		if (status == 0 && is_closed && letter->n_items > 1) {
+			letter_drop_item(letter, i - 1);
+			is_closed = false;
+		}
+	}
+	if (status < 0)
+		return status;
+	for (size_t i = 0; i < letter->n_items; i++)
+		if (letter->items[i].is_moved) {
+			letter->items[i].kind = "moved";
+			letter->items[i].occurrence = letter->items[i].new_key; /* the array does not move any more */
+		}
+	return letter->n_items == 1 && is_closed ? letter_close(store, letter, err) : 0;
+}
