@@ -26,7 +26,7 @@ struct letter {
 	struct digest digest;         /* what else a digest says: its items have become the letter's */
 	char *notice;                 /* the words of a notice; NULL for every other kind */
 	struct store_answer answer;   /* likewise of what is said to somebody who answered */
-	bool is_closed; /* its task is over: it says so in the place of a message about it */
+	bool is_closed;               /* its task is over: it says so in the place of a message about it */
 	struct store_closing closing; /* how the task ended, in the place of a message about it */
 	struct compose_text text;
 	struct talk_buttons buttons;
