@@ -70,6 +70,8 @@ static int talk_press_put_off(struct talk_ear *ear, struct talk_pressed *pressed
 	const struct talk_part *part = &pressed->part;
 	struct reader reader;
 	int64_t snoozed_utc = 0;
+	if (zone_find(pressed->task->zone) == NULL)
+		return talk_toast_about(ear, PHRASE_NO_SENSE, NULL, NULL);
 	reader_init(&reader, &part->reader, talk->planner->calendars, talk->default_zone);
 	int64_t until_utc = talk_morning(&reader, pressed->data->verb == TALK_NEXT_WEEK, ear->now_utc);
 	int status =
@@ -154,12 +156,30 @@ static int talk_press_verb(struct talk_ear *ear, struct talk_pressed *pressed, s
 	return 0;
 }
 
+/* The button speaks of a date that is no more: it was moved, perhaps by pressing this very button before. */
+static int talk_press_moved(struct talk_ear *ear, struct talk_pressed *pressed, struct err *err)
+{
+	char key[PERIOD_KEY_SIZE];
+	int status = -ENOENT;
+	if (pressed->data->verb == TALK_YES) {
+		period_key(&pressed->data->date, key);
+		status = pick_by_key(ear->talk->store, pressed->task, key, &pressed->pick, err);
+	}
+	if (status == -ENOENT)
+		return talk_toast_about(ear, PHRASE_DATE_CHANGED, pressed->task, NULL);
+	if (status < 0)
+		return status;
+	pressed->shown = *pressed->task;
+	pressed->shown.period = pressed->pick.period;
+	return talk_toast_about(ear, PHRASE_DATE_KNOWN, &pressed->shown, NULL);
+}
+
 /* The date that the button speaks of, as far as it still is one. */
 static int talk_press_date(struct talk_ear *ear, struct talk_pressed *pressed, struct err *err)
 {
 	int status = pick_by_key(ear->talk->store, pressed->task, pressed->data->occurrence, &pressed->pick, err);
 	if (status == -ENOENT)
-		return talk_toast_about(ear, PHRASE_DATE_CHANGED, pressed->task, NULL);
+		return talk_press_moved(ear, pressed, err);
 	if (status == -EINVAL)
 		return talk_toast_about(ear, PHRASE_NO_SENSE, NULL, NULL);
 	if (status < 0)

@@ -1,0 +1,656 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "chat.h"
+#include "store/store_reader.h"
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, chat_open, chat_close)
+#define JUNE "2025-06-01/2025-06-30"
+
+static const char *task_status(const char *uid)
+{
+	return office_text(&chat.office, "SELECT status FROM task WHERE uid = '%s'", uid);
+}
+
+static const char *task_end(const char *uid)
+{
+	return office_text(&chat.office,
+			   "SELECT coalesce(start_local, '..') || ' ' || end_local || ' ' || precision"
+			   " FROM task WHERE uid = '%s'",
+			   uid);
+}
+
+static void set_people(int64_t task, const char *ids)
+{
+	struct strlist people = {0};
+	bool is_changed;
+	strlist_add_words(&people, ids);
+	OK(store_task_set_people(chat.office.store, task, &people, &is_changed, ERR));
+	strlist_done(&people);
+}
+
+/* ---- who is heard ------------------------------------------------------------------------------------------------- */
+
+static void talk_hear__somebody_unknown__gets_nothing_and_changes_nothing(void **state)
+{
+	(void)state;
+	char long_address[400];
+	(void)memset(long_address, '1', sizeof(long_address));
+	long_address[sizeof(long_address) - 1] = '\0';
+	const char *done = mem_dup(chat_data('d', chat.fair, JUNE));
+	const struct {
+		const char *name, *channel, *sender, *where;
+	} rows[] = {
+		{"a stranger", "telegram", "999", "999"},
+		{"a stranger in the desk's group", "telegram", "999", "-500"},
+		{"a stranger who says they are in anna's chat", "telegram", "999", "100"},
+		{"somebody who left", "telegram", "600", "600"},
+		{"anna in a group nobody knows", "telegram", "100", "-777"},
+		{"anna's address on another channel", "max", "100", "100"},
+		{"the desk's own number as sender in a strange chat", "telegram", "-500", "999"},
+		{"anna in the chat of somebody who left", "telegram", "100", "600"},
+		{"nobody", "telegram", "", ""},
+		{"no chat", "telegram", "100", ""},
+		{"an address with a control character", "telegram", "100\n", "100\n"},
+		{"an address without end", "telegram", long_address, long_address},
+		{"SQL", "telegram", "100' OR '1'='1", "100' OR '1'='1"},
+	};
+	static const char *const texts[] = {"/start", "/start wrong-word_0123456789AB", "/today", "/task fair", "hello",
+					    "15 июня"};
+	int64_t before = chat_state();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (size_t t = 0; t < sizeof(texts) / sizeof(texts[0]); t++) {
+			chat_hear(CHANNEL_UPDATE_TEXT, rows[i].channel, rows[i].sender, rows[i].where, texts[t]);
+			if (chat.reply.toast != NULL || chat.reply.say != NULL || chat_state() != before)
+				fail_msg("%s, %s", rows[i].name, texts[t]);
+		}
+		chat_hear(CHANNEL_UPDATE_BUTTON, rows[i].channel, rows[i].sender, rows[i].where, done);
+		if (chat.reply.toast != NULL || chat.reply.say != NULL || chat_state() != before)
+			fail_msg("%s, a button", rows[i].name);
+	}
+	assert_string_equal(task_status("fair"), "open");
+	free((char *)done);
+}
+
+static void talk_hear__desk_chat__members_act_for_the_desk_and_answers_are_private(void **state)
+{
+	(void)state;
+	/* dora takes no part, but the desk does, whose chat she is in. */
+	chat_hear(CHANNEL_UPDATE_BUTTON, "telegram", "400", "-500", chat_data('d', chat.call, "2025-05-16T14:30"));
+	assert_string_equal(chat.reply.toast, "Als erledigt vermerkt. Vielen Dank!");
+	assert_string_equal(chat_ledger(), "dora telegram done call");
+	chat_hear(CHANNEL_UPDATE_BUTTON, "telegram", "400", "-500", chat_data('d', chat.report, "../2025-05-10"));
+	assert_string_equal(chat.reply.toast, "Diese Aufgabe gibt es in Ihrem Plan nicht.");
+	assert_string_equal(task_status("report"), "open");
+	/* the desk itself is no sender */
+	chat_hear(CHANNEL_UPDATE_BUTTON, "telegram", "400", "400", chat_data('d', chat.fair, JUNE));
+	assert_string_equal(chat.reply.toast, "Diese Aufgabe gibt es in Ihrem Plan nicht.");
+	chat_hear(CHANNEL_UPDATE_TEXT, "telegram", "100", "-500", "/today@the_bot");
+	assert_int_equal(chat_answers(), 1);
+	chat_assert_has(chat_answer(), "anna: План на 15 мая");
+	/* people speak to each other there */
+	chat_hear(CHANNEL_UPDATE_TEXT, "telegram", "100", "-500", "see you on 15 June");
+	chat_hear(CHANNEL_UPDATE_TEXT, "telegram", "100", "-500", "/roll@another_bot");
+	assert_int_equal(chat_answers(), 1);
+}
+
+static void talk_hear__two_people_of_one_account__act_for_both(void **state)
+{
+	(void)state;
+	OK(store_address_set(chat.office.store, "dora", "telegram", "100", ERR));
+	set_people(chat.secret, "dora");
+	assert_string_equal(chat_press("100", 'd', chat.secret, "2025-05-20"), "Отмечено: выполнено. Спасибо!");
+	assert_string_equal(chat_press("100", 'd', chat.call, "2025-05-16T14:30"), "Отмечено: выполнено. Спасибо!");
+}
+
+static void talk_hear__more_than_enough__is_not_answered_without_end(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		chat_write("100", "/help");
+	assert_int_equal(chat_answers(), 60);
+	chat_write("200", "/help");
+	assert_int_equal(chat_answers(), 61);
+	chat.now_utc += 3600;
+	chat_write("100", "/help");
+	assert_int_equal(chat_answers(), 62);
+}
+
+/* ---- buttons ------------------------------------------------------------------------------------------------------ */
+
+static void talk_press__every_verb__acts_once_and_says_so(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		char verb;
+		const char *first, *second, *ledger;
+	} rows[] = {
+		{"done", 'd', "Отмечено: выполнено. Спасибо!", "Уже отмечено как выполненное.",
+		 "anna telegram done report"},
+		{"acknowledged", 'a', "Принято. О просрочке напоминать больше не будем.", "Уже принято к сведению.",
+		 "anna telegram ack report ../2025-05-10"},
+		{"tomorrow", 't', "Напомним ещё раз: пятница, 16 мая 2025 г. в 09:00.",
+		 "Уже отложено: пятница, 16 мая 2025 г. в 09:00.",
+		 "anna telegram snooze report anna 2025-05-16T09:00:00+11:00"},
+		{"next week", 'w', "Напомним ещё раз: понедельник, 19 мая 2025 г. в 09:00.",
+		 "Уже отложено: понедельник, 19 мая 2025 г. в 09:00.",
+		 "anna telegram snooze report anna 2025-05-19T09:00:00+11:00"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (i > 0)
+			(void)chat_open(state);
+		const char *toast = chat_press("100", rows[i].verb, chat.report, "../2025-05-10");
+		if (strcmp(toast, rows[i].first) != 0 || strcmp(chat_ledger(), rows[i].ledger) != 0)
+			fail_msg("%s: '%s', %s", rows[i].name, toast, chat_ledger());
+		toast = chat_press("100", rows[i].verb, chat.report, "../2025-05-10");
+		if (strcmp(toast, rows[i].second) != 0 || strcmp(chat_ledger(), rows[i].ledger) != 0)
+			fail_msg("%s again: '%s', %s", rows[i].name, toast, chat_ledger());
+		assert_int_equal(chat_answers(), 0);
+		if (i + 1 < sizeof(rows) / sizeof(rows[0]))
+			(void)chat_close(state);
+	}
+}
+
+static void talk_press__put_off__a_reminder_comes_then_and_a_later_press_changes_it(void **state)
+{
+	(void)state;
+	(void)chat_press("100", 't', chat.call, "2025-05-16T14:30");
+	(void)chat_press("100", 'w', chat.call, "2025-05-16T14:30");
+	assert_int_equal(office_number(&chat.office,
+				       "SELECT count(*) FROM reminder r JOIN message m ON m.id = r.message"
+				       " WHERE r.dropped IS NULL AND m.state = 'pending'"),
+			 1);
+	assert_int_equal(office_number(&chat.office,
+				       "SELECT not_before FROM message m JOIN reminder r ON m.id = r.message"
+				       " WHERE r.dropped IS NULL"),
+			 utc("2025-05-18T22:00"));
+}
+
+static void talk_press__on_what_is_over__says_what_became_of_it(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *sql;
+		char verb;
+		const char *rest, *toast;
+	} rows[] = {
+		{"done elsewhere", "UPDATE task SET status = 'done' WHERE uid = 'fair'", 'd', JUNE,
+		 "此前已标记为完成。"},
+		{"cancelled elsewhere", "UPDATE task SET status = 'cancelled' WHERE uid = 'fair'", 't', JUNE,
+		 "该事项已取消，无需处理。"},
+		{"moved elsewhere",
+		 "UPDATE task SET start_local = '2025-07-01', end_local = '2025-07-31' WHERE uid = 'fair'", 'd', JUNE,
+		 "日期已有变动，请在最新的消息中操作。"},
+		{"deleted elsewhere", "DELETE FROM task WHERE uid = 'fair'", 'd', JUNE, "您的计划中没有这一事项。"},
+		{"dated elsewhere",
+		 "UPDATE task SET start_local = '2025-06-15', end_local = '2025-06-15', precision = 'day'"
+		 " WHERE uid = 'fair'",
+		 's', "2025-06-15", "日期已经确定：2025年6月15日星期日。"},
+		{"a date it never had", "SELECT 1", 'd', "2025-06-15", "日期已有变动，请在最新的消息中操作。"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (i > 0)
+			(void)chat_open(state);
+		office_run(&chat.office, "%s", rows[i].sql);
+		OK(store_ledger_stamp(chat.office.store, "test", "test", 1, ERR));
+		const char *toast = chat_press("200", rows[i].verb, chat.fair, rows[i].rest);
+		if (strcmp(toast, rows[i].toast) != 0 || chat_ledger()[0] != '\0')
+			fail_msg("%s: '%s', %s", rows[i].name, toast, chat_ledger());
+		if (i + 1 < sizeof(rows) / sizeof(rows[0]))
+			(void)chat_close(state);
+	}
+}
+
+static void talk_press__who_may__by_role_and_by_deputy(void **state)
+{
+	(void)state;
+	static const char *const gone = "There is no such task in your plan.";
+	assert_string_equal(chat_press("300", 'd', chat.fair, JUNE),
+			    "You get this for information only: those who take part in the task can change it.");
+	/* one that is there, and one that is not, look the same */
+	assert_string_equal(chat_press("300", 'd', chat.secret, "2025-05-20"), gone);
+	assert_string_equal(chat_press("300", 'd', 4711, "2025-05-20"), gone);
+	assert_string_equal(chat_press("400", 'a', chat.fair, JUNE), "Diese Aufgabe gibt es in Ihrem Plan nicht.");
+	assert_string_equal(chat_ledger(), "");
+
+	OK(store_deputy_set(chat.office.store, "bo", "carl", "2025-05-15", "2025-05-15", ERR));
+	OK(store_deputy_set(chat.office.store, "carl", "dora", "2025-05-15", "2025-05-15", ERR));
+	OK(store_ledger_stamp(chat.office.store, "test", "test", 1, ERR));
+	assert_string_equal(chat_press("300", 'a', chat.fair, JUNE),
+			    "Noted. You will not be told any more that it is overdue.");
+	assert_string_equal(chat_press("400", 't', chat.fair, JUNE),
+			    "Sie werden wieder erinnert: Freitag, 16. Mai 2025 um 09:00.");
+	assert_string_equal(chat_ledger(), "carl telegram ack fair " JUNE
+					   "\ndora telegram snooze fair dora 2025-05-16T09:00:00+02:00");
+	assert_string_equal(office_text(&chat.office, "SELECT person || ' for ' || deputy_for FROM reminder"
+						      " WHERE dropped IS NULL"),
+			    "dora for bo");
+	chat.now_utc += 86400; /* and the day is over */
+	assert_string_equal(chat_press("400", 'd', chat.fair, JUNE), "Diese Aufgabe gibt es in Ihrem Plan nicht.");
+}
+
+static void talk_press__one_date_of_a_repeating_task__is_done_alone(void **state)
+{
+	(void)state;
+	assert_string_equal(chat_press("100", 'd', chat.weekly, "2025-05-12"), "Отмечено: выполнено. Спасибо!");
+	assert_string_equal(task_status("weekly"), "open");
+	assert_string_equal(chat_press("100", 'd', chat.weekly, "2025-05-12"),
+			    "С этой датой всё решено, ничего делать не нужно.");
+	assert_string_equal(chat_ledger(), "anna telegram done weekly 2025-05-12");
+	assert_string_equal(chat_press("100", 'd', chat.weekly, "2025-05-13"),
+			    "Дата с тех пор изменилась. Пожалуйста, ответьте на последнее сообщение об этом деле.");
+	/* one that was moved has the key of its new date, and no more that of its rule */
+	const struct period moved = {true, {2025, 5, 21, 0, 0, 0}, {2025, 5, 21, 0, 0, 0}, PERIOD_DAY};
+	OK(store_occurrence_set(chat.office.store, chat.weekly, "2025-05-19", "open", &moved, ERR));
+	OK(store_ledger_stamp(chat.office.store, "test", "test", 1, ERR));
+	assert_string_equal(chat_press("100", 'd', chat.weekly, "2025-05-19"),
+			    "Дата с тех пор изменилась. Пожалуйста, ответьте на последнее сообщение об этом деле.");
+	assert_string_equal(chat_press("100", 'd', chat.weekly, "2025-05-21"), "Отмечено: выполнено. Спасибо!");
+	assert_string_equal(office_text(&chat.office, "SELECT group_concat(date || status) FROM occurrence"),
+			    "2025-05-12done,2025-05-19done");
+}
+
+static void talk_press__data_nobody_wrote__makes_no_sense(void **state)
+{
+	(void)state;
+	static const char *const rows[] = {
+		"",
+		" ",
+		"d",
+		"d 1",
+		"d 1 ",
+		"d  1 2025-06-15",
+		"d 0 2025-06-15",
+		"d -1 2025-06-15",
+		"d 01x 2025-06-15",
+		"d 99999999999999999999 2025-06-15",
+		"x 1 2025-06-15",
+		"D 1 2025-06-15",
+		"done 1 2025-06-15",
+		"d 1 June",
+		"d 1 2025-06-15 2025-06-16",
+		"d 1 2025-06-15'--",
+		"d 1 2025-06-15\n",
+		"y 1 2025-06-15",
+		"y 1 2025-06-15 завтра",
+		"y 1 2025-06-15 2025-6-15",
+		"y 1 2025-06-15 2025-02-30",
+		"y 1 2025-06-15 2025-06-15 2025-06-15",
+		"d 1 000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		chat_hear(CHANNEL_UPDATE_BUTTON, "telegram", "300", "300", rows[i]);
+		if (chat.reply.toast == NULL || strcmp(chat.reply.toast, "This button is of no use any more.") != 0)
+			fail_msg("'%s': %s", rows[i], chat.reply.toast != NULL ? chat.reply.toast : "nothing");
+	}
+	assert_string_equal(chat_ledger(), "");
+}
+
+static void talk_press__rows_that_make_no_sense__are_no_error(void **state)
+{
+	(void)state;
+	office_run(&chat.office, "UPDATE task SET zone = 'Mars/Olympus' WHERE uid IN ('weekly', 'call')");
+	assert_string_equal(chat_press("100", 'd', chat.weekly, "2025-05-12"), "Эта кнопка больше не действует.");
+	assert_string_equal(chat_press("100", 't', chat.call, "2025-05-16T14:30"), "Эта кнопка больше не действует.");
+	office_run(&chat.office, "UPDATE person SET zone = 'Mars/Olympus' WHERE id = 'anna'");
+	assert_string_equal(chat_press("100", 'd', chat.report, "../2025-05-10"), "done");
+	office_run(&chat.office, "UPDATE task SET end_local = '2025-99-99' WHERE uid = 'fair'");
+	(void)chat_press("200", 'd', chat.fair, JUNE);
+}
+
+/* ---- the date ----------------------------------------------------------------------------------------------------- */
+
+static void talk_date__asked_told_confirmed__is_set(void **state)
+{
+	(void)state;
+	assert_string_equal(chat_press("100", 's', chat.fair, JUNE), "Напишите дату сюда, например: 15 июня.");
+	assert_string_equal(chat_answer(), "anna: Title of fair | Какая точная дата? Пока в плане: июнь 2025 г.\n\n"
+					   "Ответьте здесь, например: 15 июня или 15 июня в 14:00.\n\n"
+					   "Дата указывается по времени места проведения: Шанхай (UTC+8).\n");
+	assert_string_equal(chat_press("100", 's', chat.fair, JUNE), "Напишите дату сюда, например: 15 июня.");
+	assert_int_equal(chat_answers(), 1);
+	chat_write("100", "когда-нибудь");
+	chat_assert_has(chat_answer(), "Не удалось понять дату.");
+	assert_string_equal(chat_buttons(), "");
+	chat_write("100", "15 июня");
+	chat_assert_has(chat_answer(), "Дата: воскресенье, 15 июня 2025 г.\nВсё верно?");
+	char yes[100];
+	(void)snprintf(yes, sizeof(yes), "[[\"Да\",\"y %lld " JUNE " 2025-06-15\"],[\"Нет\",\"n %lld " JUNE "\"]]",
+		       (long long)chat.fair, (long long)chat.fair);
+	assert_string_equal(chat_buttons(), yes);
+	assert_string_equal(task_end("fair"), "2025-06-01 2025-06-30 month");
+	assert_string_equal(chat_press("100", 'n', chat.fair, JUNE), "Напишите другую дату, например: 15 июня.");
+	chat_write("100", "16 июня в 10:30");
+	chat_assert_has(chat_answer(), "Дата: понедельник, 16 июня 2025 г. в 10:30\nВсё верно?");
+	assert_string_equal(chat_ledger(), "");
+	assert_string_equal(chat_press("100", 'y', chat.fair, JUNE " 2025-06-16T10:30"),
+			    "Спасибо! Дата назначена: понедельник, 16 июня 2025 г. в 10:30");
+	assert_string_equal(task_end("fair"), "2025-06-16T10:30:00 2025-06-16T10:30:00 minute");
+	assert_string_equal(chat_ledger(), "anna telegram move fair 2025-06-16T10:30:00/2025-06-16T10:30:00");
+	/* pressed again, and the older one, too */
+	assert_string_equal(chat_press("100", 'y', chat.fair, JUNE " 2025-06-16T10:30"),
+			    "Дата уже назначена: понедельник, 16 июня 2025 г. в 10:30");
+	chat_assert_has(chat_press("100", 'y', chat.fair, JUNE " 2025-06-15"), "Дата с тех пор изменилась.");
+	assert_string_equal(task_end("fair"), "2025-06-16T10:30:00 2025-06-16T10:30:00 minute");
+	assert_int_equal(office_number(&chat.office, "SELECT count(*) FROM question"), 0);
+	int64_t answers = chat_answers();
+	chat_write("100", "17 июня"); /* nothing was asked */
+	assert_int_equal(chat_answers(), answers + 1);
+	chat_assert_has(chat_answer(), "anna: К сожалению, это непонятно");
+}
+
+static void talk_date__in_every_language__is_understood(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *sender, *text, *answer;
+	} rows[] = {
+		{"200", "6月15日", "bo: Title of fair | 日期：2025年6月15日星期日。是否正确？"},
+		{"200", "6月15日。", "bo: Title of fair | 日期：2025年6月15日星期日。是否正确？"},
+		{"200", "15日", "bo: Title of fair | 日期：2025年6月15日星期日。是否正确？"},
+		{"200", "明天",
+		 "bo: Title of fair | 日期：2025年5月16日星期五。计划中原为：2025年6月。新日期是否正确？"},
+		{"200", "June 15", "bo: Title of fair | 日期：2025年6月15日星期日。是否正确？"},
+		{"200", "15 июня", "bo: Title of fair | 日期：2025年6月15日星期日。是否正确？"},
+		{"200", "6月", "bo: Title of fair | 这还不是具体日期。"},
+		{"200", "2025年1月15日", "bo: Title of fair | 该日期已过：2025年1月15日星期三。"},
+		{"200", "您好", "bo: Title of fair | 抱歉，未能识别日期。"},
+		{"400", "15. Juni", "dora: Title of fair | Das Datum: Sonntag, 15. Juni 2025. Ist das richtig?"},
+		{"400", "am 15.06.", "dora: Title of fair | Darin war leider kein Datum zu erkennen."},
+		{"400", "15.06.", "dora: Title of fair | Das Datum: Sonntag, 15. Juni 2025. Ist das richtig?"},
+		{"400", "15.06.2025 um 14:00 Uhr",
+		 "dora: Title of fair | Das Datum: Sonntag, 15. Juni 2025 um 14:00. Ist das richtig?"},
+		{"400", "Übermorgen",
+		 "dora: Title of fair | Das Datum: Samstag, 17. Mai 2025. Im Plan stand: Juni 2025."},
+		{"400", "Juni", "dora: Title of fair | Das ist noch kein genaues Datum."},
+		{"400", "gestern", "dora: Title of fair | Darin war leider kein Datum zu erkennen."},
+	};
+	set_people(chat.fair, "bo dora");
+	(void)chat_press("200", 's', chat.fair, JUNE);
+	(void)chat_press("400", 's', chat.fair, JUNE);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		chat_write(rows[i].sender, rows[i].text);
+		if (strncmp(chat_answer(), rows[i].answer, strlen(rows[i].answer)) != 0)
+			fail_msg("%s:\n%s\nwanted:\n%s", rows[i].text, chat_answer(), rows[i].answer);
+	}
+}
+
+static void talk_date__question_that_is_over__is_no_question(void **state)
+{
+	(void)state;
+	static const char *const ends[] = {
+		"UPDATE task SET status = 'done' WHERE uid = 'fair'",
+		"DELETE FROM task WHERE uid = 'fair'",
+		"UPDATE task SET start_local = '2025-06-15', end_local = '2025-06-15', precision = 'day'"
+		" WHERE uid = 'fair'",
+		"DELETE FROM part WHERE person = 'anna'",
+		"UPDATE part SET role = 'watcher' WHERE person = 'anna'",
+		"UPDATE task SET zone = 'Mars/Olympus' WHERE uid = 'fair'",
+	};
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (i > 0)
+			(void)chat_open(state);
+		(void)chat_press("100", 's', chat.fair, JUNE);
+		office_run(&chat.office, "%s", ends[i]);
+		chat_write("100", "15 июня");
+		if (strstr(chat_answer(), "К сожалению, это непонятно") == NULL)
+			fail_msg("%s: %s", ends[i], chat_answer());
+		assert_int_equal(office_number(&chat.office, "SELECT count(*) FROM question"), 0);
+		(void)chat_close(state);
+	}
+	(void)chat_open(state);
+	(void)chat_press("100", 's', chat.fair, JUNE);
+	chat.now_utc += 86400;
+	chat_write("100", "15 июня");
+	chat_assert_has(chat_answer(), "К сожалению, это непонятно");
+}
+
+static void talk_date__forged_yes__sets_no_other_date_than_an_exact_one_of_a_window(void **state)
+{
+	(void)state;
+	assert_string_equal(chat_press("100", 'y', chat.fair, JUNE " 2025-07-01/2025-07-31"),
+			    "Эта кнопка больше не действует.");
+	assert_string_equal(chat_press("100", 'y', chat.fair, JUNE " ../2025-07-31"),
+			    "Эта кнопка больше не действует.");
+	chat_assert_has(chat_press("100", 'y', chat.call, "2025-05-16T14:30 2025-07-01"), "Дата уже назначена:");
+	chat_assert_has(chat_press("100", 'y', chat.report, "../2025-05-10 2025-07-01"), "Дата уже назначена:");
+	chat_assert_has(chat_press("300", 'y', chat.fair, JUNE " 2025-06-15"), "You get this for information only");
+	chat_assert_has(chat_press("400", 'y', chat.fair, JUNE " 2025-06-15"), "gibt es in Ihrem Plan nicht");
+	assert_string_equal(chat_ledger(), "");
+	/* several days are a date, too */
+	chat_assert_has(chat_press("100", 'y', chat.fair, JUNE " 2025-06-11/2025-06-16"), "Дата назначена: 11");
+	assert_string_equal(task_end("fair"), "2025-06-11 2025-06-16 range");
+}
+
+static void talk_date__of_one_date_of_a_repeating_task__moves_that_alone(void **state)
+{
+	(void)state;
+	office_run(&chat.office, "UPDATE task SET rrule = 'FREQ=MONTHLY', zone = 'Asia/Sakhalin' WHERE uid = 'fair'");
+	OK(store_ledger_stamp(chat.office.store, "test", "test", 1, ERR));
+	(void)chat_press("100", 's', chat.fair, "2025-07-01/2025-07-31");
+	chat_write("100", "15");
+	chat_assert_has(chat_answer(), "Дата: вторник, 15 июля 2025 г.\nВсё верно?");
+	chat_assert_has(chat_press("100", 'y', chat.fair, "2025-07-01/2025-07-31 2025-07-15"),
+			"Дата назначена: вторник, 15 июля 2025 г.");
+	assert_string_equal(task_end("fair"), "2025-06-01 2025-06-30 month");
+	assert_string_equal(office_text(&chat.office, "SELECT date || ' ' || moved_key FROM occurrence"),
+			    "2025-07-01/2025-07-31 2025-07-15");
+	assert_string_equal(chat_ledger(), "anna telegram move fair 2025-07-01/2025-07-31 to 2025-07-15");
+}
+
+/* ---- what is written ---------------------------------------------------------------------------------------------- */
+
+static void talk_command__today_and_week__tell_the_person_s_own(void **state)
+{
+	(void)state;
+	chat_write("100", "/today");
+	chat_assert_has(chat_answer(), "anna: План на 15 мая");
+	chat_assert_has(chat_answer(), "Title of report");
+	assert_null(strstr(chat_answer(), "Title of call"));
+	assert_null(strstr(chat_answer(), "Title of secret"));
+	chat_write("100", "  /Week@the_bot  ");
+	chat_assert_has(chat_answer(), "Title of call");
+	chat_assert_has(chat_answer(), "Title of report");
+	chat_write("400", "/today");
+	assert_string_equal(chat_answer(),
+			    "dora: Für heute nichts | Nichts ist überfällig, und heute ist nichts fällig. "
+			    "/week zeigt den Rest der Woche.\n");
+	chat_write("400", "/week");
+	chat_assert_has(chat_answer(), "dora: ");
+	chat_write("200", "/today");
+	chat_assert_has(chat_answer(), "bo: ");
+	chat_assert_has(chat_answer(), "Title of report");
+}
+
+static void talk_command__task__tells_it_to_those_who_have_a_part_in_it(void **state)
+{
+	(void)state;
+	char number[40], none[40];
+	static const char *const no_task = "carl: There is no such task in your plan | ";
+	(void)snprintf(number, sizeof(number), "/task %lld", (long long)chat.fair);
+	(void)snprintf(none, sizeof(none), "/task %lld", (long long)chat.secret);
+	chat_write("100", "/task fair");
+	chat_assert_has(chat_answer(), "anna: Title of fair | Title of fair: июнь 2025 г.");
+	chat_assert_has(chat_buttons(), "[\"Готово\",\"d 1 " JUNE "\"]");
+	chat_assert_has(chat_buttons(), "[\"Назначить дату\",\"s 1 " JUNE "\"]");
+	chat_write("300", number);
+	chat_assert_has(chat_answer(), "carl: Title of fair | Title of fair: June 2025");
+	assert_string_equal(chat_buttons(), "");
+	static const char *const names[] = {"/task nothing", "/task secret", "/task 4711", "/task 0", "/task ' OR 1=1"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		chat_write("300", names[i]);
+		chat_assert_has(chat_answer(), no_task);
+	}
+	chat_write("300", none);
+	chat_assert_has(chat_answer(), no_task);
+	chat_write("100", "/task report");
+	chat_assert_has(chat_buttons(), "[\"Принято\",\"a 3 ../2025-05-10\"]");
+	chat_write("100", "/task weekly");
+	chat_assert_has(chat_buttons(), "[\"Готово\",\"d 4 2025-05-12\"]");
+	(void)chat_press("200", 'd', chat.fair, JUNE);
+	chat_write("100", "/task fair");
+	chat_assert_has(chat_answer(),
+			"anna: Выполнено: Title of fair | Дело выполнено. bo, четверг, 15 мая 2025 г. в 12:00");
+	assert_string_equal(chat_buttons(), "");
+}
+
+static void talk_command__help_and_what_is_none__name_the_commands(void **state)
+{
+	(void)state;
+	static const char *const helps[] = {"/help", "/start", "/HELP@bot", "/task", "/task  ", "/start wrong_word"};
+	for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
+		chat_write("300", helps[i]);
+		chat_assert_has(chat_answer(), "carl: What you can ask for | /today");
+		assert_int_equal(chat_answers(), i + 1);
+	}
+	static const char *const others[] = {"hello", "", "/", "/todayish", "/tod", "15 June", "\xff\xfe", "/task\xff"};
+	int64_t answers = chat_answers();
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		chat_write("300", others[i]);
+	assert_int_equal(chat_answers(), answers + 1);
+	chat_assert_has(chat_answer(), "carl: Sorry, that was not understood | /today");
+	chat.now_utc += 3600;
+	chat_write("300", "hello");
+	assert_int_equal(chat_answers(), answers + 2);
+}
+
+/* Nothing of what was written comes back, and no title can pretend to be anything else. */
+static void talk_hear__enormous_and_odd_texts__are_borne(void **state)
+{
+	(void)state;
+	enum { SIZE = 300000 };
+	char *huge = mem_zero(SIZE + 1, 1);
+	(void)memset(huge, 'x', SIZE);
+	(void)chat_press("100", 's', chat.fair, JUNE);
+	chat_write("100", huge);
+	chat_assert_has(chat_answer(), "Не удалось понять дату.");
+	assert_true(strlen(chat_answer()) < 400);
+	huge[0] = '/';
+	chat_write("100", huge);
+	(void)memcpy(huge, "/task ", 6);
+	chat_write("100", huge);
+	(void)memcpy(huge, "/start ", 7);
+	chat_write("999", huge);
+	chat_hear(CHANNEL_UPDATE_BUTTON, "telegram", "100", "100", huge);
+	assert_string_equal(chat.reply.toast, "Эта кнопка больше не действует.");
+	free(huge);
+	chat_write("100", "15\xe2\x80\xae июня\x01");
+	chat_assert_has(chat_answer(), "Не удалось понять дату.");
+	office_run(&chat.office, "UPDATE task SET title = 'A' || char(10, 8238, 7) || 'B' WHERE uid = 'fair'");
+	chat_write("100", "/task fair");
+	chat_assert_has(chat_answer(), "anna: A   B | A   B: ");
+}
+
+/* ---- under a message ---------------------------------------------------------------------------------------------- */
+
+static const char *buttons_of(const char *person, const char *uid, const char *key, const char *kind)
+{
+	static char text[400];
+	struct talk_buttons buttons;
+	struct person reader;
+	struct task task;
+	OK(store_person_load(chat.office.store, person, &reader, ERR));
+	OK(store_task_find(chat.office.store, uid, &task, ERR));
+	OK(talk_buttons(&chat.talk, &reader, &task, key, kind, chat.now_utc, &buttons, ERR));
+	text[0] = '\0';
+	for (size_t i = 0; i < buttons.n; i++)
+		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s=%c", i > 0 ? " " : "",
+			       buttons.items[i].label, buttons.items[i].data[0]);
+	talk_buttons_done(&buttons);
+	task_done(&task);
+	person_done(&reader);
+	return text;
+}
+
+static void talk_buttons__under_a_message__are_those_that_help(void **state)
+{
+	(void)state;
+	assert_string_equal(buttons_of("anna", "call", "2025-05-16T14:30", "reminder"),
+			    "Готово=d Завтра=t На следующей неделе=w");
+	assert_string_equal(buttons_of("bo", "fair", JUNE, "reminder"), "已完成=d 明天=t 下周=w 确定日期=s");
+	assert_string_equal(buttons_of("bo", "fair", JUNE, "overdue"), "已完成=d 已知悉=a 明天=t 下周=w 确定日期=s");
+	assert_string_equal(buttons_of("desk", "fair", JUNE, "fix_date"),
+			    "Done=d Tomorrow=t Next week=w Set the date=s");
+	assert_string_equal(buttons_of("carl", "fair", JUNE, "reminder"), "");
+	assert_string_equal(buttons_of("dora", "fair", JUNE, "reminder"), "");
+	assert_string_equal(buttons_of("anna", "fair", "2025-05-01/2025-05-31", "reminder"), "");
+	OK(store_deputy_set(chat.office.store, "bo", "dora", "2025-05-15", "2025-05-16", ERR));
+	assert_string_equal(buttons_of("dora", "report", "../2025-05-10", "escalation"),
+			    "Erledigt=d Zur Kenntnis genommen=a Morgen=t Nächste Woche=w");
+	OK(store_acknowledge(chat.office.store, chat.report, "../2025-05-10", ERR));
+	assert_string_equal(buttons_of("dora", "report", "../2025-05-10", "escalation"),
+			    "Erledigt=d Morgen=t Nächste Woche=w");
+	OK(store_task_set_status(chat.office.store, chat.report, "done", ERR));
+	assert_string_equal(buttons_of("dora", "report", "../2025-05-10", "escalation"), "");
+}
+
+static void talk_buttons__longest_data__fit_or_are_left_out(void **state)
+{
+	(void)state;
+	office_run(&chat.office, "UPDATE task SET id = 9223372036854775807 WHERE uid = 'fair'");
+	office_run(&chat.office, "UPDATE part SET task = 9223372036854775807 WHERE task = %lld", (long long)chat.fair);
+	assert_string_equal(buttons_of("bo", "fair", JUNE, "overdue"), "已完成=d 已知悉=a 明天=t 下周=w 确定日期=s");
+	(void)chat_press("200", 's', INT64_MAX, JUNE);
+	chat_write("200", "6月15日");
+	chat_assert_has(chat_buttons(), "y 9223372036854775807 " JUNE " 2025-06-15");
+	chat_write("200", "6月11日-16日");
+	assert_null(strstr(chat_buttons(), "y 9223372036854775807"));
+	chat_assert_has(chat_buttons(), "n 9223372036854775807 " JUNE);
+}
+
+static void talk_buttons__of_a_row__are_read_back(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *json;
+		size_t n;
+	} rows[] = {
+		{"[[\"Да\",\"y 1 2\"],[\"Нет\",\"n 1 2\"]]", 2},
+		{"", 0},
+		{"[]", 0},
+		{"{}", 0},
+		{"[[\"a\"],[\"a\",1],1,[\"a\",\"b\"]]", 1},
+		{"[[\"a\",\"12345678901234567890123456789012345678901234567890123456789012345\"]]", 0},
+		{"[[\"a\",\"b\"],[\"a\",\"b\"],[\"a\",\"b\"],[\"a\",\"b\"],[\"a\",\"b\"],[\"a\",\"b\"]]", 5},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct talk_buttons buttons;
+		talk_buttons_parse(rows[i].json, &buttons);
+		assert_int_equal(buttons.n, rows[i].n);
+		talk_buttons_done(&buttons);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(talk_hear__somebody_unknown__gets_nothing_and_changes_nothing),
+		TEST(talk_hear__desk_chat__members_act_for_the_desk_and_answers_are_private),
+		TEST(talk_hear__two_people_of_one_account__act_for_both),
+		TEST(talk_hear__more_than_enough__is_not_answered_without_end),
+		TEST(talk_press__every_verb__acts_once_and_says_so),
+		TEST(talk_press__put_off__a_reminder_comes_then_and_a_later_press_changes_it),
+		TEST(talk_press__on_what_is_over__says_what_became_of_it),
+		TEST(talk_press__who_may__by_role_and_by_deputy),
+		TEST(talk_press__one_date_of_a_repeating_task__is_done_alone),
+		TEST(talk_press__data_nobody_wrote__makes_no_sense),
+		TEST(talk_press__rows_that_make_no_sense__are_no_error),
+		TEST(talk_date__asked_told_confirmed__is_set),
+		TEST(talk_date__in_every_language__is_understood),
+		TEST(talk_date__question_that_is_over__is_no_question),
+		TEST(talk_date__forged_yes__sets_no_other_date_than_an_exact_one_of_a_window),
+		TEST(talk_date__of_one_date_of_a_repeating_task__moves_that_alone),
+		TEST(talk_command__today_and_week__tell_the_person_s_own),
+		TEST(talk_command__task__tells_it_to_those_who_have_a_part_in_it),
+		TEST(talk_command__help_and_what_is_none__name_the_commands),
+		TEST(talk_hear__enormous_and_odd_texts__are_borne),
+		TEST(talk_buttons__under_a_message__are_those_that_help),
+		TEST(talk_buttons__longest_data__fit_or_are_left_out),
+		TEST(talk_buttons__of_a_row__are_read_back),
+	};
+	return cmocka_run_group_tests(tests, NULL, chat_free_catalog);
+}
