@@ -156,6 +156,16 @@ CRITICALS = {
 }
 
 
+def test_a_suspended_address_is_shown_with_its_person_and_why(healthy):
+    since = ago(HOUR)
+    healthy.sql("INSERT INTO suspension VALUES ('desk', 'email', 3, '550 no such mailbox\x1b[1m', ?)", since)
+    [row] = healthy.status()["suspended_addresses"]
+    assert (row["person"], row["channel"]) == ("desk", "email") and row["since"] is not None
+    assert row["reason"].startswith("550 no such mailbox") and healthy.status()["suspended"] == 1
+    [line] = [line for line in healthy.ctl("status", status=1).splitlines() if line.startswith("  suspended")]
+    assert "desk on email since " in line and "550 no such mailbox" in line and "\x1b" not in line
+
+
 @pytest.mark.parametrize("case", CRITICALS)
 def test_criticals(healthy, case):
     spoil, words = CRITICALS[case]

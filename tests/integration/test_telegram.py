@@ -67,16 +67,20 @@ def test_a_long_text_is_cut_and_still_accepted(site, bot, start, piece):
 
 
 def test_who_cannot_be_reached_does_not_hold_up_the_others(site, bot, start):
-    """Blocked, gone, unknown: dead at once and without another call, and everybody else gets theirs."""
+    """Blocked, gone, unknown: dead at once and without another call, and everybody else gets theirs. A group that became
+    another one is followed there, and its new address kept."""
     gone = {"1": "blocked", "2": "deactivated", "3": "kicked", "4": "unknown", "-5": "upgraded"}
     bot.chats.update(gone)
     use(site, bot)
     site.add_people("telegram", {f"p{chat.strip('-')}": chat for chat in [*gone, "6", "7", "8"]})
     site.add_due_task("some", *[f"p{n}" for n in range(1, 9)])
     daemon = start(site)
-    wait_until(lambda: len(site.tried()) == 8, daemon.log)
-    assert states(site) == {f"p{n}": "dead" if n <= 5 else "sent" for n in range(1, 9)}
-    assert len(bot.requests) == 8
+    wait_until(lambda: len(site.tried()) == 8 and states(site)["p5"] == "sent", daemon.log)
+    assert states(site) == {f"p{n}": "dead" if n <= 4 else "sent" for n in range(1, 9)}
+    assert len(bot.requests) == 9
+    [group] = [person for person in site.ctl_json("people") if person["id"] == "p5"]
+    assert group["addresses"] == {"telegram": "-1000000000005"}
+    assert site.sql("SELECT through, person FROM ledger WHERE action = 'address'") == [("telegram", "p5")]
     words = {row["person"]: row["last_reply"] for row in site.queue()}
     assert "403" in words["p1"] and "blocked by the user" in words["p1"]
     assert "400" in words["p4"] and "chat not found" in words["p4"]
