@@ -68,7 +68,7 @@ struct channel_result {
 
 enum { CHANNEL_BUTTON_DATA_MAX = 64 }; /* bytes: what the strictest service takes */
 
-/* Under a message; data comes back when it is pressed. */
+/* Under a message; data comes back when it is pressed. One whose data is longer is left out: no message is lost for it. */
 struct channel_button {
 	const char *label, *data;
 };
@@ -96,7 +96,7 @@ struct channel_message {
 	const char *task_uid;   /* NULL when it is about none or several */
 	int64_t date_utc;       /* for the Date header */
 	int date_offset_s;
-	enum channel_act act;                 /* CHANNEL_SEND unless the channel can more */
+	enum channel_act act;                 /* CHANNEL_SEND unless the channel can more; all need to_address */
 	const char *remote_id;                /* of CHANNEL_EDIT: what the result of the sending said */
 	const char *answer_id;                /* of CHANNEL_ANSWER: that of the update; text is what is said */
 	const struct channel_button *buttons; /* left out by a channel that has none */

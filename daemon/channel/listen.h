@@ -18,8 +18,8 @@
 enum channel_update_kind {
 	CHANNEL_UPDATE_TEXT,   /* somebody wrote, or came by an invitation */
 	CHANNEL_UPDATE_BUTTON, /* somebody pressed one */
-	CHANNEL_UPDATE_GONE,   /* somebody wants no more messages */
-	CHANNEL_UPDATE_BACK,   /* somebody wants them again */
+	CHANNEL_UPDATE_GONE,   /* chat takes no more messages: its person, or sender in a group, stopped them */
+	CHANNEL_UPDATE_BACK,   /* chat takes them again */
 	CHANNEL_UPDATE_MAX
 };
 
