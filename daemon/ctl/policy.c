@@ -104,6 +104,8 @@ static void policy_print_due(void *arg, const struct policy_view_row *row)
 {
 	struct policy_print *print = arg;
 	char at[OUTPUT_TIME_SIZE];
+	struct order own; /* of the person, if they have one */
+	char *channels = order_words(order_of(row->person, &print->policy->order, &own));
 	char *roles = policy_view_roles(row->person->roles);
 	if (print->is_json) {
 		json_t *object = json_object();
@@ -118,9 +120,11 @@ static void policy_print_due(void *arg, const struct policy_view_row *row)
 	} else {
 		output_time(row->zone, row->due_utc, at);
 		const char *cells[POLICY_DUE_COLUMNS] = {at, row->person->id, roles, row->step->text,
-							 row->step->is_digest ? "only in the digest" : print->channels};
+							 row->step->is_digest ? "only in the digest" : channels};
 		output_table_add(print->table, cells);
 	}
+	order_done(&own);
+	free(channels);
 	free(roles);
 }
 

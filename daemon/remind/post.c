@@ -233,24 +233,42 @@ static int post_channel(struct post *post, const struct post_route *route, const
 
 /* ---- the first channel that works --------------------------------------------------------------------------------- */
 
-/* A channel of the order: the steps that are not placed yet go there, when it works; those that are there already, or were
- * there for good, go nowhere else. */
-static int post_try_channel(struct post *post, const struct post_route *route, const struct planner_channel *channel,
-			    const struct post_step *steps, size_t n, bool *is_placed, struct err *err)
+/* What is on one of them, or was there for good, goes nowhere else, whichever comes first in the order by now. Otherwise
+ * *ret_fate is that on the last one which has had it. */
+static int post_find_fate(struct post *post, const struct post_route *route, const struct post_step *step,
+			  enum store_fate *ret_fate, struct err *err)
 {
-	bool is_usable = person_address(route->reader, channel->name) != NULL;
+	const struct strlist *names = &route->order->channels;
+	struct store_reminder reminder;
+	int status = 0;
+	post_reminder(post, route, step, &reminder);
+	*ret_fate = STORE_FATE_NONE;
+	for (size_t i = 0; i < names->n && status == 0 && *ret_fate != STORE_FATE_HERE; i++) {
+		enum store_fate fate = STORE_FATE_NONE;
+		status = store_turn_fate(post->store, &reminder, route->reader->id, names->items[i], &fate, err);
+		if (fate != STORE_FATE_NONE)
+			*ret_fate = fate;
+	}
+	return status;
+}
+
+/* A channel of the order: the steps that are not placed yet go there, when it works and has not failed them before. */
+static int post_try_channel(struct post *post, const struct post_route *route, const struct planner_channel *channel,
+			    const struct post_step *steps, size_t n, enum store_fate *fates, struct err *err)
+{
 	struct post_shared shared = {0};
 	int status = 0;
 	for (size_t i = n; i-- > 0 && status == 0;) {
 		struct store_reminder reminder;
 		enum store_fate fate = STORE_FATE_NONE;
-		if (is_placed[i])
+		if (fates[i] == STORE_FATE_HERE)
 			continue;
 		post_reminder(post, route, &steps[i], &reminder);
 		status = store_turn_fate(post->store, &reminder, route->reader->id, channel->name, &fate, err);
-		is_placed[i] = fate == STORE_FATE_HERE || (fate == STORE_FATE_NONE && is_usable);
-		if (status == 0 && fate == STORE_FATE_NONE && is_usable)
-			status = post_step(post, route, channel, &steps[i], &shared, err);
+		if (status < 0 || fate != STORE_FATE_NONE)
+			continue;
+		fates[i] = STORE_FATE_HERE;
+		status = post_step(post, route, channel, &steps[i], &shared, err);
 	}
 	return status;
 }
@@ -278,16 +296,18 @@ static int post_first(struct post *post, const struct post_route *route, const s
 		      struct err *err)
 {
 	const struct strlist *names = &route->order->channels;
-	bool is_placed[POLICY_STEPS_MAX] = {false};
+	enum store_fate fates[POLICY_STEPS_MAX] = {STORE_FATE_NONE};
 	int status = 0;
 	assert(n <= POLICY_STEPS_MAX);
+	for (size_t i = 0; i < n && status == 0; i++)
+		status = post_find_fate(post, route, &steps[i], &fates[i], err);
 	for (size_t i = 0; i < names->n && status == 0; i++) {
 		const struct planner_channel *channel = planner_find_channel(post->planner, names->items[i]);
-		if (channel != NULL)
-			status = post_try_channel(post, route, channel, steps, n, is_placed, err);
+		if (channel != NULL && person_address(route->reader, channel->name) != NULL)
+			status = post_try_channel(post, route, channel, steps, n, fates, err);
 	}
 	for (size_t i = 0; i < n && status == 0; i++)
-		if (!is_placed[i])
+		if (fates[i] != STORE_FATE_HERE && fates[i] != STORE_FATE_DEAD)
 			status = post_note_unreachable(post, route, &steps[i], 1, err);
 	return status;
 }

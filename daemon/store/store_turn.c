@@ -14,11 +14,11 @@ int store_turn_fate(struct store *store, const struct store_reminder *reminder, 
 		    enum store_fate *ret_fate, struct err *err)
 {
 	static const char sql[] =
-		"SELECT CASE WHEN dropped LIKE 'sent by % instead' OR dropped IN ('no address', 'address suspended')"
-		"  OR (dropped IS NULL AND (SELECT state FROM message WHERE id = reminder.message) = 'dead')"
-		"  THEN 2 ELSE 1 END FROM reminder WHERE task = ?1 AND occurrence = ?2 AND step = ?3"
+		"SELECT CASE WHEN dropped LIKE 'sent by % instead' OR dropped IN ('no address', 'address suspended') THEN 2"
+		"  WHEN dropped IS NULL AND (SELECT state FROM message WHERE id = reminder.message) = 'dead' THEN 3"
+		"  ELSE 1 END FROM reminder WHERE task = ?1 AND occurrence = ?2 AND step = ?3"
 		"  AND person = ?4 AND channel = ?5";
-	static const enum store_fate fates[] = {STORE_FATE_NONE, STORE_FATE_HERE, STORE_FATE_GONE};
+	static const enum store_fate fates[] = {STORE_FATE_NONE, STORE_FATE_HERE, STORE_FATE_GONE, STORE_FATE_DEAD};
 	int64_t fate = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)

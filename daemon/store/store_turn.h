@@ -12,7 +12,8 @@
 enum store_fate {
 	STORE_FATE_NONE, /* it was never there */
 	STORE_FATE_HERE, /* it waits there, or was told there, or dropped for a reason that holds elsewhere too */
-	STORE_FATE_GONE, /* it was not told there, and another channel may: its turn was over, it died, the address is no more */
+	STORE_FATE_GONE, /* it was not told there, and another channel may: its turn was over, the address is no more */
+	STORE_FATE_DEAD, /* likewise, because it was refused there */
 };
 MUSTCHECK int store_turn_fate(struct store *store, const struct store_reminder *reminder, const char *person,
 			      const char *channel, enum store_fate *ret_fate, struct err *err);

@@ -91,8 +91,10 @@ static void turn__all_refuse__ends_with_the_last(void **state)
 	answer("telegram", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
 	answer("email", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
 	desk_move(7200);
+	office_run(&desk.office, "UPDATE task SET planned_until = planned_until - 86400, next_due_utc = NULL");
 	desk_tick();
 	assert_string_equal(messages(), "telegram=dead email=dead"); /* anna has no sms */
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM reminder WHERE channel = ''"), 0);
 }
 
 /* The server is down for hours: the message is not. */
@@ -413,6 +415,22 @@ static void turn__address_moves_on_and_on__is_given_up(void **state)
 	assert_string_equal(messages(), "telegram=dead email=sending");
 }
 
+/* The first one, which is used again by now, says nothing that the second one has said. */
+static void turn__replanned_when_the_first_is_back__is_not_said_again(void **state)
+{
+	(void)state;
+	bool is_new = false;
+	int64_t n = 0;
+	OK(store_suspension_begin(desk.office.store, "anna", "telegram", "bot was blocked", 0, &is_new, ERR));
+	desk_move_to("2025-06-10T06:00");
+	desk_tick();
+	answer("email", CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	OK(store_suspension_end(desk.office.store, "anna", "telegram", &n, ERR));
+	office_run(&desk.office, "UPDATE task SET planned_until = planned_until - 86400, next_due_utc = NULL");
+	desk_tick();
+	assert_string_equal(messages(), "email=sent");
+}
+
 /* Planned anew, a step does not go to another channel than the one that told it. */
 static void turn__replanned__is_not_said_again(void **state)
 {
@@ -455,6 +473,7 @@ int main(void)
 		ROW(turn__address_has_moved__is_followed_at_once),
 		ROW(turn__address_moves_on_and_on__is_given_up),
 		ROW(turn__replanned__is_not_said_again),
+		ROW(turn__replanned_when_the_first_is_back__is_not_said_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
