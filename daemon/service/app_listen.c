@@ -4,7 +4,7 @@
  * Happy path: app_listen() asks; what comes is kept until the next pass, whose app_hear() applies all of it and notes in the
  * same transaction from where to ask on; after the commit app_answer() tells those who pressed a button, and app_listen()
  * asks again. A pass that is undone leaves what was heard for the next one, and a process that dies hears it again.
- * Failure modes: a call that fails is repeated ever later, or when the service says; the operator is told, once a day, when
+ * Failure modes: a service that holds no call is asked once a second; a call that fails is repeated ever later, or when the service says; the operator is told, once a day, when
  * somebody else listens to the same account, or when it has failed for long. */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -43,6 +43,7 @@ struct app_listener {
 	struct channel_result failure; /* of the call that ended last, not looked at yet */
 	bool has_failed;
 	unsigned failures; /* in a row */
+	int64_t asked_utc;
 	int64_t failing_since_utc, again_utc;
 	char *problem; /* what the operator should hear; NULL = nothing */
 
@@ -125,6 +126,7 @@ void app_listen(struct app *app, int64_t now_utc)
 		    listener->again_utc > now_utc || !app_read_next(app, entry))
 			continue;
 		listener->is_asking = true;
+		listener->asked_utc = now_utc;
 		channel_listen(entry->channel, listener->next, app_on_updates, entry);
 	}
 }
@@ -244,7 +246,7 @@ static void app_queue_answer(struct app_listener *listener, const char *id, cons
 }
 
 /* What was applied is committed: it is answered, and over. */
-static void app_take_replies(struct app_listener *listener)
+static void app_take_replies(struct app_listener *listener, int64_t now_utc)
 {
 	if (listener->replies == NULL)
 		return;
@@ -261,10 +263,11 @@ static void app_take_replies(struct app_listener *listener)
 		free(listener->next);
 		listener->next = mem_dup(listener->updates.next);
 	}
+	bool does_not_hold = listener->updates.n == 0 && listener->asked_utc == now_utc;
 	channel_updates_done(&listener->updates);
 	listener->has_heard = false;
 	listener->failures = 0;
-	listener->again_utc = 0;
+	listener->again_utc = does_not_hold ? now_utc + 1 : 0;
 }
 
 static void app_give_answer(struct app_channel *entry, const struct app_answer *answer, int64_t now_utc)
@@ -297,7 +300,7 @@ void app_answer(struct app *app, int64_t now_utc)
 			continue;
 		free(listener->problem); /* it was told */
 		listener->problem = NULL;
-		app_take_replies(listener);
+		app_take_replies(listener, now_utc);
 		for (; n < listener->n_answers && channel_room(entry->channel) > 0; n++) {
 			app_give_answer(entry, &listener->answers[n], now_utc);
 			app_answer_done(&listener->answers[n]);

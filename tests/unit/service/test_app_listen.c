@@ -126,6 +126,29 @@ static void listen__nothing_new__asks_again_at_once(void **state)
 	assert_string_equal(desk.listening.next, "");
 }
 
+static void hear_nothing(void)
+{
+	struct channel_updates updates = {0};
+	channel_updates_cb cb = desk.listening.cb;
+	desk.listening.cb = NULL;
+	cb(desk.listening.arg, &updates, NULL);
+	desk_tick();
+}
+
+static void listen__service_that_holds_no_call__is_asked_once_a_second(void **state)
+{
+	(void)state;
+	hear_nothing();
+	assert_null(desk.listening.cb);
+	assert_int_equal(app_next_wake_utc(desk.app), desk.now.wall_s + 1);
+	desk_move(1);
+	desk_tick();
+	assert_non_null(desk.listening.cb);
+	desk_move(50);
+	hear_nothing();
+	assert_non_null(desk.listening.cb); /* it was held: at once */
+}
+
 static void listen__died_before_the_commit__hears_it_again_and_does_it_once(void **state)
 {
 	(void)state;
@@ -397,6 +420,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(listen__start__asks_from_the_start_and_goes_on_behind_what_was_applied),
 		TEST(listen__nothing_new__asks_again_at_once),
+		TEST(listen__service_that_holds_no_call__is_asked_once_a_second),
 		TEST(listen__died_before_the_commit__hears_it_again_and_does_it_once),
 		TEST(listen__pass_cannot_be_committed__is_applied_and_answered_by_a_later_one),
 		TEST(listen__call_fails__is_repeated_ever_later),
