@@ -31,7 +31,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Idaemon $(WARNINGS) $(PKG_CFLAGS) -MMD -MP 
 
 PROGRAMS := $(BUILD)/deadlined $(BUILD)/deadlinectl
 
-.PHONY: FORCE all check oom sim sim-bugs unit unit-programs test-programs replay-programs fuzz integration contract torture demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz deps-analyze deps-bench tidy bench bench-programs bench-scale valgrind tsan
+.PHONY: FORCE all check oom sim sim-bugs unit unit-programs test-programs replay-programs fuzz integration contract torture demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz deps-analyze deps-bench deps-smoke tidy bench bench-programs bench-scale valgrind tsan smoke
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -184,7 +184,7 @@ unit: unit-programs
 	@tests/lib/run-unit.sh $(UNIT_PROGRAMS)
 
 # ---- everything a newcomer runs -------------------------------------------------------------------------------------------
-deps-build deps-check deps-lint deps-fuzz deps-analyze deps-bench:
+deps-build deps-check deps-lint deps-fuzz deps-analyze deps-bench deps-smoke:
 	@tests/lib/deps.sh $(@:deps-%=%)
 
 # Make must see what was just installed, so the work is done by a second make.
@@ -234,6 +234,11 @@ demo: deps-build
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) DEMO_DIR=$(DEMO_DIR) config/examples/demo.sh
 
+# Against programs of others, which npm brings.
+smoke: deps-smoke
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tests/smoke/run.sh
+
 # T seconds in all, split over the targets.
 T ?= 60
 fuzz: deps-fuzz
@@ -279,6 +284,7 @@ help:
 	@echo "make sim-bugs   shows that they find the bugs planted into the daemon (make sim BUG=normal-sync for one)"
 	@echo "make bench      how fast it is, beside its peers; forty minutes (RUNS=5 ONLY=smtp50,scan for some of it)"
 	@echo "make bench-scale  what each cost is at 1000 to 1000000 tasks, with a picture (LIMIT=1000000)"
+	@echo "make smoke      against telegram-test-api, an emulator of Telegram by others (needs npm's registry)"
 	@echo "make lint       static checks              make layers        includes go downwards only"
 	@echo "make valgrind   unit tests and a daemon under valgrind             make tsan   a daemon under ThreadSanitizer"
 	@echo "make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR)"

@@ -1,6 +1,7 @@
 #!/bin/bash
-# deps.sh build|check|lint|fuzz|analyze|bench   installs the Debian packages that building, testing, static checking,
-# fuzzing, running under valgrind and ThreadSanitizer, or measuring beside other programs needs.
+# deps.sh build|check|lint|fuzz|analyze|bench|smoke   installs the Debian packages that building, testing, static checking,
+# fuzzing, running under valgrind and ThreadSanitizer, measuring beside other programs, or trying the daemon against what
+# npm brings needs.
 # When all of them are there it does nothing, so it also works offline. Needs root or sudo only to install.
 set -u
 
@@ -20,7 +21,11 @@ lint) wanted=("${build_packages[@]}" "${check_packages[@]}" "${lint_packages[@]}
 fuzz) wanted=("${build_packages[@]}" "${fuzz_packages[@]}") ;;
 analyze) wanted=("${build_packages[@]}" "${check_packages[@]}" "${analyze_packages[@]}") ;;
 bench) wanted=("${build_packages[@]}" "${bench_packages[@]}") ;;
-*) echo "usage: deps.sh build|check|lint|fuzz|analyze|bench" >&2; exit 64 ;;
+smoke)
+    wanted=("${build_packages[@]}" "${check_packages[@]}")
+    command -v npm >/dev/null || wanted+=(nodejs npm)
+    ;;
+*) echo "usage: deps.sh build|check|lint|fuzz|analyze|bench|smoke" >&2; exit 64 ;;
 esac
 
 missing_of() {
