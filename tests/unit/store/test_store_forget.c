@@ -82,6 +82,8 @@ static void plant_everywhere(void)
 		"INSERT INTO shown VALUES (%lld, 'planted-5', 0);"
 		"INSERT INTO invite VALUES ('planted-hash', 'anna-secret-id', 'sms', 5);"
 		"INSERT INTO question VALUES ('anna-secret-id', 'sms', %lld, '2025-06-15', 5);"
+		"INSERT INTO answered VALUES ('anna-secret-id', 'sms', 5, 1, 5);"
+		"INSERT INTO meta VALUES ('notice suspended anna-secret-id sms 5', 'said');"
 		"INSERT INTO attempt VALUES (%lld, 1, 5, 'temporary', 450, 'like anna@planted.example.org');"
 		"INSERT INTO reminder VALUES (%lld, '2025-06-15', 'x', 'boris', 'sms', 5, NULL,"
 		" 'silenced by anna-secret-id: +7-924-PLANTED', NULL, 'anna-secret-id');",
@@ -161,7 +163,7 @@ static void forget__columns_of_text__are_all_known(void **state)
 {
 	(void)state;
 	static const char known[] =
-		"acknowledgement.occurrence,address.address,address.channel,address.person,attempt.outcome,attempt.reply,"
+		"acknowledgement.occurrence,address.address,address.channel,address.person,answered.channel,answered.person,attempt.outcome,attempt.reply,"
 		"brake.name,brake.scope,channel.failure,channel.name,channel.updates_next,deputy.deputy,deputy.from_date,deputy.person,"
 		"deputy.to_date,ledger.action,ledger.detail,ledger.person,ledger.task,ledger.through,ledger.who,invite.channel,"
 		"invite.hash,invite.person,question.channel,question.occurrence,question.person,shown.remote_id,"
