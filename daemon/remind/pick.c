@@ -83,22 +83,20 @@ static void pick_series_done(struct pick_series *series)
 	recur_free(series->recur);
 }
 
-static int pick_series_open(struct store *store, const struct task *task, struct pick_series *ret_series,
-			    struct err *err)
+/* To be ended by pick_series_done() when it was opened. */
+static int pick_series_open(struct store *store, const struct task *task, struct pick_series *series, struct err *err)
 {
-	struct pick_series series = {.task = task, .zone = zone_find(task->zone)};
-	if (series.zone == NULL)
+	*series = (struct pick_series){.task = task, .zone = zone_find(task->zone)};
+	if (series->zone == NULL)
 		return err_set(err, -EINVAL, "task '%s' is in the unknown zone '%s': give it one by edit --zone",
 			       task->uid, task->zone);
-	int status = recur_new(&task->period, task->rrule, task->rdate, task->exdate, series.zone, &series.recur, err);
+	int status =
+		recur_new(&task->period, task->rrule, task->rdate, task->exdate, series->zone, &series->recur, err);
 	if (status == 0)
-		status = store_occurrences(store, task->id, &series.said, &series.n_said, err);
-	if (status < 0) {
-		pick_series_done(&series);
-		return status;
-	}
-	*ret_series = series;
-	return 0;
+		status = store_occurrences(store, task->id, &series->said, &series->n_said, err);
+	if (status < 0)
+		pick_series_done(series);
+	return status;
 }
 
 static int pick_fail(const struct task *task, struct err *err)

@@ -69,8 +69,8 @@ struct talk_buttons {
 MUSTCHECK int talk_buttons(const struct talk *talk, const struct person *reader, const struct task *task,
 			   const char *occurrence, const char *kind, int64_t now_utc, struct talk_buttons *ret_buttons,
 			   struct err *err);
-/* The buttons of an answer as its row has them, [["label", "data"], ...]; what makes no sense is left out. */
-void talk_buttons_parse(const char *json, struct talk_buttons *ret_buttons);
+/* The buttons of an answer from the text of its row, [["label", "data"], ...]; what makes no sense is left out. */
+void talk_buttons_parse(const char *text, struct talk_buttons *ret_buttons);
 void talk_buttons_done(struct talk_buttons *buttons);
 
 #endif

@@ -385,8 +385,8 @@ static void talk_date__question_that_is_over__is_no_question(void **state)
 	static const char *const ends[] = {
 		"UPDATE task SET status = 'done' WHERE uid = 'fair'",
 		"DELETE FROM task WHERE uid = 'fair'",
-		"UPDATE task SET start_local = '2025-06-15', end_local = '2025-06-15', precision = 'day'"
-		" WHERE uid = 'fair'",
+		("UPDATE task SET start_local = '2025-06-15', end_local = '2025-06-15', precision = 'day'"
+		 " WHERE uid = 'fair'"),
 		"DELETE FROM part WHERE person = 'anna'",
 		"UPDATE part SET role = 'watcher' WHERE person = 'anna'",
 		"UPDATE task SET zone = 'Mars/Olympus' WHERE uid = 'fair'",
