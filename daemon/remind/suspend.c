@@ -38,18 +38,48 @@ static int suspend_begin(const struct planner *planner, struct store *store, con
 	return status;
 }
 
+enum {
+	SUSPEND_TOLD = 20, /* addresses that the operator is written about one by one */
+	SUSPEND_DAY_S = 24 * 3600,
+};
+
+/* Once a day: somebody does not hear of a deadline. When it is dozens, one mistake is behind it, and the log has the others.
+ */
+static int suspend_tell_first(const struct planner *planner, struct store *store, const struct store_message *message,
+			      const char *reply, int64_t now_utc, struct err *err)
+{
+	int64_t n = 0;
+	int status = store_suspension_count(store, &n, err);
+	if (status < 0)
+		return status;
+	char *key = mem_printf("refused %s %s %lld", message->person, message->channel,
+			       (long long)(now_utc / SUSPEND_DAY_S));
+	char *text = mem_printf("a message to %s on %s was refused for good: %s. Correct the address: after %d such "
+				"messages in a row it is not written to any more.%s",
+				message->person, message->channel, reply, SUSPEND_AFTER,
+				n == SUSPEND_TOLD ? " There are many now: only the log names more of them." : "");
+	if (n > SUSPEND_TOLD)
+		log_warning("%s", text);
+	else
+		status = notice_once(planner, store, key, text, now_utc, err);
+	free(text);
+	free(key);
+	return status;
+}
+
 int suspend_refused(const struct planner *planner, struct store *store, int64_t id, const char *reply, int64_t now_utc,
 		    struct err *err)
 {
 	struct store_message message;
 	int64_t refusals = 0;
 	int status = store_suspension_refused(store, id, &refusals, err);
-	if (status < 0 || refusals != SUSPEND_AFTER)
+	if (status < 0 || (refusals != 1 && refusals != SUSPEND_AFTER))
 		return status;
 	status = store_message_load(store, id, &message, err);
 	if (status < 0)
 		return status;
-	status = suspend_begin(planner, store, &message, reply, now_utc, err);
+	status = refusals == 1 ? suspend_tell_first(planner, store, &message, reply, now_utc, err)
+			       : suspend_begin(planner, store, &message, reply, now_utc, err);
 	store_message_done(&message);
 	return status;
 }

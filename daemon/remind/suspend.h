@@ -11,8 +11,8 @@
 
 enum { SUSPEND_AFTER = 3 }; /* messages in a row that the recipient's side refused for good */
 
-/* Notes that a message was refused for good because of its recipient, with reply in the server's words, and suspends the
- * address when it was the SUSPEND_AFTER-th in a row. Runs inside the caller's transaction. Errors: those of the store. */
+/* Notes that a message was refused for good because of its recipient, with reply in the server's words. The operator hears
+ * of the first in a row; the SUSPEND_AFTER-th suspends the address. Runs inside the caller's transaction. Errors: those of the store. */
 MUSTCHECK int suspend_refused(const struct planner *planner, struct store *store, int64_t message, const char *reply,
 			      int64_t now_utc, struct err *err);
 

@@ -17,6 +17,12 @@ int store_suspension_refused(struct store *store, int64_t message, int64_t *ret_
 	return store_one(store, stmt, "counting a refusal", 0, ret_refusals, err);
 }
 
+int store_suspension_count(struct store *store, int64_t *ret_n, struct err *err)
+{
+	sqlite3_stmt *stmt = store_statement(store, "SELECT count(*) FROM suspension", err);
+	return stmt == NULL ? store->failure : store_one(store, stmt, "counting refusals", 0, ret_n, err);
+}
+
 int store_suspension_accepted(struct store *store, int64_t message, struct err *err)
 {
 	static const char sql[] = "DELETE FROM suspension WHERE reason IS NULL AND (person, channel) ="

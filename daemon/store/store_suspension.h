@@ -9,6 +9,8 @@
 
 /* Counts that the message was refused for good by its recipient. *ret_refusals: how many there are in a row now. */
 MUSTCHECK int store_suspension_refused(struct store *store, int64_t message, int64_t *ret_refusals, struct err *err);
+/* How many addresses have refused the last message to them. */
+MUSTCHECK int store_suspension_count(struct store *store, int64_t *ret_n, struct err *err);
 /* The message was accepted: the count begins anew. */
 MUSTCHECK int store_suspension_accepted(struct store *store, int64_t message, struct err *err);
 
