@@ -10,6 +10,7 @@
 #include "desk.h"
 #include "service/letter.h"
 #include "store/store_reader.h"
+#include "store/store_suspension.h"
 
 static const char config[] =
 	"[channel email]\ntype = maildir\npath = mail\n"
@@ -67,6 +68,28 @@ static void letter__message__carries_all_a_channel_needs(void **state)
 	assert_int_equal(message->attempt, 2);
 	assert_int_equal(message->date_utc, desk.now.wall_s);
 	assert_int_equal(message->date_offset_s, 11 * 3600);
+	letter_done(&letter);
+}
+
+static void letter__digest__says_whose_reminders_do_not_arrive(void **state)
+{
+	(void)state;
+	bool is_new = false;
+	int64_t id = 0;
+	struct letter letter;
+	office_add_person(&desk.office, "kate", "UTC", "email");
+	office_run(&desk.office, "INSERT INTO part (task, person) VALUES (%lld, 'kate')", (long long)task);
+	OK(store_suspension_begin(desk.office.store, "kate", "email", "550 no such user", 5, &is_new, ERR));
+	OK(store_message_add(desk.office.store, "anna", "email", "digest", MESSAGE_PENDING, NULL, desk.now.wall_s,
+			     desk.now.wall_s, "example.org", 0, &id, ERR));
+	write_letter(id, &letter);
+	assert_non_null(strstr(letter.message.text, "Title of fair"));
+	assert_non_null(strstr(letter.message.text, "Reminders do not arrive:\n• kate: email: 550 no such user\n"));
+	letter_done(&letter);
+	OK(store_suspension_end(desk.office.store, "kate", NULL, &id, ERR));
+	id = office_number(&desk.office, "SELECT max(id) FROM message");
+	write_letter(id, &letter);
+	assert_null(strstr(letter.message.text, "arrive"));
 	letter_done(&letter);
 }
 
@@ -334,6 +357,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_DESK(letter__message__carries_all_a_channel_needs),
+		WITH_DESK(letter__digest__says_whose_reminders_do_not_arrive),
 		WITH_DESK(letter__channel_that_wants_html__gets_it),
 		WITH_DESK(letter__one_date__is_told_to_calendars_as_it_stands_now),
 		WITH_DESK(letter__date_of_a_repeating_task__keeps_its_uid_when_it_is_moved),
