@@ -1,6 +1,7 @@
 /* Who takes part in a task, in person or in somebody's place. */
 #include "talk/talk_priv.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +59,7 @@ static int talk_find_deputy(const struct talk *talk, const struct strlist *actor
 			break;
 	}
 	person_done(&current);
-	return status;
+	return status == -ENOENT ? 0 : status; /* a deputy who is not there stands in for nobody */
 }
 
 /* Looks at one person of the task: *ret_actor is who of the actors they are, or who stands in; NULL when nobody. */

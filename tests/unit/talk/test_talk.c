@@ -298,6 +298,12 @@ static void talk_press__rows_that_make_no_sense__are_no_error(void **state)
 	assert_string_equal(chat_press("100", 't', chat.call, "2025-05-16T14:30"), "Эта кнопка больше не действует.");
 	office_run(&chat.office, "UPDATE person SET zone = 'Mars/Olympus' WHERE id = 'anna'");
 	assert_string_equal(chat_press("100", 'd', chat.report, "../2025-05-10"), "done");
+	office_run(&chat.office, "INSERT INTO deputy VALUES ('bo', 'ghost', '2025-05-15', '2025-05-15')");
+	assert_string_equal(chat_press("300", 'd', chat.fair, JUNE),
+			    "You get this for information only: those who take part in the task can change it.");
+	office_run(&chat.office, "PRAGMA ignore_check_constraints = ON; UPDATE task SET title = '' WHERE uid = 'fair'");
+	assert_string_equal(chat_press("200", 'y', chat.fair, JUNE " 2025-06-15"), "该按钮已失效。");
+	assert_string_equal(chat_press("200", 'a', chat.fair, JUNE), "已记录，不再发送逾期提醒。");
 	office_run(&chat.office, "UPDATE task SET end_local = '2025-99-99' WHERE uid = 'fair'");
 	(void)chat_press("200", 'd', chat.fair, JUNE);
 }

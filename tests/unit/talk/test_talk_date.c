@@ -1,0 +1,95 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "office.h"
+#include "talk/talk_priv.h"
+
+static const struct period june = {true, {2025, 6, 1, 0, 0, 0}, {2025, 6, 30, 0, 0, 0}, PERIOD_MONTH};
+static const struct period spring = {true, {2025, 4, 1, 0, 0, 0}, {2025, 5, 31, 0, 0, 0}, PERIOD_RANGE};
+static const struct period winter = {true, {2025, 12, 1, 0, 0, 0}, {2026, 1, 31, 0, 0, 0}, PERIOD_RANGE};
+
+static void talk_date_read__what_people_write__is_the_date_they_mean(void **state)
+{
+	(void)state;
+	static const struct {
+		const struct period *window;
+		const char *now, *text;
+		enum talk_reading reading;
+		const char *key;
+	} rows[] = {
+		/* as it may be written */
+		{&june, "2025-05-01", "15 июня", TALK_READ_DATE, "2025-06-15"},
+		{&june, "2025-05-01", " 15 ИЮНЯ!\n", TALK_READ_DATE, "2025-06-15"},
+		{&june, "2025-05-01", "15 июня.", TALK_READ_DATE, "2025-06-15"},
+		{&june, "2025-05-01", "15 июня в 14:00", TALK_READ_DATE, "2025-06-15T14:00"},
+		{&june, "2025-05-01", "15", TALK_READ_DATE, "2025-06-15"},
+		{&june, "2025-05-01", "5 числа", TALK_READ_DATE, "2025-06-05"},
+		{&june, "2025-05-01", "6月15日", TALK_READ_DATE, "2025-06-15"},
+		{&june, "2025-05-01", "6月15日14:00", TALK_READ_DATE, "2025-06-15T14:00"},
+		{&june, "2025-05-01", "15号", TALK_READ_DATE, "2025-06-15"},
+		{&june, "2025-05-01", "June 15th at 14:00", TALK_READ_DATE, "2025-06-15T14:00"},
+		{&june, "2025-05-01", "15. Juni 2025, 14:00 Uhr", TALK_READ_DATE, "2025-06-15T14:00"},
+		{&june, "2025-05-01", "15.06.", TALK_READ_DATE, "2025-06-15"},
+		{&june, "2025-05-01", "15.06. um 14:00 Uhr", TALK_READ_DATE, "2025-06-15T14:00"},
+		{&june, "2025-05-01", "2025-06-15", TALK_READ_DATE, "2025-06-15"},
+		{&june, "2025-05-01", "15-17 июня", TALK_READ_DATE, "2025-06-15/2025-06-17"},
+		/* from today on, in the event's zone: it is the 2nd there */
+		{&june, "2025-05-01T16:00", "сегодня", TALK_READ_DATE, "2025-05-02"},
+		{&june, "2025-05-01T15:59", "Сегодня", TALK_READ_DATE, "2025-05-01"},
+		{&june, "2025-05-01", "завтра в 10:00", TALK_READ_DATE, "2025-05-02T10:00"},
+		{&june, "2025-05-01", "Послезавтра", TALK_READ_DATE, "2025-05-03"},
+		{&june, "2025-05-01", "Tomorrow!", TALK_READ_DATE, "2025-05-02"},
+		{&june, "2025-05-01", "the day after tomorrow", TALK_READ_DATE, "2025-05-03"},
+		{&june, "2025-05-01", "morgen um 10:00 Uhr", TALK_READ_DATE, "2025-05-02T10:00"},
+		{&june, "2025-05-01", "ÜBERMORGEN", TALK_READ_DATE, "2025-05-03"},
+		{&june, "2025-05-01", "明天14:00", TALK_READ_DATE, "2025-05-02T14:00"},
+		{&june, "2025-05-01", "后天。", TALK_READ_DATE, "2025-05-03"},
+		/* in the year that is meant */
+		{&june, "2024-05-01", "15 июня", TALK_READ_DATE, "2025-06-15"},
+		{&june, "2024-05-01", "15 июля", TALK_READ_DATE, "2025-07-15"},
+		{&winter, "2024-12-20", "15 января", TALK_READ_DATE, "2026-01-15"},
+		{&winter, "2024-12-20", "15 декабря", TALK_READ_DATE, "2025-12-15"},
+		{&winter, "2025-12-20", "15 января", TALK_READ_DATE, "2026-01-15"},
+		{&winter, "2024-12-20", "15 января 2025", TALK_READ_DATE, "2025-01-15"},
+		{&spring, "2025-05-20", "15 марта", TALK_READ_DATE, "2026-03-15"},
+		/* that cannot be */
+		{&spring, "2025-05-20", "15 апреля", TALK_READ_PAST, "2025-04-15"},
+		{&june, "2025-05-01", "15 июня 2024", TALK_READ_PAST, "2024-06-15"},
+		{&june, "2025-05-01", "июнь", TALK_READ_VAGUE, NULL},
+		{&june, "2025-05-01", "1-30 июня", TALK_READ_VAGUE, NULL},
+		{&june, "2025-05-01", "до 15 июня", TALK_READ_VAGUE, NULL},
+		{&june, "2025-05-01", "2-я неделя июня", TALK_READ_VAGUE, NULL},
+		{&june, "2025-05-01", "31", TALK_READ_NOTHING, NULL},
+		{&june, "2025-05-01", "0", TALK_READ_NOTHING, NULL},
+		{&june, "2025-05-01", "115", TALK_READ_NOTHING, NULL},
+		{&spring, "2025-05-01", "15", TALK_READ_NOTHING, NULL},
+		{&june, "2025-05-01", "31 июня", TALK_READ_NOTHING, NULL},
+		{&june, "2025-05-01", "завтрак", TALK_READ_NOTHING, NULL},
+		{&june, "2025-05-01", "каждый понедельник", TALK_READ_NOTHING, NULL},
+		{&june, "2025-05-01", "", TALK_READ_NOTHING, NULL},
+		{&june, "2025-05-01", "да", TALK_READ_NOTHING, NULL},
+		{&june, "2025-05-01", "15 \xe2\x80\xae июня", TALK_READ_NOTHING, NULL},
+		{&june, "2025-05-01", "\xff\xfe\x80", TALK_READ_NOTHING, NULL},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char key[PERIOD_KEY_SIZE] = "";
+		struct period date = {0};
+		enum talk_reading reading = talk_date_read(rows[i].text, rows[i].window, zone_find("Asia/Shanghai"),
+							   utc(rows[i].now), &date);
+		if (reading == TALK_READ_DATE || reading == TALK_READ_PAST)
+			period_key(&date, key);
+		if (reading != rows[i].reading || strcmp(key, rows[i].key != NULL ? rows[i].key : "") != 0)
+			fail_msg("'%s' on %s: %d %s", rows[i].text, rows[i].now, (int)reading, key);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(talk_date_read__what_people_write__is_the_date_they_mean),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
