@@ -75,6 +75,7 @@ struct app {
 
 	struct app_result *results; /* came in, not settled yet */
 	size_t n_results, size_results;
+	bool has_refusals; /* of the pass: some address has refused the last message to it */
 	struct brake brake;
 	int64_t last_wall_s, next_expiry_utc, next_wake_utc;
 	int64_t n_sent;

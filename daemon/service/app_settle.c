@@ -61,10 +61,11 @@ static int app_mind_address(struct app *app, const struct app_result *entry, con
 {
 	const struct planner planner = app_planner(app);
 	if (entry->state == MESSAGE_SENT)
-		return store_suspension_accepted(app->store, entry->id, err);
+		return app->has_refusals ? store_suspension_accepted(app->store, entry->id, err) : 0;
 	if (entry->state != MESSAGE_DEAD || entry->result.verdict != CHANNEL_PERMANENT ||
 	    entry->result.blame != CHANNEL_BLAME_RECIPIENT)
 		return 0;
+	app->has_refusals = true;
 	return suspend_refused(&planner, app->store, entry->id, reply, now_utc, err);
 }
 
@@ -111,7 +112,11 @@ static int app_settle_one(struct app *app, struct app_result *entry, int64_t now
 
 int app_settle(struct app *app, int64_t now_utc, struct err *err)
 {
-	int status = 0;
+	int64_t n_refusals = 0;
+	if (app->n_results == 0)
+		return 0;
+	int status = store_suspension_count(app->store, &n_refusals, err);
+	app->has_refusals = n_refusals > 0;
 	for (size_t i = 0; i < app->n_results && status == 0; i++)
 		status = app_settle_one(app, &app->results[i], now_utc, err);
 	return status == 0 ? app_note_channels(app, now_utc, err) : status;
