@@ -107,6 +107,18 @@ static int maildir_write_all(int fd, const char *bytes, size_t len)
 	return fsync(fd) != 0 ? -errno : 0;
 }
 
+/* The wire's CRLF becomes this system's line end, as in every Maildir: mailx takes a carriage return for a letter and then
+ * finds no part of the mail. */
+static void maildir_add_lines(struct buf *out, const struct buf *mail)
+{
+	const char *line = buf_str(mail), *end;
+	for (; (end = strstr(line, "\r\n")) != NULL; line = end + 2) {
+		buf_add(out, line, (size_t)(end - line));
+		buf_add_char(out, '\n');
+	}
+	buf_add_str(out, line);
+}
+
 /* What an interrupted attempt left under tmp/ is overwritten. */
 static int maildir_write(int tmp_fd, const char *key, const struct buf *mail, struct err *err)
 {
@@ -210,6 +222,7 @@ static bool maildir_is_key(const char *key)
 static int maildir_build(const struct maildir_channel *maildir, const struct channel_message *message, struct buf *out,
 			 struct err *err)
 {
+	struct buf wire;
 	if (!maildir_is_key(message->key))
 		return err_set(err, -EINVAL, "key '%s' cannot be a file name", message->key);
 	struct mail mail = {
@@ -233,7 +246,12 @@ static int maildir_build(const struct maildir_channel *maildir, const struct cha
 		.date_utc = message->date_utc,
 		.date_offset_s = message->date_offset_s,
 	};
-	return mail_build(&mail, out, err);
+	buf_init(&wire, MAILDIR_MAIL_MAX);
+	int code = mail_build(&mail, &wire, err);
+	if (code == 0)
+		maildir_add_lines(out, &wire);
+	buf_done(&wire);
+	return code;
 }
 
 static void maildir_send(struct channel *channel, const struct channel_message *message)

@@ -109,9 +109,9 @@ def parse_mail(data):
 
 
 def read_maildir(folder):
-    """Every message under a folder of Maildirs, parsed strictly."""
+    """Every message under a folder of Maildirs, parsed strictly, with the line ends of the wire."""
     files = sorted(path for path in Path(folder).rglob("*") if path.is_file() and path.parent.name in ("new", "cur"))
-    return [parse_mail(path.read_bytes()) for path in files]
+    return [parse_mail(path.read_bytes().replace(b"\n", b"\r\n")) for path in files]
 
 
 class Site:

@@ -1,4 +1,4 @@
-"""What people see who read their mail with mutt, straight from the Maildir: a parser more, and one that shows."""
+"""What people see who read their mail with mutt or mailx, straight from the Maildir: two parsers more, and two that show."""
 import os
 import pty
 import subprocess
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import icalendar
 import pytest
 
-from harness import ENVIRONMENT, SAKHALIN, wait_until
+from harness import ENVIRONMENT, SAKHALIN, run, wait_until
 
 LANGUAGES = ["ru", "en", "zh"]
 TITLE = {"ru": "Отчёт «№ 5» о деловом форуме в Харбине и о том, что решено", "en": "Report \"5\" & what was decided; in Harbin",
@@ -104,3 +104,16 @@ def test_mutt_shows_the_messages_about_a_task_as_one_thread(site, start):
     wait_until(lambda: len(site.queue(state="sent")) == 3, lambda: site.ctl("queue"))
     shown = mutt(site, "<search>~s first<enter><tag-thread><tag-prefix><pipe-message>cat >>out<enter>").splitlines()
     assert [line for line in shown if line.startswith("Subject:")] == ["Subject: Title of first"] * 2
+
+
+# ---- mailx --------------------------------------------------------------------------------------------------------------
+
+def test_mailx_shows_a_reminder(mailbox):
+    site, language, text = mailbox
+    result = run("s-nail", "-:/", "-#", "-R", "-Sv15-compat", "-Sttycharset=utf-8", "-Y", "type 1", "-Y", "exit", "-f", site.maildir,
+                 stdin=subprocess.DEVNULL, env={"HOME": str(site.folder)})
+    assert result.returncode == 0 and result.stderr == "", result.stderr
+    shown = [line.rstrip() for line in result.stdout.splitlines()]
+    expect_headers(shown, language)
+    assert part_of(shown, text), shown
+    assert 'Content-Disposition: attachment; filename="deadline.ics"' in shown

@@ -131,8 +131,9 @@ static void maildir__delivery__makes_folders_and_one_file(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 	(void)fclose(file);
 	free(path);
-	assert_non_null(strstr(text, "Message-ID: <m@example.org>\r\n"));
-	assert_non_null(strstr(text, "\r\n.\r\n"));
+	assert_non_null(strstr(text, "Message-ID: <m@example.org>\n"));
+	assert_non_null(strstr(text, "\n.\n"));
+	assert_null(strchr(text, '\r'));
 
 	path = mem_printf("%s/box/new", fixture->dir);
 	assert_int_equal(stat(path, &st), 0);
