@@ -21,7 +21,7 @@ struct task {
 	char *zone; /* the event's zone */
 	char *policy;
 	char *status;     /* "open", "done", "cancelled" */
-	int64_t sequence; /* raised by every change of the date */
+	int64_t sequence; /* raised by every change of a date */
 	bool is_urgent;   /* passes quiet and working hours */
 	char *rrule;      /* RFC 5545 recurrence of the period's start, "" when it does not repeat */
 	char *rdate;      /* dates added, dates left out, separated by commas */

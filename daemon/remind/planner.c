@@ -177,20 +177,20 @@ static int planner_plan_occurrence(struct planner_case *at, const struct occurre
 	return status;
 }
 
-/* Those who were told another date hear of the new one, once for each move, in the same thread. old_key: of an occurrence
- * that was moved by itself; NULL when the whole task was. */
-static int planner_tell_new_date(struct planner_case *at, const char *key, const char *old_key, struct err *err)
+/* Those who were told another date hear of the new one, once for each move, in the same thread. date: by the
+ * rule, of an occurrence that was moved by itself; NULL when the whole task was. */
+static int planner_tell_new_date(struct planner_case *at, const char *key, const char *date, struct err *err)
 {
 	struct strlist people = {0}, channels = {0};
 	char text[STORE_STEP_SIZE];
 	const struct post_step moved = {.text = text, .due_utc = at->post.now_utc};
 	(void)snprintf(text, sizeof(text), POST_MOVED "%lld", (long long)at->post.task->sequence);
 	at->post.occurrence = key;
-	int status = store_told_other_date(at->post.store, at->post.task->id, key, old_key, &people, &channels, err);
+	int status = store_told_other_date(at->post.store, at->post.task->id, key, date, &people, &channels, err);
 	for (size_t i = 0; i < people.n && status == 0; i++)
 		for (size_t j = 0; j < at->n_people && status == 0; j++)
 			if (strcmp(at->people[j].id, people.items[i]) == 0) {
-				if (old_key == NULL)
+				if (date == NULL)
 					strlist_add(&at->noticed, people.items[i], strlen(people.items[i]));
 				status = post_steps(&at->post, &at->people[j], &moved, 1, err);
 			}

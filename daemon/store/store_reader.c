@@ -222,20 +222,21 @@ int store_join(struct store *store, int64_t message, bool is_catch_up, struct er
 	return store_run(store, stmt, "merging reminders", NULL, err);
 }
 
-int store_told_other_date(struct store *store, int64_t task, const char *current_key, const char *old_key,
+int store_told_other_date(struct store *store, int64_t task, const char *current_key, const char *date,
 			  struct strlist *ret_people, struct strlist *ret_channels, struct err *err)
 {
 	/* With max(), SQLite takes the other columns from the row of the latest message (lang_select, bare columns). */
 	static const char sql[] =
 		"SELECT coalesce(deputy_for, person), channel, occurrence, max(message) FROM reminder WHERE task = ?1"
-		" AND (?3 IS NULL OR occurrence IN (?2, ?3))"
+		" AND (?3 IS NULL OR occurrence IN (?2, ?3)"
+		"   OR occurrence IN (SELECT key FROM moved_to WHERE task = ?1 AND date = ?3))"
 		" AND (SELECT state FROM message WHERE id = reminder.message) = 'sent'"
 		" GROUP BY 1, 2 HAVING occurrence <> ?2";
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
-	store_bind(stmt, "itt", task, current_key, old_key);
+	store_bind(stmt, "itt", task, current_key, date);
 	while ((status = store_row(store, stmt, "looking for people told an old date", err)) == 1) {
 		const char *person = (const char *)sqlite3_column_text(stmt, 0);
 		const char *channel = (const char *)sqlite3_column_text(stmt, 1);

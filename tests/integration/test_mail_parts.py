@@ -132,6 +132,23 @@ def test_a_date_that_moved_replaces_the_old_one(site, start):
     assert event["DTSTART"].dt == begin and event["DTEND"].dt == (begin + timedelta(days=31)).replace(day=1)
 
 
+def test_a_date_of_a_series_that_moves_to_and_fro_is_told_each_time(site, start):
+    site.write_config()
+    site.add_person("anna", "anna@example.org")
+    site.add_due_task("weekly", "anna")
+    site.sql("UPDATE task SET rrule = 'FREQ=WEEKLY'")
+    daemon = start(site)
+    [first] = wait_until(lambda: site.queue(state="sent"), daemon.log)
+    by_rule = datetime.fromisoformat(first["reminders"][0]["occurrence"])
+    dates = [by_rule + timedelta(days=days) for days in (0, 1, 2, 1, 0, 2)]
+    for n, when in enumerate(dates[1:], 2):
+        site.ctl("edit", "weekly", "--occurrence", f"{by_rule:%F}", "--when", f"{when:%F %H:%M}")
+        wait_until(lambda: len(site.queue(state="sent")) == n, daemon.log)
+    events = sorted((calendars(mail)[1] for mail in site.mails()), key=lambda event: int(event["SEQUENCE"]))
+    assert [int(event["SEQUENCE"]) for event in events] == list(range(6)) and len({event["UID"] for event in events}) == 1
+    assert [event["DTSTART"].dt for event in events] == [when.replace(tzinfo=SAKHALIN) for when in dates]
+
+
 def test_a_message_without_a_date_has_no_calendar(site):
     site.ctl("test", "email", "--to", "anna@example.org")
     [mail] = site.mails()

@@ -180,7 +180,8 @@ static void schema__upgrade_that_fails__leaves_the_old_version_whole(void **stat
 static const char to_version_7[] =
 	"DROP TRIGGER task_shown; DROP TRIGGER occurrence_shown; DROP TRIGGER occurrence_shown_again;"
 	"DROP TRIGGER acknowledged_shown; DROP TRIGGER person_channels; DROP TRIGGER task_gone_question;"
-	"DROP TRIGGER person_gone_answers;"
+	"DROP TRIGGER person_gone_answers; DROP TRIGGER occurrence_moved; DROP TRIGGER occurrence_moved_again;"
+	"DROP TABLE moved_to;"
 	"DROP TABLE shown; DROP TABLE question; DROP TABLE invite; DROP INDEX message_next_channel;"
 	"DROP TABLE answered; DROP INDEX address_owner;"
 	"ALTER TABLE channel DROP COLUMN updates_next; ALTER TABLE person DROP COLUMN channels;"
