@@ -216,6 +216,7 @@ static void http_send(struct channel *base, const struct channel_message *messag
 	struct err err = {0};
 	slot->message_id = message->id;
 	slot->act = message->act;
+	slot->now_utc = message->date_utc;
 	slot->call = http_call_of(channel, message->act);
 	int r = http_begin(slot, message, &err);
 	if (r == 0)

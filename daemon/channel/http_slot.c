@@ -132,15 +132,35 @@ static void http_judge_failure(const struct http_slot *slot, CURLcode code, stru
 	free(reply);
 }
 
+/* Of the reply itself, not of an interim one; NULL when it has none. Borrowed from the handle until its next header. */
+static const char *http_header(const struct http_slot *slot, const char *name)
+{
+	struct curl_header *header;
+	bool is_there = curl_easy_header(slot->easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK;
+	return is_there ? header->value : NULL;
+}
+
+/* When the reply was sent, by the clock that an instant in it is meant by; by ours when it does not say. */
+static int64_t http_reply_utc(const struct http_slot *slot)
+{
+	const char *date = http_header(slot, "Date");
+	time_t utc = date != NULL ? curl_getdate(date, NULL) : -1;
+	return utc > 0 ? utc : slot->now_utc;
+}
+
 static void http_judge_reply(const struct http_slot *slot, long status, struct channel_result *ret_result)
 {
+	const struct preset_verdict *verdict = &slot->call->verdict;
 	curl_off_t retry_after_s = 0;
-	(void)curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+	(void)curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &retry_after_s); /* stays 0 on an error of ours */
 	struct preset_reply reply = {.status = (int)status,
 				     .body = buf_str(&slot->reply),
 				     .len = slot->reply.len,
-				     .retry_after_s = retry_after_s};
-	preset_judge(&slot->call->verdict, &reply, ret_result);
+				     .retry_after_s = retry_after_s,
+				     .now_utc = http_reply_utc(slot)};
+	if (verdict->retry_header != NULL)
+		reply.retry_header = http_header(slot, verdict->retry_header);
+	preset_judge(verdict, &reply, ret_result);
 }
 
 void http_slot_judge(const struct http_slot *slot, CURLcode code, struct channel_result *ret_result)

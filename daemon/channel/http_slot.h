@@ -27,6 +27,7 @@ struct http_slot {
 	bool is_busy;
 	int64_t message_id;
 	enum channel_act act;
+	int64_t now_utc; /* when the request was made; 0 = not told */
 	struct http_guard guard;
 	struct preset_request request;
 	size_t body_read; /* bytes of the body that libcurl has taken */

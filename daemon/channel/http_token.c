@@ -119,7 +119,7 @@ void http_token_fetch(struct http_token *token, const struct preset_values *valu
 		return;
 	}
 	slot->is_busy = true;
-	token->asked_utc = now_utc;
+	token->asked_utc = slot->now_utc = now_utc;
 	if (!http_slot_set_up(slot) ||
 	    transfer_start(slot->channel->transfer, slot->easy, http_token_done, token, &err) < 0) {
 		http_slot_release(slot);

@@ -74,7 +74,7 @@ static void preset_fields_add(const struct preset_reader *reader, struct preset_
 	fields->items[fields->n++] = field;
 }
 
-static bool preset_is_header_name(const char *name)
+bool preset_is_header_name(const char *name)
 {
 	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~");
 	return len != 0 && name[len] == '\0';

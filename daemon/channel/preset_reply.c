@@ -46,11 +46,25 @@ static int preset_add_retry(struct preset_verdict *verdict, const char *text, st
 	return preset_take_pointer(&verdict->retry_pointer, text, err);
 }
 
+static int preset_add_header(struct preset_verdict *verdict, const char *text, struct err *err)
+{
+	if (!preset_is_header_name(text))
+		return err_set(err, -1, "'%s' is no name of a header: write one like X-RateLimit-Reset-After", text);
+	free(verdict->retry_header); /* given again, which was reported */
+	verdict->retry_header = mem_dup(text);
+	return 0;
+}
+
 static int preset_add_unit(struct preset_verdict *verdict, const char *text, struct err *err)
 {
-	verdict->is_retry_ms = strcmp(text, "ms") == 0;
-	return verdict->is_retry_ms || strcmp(text, "s") == 0 ? 0
-							      : err_set(err, -1, "'%s' is no unit: give s or ms", text);
+	static const char *const words[PRESET_RETRY_UNIT_MAX] = {
+		[PRESET_RETRY_S] = "s", [PRESET_RETRY_MS] = "ms", [PRESET_RETRY_AT] = "at"};
+	for (size_t i = 0; i < PRESET_RETRY_UNIT_MAX; i++)
+		if (strcmp(text, words[i]) == 0) {
+			verdict->retry_unit = (enum preset_retry_unit)i;
+			return 0;
+		}
+	return err_set(err, -1, "'%s' is no unit: give s, ms, or at for seconds since 1970", text);
 }
 
 static int preset_add_capture(struct preset_verdict *verdict, const char *text, struct err *err)
@@ -72,10 +86,10 @@ static const struct preset_reply_key {
 	bool may_repeat;
 	int (*add)(struct preset_verdict *verdict, const char *text, struct err *err);
 } preset_reply_keys[] = {
-	{"success", "status", false, preset_add_status}, {"success", "test", true, preset_add_test},
-	{"classify", "rule", true, preset_add_rule},     {"retry", "pointer", false, preset_add_retry},
-	{"retry", "unit", false, preset_add_unit},       {"capture", "message_id", false, preset_add_capture},
-	{"error", "text", true, preset_add_error},
+	{"success", "status", false, preset_add_status},      {"success", "test", true, preset_add_test},
+	{"classify", "rule", true, preset_add_rule},          {"retry", "pointer", false, preset_add_retry},
+	{"retry", "header", false, preset_add_header},        {"retry", "unit", false, preset_add_unit},
+	{"capture", "message_id", false, preset_add_capture}, {"error", "text", true, preset_add_error},
 };
 enum { PRESET_REPLY_KEYS = sizeof(preset_reply_keys) / sizeof(preset_reply_keys[0]) };
 

@@ -40,6 +40,9 @@ void preset_read_updates(struct preset *preset, const struct ini *ini, struct pr
 void preset_call_done(struct preset_call *call);
 void preset_updates_free(struct preset_updates *updates);
 
+/* Whether name can be one of a header (RFC 9110, 5.6.2). */
+bool preset_is_header_name(const char *name);
+
 /* Each name shows in a template of JSON inside of a string, so that no value can change its shape. err says what is
  * wrong. */
 bool preset_is_json_template(const struct preset_text *text, struct err *err);

@@ -21,6 +21,7 @@ void preset_verdict_done(struct preset_verdict *verdict)
 	free(verdict->tests);
 	free(verdict->rules);
 	free(verdict->retry_pointer);
+	free(verdict->retry_header);
 	free(verdict->capture_pointer);
 	strlist_done(&verdict->error_pointers);
 	*verdict = (struct preset_verdict){0};
@@ -160,34 +161,6 @@ bool preset_fits(const struct preset_rule *rules, size_t n, const struct preset_
 	return fits;
 }
 
-/* What the field says, in the unit of the preset, as seconds; 0 when it says nothing. */
-static double preset_retry_field_s(const struct preset_verdict *verdict, const json_t *body)
-{
-	const json_t *value = verdict->retry_pointer != NULL ? preset_pointer_get(body, verdict->retry_pointer) : NULL;
-	double number = json_number_value(value);
-	if (json_is_string(value))
-		number = strtod(json_string_value(value), NULL);
-	return verdict->is_retry_ms ? number / 1000 : number;
-}
-
-/* The larger of header and field, 1 s .. 24 h; 0 when the reply has no hint. */
-static int64_t preset_retry_after_s(const struct preset_verdict *verdict, const struct preset_reply *reply,
-				    const json_t *body)
-{
-	double field_s = preset_retry_field_s(verdict, body);
-	if (!(field_s > 0) && reply->retry_after_s == 0)
-		return 0;
-	if (field_s >= PRESET_RETRY_MAX_S || reply->retry_after_s >= PRESET_RETRY_MAX_S)
-		return PRESET_RETRY_MAX_S;
-
-	int64_t hint_s = field_s > 0 ? (int64_t)field_s : 0;
-	if ((double)hint_s < field_s) /* round up: asking too early counts as an offence */
-		hint_s++;
-	if (reply->retry_after_s > hint_s)
-		hint_s = reply->retry_after_s;
-	return hint_s < PRESET_RETRY_MIN_S ? PRESET_RETRY_MIN_S : hint_s;
-}
-
 /* A field as text: strings and numbers. */
 static void preset_add_field(struct buf *out, const json_t *body, const char *pointer)
 {
@@ -287,7 +260,8 @@ static struct preset_outcome preset_decide(const struct preset_verdict *verdict,
 		rule != NULL ? preset_by_action(rule->action) : preset_by_status(verdict, reply->status);
 	*ret_moved_pointer = rule != NULL ? rule->moved_pointer : NULL;
 	if (outcome.may_wait) {
-		int64_t hint_s = preset_retry_after_s(verdict, reply, body);
+		bool is_limited = rule != NULL || reply->status == 429;
+		int64_t hint_s = preset_retry_after_s(verdict, reply, body, is_limited);
 		*ret_wait_s = rule != NULL && rule->wait_s > hint_s ? rule->wait_s : hint_s;
 	}
 	return outcome;

@@ -53,14 +53,23 @@ struct preset_rule {
 	char *moved_pointer; /* of PRESET_MOVED: where the new address stands */
 };
 
+/* What the hints of a preset count. */
+enum preset_retry_unit {
+	PRESET_RETRY_S,
+	PRESET_RETRY_MS,
+	PRESET_RETRY_AT, /* seconds since 1970 */
+	PRESET_RETRY_UNIT_MAX
+};
+
 struct preset_verdict {
 	struct preset_statuses success;
 	struct preset_test *tests; /* all must hold */
 	size_t n_tests;
 	struct preset_rule *rules; /* the first that fits decides */
 	size_t n_rules;
-	char *retry_pointer; /* NULL = only the Retry-After header; likewise below */
-	bool is_retry_ms;
+	char *retry_pointer; /* NULL = none; likewise below. The Retry-After header is heard in any case */
+	char *retry_header;
+	enum preset_retry_unit retry_unit; /* of both */
 	char *capture_pointer;
 	struct strlist error_pointers; /* all that are there are shown */
 };
@@ -80,6 +89,8 @@ struct preset_reply {
 	const char *body; /* not terminated */
 	size_t len;
 	int64_t retry_after_s; /* of the header as CURLINFO_RETRY_AFTER: 0 = none, negative = a date that has passed */
+	const char *retry_header; /* value of the header that the verdict names; NULL = none */
+	int64_t now_utc;          /* when it was sent, best by the server's own clock; 0 = nobody knows */
 };
 
 /* Whether a test that has a pointer holds for value. */
@@ -87,6 +98,12 @@ bool preset_test_holds(const struct preset_test *test, const json_t *value);
 
 /* Whether a reply fits one of n rules, whatever their actions are. */
 bool preset_fits(const struct preset_rule *rules, size_t n, const struct preset_reply *reply);
+
+/* How long a reply asks to wait: the largest of its hints, PRESET_RETRY_MIN_S .. PRESET_RETRY_MAX_S, or 0 when it has
+ * none. body is reply's, or NULL. is_limited: the reply is about a limit; many services send the named header with every
+ * other reply as well. */
+int64_t preset_retry_after_s(const struct preset_verdict *verdict, const struct preset_reply *reply, const json_t *body,
+			     bool is_limited);
 
 /* moved_to is what the reply says, an address or not. */
 void preset_judge(const struct preset_verdict *verdict, const struct preset_reply *reply,

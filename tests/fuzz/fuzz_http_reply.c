@@ -1,4 +1,4 @@
-/* The first line is status and Retry-After ("429 30"), the rest the body of a reply. Only what the service documents as
+/* The first line is status, Retry-After and what another header says ("429 30 1.5"), the rest the body of a reply. Only what the service documents as
  * success is taken for it, a wait is between a second and a day, and its words are one clean line without the token.
  * What it holds as a list of updates is text from addresses, and goes on behind them. */
 #include <jansson.h>
@@ -23,6 +23,7 @@ static const char preset_text[] = "[settings]\n"
 				  "text = /description\n"
 				  "[retry]\n"
 				  "pointer = /parameters/retry_after\n"
+				  "header = X-Reset-After\n"
 				  "unit = ms\n"
 				  "[classify]\n"
 				  "rule = 401 404 -> channel-dead\n"
@@ -119,8 +120,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *head = fuzz_take_line(&input);
 	unsigned status = 0;
 	long long retry_after_s = 0;
-	if (sscanf(head, "%3u %18lld", &status, &retry_after_s) >= 1 && status >= 100 && status <= 599) {
-		struct preset_reply reply = {(int)status, input.next, input.len, retry_after_s};
+	int at = 0;
+	bool has_header = sscanf(head, "%3u %18lld %n", &status, &retry_after_s, &at) == 2 && head[at] != '\0';
+	if (status >= 100 && status <= 599) {
+		struct preset_reply reply = {
+			(int)status, input.next, input.len, retry_after_s, has_header ? head + at : NULL, 1700000000};
 		struct channel_result result;
 		preset_judge(&the_preset()->call.verdict, &reply, &result);
 		check_result(&reply, &result);

@@ -184,7 +184,7 @@ static void check_verdicts(const struct preset *preset)
 	static const char *const bodies[] = {"", "{}", "{\"ok\": true}", "{\"ok\": false, \"error\": \"no\"}", "<p>"};
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
 		for (int status = 200; status < 600; status += 33) {
-			struct preset_reply reply = {status, bodies[i], strlen(bodies[i]), 0};
+			struct preset_reply reply = {status, bodies[i], strlen(bodies[i]), 0, "1e3", 900};
 			struct channel_result result;
 			preset_judge(&preset->call.verdict, &reply, &result);
 			FUZZ_NEED(result.verdict < CHANNEL_VERDICT_MAX && result.code == status, bodies[i]);

@@ -21,6 +21,7 @@ import json
 import re
 import subprocess
 import tomllib
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -295,9 +296,14 @@ MEANINGS = {"accepted": ("accepted", "message"), "temporary": ("temporary", None
             "channel": ("temporary", "channel"), "unknown": ("unknown", "channel")}
 
 
+def sent_utc(reply):
+    return int(parsedate_to_datetime(reply.headers["Date"]).timestamp()) if "Date" in reply.headers else 0
+
+
 def judge(preset, replies, calls):
-    lines = [json.dumps({"status": reply.status, "body": reply.payload().decode(),
-                         "retry_after": int(reply.headers.get("Retry-After", 0)), **({"call": call} if call else {})})
+    lines = [json.dumps({"status": reply.status, "body": reply.payload().decode(), "headers": reply.headers,
+                         "retry_after": int(reply.headers.get("Retry-After", 0)), "now": sent_utc(reply),
+                         **({"call": call} if call else {})})
              for reply, call in zip(replies, calls)]
     result = subprocess.run([BUILD / "preset-judge", ROOT / "config" / "messengers" / f"{preset}.ini"], text=True,
                             input="\n".join(lines) + "\n", capture_output=True, check=True, timeout=20)

@@ -36,6 +36,10 @@ static const char DROP[] = "drop", HANG[] = "hang", HUGE_REPLY[] = "huge";
 	"{{access_token}}\n[edit text]\ntext = {{subject}}\n[edit success]\nstatus = 200\n"
 #define TOKEN_REPLY(token) "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{\"token\":\"" token "\"}"
 
+#define RESET_PRESET                                                                                                   \
+	"[settings]\nurl = url required\n[request]\nurl = {{url}}\nbody = text\n[text]\ntext = {{subject}}\n"          \
+	"[success]\nstatus = 200\n[retry]\nheader = X-Reset\nunit = at\n"
+
 struct world {
 	struct event_base *base;
 	struct evconnlistener *listener;
@@ -57,7 +61,7 @@ struct world {
 };
 
 static struct world world;
-static char folder[] = "/tmp/test_http.XXXXXX", *token_file, *preset_file, *step_file;
+static char folder[] = "/tmp/test_http.XXXXXX", *token_file, *preset_file, *step_file, *reset_file;
 
 /* ---- the server ---- */
 
@@ -210,6 +214,7 @@ static void start_message(int64_t id, const char *address)
 					    .language = "ru",
 					    .message_id = "7@h",
 					    .key = "7.k",
+					    .date_utc = 1700000000,
 				    });
 }
 
@@ -244,8 +249,9 @@ static int make_files(void **state)
 	token_file = mem_printf("%s/tg", folder);
 	preset_file = mem_printf("%s/get.ini", folder);
 	step_file = mem_printf("%s/step.ini", folder);
-	bool is_made =
-		make_file(token_file, TOKEN) && make_file(preset_file, GET_PRESET) && make_file(step_file, STEP_PRESET);
+	reset_file = mem_printf("%s/reset.ini", folder);
+	bool is_made = make_file(token_file, TOKEN) && make_file(preset_file, GET_PRESET) &&
+		       make_file(step_file, STEP_PRESET) && make_file(reset_file, RESET_PRESET);
 	return is_made ? 0 : -1;
 }
 
@@ -255,9 +261,11 @@ static int remove_files(void **state)
 	(void)unlink(token_file);
 	(void)unlink(preset_file);
 	(void)unlink(step_file);
+	(void)unlink(reset_file);
 	free(token_file);
 	free(preset_file);
 	free(step_file);
+	free(reset_file);
 	return rmdir(folder);
 }
 

@@ -123,7 +123,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def write_http(self, reply):
         payload = reply.payload()
         has_body = reply.status not in (204, 304) and reply.status >= 200
-        self.send_response(reply.status)
+        if "Date" in reply.headers:
+            self.send_response_only(reply.status)
+        else:
+            self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
         if has_body and "Content-Type" not in reply.headers:

@@ -1,5 +1,5 @@
 /* preset-judge FILE: what replies mean by the preset in FILE. Each line of standard input is a reply as JSON, {"status": 403,
- * "body": "text", "retry_after": 0, "call": "edit"}, without "call" to a message; each line of output says verdict, blame, seconds to wait and the id of the message. */
+ * "body": "text", "retry_after": 0, "headers": {"X-Reset": "17"}, "now": 1700000000, "call": "edit"}, without "call" to a message; each line of output says verdict, blame, seconds to wait and the id of the message. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,11 +24,16 @@ static const struct preset_call *call_of(const struct preset *preset, const char
 static void judge(const struct preset *preset, const json_t *line)
 {
 	const json_t *body = json_object_get(line, "body");
-	struct preset_reply reply = {(int)json_integer_value(json_object_get(line, "status")), json_string_value(body),
-				     json_string_length(body),
-				     json_integer_value(json_object_get(line, "retry_after"))};
-	struct channel_result result;
 	const struct preset_call *call = call_of(preset, json_string_value(json_object_get(line, "call")));
+	const char *header = call->verdict.retry_header;
+	struct preset_reply reply = {
+		(int)json_integer_value(json_object_get(line, "status")),
+		json_string_value(body),
+		json_string_length(body),
+		json_integer_value(json_object_get(line, "retry_after")),
+		header != NULL ? json_string_value(json_object_get(json_object_get(line, "headers"), header)) : NULL,
+		json_integer_value(json_object_get(line, "now"))};
+	struct channel_result result;
 	preset_judge(&call->verdict, &reply, &result);
 	json_t *out = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "verdict", channel_verdict_name(result.verdict),
 				"blame", blame_word(result.blame), "wait", (json_int_t)result.retry_after_s, "id",

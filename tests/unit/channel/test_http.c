@@ -58,6 +58,16 @@ static void http_send__reply__is_judged(void **state)
 	} rows[] = {
 		{"hint in the header", "", "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nConnection: close\r\n\r\n{}",
 		 CHANNEL_THROTTLED, CHANNEL_BLAME_CHANNEL, 429, 7},
+		{"hint in a header of the preset's", "preset = discord\n",
+		 "HTTP/1.1 429 Slow\r\nx-ratelimit-reset-after: 7.5\r\nConnection: close\r\n\r\n{}", CHANNEL_THROTTLED,
+		 CHANNEL_BLAME_CHANNEL, 429, 8},
+		{"an instant by the server's clock", "preset = ./reset.ini\n",
+		 "HTTP/1.1 429 Slow\r\nDate: Tue, 30 Jun 2026 12:53:20 GMT\r\nX-Reset: 1782824035\r\nConnection: "
+		 "close\r\n\r\n{}",
+		 CHANNEL_THROTTLED, CHANNEL_BLAME_CHANNEL, 429, 35},
+		{"an instant by our clock", "preset = ./reset.ini\n",
+		 "HTTP/1.1 429 Slow\r\nX-Reset: 1700000030\r\nConnection: close\r\n\r\n{}", CHANNEL_THROTTLED,
+		 CHANNEL_BLAME_CHANNEL, 429, 30},
 		{"no reply", "", DROP, CHANNEL_UNKNOWN, CHANNEL_BLAME_CHANNEL, 0, 0},
 		{"no reply in time", "timeout = 1s\n", HANG, CHANNEL_UNKNOWN, CHANNEL_BLAME_CHANNEL, 0, 0},
 		{"not HTTP", "", "SSH-2.0-x\r\n\r\n", CHANNEL_UNKNOWN, CHANNEL_BLAME_CHANNEL, 0, 0},

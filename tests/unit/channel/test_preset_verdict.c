@@ -27,7 +27,7 @@ struct row {
 
 static void judge(const struct preset_verdict *verdict, const struct row *row, struct channel_result *result)
 {
-	struct preset_reply reply = {row->status, row->body, strlen(row->body), row->header_s};
+	struct preset_reply reply = {row->status, row->body, strlen(row->body), row->header_s, NULL, 0};
 	preset_judge(verdict, &reply, result);
 }
 
@@ -185,6 +185,60 @@ static void preset_judge__other_services__fit_the_language(void **state)
 	}
 }
 
+static void preset_judge__named_header__counts_when_it_asks_for_more(void **state)
+{
+	(void)state;
+	enum { NOW = 1700000000 };
+	static const struct {
+		const char *unit, *header, *body;
+		int status;
+		int64_t retry_after_s, now_utc, wait_s;
+	} rows[] = {
+		{"s", "2.061", "{}", 429, 0, NOW, 3},
+		{"s", "17", "{\"after\":5}", 429, 9, NOW, 17}, /* the largest of all */
+		{"s", "3", "{\"after\":5}", 429, 4, NOW, 5},
+		{"s", "3", "{\"after\":5}", 429, 9, NOW, 9},
+		{"s", NULL, "{\"after\":5}", 429, 0, NOW, 5},
+		{"s", "", "", 429, 0, NOW, 0},
+		{"s", "soon", "", 429, 0, NOW, 0},
+		{"s", "2026-01-01", "", 429, 0, NOW, 0},
+		{"s", "nan", "", 429, 0, NOW, 0},
+		{"s", "nan", "{\"after\":5}", 429, 0, NOW, 5},
+		{"s", "7", "{\"after\":\"nan\"}", 429, 0, NOW, 7},
+		{"s", "-4", "", 429, 0, NOW, 0},
+		{"s", "inf", "", 429, 0, NOW, 86400},
+		{"ms", "1500", "", 429, 0, NOW, 2},
+		{"at", "1700000040", "", 429, 0, NOW, 40},
+		{"at", "1700000000.5", "", 429, 0, NOW, 1},
+		{"at", "1702592000", "", 429, 0, NOW, 86400},
+		{"at", "1699999999", "", 429, 0, NOW, 0}, /* it has passed */
+		{"at", "0", "", 429, 0, NOW, 0},
+		{"at", "1700000040", "", 429, 0, 0, 0}, /* nobody knows what time it is */
+		{"at", "1700000040", "{\"after\":1700000050}", 429, 0, NOW, 50},
+		/* it is there in every reply, and says nothing of a server that is broken */
+		{"s", "17", "", 500, 0, NOW, 0},
+		{"s", "17", "", 418, 0, NOW, 17}, /* but where a rule says that it may be tried again */
+		{"s", "17", "{\"after\":5}", 500, 0, NOW, 5},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *sections = mem_printf("[success]\nstatus = 200\n[classify]\nrule = 418 -> retry\n"
+					    "[retry]\npointer = /after\nheader = X-Reset\nunit = %s\n",
+					    rows[i].unit);
+		struct preset *preset = preset_from(sections);
+		struct preset_reply reply = {rows[i].status,        rows[i].body,   strlen(rows[i].body),
+					     rows[i].retry_after_s, rows[i].header, rows[i].now_utc};
+		struct channel_result result;
+		assert_string_equal(preset->call.verdict.retry_header, "X-Reset");
+		preset_judge(&preset->call.verdict, &reply, &result);
+		if (result.retry_after_s != rows[i].wait_s ||
+		    result.verdict != (rows[i].wait_s > 0 ? CHANNEL_THROTTLED : CHANNEL_TEMPORARY))
+			fail_msg("row %zu: %s, wait %lld", i, channel_verdict_name(result.verdict),
+				 (long long)result.retry_after_s);
+		preset_free(preset);
+		free(sections);
+	}
+}
+
 static void preset_judge__id_of_the_message__is_kept(void **state)
 {
 	(void)state;
@@ -285,6 +339,7 @@ int main(void)
 		cmocka_unit_test(preset_judge__telegram__says_what_each_reply_means),
 		cmocka_unit_test(preset_judge__webhook__needs_only_a_status),
 		cmocka_unit_test(preset_judge__other_services__fit_the_language),
+		cmocka_unit_test(preset_judge__named_header__counts_when_it_asks_for_more),
 		cmocka_unit_test(preset_judge__id_of_the_message__is_kept),
 		cmocka_unit_test(preset_judge__secret_in_a_reply__is_redacted_before_the_cut),
 		cmocka_unit_test(preset_rule__bad_line__is_refused),
