@@ -36,7 +36,7 @@ static void ctl_print_options(const struct args_option *options, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const char *value = options[i].value != NULL ? options[i].value : "";
 		int padding = 18 - (int)(strlen(options[i].name) + strlen(value));
-		(void)printf("  %s %s%*s%s\n", options[i].name, value, padding, "", options[i].help);
+		(void)printf("  %s %s%*s%s\n", options[i].name, value, padding > 1 ? padding : 1, "", options[i].help);
 	}
 }
 

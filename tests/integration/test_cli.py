@@ -8,7 +8,7 @@ import pytest
 from harness import BUILD, deadlined, deadlinectl
 
 COMMANDS = ("add", "edit", "done", "cancel", "list", "show", "people", "queue", "status", "when", "test", "import",
-            "ack", "snooze", "silence", "deputy", "render")
+            "ack", "snooze", "silence", "deputy", "render", "plan", "policy", "why", "brake", "release", "backup", "recover", "forget")
 
 
 @pytest.mark.parametrize("program", [deadlined, deadlinectl])
@@ -24,6 +24,7 @@ def test_every_command_explains_itself(command):
     result = deadlinectl(command, "--help")
     assert result.returncode == 0 and command in result.stdout and not result.stderr
     assert command in deadlinectl("--help").stdout
+    assert not re.search(r"^  -\S+ [A-Z]+[a-z]", result.stdout, re.MULTILINE)  # a blank behind the value
 
 
 @pytest.mark.parametrize("arguments", [
