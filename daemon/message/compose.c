@@ -183,6 +183,14 @@ static void compose_built_in_list(const struct compose_facts *facts, struct buf 
 	}
 }
 
+/* In front of the title of a task that is over. */
+static const char *compose_mark(const struct compose_facts *facts)
+{
+	if (strcmp(facts->kind, "closed") != 0)
+		return "";
+	return facts->closed_how != NULL && strcmp(facts->closed_how, "done") == 0 ? "\u2713 " : "\u2717 ";
+}
+
 /* Facts alone, dates the international way: understood in any language, and nothing in it can fail. */
 static void compose_built_in(const struct compose_facts *facts, struct compose_text *ret_text)
 {
@@ -194,7 +202,9 @@ static void compose_built_in(const struct compose_facts *facts, struct compose_t
 	if (facts->n_items > 0) {
 		compose_built_in_list(facts, &subject, &text);
 	} else if (task != NULL) {
+		buf_add_str(&subject, compose_mark(facts));
 		context_add_clean(task->title, false, &subject);
+		buf_add_str(&text, compose_mark(facts));
 		compose_add_task(task, facts->old_period, facts->responsible, facts->n_responsible, &text);
 		compose_add_line(task->note, &text);
 	} else if (facts->notice != NULL) {

@@ -482,6 +482,26 @@ static void compose__what_fails__becomes_the_built_in_text(void **state)
 	}
 }
 
+/* What takes the place of a reminder must not look like one. */
+static void compose__closed_fails__says_by_a_sign_how_it_ended(void **state)
+{
+	(void)state;
+	static const char *const rows[][2] = {
+		{"done", "\u2713 Ярмарка"}, {"cancel", "\u2717 Ярмарка"}, {NULL, "\u2717 Ярмарка"}};
+	for (size_t i = 0; i < 3; i++) {
+		struct letter letter;
+		letter_init(&letter, "ru", &june, "2025-05-01T22:00");
+		letter.facts.kind = "closed";
+		letter.facts.closed_how = rows[i][0];
+		letter.task.zone = lend("Asia/Nowhere");
+		letter_compose(&letter, catalog);
+		assert_string_equal(letter.text.language, "und");
+		assert_string_equal(letter.text.subject, rows[i][1]);
+		assert_has(&letter, rows[i][1]);
+		compose_text_done(&letter.text);
+	}
+}
+
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
 {
 	(void)status;
@@ -693,6 +713,7 @@ int main(void)
 		cmocka_unit_test(compose__test__says_that_nothing_needs_to_be_done),
 		cmocka_unit_test(compose__test_to_a_bare_address__has_no_person),
 		cmocka_unit_test(compose__what_fails__becomes_the_built_in_text),
+		cmocka_unit_test(compose__closed_fails__says_by_a_sign_how_it_ended),
 		cmocka_unit_test(compose__questions__have_one_answer_each),
 		cmocka_unit_test(compose__counts__are_in_the_readers_days),
 		cmocka_unit_test(compose__useless_template__becomes_the_built_in_text),
