@@ -41,8 +41,7 @@ static void app_on_result(void *arg, int64_t message_id, const struct channel_re
 			 channel_verdict_name(result->verdict), result->reply);
 	if (result->act == CHANNEL_EDIT)
 		app_note_edit(from, message_id, result);
-	else if (app_answers(from) > 0)
-		from->app->wake(from->app->wake_arg);
+	from->app->wake(from->app->wake_arg); /* there is room for what waited */
 }
 
 static void app_inherit_gate(struct gate *gate, struct app_channel *const *old, size_t n, const char *name)

@@ -70,10 +70,12 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	if (status == 0 && is_working)
 		status = app_plan(app, now.wall_s, &has_unplanned, err);
 	if (status == 0)
-		status = app_show(app, now.wall_s, err);
+		status = app_settle_shown(app, now.wall_s, err);
 	*ret_more = *ret_more || has_unplanned || n_stamped == APP_STAMP_SLICE;
 	if (status == 0 && is_working && !has_unplanned)
 		status = app_claim(app, claims, now, err);
+	if (status == 0 && is_working && !has_unplanned && !app->only_counts)
+		status = app_show(app, claims, now, err);
 	if (status == 0 && (app_claimed(app, claims) != 0 || n_results != 0))
 		status = app_note_time(app, now.wall_s, err);
 	if (status == 0)

@@ -158,14 +158,15 @@ int64_t app_listen_wake(const struct app *app);
 
 /* Changing what is shown on messengers, in app_show.c. NULL for a channel that cannot. */
 struct app_editor *app_editor_new(const struct channel *channel);
-/* Keeps what the service calls a message that it accepted. */
+/* Keeps what the service calls a message that it accepted, and nothing of any other. */
 MUSTCHECK int app_note_shown(struct app *app, const struct app_result *entry, struct err *err);
-/* Takes what is to be changed; after a commit app_edit() follows, after a rollback app_unshow(). */
-MUSTCHECK int app_show(struct app *app, int64_t now_utc, struct err *err);
+/* Notes which edits have ended, and how. */
+MUSTCHECK int app_settle_shown(struct app *app, int64_t now_utc, struct err *err);
+/* After app_claim(): notes what is going to be shown, and takes what is to be changed; after a commit app_edit() follows,
+ * after a rollback app_unshow(). */
+MUSTCHECK int app_show(struct app *app, const struct app_claim *claims, struct instant now, struct err *err);
 void app_unshow(struct app *app);
 void app_edit(struct app *app, int64_t now_utc);
-/* How many edits a pass has taken for the channel. */
-unsigned app_edits(const struct app_channel *entry);
 /* An edit has ended. */
 void app_note_edit(struct app_channel *from, int64_t message, const struct channel_result *result);
 /* When to try again what failed; STORE_NEVER when nothing did. */

@@ -10,6 +10,7 @@
 #include "remind/pick.h"
 #include "service/letter_priv.h"
 #include "store/store_notice.h"
+#include "store/store_talk.h"
 
 /* ---- answers ------------------------------------------------------------------------------------------------------ */
 
@@ -82,9 +83,9 @@ static int letter_update_item(struct store *store, struct letter_item *item, boo
 {
 	struct pick pick;
 	int status = letter_pick(store, item, &pick, err);
-	*ret_is_closed = status == -ENOENT || status == -EINVAL || !pick.is_open;
+	*ret_is_closed = status == -ENOENT || status == -EINVAL || (status == 0 && !pick.is_open);
 	if (status < 0 || *ret_is_closed)
-		return status == -ENOENT || status == -EINVAL ? 0 : status;
+		return *ret_is_closed ? 0 : status;
 	item->is_there = true;
 	item->task.period = pick.period;
 	if (strcmp(pick.key, item->occurrence) == 0)
@@ -111,10 +112,24 @@ static void letter_drop_item(struct letter *letter, size_t i)
 	letter->n_items--;
 }
 
+/* What the reader has no part in any more is not theirs to know. */
+static int letter_drop_strange(struct store *store, struct letter *letter, struct err *err)
+{
+	int status = 0;
+	for (size_t i = letter->n_items; i > 0 && status == 0; i--) {
+		bool is_theirs = false;
+		status = store_shown_is_theirs(store, letter->row.id, letter->items[i - 1].task.id, &is_theirs, err);
+		if (status == 0 && !is_theirs)
+			letter_drop_item(letter, i - 1);
+	}
+	return status == 0 && letter->n_items == 0 ? err_set(err, -ENODATA, "its reader takes no part any more")
+						   : status;
+}
+
 /* What is over goes, unless nothing else is left: then the last of it is said to be over. */
 int letter_update(struct store *store, struct letter *letter, struct err *err)
 {
-	int status = 0;
+	int status = letter_drop_strange(store, letter, err);
 	bool is_closed = false;
 	for (size_t i = letter->n_items; i > 0 && status == 0; i--) {
 		status = letter_update_item(store, &letter->items[i - 1], &is_closed, err);

@@ -237,9 +237,15 @@ int store_hint_due(struct store *store, const char *person, const char *channel,
 
 /* ---- what is shown ------------------------------------------------------------------------------------------------ */
 
+int store_shown_begin(struct store *store, int64_t message, struct err *err)
+{
+	static const char sql[] = "INSERT OR REPLACE INTO shown (message, remote_id, stale) VALUES (?1, '', 0)";
+	TALK_RUN(store, sql, "writing what is going to be shown", err, "i", message);
+}
+
 int store_shown_put(struct store *store, int64_t message, const char *remote_id, struct err *err)
 {
-	static const char sql[] = "INSERT OR REPLACE INTO shown (message, remote_id, stale) VALUES (?1, ?2, 0)";
+	static const char sql[] = "UPDATE shown SET remote_id = ?2 WHERE message = ?1";
 	TALK_RUN(store, sql, "writing what is shown", err, "it", message, remote_id);
 }
 
@@ -260,15 +266,32 @@ int store_shown_load(struct store *store, int64_t message, char ret_remote_id[ST
 	return 0;
 }
 
-int store_shown_stale(struct store *store, const char *channel, int64_t *ret_messages, size_t max, size_t *ret_n,
-		      struct err *err)
+int store_shown_is_theirs(struct store *store, int64_t message, int64_t task, bool *ret_is, struct err *err)
 {
-	static const char sql[] = "SELECT s.message FROM shown s CROSS JOIN message m ON m.id = s.message"
-				  " WHERE s.stale > 0 AND s.stale = 1 AND m.channel = ?1 ORDER BY s.message LIMIT ?2";
+	static const char sql[] =
+		"SELECT 1 FROM reminder r JOIN person p ON p.id = r.person AND p.active = 1 JOIN part ON part.task = r.task"
+		" AND part.person = coalesce(r.deputy_for, r.person) WHERE r.message = ?1 AND r.task = ?2";
+	int64_t found = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
-	store_bind(stmt, "ti", channel, (int64_t)max);
+	store_bind(stmt, "ii", message, task);
+	int status = store_one(store, stmt, "reading who takes part in what is shown", 0, &found, err);
+	if (status == 0)
+		*ret_is = found != 0;
+	return status;
+}
+
+int store_shown_stale(struct store *store, const char *channel, int64_t after, int64_t *ret_messages, size_t max,
+		      size_t *ret_n, struct err *err)
+{
+	static const char sql[] = "SELECT s.message FROM shown s CROSS JOIN message m ON m.id = s.message"
+				  " WHERE s.stale > 0 AND s.stale = 1 AND s.message > ?2 AND s.remote_id <> ''"
+				  "  AND m.channel = ?1 ORDER BY s.message LIMIT ?3";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tii", channel, after, (int64_t)max);
 	return store_ids(store, stmt, ret_messages, max, ret_n, err);
 }
 

@@ -1,0 +1,216 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+
+#include "desk.h"
+
+/* What is shown on a messenger follows its task, whoever it is shown to by then and whatever fails meanwhile. */
+
+static const char config[] = "operator = op\n[channel email]\ntype = maildir\npath = mail\n"
+			     "[channel telegram]\ntype = maildir\npath = mail\n"
+			     "[policy default]\nremind = 0d 1d before start at 09:00\n";
+
+static int64_t add_task(const char *uid, const char *start, const char *people)
+{
+	return office_add_task(&desk.office, &(struct office_task){.uid = uid,
+								   .start = start,
+								   .zone = "Europe/Moscow",
+								   .people = people,
+								   .planned_until = desk.now.wall_s});
+}
+
+static int open_desk(void **state)
+{
+	(void)state;
+	desk_open(config, "2025-06-01T00:00");
+	app_free(desk.app);
+	desk.is_two_way = true;
+	desk_start(config);
+	office_add_person(&desk.office, "anna", "Europe/Moscow", "telegram");
+	office_add_person(&desk.office, "op", "Europe/Moscow", "email");
+	(void)add_task("visit", "2025-06-15", "anna");
+	desk_tick();
+	desk_move_to("2025-06-14T06:00");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+	return 0;
+}
+
+static int close_desk(void **state)
+{
+	(void)state;
+	desk_close();
+	return 0;
+}
+
+static void answer(void)
+{
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+}
+
+static void finish(const char *uid)
+{
+	office_run(&desk.office, "UPDATE task SET status = 'done' WHERE uid = '%s'", uid);
+	desk_tick();
+}
+
+static size_t edits(void)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < desk.n_sendings; i++)
+		n += desk.sendings[i].act == CHANNEL_EDIT;
+	return n;
+}
+
+static void shown__task_changes_while_its_message_is_under_way__is_edited_once_it_is_there(void **state)
+{
+	(void)state;
+	finish("visit");
+	assert_int_equal(edits(), 0);
+	answer();
+	assert_int_equal(edits(), 1);
+	answer();
+	desk_move(3600);
+	desk_tick();
+	assert_int_equal(edits(), 1);
+}
+
+/* The services count the messages of each chat: the same number is another message there. */
+static void shown__reader_has_another_chat__nothing_is_changed_in_it(void **state)
+{
+	(void)state;
+	answer();
+	office_run(&desk.office, "UPDATE address SET address = '-100777' WHERE person = 'anna'");
+	finish("visit");
+	assert_int_equal(edits(), 0);
+}
+
+static void shown__reader_left__does_not_hear_of_the_new_date(void **state)
+{
+	(void)state;
+	answer();
+	office_run(&desk.office, "UPDATE person SET active = 0 WHERE id = 'anna'");
+	finish("visit");
+	assert_int_equal(edits(), 0);
+}
+
+static void shown__reader_takes_no_part_any_more__does_not_hear_of_the_new_date(void **state)
+{
+	(void)state;
+	answer();
+	office_run(&desk.office, "DELETE FROM part");
+	finish("visit");
+	assert_int_equal(edits(), 0);
+}
+
+static void shown__clock_is_set_back_after_a_failure__is_tried_again_soon(void **state)
+{
+	(void)state;
+	answer();
+	finish("visit");
+	desk_answer(CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+	desk_tick();
+	desk_move(-7200);
+	desk_tick();
+	desk_move(60);
+	desk_tick();
+	assert_int_equal(edits(), 2);
+}
+
+/* More of them than are changed at a time. */
+static void shown__some_can_never_be_changed__the_others_are(void **state)
+{
+	enum { BROKEN = 8 };
+	(void)state;
+	answer();
+	for (int i = 0; i < BROKEN; i++) {
+		char uid[16];
+		(void)snprintf(uid, sizeof(uid), "t%d", i);
+		(void)add_task(uid, "2025-06-16", "anna");
+	}
+	desk_move_to("2025-06-15T06:00");
+	desk_tick();
+	answer();
+	(void)add_task("last", "2025-06-17", "anna");
+	desk_move_to("2025-06-16T06:00");
+	desk_tick();
+	answer();
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM shown"), desk_count("sent"));
+	office_run(&desk.office, "UPDATE task SET title = 'Fair' WHERE uid LIKE 't_'");
+	desk_tick();
+	for (int i = 0; i < 3; i++) {
+		desk_answer(CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
+		desk_move(60);
+		desk_tick();
+	}
+	size_t before = desk.n_sendings;
+	office_run(&desk.office, "UPDATE task SET status = 'done' WHERE uid = 'last'");
+	bool is_shown = false;
+	for (int i = 0; i < 4; i++) {
+		desk_tick();
+		for (size_t j = before; j < desk.n_sendings; j++)
+			is_shown = is_shown || strstr(desk.sendings[j].subject, "last") != NULL;
+		desk_answer(CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
+		desk_tick();
+		desk_move(60);
+	}
+	assert_true(is_shown);
+}
+
+static void shown__much_is_to_be_changed__new_messages_have_precedence(void **state)
+{
+	(void)state;
+	answer();
+	desk.room = 1;
+	(void)add_task("second", "2025-06-16", "anna");
+	desk_move_to("2025-06-15T06:00");
+	desk_tick();
+	answer();
+	(void)add_task("third", "2025-06-17", "anna");
+	office_run(&desk.office, "UPDATE task SET status = 'done' WHERE uid <> 'third'");
+	desk_move_to("2025-06-16T06:00");
+	desk_tick();
+	assert_int_equal(desk.sendings[desk.n_sendings - 1].act, CHANNEL_SEND);
+	for (int i = 0; i < 3; i++)
+		answer();
+	assert_int_equal(edits(), 2);
+}
+
+static void shown__edit_took_the_last_room__message_that_waits_goes_as_soon_as_it_is_over(void **state)
+{
+	(void)state;
+	answer();
+	desk.room = 1;
+	finish("visit");
+	assert_int_equal(edits(), 1);
+	(void)add_task("second", "2025-06-15", "anna");
+	desk_tick();
+	desk_move_to("2025-06-14T06:10");
+	desk_tick();
+	size_t before = desk.n_sendings;
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	assert_true(desk.n_wakes > 0);
+	desk_tick();
+	assert_true(desk.n_sendings >= before);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(shown__task_changes_while_its_message_is_under_way__is_edited_once_it_is_there),
+		TEST(shown__reader_has_another_chat__nothing_is_changed_in_it),
+		TEST(shown__reader_left__does_not_hear_of_the_new_date),
+		TEST(shown__reader_takes_no_part_any_more__does_not_hear_of_the_new_date),
+		TEST(shown__clock_is_set_back_after_a_failure__is_tried_again_soon),
+		TEST(shown__some_can_never_be_changed__the_others_are),
+		TEST(shown__much_is_to_be_changed__new_messages_have_precedence),
+		TEST(shown__edit_took_the_last_room__message_that_waits_goes_as_soon_as_it_is_over),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
