@@ -117,13 +117,21 @@ static bool app_read_next(struct app *app, struct app_channel *entry)
 	return false;
 }
 
+/* Not before everything that was heard is answered: people may press faster than answers leave. A pause that began by a clock
+ * which has been set back since is over. */
+static bool app_may_ask(const struct app_listener *listener, int64_t now_utc)
+{
+	bool is_pause = listener->again_utc > now_utc && listener->asked_utc <= now_utc;
+	bool is_busy = listener->is_asking || listener->has_heard || listener->has_failed;
+	return !is_busy && !is_pause && listener->n_answers == 0;
+}
+
 void app_listen(struct app *app, int64_t now_utc)
 {
 	for (size_t i = 0; i < app->setup->n_channels && !app->is_stopping; i++) {
 		struct app_channel *entry = app->channels[i];
 		struct app_listener *listener = entry->listener;
-		if (listener == NULL || listener->is_asking || listener->has_heard || listener->has_failed ||
-		    listener->again_utc > now_utc || !app_read_next(app, entry))
+		if (listener == NULL || !app_may_ask(listener, now_utc) || !app_read_next(app, entry))
 			continue;
 		listener->is_asking = true;
 		listener->asked_utc = now_utc;
@@ -136,7 +144,7 @@ int64_t app_listen_wake(const struct app *app)
 	int64_t wake = STORE_NEVER;
 	for (size_t i = 0; i < app->setup->n_channels; i++) {
 		const struct app_listener *listener = app->channels[i]->listener;
-		if (listener != NULL && !listener->is_asking && listener->again_utc < wake)
+		if (listener != NULL && !listener->is_asking && listener->n_answers == 0 && listener->again_utc < wake)
 			wake = listener->again_utc;
 	}
 	return wake;

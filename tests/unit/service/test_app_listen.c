@@ -254,6 +254,59 @@ static void listen__fails_for_long__tells_the_operator(void **state)
 	assert_int_equal(told(), 1);
 }
 
+static void listen__clock_is_set_back_after_a_failure__asks_again_soon(void **state)
+{
+	(void)state;
+	fail_listening(429, 300);
+	desk_move(-7200);
+	desk_tick();
+	desk_move(60);
+	desk_tick();
+	assert_non_null(desk.listening.cb);
+}
+
+/* Rows that somebody wrote by hand. */
+static void listen__tasks_that_make_no_sense__do_not_stop_the_passes(void **state)
+{
+	static const char *const broken[] = {
+		"UPDATE task SET zone = 'Nowhere' WHERE uid = 'visit'",
+		"UPDATE task SET rrule = 'FREQ=NEVER' WHERE uid = 'visit'",
+		"UPDATE task SET rrule = 'FREQ=DAILY', zone = 'Nowhere' WHERE uid = 'visit'",
+		"UPDATE task SET end_local = '2025-99-99' WHERE uid = 'visit'",
+		"UPDATE task SET start_local = '2025-06-15T25:61', end_local = '2025-06-15T25:61' WHERE uid = 'visit'",
+		"UPDATE task SET rrule = 'FREQ=DAILY' WHERE uid = 'visit';"
+		"INSERT INTO occurrence (task, date, status, start_local, end_local, precision)"
+		" SELECT id, '2025-06-15', 'open', 'x', 'y', 'day' FROM task WHERE uid = 'visit'",
+		"UPDATE task SET rdate = '2025-06-15 x' WHERE uid = 'visit'",
+		"UPDATE person SET zone = 'Nowhere', language = 'xx', work = 'never', quiet = 'always'",
+		"UPDATE person SET calendar = 'Nowhere'",
+	};
+	static const char mended[] =
+		"DELETE FROM occurrence; UPDATE task SET zone = 'Europe/Moscow', rrule = '', rdate = '',"
+		" start_local = '2025-06-15', end_local = '2025-06-15', status = 'open';"
+		"DELETE FROM answered; UPDATE person SET zone = 'Europe/Moscow'";
+	static const char *const verbs[] = {"a", "t", "w", "s", "n", "d"};
+	static const char *const texts[] = {"/today", "/week", "/task visit", "/task 1", "/help", "15 June"};
+	(void)state;
+	remind();
+	desk.answers_at_once = true;
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		print_message("%s\n", broken[i]);
+		office_run(&desk.office, "%s", mended);
+		office_run(&desk.office, "%s", broken[i]);
+		desk_tick();
+		for (size_t j = 0; j < sizeof(verbs) / sizeof(verbs[0]); j++)
+			press("101", verbs[j], visit, NULL);
+		for (size_t j = 0; j < sizeof(texts) / sizeof(texts[0]); j++) {
+			desk_move(60);
+			desk_tick();
+			desk_hear(CHANNEL_UPDATE_TEXT, "101", "101", texts[j], NULL, NULL);
+			desk_tick();
+		}
+		assert_non_null(desk.listening.cb);
+	}
+}
+
 static void listen__reload__goes_on_with_the_new_channel(void **state)
 {
 	(void)state;
@@ -345,6 +398,20 @@ static void buttons__channel_is_full__answers_come_before_new_messages(void **st
 	assert_int_equal(last()->act, CHANNEL_SEND);
 }
 
+static void buttons__pressed_faster_than_answers_leave__no_more_is_asked_for(void **state)
+{
+	(void)state;
+	remind();
+	desk.room = 1;
+	press("101", "d", fair, "8"); /* not hers: nothing but an answer */
+	assert_non_null(desk.listening.cb);
+	press("101", "d", fair, "9");
+	assert_null(desk.listening.cb);
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	assert_non_null(desk.listening.cb);
+}
+
 /* ---- what is shown ---- */
 
 static void shown__task_is_done_elsewhere__is_edited(void **state)
@@ -427,12 +494,15 @@ int main(void)
 		TEST(listen__service_asks_to_wait__waits_that_long),
 		TEST(listen__somebody_else_listens__tells_the_operator_once_a_day),
 		TEST(listen__fails_for_long__tells_the_operator),
+		TEST(listen__clock_is_set_back_after_a_failure__asks_again_soon),
+		TEST(listen__tasks_that_make_no_sense__do_not_stop_the_passes),
 		TEST(listen__reload__goes_on_with_the_new_channel),
 		TEST(listen__stopping__asks_no_more),
 		TEST(buttons__reminder_of_one_task__carries_them),
 		TEST(buttons__channel_that_does_not_listen__has_none),
 		TEST(buttons__done__is_answered_after_the_commit_and_shown_to_everybody),
 		TEST(buttons__channel_is_full__answers_come_before_new_messages),
+		TEST(buttons__pressed_faster_than_answers_leave__no_more_is_asked_for),
 		TEST(shown__task_is_done_elsewhere__is_edited),
 		TEST(shown__task_moves__shows_the_new_date_and_its_buttons),
 		TEST(shown__edit_fails_for_now__is_tried_again_and_then_over),
