@@ -42,7 +42,7 @@ static const char *why_done(const char *action)
 		{"done", "marked it as done"},  {"cancel", "cancelled it"},           {"reopen", "opened it again"},
 		{"delete", "deleted the task"}, {"ack", "acknowledged it"},           {"silence", "silenced it"},
 		{"snooze", "put it off"},       {"address", "noted another address"}, {"problem", "met a problem"},
-		{"deputy", "named a deputy"},
+		{"deputy", "named a deputy"},   {"seen", "took note of it"},
 	};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(words[i][0], action) == 0)
@@ -65,8 +65,9 @@ static int why_change(void *arg, const struct store_ledger_row *row)
 		why_set(event->object, "detail", row->detail);
 		return 0;
 	}
+	bool is_for = row->person[0] != '\0' && strcmp(row->person, row->who) != 0;
 	event->line = mem_printf("%s %s%s%s%s%s (through %s)", row->who[0] != '\0' ? row->who : "somebody",
-				 why_done(row->action), row->person[0] != '\0' ? " for " : "", row->person,
+				 why_done(row->action), is_for ? " for " : "", is_for ? row->person : "",
 				 row->detail[0] != '\0' ? ": " : "", row->detail, row->through);
 	return 0;
 }

@@ -14,6 +14,7 @@ const char *const phrase_names[PHRASE_MAX] = {
 	[PHRASE_ALREADY_DONE] = "already_done",
 	[PHRASE_ALREADY_CANCELLED] = "already_cancelled",
 	[PHRASE_ALREADY_CLOSED] = "already_closed",
+	[PHRASE_SEEN] = "seen",
 	[PHRASE_ACKNOWLEDGED] = "acknowledged",
 	[PHRASE_ALREADY_ACKNOWLEDGED] = "already_acknowledged",
 	[PHRASE_PUT_OFF] = "put_off",

@@ -326,6 +326,26 @@ int store_shown_end(struct store *store, int64_t message, struct err *err)
 	TALK_RUN(store, sql, "forgetting what is shown", err, "i", message);
 }
 
+/* ---- who has seen a task ------------------------------------------------------------------------------------------ */
+
+/* As the index ledger_end has it. */
+#define TALK_ENDS "action IN ('done', 'cancel', 'delete', 'seen')"
+
+int store_seen_note(struct store *store, const char *uid, const char *occurrence, const char *person, bool *ret_is_new,
+		    struct err *err)
+{
+	static const char sql[] = "SELECT 1 FROM ledger WHERE task = ?1 AND " TALK_ENDS
+				  " AND action = 'seen' AND person = ?2 AND detail = ?3";
+	int64_t found = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ttt", uid, person, occurrence);
+	int status = store_one(store, stmt, "looking who has seen a task", 0, &found, err);
+	*ret_is_new = found == 0;
+	return status == 0 && found == 0 ? store_ledger_add(store, "seen", uid, person, occurrence, err) : status;
+}
+
 /* ---- who closed a task -------------------------------------------------------------------------------------------- */
 
 int store_closing_load(struct store *store, const char *uid, const char *occurrence, struct store_closing *ret_closing,
@@ -334,7 +354,7 @@ int store_closing_load(struct store *store, const char *uid, const char *occurre
 	/* The detail of a date's end is its key, or begins with it ("KEY and all that follow"). */
 	static const char sql[] = "SELECT l.action, coalesce(p.name, l.who, ''), coalesce(l.at_utc, 0) FROM ledger l"
 				  " LEFT JOIN person p ON p.id = l.who AND p.name <> '' AND l.through <> 'deadlinectl'"
-				  " WHERE l.task = ?1 AND l.action IN ('done', 'cancel', 'delete')"
+				  " WHERE l.task = ?1 AND l." TALK_ENDS " AND l.action <> 'seen'"
 				  "  AND (?2 IS NULL OR l.detail IS NULL OR l.action = 'delete' OR l.detail = ?2"
 				  "   OR substr(l.detail, 1, length(?2) + 1) = ?2 || ' ')"
 				  " ORDER BY l.id DESC LIMIT 1";

@@ -104,6 +104,12 @@ MUSTCHECK int store_shown_all_again(struct store *store, struct err *err);
 /* It cannot be changed any more. */
 MUSTCHECK int store_shown_end(struct store *store, int64_t message, struct err *err);
 
+/* ---- who has seen a task ---- */
+
+/* The person has taken note of the date of a task: a line of the ledger, once. *ret_is_new is false when it is there. */
+MUSTCHECK int store_seen_note(struct store *store, const char *uid, const char *occurrence, const char *person,
+			      bool *ret_is_new, struct err *err);
+
 /* ---- who closed a task ---- */
 
 struct store_closing {

@@ -128,24 +128,11 @@ void talk_buttons_parse(const char *text, struct talk_buttons *ret_buttons)
 
 /* ---- under a message ---------------------------------------------------------------------------------------------- */
 
-/* What may be acknowledged: that it is late. */
-static int talk_is_to_acknowledge(struct store *store, const char *kind, int64_t task, const char *occurrence,
-				  bool *ret_is, struct err *err)
-{
-	static const char *const late[] = {"overdue", "escalation", "handoff"};
-	bool is_late = false, is_known = false;
-	for (size_t i = 0; i < sizeof(late) / sizeof(late[0]); i++)
-		is_late = is_late || strcmp(kind, late[i]) == 0;
-	int status = is_late ? store_is_acknowledged(store, task, occurrence, &is_known, err) : 0;
-	*ret_is = status == 0 && is_late && !is_known;
-	return status;
-}
-
 static int talk_fill(const struct talk *talk, const struct person *reader, const struct task *task, const char *key,
 		     const char *kind, int64_t now_utc, struct talk_buttons *buttons, struct err *err)
 {
-	bool is_late = false;
-	int status = talk_is_to_acknowledge(talk->store, kind, task->id, key, &is_late, err);
+	bool is_acknowledged = false;
+	int status = store_is_acknowledged(talk->store, task->id, key, &is_acknowledged, err);
 	if (status < 0)
 		return status;
 	const struct {
@@ -154,7 +141,7 @@ static int talk_fill(const struct talk *talk, const struct person *reader, const
 		bool is_there;
 	} rows[TALK_BUTTONS_MAX] = {
 		{TALK_DONE, PHRASE_BUTTON_DONE, true},
-		{TALK_ACK, PHRASE_BUTTON_ACK, is_late},
+		{TALK_ACK, PHRASE_BUTTON_ACK, !is_acknowledged},
 		{TALK_TOMORROW, PHRASE_BUTTON_TOMORROW, true},
 		{TALK_NEXT_WEEK, PHRASE_BUTTON_NEXT_WEEK, true},
 		{TALK_SET_DATE, PHRASE_BUTTON_SET_DATE,

@@ -36,10 +36,29 @@ static int talk_press_done(struct talk_ear *ear, struct talk_pressed *pressed, s
 	return status < 0 ? status : talk_toast_about(ear, PHRASE_DONE, &pressed->shown, NULL);
 }
 
+static bool talk_is_late(const struct talk_ear *ear, const struct talk_pressed *pressed)
+{
+	const struct zone *zone = zone_find(pressed->task->zone);
+	return period_end_utc(&pressed->pick.period, zone != NULL ? zone : ear->talk->default_zone) <= ear->now_utc;
+}
+
+/* Whoever says early that they have seen it must still hear when it is late. */
+static int talk_press_seen(struct talk_ear *ear, struct talk_pressed *pressed, struct err *err)
+{
+	bool is_new = false;
+	int status =
+		store_seen_note(ear->talk->store, pressed->task->uid, pressed->pick.key, ear->self.id, &is_new, err);
+	return status < 0 ? status
+			  : talk_toast_about(ear, is_new ? PHRASE_SEEN : PHRASE_ALREADY_ACKNOWLEDGED, &pressed->shown,
+					     NULL);
+}
+
 static int talk_press_ack(struct talk_ear *ear, struct talk_pressed *pressed, struct err *err)
 {
 	struct store *store = ear->talk->store;
 	bool is_known = false;
+	if (!talk_is_late(ear, pressed))
+		return talk_press_seen(ear, pressed, err);
 	int status = store_is_acknowledged(store, pressed->task->id, pressed->pick.key, &is_known, err);
 	if (status == 0 && !is_known)
 		status = store_acknowledge(store, pressed->task->id, pressed->pick.key, err);

@@ -19,8 +19,8 @@
 
 /* Every kind of message in every language, about the plan of an office in 2025, as files that a person can read:
  * tests/golden/<language>/<kind>.txt, "und" being the text that is built in, and <kind>.html, the first of them as mails
- * show it, to be opened with a browser; answer.txt is all that is said on messengers. <kind>.eml is a whole mail of some kinds, to be opened with a mail program.
- * UPDATE_GOLDEN=1 writes them anew. */
+ * show it, to be opened with a browser; answer.txt is all that is said on messengers. <kind>.eml is a whole mail of some
+ * kinds, to be opened with a mail program. UPDATE_GOLDEN=1 writes them anew. */
 static const char *const languages[] = {"ru", "en", "zh", "de", "und"};
 static const char *const kinds[] = {"reminder", "overdue",  "fix_date", "escalation", "handoff", "moved",
 				    "merged",   "catch_up", "digest",   "notice",     "test",    "closed"};

@@ -182,7 +182,7 @@ static const char to_version_7[] =
 	"DROP TRIGGER acknowledged_shown; DROP TRIGGER person_channels; DROP TRIGGER task_gone_question;"
 	"DROP TRIGGER person_gone_answers; DROP TRIGGER occurrence_moved; DROP TRIGGER occurrence_moved_again;"
 	"DROP TABLE moved_to;"
-	"DROP TABLE shown; DROP TABLE question; DROP TABLE invite; DROP INDEX message_next_channel;"
+	"DROP INDEX ledger_end; DROP TABLE shown; DROP TABLE question; DROP TABLE invite; DROP INDEX message_next_channel;"
 	"DROP TABLE answered; DROP INDEX address_owner;"
 	"ALTER TABLE channel DROP COLUMN updates_next; ALTER TABLE person DROP COLUMN channels;"
 	"ALTER TABLE notice DROP COLUMN subject; ALTER TABLE notice DROP COLUMN buttons;"

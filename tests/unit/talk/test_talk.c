@@ -155,6 +155,24 @@ static void talk_press__every_verb__acts_once_and_says_so(void **state)
 	}
 }
 
+/* Who says early that they have seen it still hears of it, also when it is late. */
+static void talk_press__acknowledged_early__is_noted_and_takes_nothing_away(void **state)
+{
+	(void)state;
+	int64_t before = office_number(&chat.office, "SELECT count(*) FROM acknowledgement");
+	for (int i = 0; i < 2; i++) {
+		assert_string_equal(chat_press("100", 'a', chat.call, "2025-05-16T14:30"),
+				    i == 0 ? "Принято, спасибо. Напоминания продолжатся, пока дело не выполнено."
+					   : "Уже принято к сведению.");
+		assert_string_equal(chat_ledger(), "anna telegram seen call anna 2025-05-16T14:30");
+	}
+	assert_int_equal(office_number(&chat.office, "SELECT count(*) FROM acknowledgement"), before);
+	chat.now_utc = utc("2025-05-17T00:00");
+	assert_string_equal(chat_press("100", 'a', chat.call, "2025-05-16T14:30"),
+			    "Принято. О просрочке напоминать больше не будем.");
+	assert_int_equal(office_number(&chat.office, "SELECT count(*) FROM acknowledgement"), before + 1);
+}
+
 static void talk_press__put_off__a_reminder_comes_then_and_a_later_press_changes_it(void **state)
 {
 	(void)state;
@@ -221,10 +239,10 @@ static void talk_press__who_may__by_role_and_by_deputy(void **state)
 	OK(store_deputy_set(chat.office.store, "carl", "dora", "2025-05-15", "2025-05-15", ERR));
 	OK(store_ledger_stamp(chat.office.store, "test", "test", 1, ERR));
 	assert_string_equal(chat_press("300", 'a', chat.fair, JUNE),
-			    "Noted. You will not be told any more that it is overdue.");
+			    "Noted, thank you. Reminders go on until it is done.");
 	assert_string_equal(chat_press("400", 't', chat.fair, JUNE),
 			    "Sie werden wieder erinnert: Freitag, 16. Mai 2025 um 09:00.");
-	assert_string_equal(chat_ledger(), "carl telegram ack fair " JUNE
+	assert_string_equal(chat_ledger(), "carl telegram seen fair carl " JUNE
 					   "\ndora telegram snooze fair dora 2025-05-16T09:00:00+02:00");
 	assert_string_equal(office_text(&chat.office, "SELECT person || ' for ' || deputy_for FROM reminder"
 						      " WHERE dropped IS NULL"),
@@ -303,7 +321,7 @@ static void talk_press__rows_that_make_no_sense__are_no_error(void **state)
 			    "You get this for information only: those who take part in the task can change it.");
 	office_run(&chat.office, "PRAGMA ignore_check_constraints = ON; UPDATE task SET title = '' WHERE uid = 'fair'");
 	assert_string_equal(chat_press("200", 'y', chat.fair, JUNE " 2025-06-15"), "该按钮已失效。");
-	assert_string_equal(chat_press("200", 'a', chat.fair, JUNE), "已记录，不再发送逾期提醒。");
+	assert_string_equal(chat_press("200", 'a', chat.fair, JUNE), "已记录，谢谢。完成之前仍会提醒您。");
 	office_run(&chat.office, "UPDATE task SET end_local = '2025-99-99' WHERE uid = 'fair'");
 	(void)chat_press("200", 'd', chat.fair, JUNE);
 }
@@ -576,11 +594,11 @@ static void talk_buttons__under_a_message__are_those_that_help(void **state)
 {
 	(void)state;
 	assert_string_equal(buttons_of("anna", "call", "2025-05-16T14:30", "reminder"),
-			    "Готово=d Завтра=t На следующей неделе=w");
-	assert_string_equal(buttons_of("bo", "fair", JUNE, "reminder"), "已完成=d 明天=t 下周=w 确定日期=s");
+			    "Готово=d Принято=a Завтра=t На следующей неделе=w");
+	assert_string_equal(buttons_of("bo", "fair", JUNE, "reminder"), "已完成=d 已知悉=a 明天=t 下周=w 确定日期=s");
 	assert_string_equal(buttons_of("bo", "fair", JUNE, "overdue"), "已完成=d 已知悉=a 明天=t 下周=w 确定日期=s");
 	assert_string_equal(buttons_of("desk", "fair", JUNE, "fix_date"),
-			    "Done=d Tomorrow=t Next week=w Set the date=s");
+			    "Done=d Acknowledge=a Tomorrow=t Next week=w Set the date=s");
 	assert_string_equal(buttons_of("carl", "fair", JUNE, "reminder"), "");
 	assert_string_equal(buttons_of("dora", "fair", JUNE, "reminder"), "");
 	assert_string_equal(buttons_of("anna", "fair", "2025-05-01/2025-05-31", "reminder"), "");
@@ -639,6 +657,7 @@ int main(void)
 		TEST(talk_hear__two_people_of_one_account__act_for_both),
 		TEST(talk_hear__more_than_enough__is_not_answered_without_end),
 		TEST(talk_press__every_verb__acts_once_and_says_so),
+		TEST(talk_press__acknowledged_early__is_noted_and_takes_nothing_away),
 		TEST(talk_press__put_off__a_reminder_comes_then_and_a_later_press_changes_it),
 		TEST(talk_press__on_what_is_over__says_what_became_of_it),
 		TEST(talk_press__who_may__by_role_and_by_deputy),
