@@ -65,7 +65,7 @@ static const char schema_1[] =
 
 	"CREATE TABLE message ("
 	"  id INTEGER PRIMARY KEY AUTOINCREMENT," /* never used again: Message-IDs derive from it */
-	"  person TEXT NOT NULL REFERENCES person (id) ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED,"
+	"  person TEXT NOT NULL REFERENCES person (id) ON UPDATE CASCADE,"
 	"  channel TEXT NOT NULL,"
 	"  kind TEXT NOT NULL CHECK (kind = 'single' OR kind = 'merged' OR kind = 'digest' OR kind = 'catch_up'"
 	"     OR kind = 'notice' OR kind = 'test'),"

@@ -103,7 +103,7 @@ int store_message_add(struct store *store, const char *person, const char *chann
 		      const char *domain, int64_t thread, int64_t *ret_id, struct err *err)
 {
 	static const char sql[] =
-		"INSERT OR FAIL INTO message (person, channel, kind, state, reason, due_utc, not_before, domain, thread, epoch)"
+		"INSERT INTO message (person, channel, kind, state, reason, due_utc, not_before, domain, thread, epoch)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
