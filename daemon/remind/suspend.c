@@ -10,11 +10,16 @@
 #include "store/store_person.h"
 #include "store/store_suspension.h"
 
-/* key: says it once, for each time that the address is suspended. */
+enum {
+	SUSPEND_TOLD = 20, /* addresses that the operator is written about one by one */
+	SUSPEND_DAY_S = 24 * 3600,
+};
+
+/* Says it once for each count. */
 static int suspend_tell(const struct planner *planner, struct store *store, const char *person, const char *channel,
-			const char *why, int64_t now_utc, struct err *err)
+			const char *why, int64_t count, int64_t now_utc, struct err *err)
 {
-	char *key = mem_printf("suspended %s %s %lld", person, channel, (long long)now_utc);
+	char *key = mem_printf("suspended %s %s %lld", person, channel, (long long)count);
 	char *text =
 		mem_printf("%s is not written to on %s any more: %s. Correct the address, or see deadlinectl release "
 			   "--help.",
@@ -33,15 +38,10 @@ static int suspend_begin(const struct planner *planner, struct store *store, con
 	if (status < 0 || !is_new)
 		return status;
 	char *why = mem_printf("%d messages in a row were refused, the last with: %s", SUSPEND_AFTER, reply);
-	status = suspend_tell(planner, store, message->person, message->channel, why, now_utc, err);
+	status = suspend_tell(planner, store, message->person, message->channel, why, now_utc, now_utc, err);
 	free(why);
 	return status;
 }
-
-enum {
-	SUSPEND_TOLD = 20, /* addresses that the operator is written about one by one */
-	SUSPEND_DAY_S = 24 * 3600,
-};
 
 /* Once a day: somebody does not hear of a deadline. When it is dozens, one mistake is behind it, and the log has the others.
  */
@@ -89,7 +89,10 @@ int suspend_gone(const struct planner *planner, struct store *store, const char 
 {
 	bool is_new = false;
 	int status = store_suspension_begin(store, person, channel, why, now_utc, &is_new, err);
-	return status == 0 && is_new ? suspend_tell(planner, store, person, channel, why, now_utc, err) : status;
+	if (status < 0 || !is_new)
+		return status;
+	/* Once a day: whoever blocks us and lets us in again as they like does not fill the operator's box. */
+	return suspend_tell(planner, store, person, channel, why, now_utc / SUSPEND_DAY_S, now_utc, err);
 }
 
 int suspend_moved(struct store *store, int64_t message, const char *address, int64_t now_utc, bool *ret_has_moved,

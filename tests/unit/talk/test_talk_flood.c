@@ -1,0 +1,95 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "chat.h"
+
+/* Whoever writes or presses without end fills nobody's box, nor the database. */
+
+enum { FLOOD = 200 };
+
+static int64_t rows(const char *table)
+{
+	return office_number(&chat.office, "SELECT count(*) FROM %s", table);
+}
+
+static void flood__blocked_and_allowed_in_turn__operator_is_told_once_a_day(void **state)
+{
+	(void)state;
+	for (int day = 1; day <= 2; day++) {
+		for (int i = 0; i < FLOOD; i++) {
+			chat.now_utc++;
+			chat_hear(CHANNEL_UPDATE_GONE, "telegram", "100", "100", "");
+			chat_hear(CHANNEL_UPDATE_BACK, "telegram", "100", "100", "");
+		}
+		assert_int_equal(office_number(&chat.office, "SELECT count(*) FROM notice"), day);
+		chat.now_utc += 86400;
+	}
+}
+
+static void flood__put_off_to_and_fro__waits_as_one_message(void **state)
+{
+	(void)state;
+	for (int i = 0; i < FLOOD; i++) {
+		chat.now_utc++;
+		(void)chat_press("100", i % 2 == 0 ? 't' : 'w', chat.call, "2025-05-16T14:30");
+	}
+	assert_int_equal(office_number(&chat.office, "SELECT count(*) FROM message WHERE state = 'pending'"), 1);
+	assert_true(rows("reminder") < 10);
+}
+
+static void flood__questions_to_and_fro__ask_no_more_than_may_be_answered(void **state)
+{
+	(void)state;
+	for (int i = 0; i < FLOOD; i++)
+		(void)chat_press("100", i % 2 == 0 ? 's' : 'n', chat.fair, "2025-06-01/2025-06-30");
+	assert_true(rows("message") <= 60);
+	assert_int_equal(rows("question"), 1);
+}
+
+static void flood__strangers__leave_no_row(void **state)
+{
+	(void)state;
+	int64_t before = chat_state();
+	for (int i = 0; i < FLOOD; i++) {
+		char sender[16];
+		(void)snprintf(sender, sizeof(sender), "%d", 100000 + i);
+		chat_write(sender, "/start AAAAAAAAAAAAAAAAAAAAAA");
+		chat_write(sender, "/task fair");
+		(void)chat_press(sender, 'd', chat.fair, "2025-06-01/2025-06-30");
+	}
+	assert_int_equal(chat_state(), before);
+}
+
+static void flood__text_of_a_megabyte__is_no_more_than_any_other(void **state)
+{
+	(void)state;
+	enum { MEGABYTE = 1024 * 1024 };
+	char *text = mem_alloc(MEGABYTE + 1);
+	(void)memset(text, 'x', MEGABYTE);
+	text[MEGABYTE] = '\0';
+	chat_write("100", text);
+	(void)memcpy(text, "/task ", 6);
+	chat_write("100", text);
+	(void)memcpy(text, "/start ", 7);
+	chat_write("100", text);
+	chat_hear(CHANNEL_UPDATE_BUTTON, "telegram", "100", "100", text);
+	free(text);
+	assert_true(office_number(&chat.office, "SELECT max(length(text)) FROM notice") < 4096);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, chat_open, chat_close)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(flood__blocked_and_allowed_in_turn__operator_is_told_once_a_day),
+		TEST(flood__put_off_to_and_fro__waits_as_one_message),
+		TEST(flood__questions_to_and_fro__ask_no_more_than_may_be_answered),
+		TEST(flood__strangers__leave_no_row),
+		TEST(flood__text_of_a_megabyte__is_no_more_than_any_other),
+	};
+	return cmocka_run_group_tests(tests, NULL, chat_free_catalog);
+}
