@@ -198,8 +198,9 @@ static void app__random_weeks_with_edits__no_audit_finds_anything(void **state)
 	make_plan();
 	live_until(begin_utc + SPAN_S);
 	assert_true(office_number(&desk.office, "SELECT count(*) FROM reminder") > TASKS);
+	/* A crash, or a clock set ahead, may just have come. */
 	assert_true(office_number(&desk.office, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'audit'") >
-		    desk.now.wall_s - 2 * 3600);
+		    desk.now.wall_s - 6 * 3600);
 	print_message("%zu sendings, %lld reminders\n", desk.n_sendings,
 		      (long long)office_number(&desk.office, "SELECT count(*) FROM reminder"));
 	desk_close();
