@@ -217,6 +217,18 @@ int store_answer_count(struct store *store, const char *person, const char *chan
 	return store_one(store, stmt, "counting an answer", 0, ret_answers, err);
 }
 
+int store_answers(struct store *store, const char *person, const char *channel, int64_t now_utc, int64_t *ret_answers,
+		  struct err *err)
+{
+	static const char sql[] = "SELECT answers FROM answered WHERE person = ?1 AND channel = ?2"
+				  " AND since_utc > ?3 - 3600 AND since_utc <= ?3";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tti", person, channel, now_utc);
+	return store_one(store, stmt, "reading how often somebody was answered", 0, ret_answers, err);
+}
+
 int store_hint_due(struct store *store, const char *person, const char *channel, int64_t now_utc, int64_t wait_s,
 		   bool *ret_is_due, struct err *err)
 {

@@ -73,6 +73,9 @@ void store_answer_done(struct store_answer *answer);
 /* One answer more to the person in the hour that began at or after now_utc - 3600. *ret_answers: how many there are in it. */
 MUSTCHECK int store_answer_count(struct store *store, const char *person, const char *channel, int64_t now_utc,
 				 int64_t *ret_answers, struct err *err);
+/* The same without one more. */
+MUSTCHECK int store_answers(struct store *store, const char *person, const char *channel, int64_t now_utc,
+			    int64_t *ret_answers, struct err *err);
 /* Whether the person may be told again what can be asked for: not within wait_s of the last time. Notes it when so. */
 MUSTCHECK int store_hint_due(struct store *store, const char *person, const char *channel, int64_t now_utc,
 			     int64_t wait_s, bool *ret_is_due, struct err *err);

@@ -55,6 +55,14 @@ void talk_toast(struct talk_ear *ear, const struct talk_words *words)
 	ear->reply->toast = line;
 }
 
+int talk_is_enough(struct talk_ear *ear, bool *ret_is, struct err *err)
+{
+	int64_t answers = 0;
+	int status = store_answers(ear->talk->store, ear->self.id, ear->channel, ear->now_utc, &answers, err);
+	*ret_is = answers >= ANSWERS_PER_HOUR;
+	return status;
+}
+
 static int talk_send(struct talk_ear *ear, const struct compose_text *text, const struct talk_buttons *buttons,
 		     struct err *err)
 {

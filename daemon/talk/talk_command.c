@@ -195,10 +195,11 @@ int talk_command(struct talk_ear *ear, const char *text, struct err *err)
 	size_t i = 0;
 	while (i < N_COMMANDS && (strlen(commands[i].word) != len || strncasecmp(commands[i].word, text, len) != 0))
 		i++;
-	int status = 0;
-	if (i < N_COMMANDS)
+	bool is_enough = false;
+	int status = talk_is_enough(ear, &is_enough, err);
+	if (status == 0 && !is_enough && i < N_COMMANDS)
 		status = commands[i].run(ear, operand, err);
-	else if (ear->is_private) /* in a group it may be meant for another bot */
+	else if (status == 0 && !is_enough && ear->is_private) /* in a group it may be meant for another bot */
 		status = talk_hint(ear, err);
 	free(operand);
 	return status;

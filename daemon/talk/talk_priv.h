@@ -103,6 +103,8 @@ struct talk_words {
 };
 /* The few words for the button that was pressed. */
 void talk_toast(struct talk_ear *ear, const struct talk_words *words);
+/* Whether the sender is not answered any more in this hour: then what the answer would say need not be looked for. */
+MUSTCHECK int talk_is_enough(struct talk_ear *ear, bool *ret_is, struct err *err);
 /* A message to the sender, in private. buttons may be NULL. */
 MUSTCHECK int talk_answer(struct talk_ear *ear, const struct talk_words *words, const struct talk_buttons *buttons,
 			  struct err *err);

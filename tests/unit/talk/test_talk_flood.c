@@ -40,6 +40,19 @@ static void flood__put_off_to_and_fro__waits_as_one_message(void **state)
 	assert_true(rows("reminder") < 10);
 }
 
+/* Nothing can be looked for then, or the plan would be missed. */
+static void flood__week_asked_for_without_end__is_not_even_collected(void **state)
+{
+	(void)state;
+	for (int i = 0; i < FLOOD; i++) {
+		if (i == 100)
+			office_run(&chat.office, "DROP TABLE occurrence");
+		chat_write("100", "/week");
+		chat_write("100", "/task fair");
+	}
+	assert_int_equal(chat_answers(), 60);
+}
+
 static void flood__questions_to_and_fro__ask_no_more_than_may_be_answered(void **state)
 {
 	(void)state;
@@ -87,6 +100,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(flood__blocked_and_allowed_in_turn__operator_is_told_once_a_day),
 		TEST(flood__put_off_to_and_fro__waits_as_one_message),
+		TEST(flood__week_asked_for_without_end__is_not_even_collected),
 		TEST(flood__questions_to_and_fro__ask_no_more_than_may_be_answered),
 		TEST(flood__strangers__leave_no_row),
 		TEST(flood__text_of_a_megabyte__is_no_more_than_any_other),
