@@ -241,6 +241,20 @@ static void listen__somebody_else_listens__tells_the_operator_once_a_day(void **
 			    "channel telegram is not heard: a");
 }
 
+static void listen__nobody_else_listens_any_more__is_not_told_the_next_day(void **state)
+{
+	(void)state;
+	fail_listening(409, 0);
+	desk_move(60);
+	desk_tick();
+	for (int day = 0; day < 3; day++) {
+		desk_hear(CHANNEL_UPDATE_TEXT, "999", "999", "hello", NULL, "8");
+		desk_move(86400);
+		desk_tick();
+	}
+	assert_int_equal(told(), 1);
+}
+
 static void listen__fails_for_long__tells_the_operator(void **state)
 {
 	(void)state;
@@ -398,6 +412,61 @@ static void buttons__channel_is_full__answers_come_before_new_messages(void **st
 	assert_int_equal(last()->act, CHANNEL_SEND);
 }
 
+static void hear_presses(size_t n)
+{
+	struct channel_updates updates = {.items = mem_zero(n, sizeof(struct channel_update)), .n = n};
+	channel_updates_cb cb = desk.listening.cb;
+	for (size_t i = 0; i < n; i++)
+		updates.items[i] = (struct channel_update){.kind = CHANNEL_UPDATE_BUTTON,
+							   .sender = mem_dup("101"),
+							   .chat = mem_dup("101"),
+							   .text = mem_printf("d %lld 2025-06-15", (long long)fair),
+							   .answer_id = mem_printf("cb-%zu", i)};
+	updates.next = mem_dup("8");
+	desk.listening.cb = NULL;
+	cb(desk.listening.arg, &updates, NULL);
+	desk_tick();
+}
+
+static void buttons__many_are_pressed__each_is_answered_once_in_their_order(void **state)
+{
+	enum { PRESSES = 5 };
+	(void)state;
+	remind();
+	size_t before = desk.n_sendings;
+	desk.room = 2;
+	hear_presses(PRESSES);
+	for (int i = 0; i < PRESSES; i++) {
+		desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+		desk_tick();
+	}
+	assert_int_equal(desk.n_sendings, before + PRESSES);
+	for (size_t i = 0; i < PRESSES; i++) {
+		char id[16];
+		(void)snprintf(id, sizeof(id), "cb-%zu", i);
+		assert_string_equal(desk.sendings[before + i].answer_id, id);
+	}
+}
+
+static void buttons__reload_and_end_while_answers_wait__end_them(void **state)
+{
+	(void)state;
+	remind();
+	desk.room = 1;
+	hear_presses(3);
+	app_reload(desk.app, desk_setup(config), desk.now);
+	desk_tick();
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	assert_int_equal(desk.n_channels, 2); /* the old ones are gone */
+	hear_presses(3);
+	app_stop(desk.app);
+	desk_tick();
+	desk_answer(CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+	desk_tick();
+	assert_true(app_is_idle(desk.app));
+}
+
 static void buttons__pressed_faster_than_answers_leave__no_more_is_asked_for(void **state)
 {
 	(void)state;
@@ -493,6 +562,7 @@ int main(void)
 		TEST(listen__call_fails__is_repeated_ever_later),
 		TEST(listen__service_asks_to_wait__waits_that_long),
 		TEST(listen__somebody_else_listens__tells_the_operator_once_a_day),
+		TEST(listen__nobody_else_listens_any_more__is_not_told_the_next_day),
 		TEST(listen__fails_for_long__tells_the_operator),
 		TEST(listen__clock_is_set_back_after_a_failure__asks_again_soon),
 		TEST(listen__tasks_that_make_no_sense__do_not_stop_the_passes),
@@ -502,6 +572,8 @@ int main(void)
 		TEST(buttons__channel_that_does_not_listen__has_none),
 		TEST(buttons__done__is_answered_after_the_commit_and_shown_to_everybody),
 		TEST(buttons__channel_is_full__answers_come_before_new_messages),
+		TEST(buttons__many_are_pressed__each_is_answered_once_in_their_order),
+		TEST(buttons__reload_and_end_while_answers_wait__end_them),
 		TEST(buttons__pressed_faster_than_answers_leave__no_more_is_asked_for),
 		TEST(shown__task_is_done_elsewhere__is_edited),
 		TEST(shown__task_moves__shows_the_new_date_and_its_buttons),

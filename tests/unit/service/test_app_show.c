@@ -198,6 +198,95 @@ static void shown__edit_took_the_last_room__message_that_waits_goes_as_soon_as_i
 	assert_true(desk.n_sendings >= before);
 }
 
+static void shown__reload_while_an_edit_is_under_way__edits_again_by_the_new_channel(void **state)
+{
+	(void)state;
+	answer();
+	finish("visit");
+	app_reload(desk.app, desk_setup(config), desk.now);
+	desk_tick();
+	assert_int_equal(edits(), 2);
+	answer(); /* both: the old channel goes */
+	assert_int_equal(desk.n_channels, 2);
+	desk_move(3600);
+	desk_tick();
+	assert_int_equal(edits(), 2);
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM shown WHERE stale > 0"), 0);
+}
+
+static void shown__pass_cannot_be_committed__is_edited_once_by_a_later_one(void **state)
+{
+	(void)state;
+	answer();
+	office_run(&desk.office, "UPDATE task SET status = 'done' WHERE uid = 'visit'");
+	office_run(&desk.office, "BEGIN IMMEDIATE");
+	assert_int_equal(desk_try(), -EBUSY);
+	assert_int_equal(edits(), 0);
+	office_run(&desk.office, "ROLLBACK");
+	desk_move(2);
+	desk_tick();
+	assert_int_equal(edits(), 1);
+	office_run(&desk.office, "BEGIN IMMEDIATE");
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	assert_int_equal(desk_try(), -EBUSY);
+	office_run(&desk.office, "ROLLBACK");
+	desk_move(2);
+	desk_tick();
+	assert_int_equal(edits(), 1);
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM shown WHERE stale > 0"), 0);
+}
+
+/* The whole channel fails: that says nothing of the message. */
+static void shown__credentials_are_refused__is_tried_until_they_are_not(void **state)
+{
+	(void)state;
+	answer();
+	finish("visit");
+	desk_answer(CHANNEL_PERMANENT, CHANNEL_BLAME_CHANNEL);
+	desk_tick();
+	desk_move(60);
+	desk_tick();
+	assert_int_equal(edits(), 2);
+}
+
+static void shown__message_is_refused__leaves_nothing_behind(void **state)
+{
+	(void)state;
+	desk_answer(CHANNEL_PERMANENT, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM shown"), 0);
+}
+
+static void shown__more_than_the_rate_allows__is_edited_at_that_rate(void **state)
+{
+	(void)state;
+	answer();
+	for (int i = 0; i < 4; i++) {
+		char uid[16];
+		(void)snprintf(uid, sizeof(uid), "t%d", i);
+		(void)add_task(uid, "2025-06-16", "anna");
+	}
+	desk_move_to("2025-06-15T06:00");
+	desk_tick();
+	answer();
+	app_reload(desk.app,
+		   desk_setup("operator = op\n[channel email]\ntype = maildir\npath = mail\n"
+			      "[channel telegram]\ntype = maildir\npath = mail\nrate = 1/m\n"
+			      "[policy default]\nremind = 0d 1d before start at 09:00\n"),
+		   desk.now);
+	desk_move(3600);
+	desk_tick();
+	office_run(&desk.office, "UPDATE task SET title = 'Fair' WHERE uid LIKE 't_'");
+	for (size_t i = 1; i <= 4; i++) {
+		desk_tick();
+		answer();
+		assert_int_equal(edits(), i);
+		int64_t wait = app_next_wake_utc(desk.app) - desk.now.wall_s;
+		assert_true(i == 4 || wait <= 60);
+		desk_move(60);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
 
 int main(void)
@@ -211,6 +300,11 @@ int main(void)
 		TEST(shown__some_can_never_be_changed__the_others_are),
 		TEST(shown__much_is_to_be_changed__new_messages_have_precedence),
 		TEST(shown__edit_took_the_last_room__message_that_waits_goes_as_soon_as_it_is_over),
+		TEST(shown__reload_while_an_edit_is_under_way__edits_again_by_the_new_channel),
+		TEST(shown__pass_cannot_be_committed__is_edited_once_by_a_later_one),
+		TEST(shown__credentials_are_refused__is_tried_until_they_are_not),
+		TEST(shown__message_is_refused__leaves_nothing_behind),
+		TEST(shown__more_than_the_rate_allows__is_edited_at_that_rate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
