@@ -132,20 +132,21 @@ struct channel_ops {
 typedef void (*channel_done_cb)(void *arg, int64_t message_id, const struct channel_result *result);
 
 /* First member of every channel's own struct. name and domain belong to channel.c: it sets the name after the channel's
- * own _new() and frees both before ops->free() frees the struct. _new() sets ops, domain, rate and what it wants. */
+ * own _new() and frees both before ops->free() frees the struct. _new() sets ops, domain, rates and what it wants. */
 struct channel {
 	const struct channel_ops *ops;
-	char *name;                /* NAME of [channel NAME] */
-	char *domain;              /* right part of the Message-IDs of this channel */
-	struct option_rate rate;   /* messages per time that the administrator allows; kept by the app */
-	size_t text_max;           /* how much of a text the service takes, the rest is cut off; 0 = all of it */
-	enum utf8_unit text_unit;  /* of text_max */
-	bool wants_reply_to;       /* a mail: an answer can go to somebody else than its sender */
-	bool wants_html;           /* a mail: it carries HTML and a calendar beside the text */
-	bool has_buttons;          /* a message can carry some */
-	bool can_edit, can_answer; /* CHANNEL_EDIT and CHANNEL_ANSWER; otherwise they are CHANNEL_PERMANENT */
-	bool listens;              /* channel_listen() may be called; see listen.h */
-	struct transfer *transfer; /* borrowed, from channel_start(); NULL for a local channel */
+	char *name;                   /* NAME of [channel NAME] */
+	char *domain;                 /* right part of the Message-IDs of this channel */
+	struct option_rate rate;      /* messages per time that the administrator allows; kept by the app */
+	struct option_rate rate_each; /* likewise to one address; then never two at once */
+	size_t text_max;              /* how much of a text the service takes, the rest is cut off; 0 = all of it */
+	enum utf8_unit text_unit;     /* of text_max */
+	bool wants_reply_to;          /* a mail: an answer can go to somebody else than its sender */
+	bool wants_html;              /* a mail: it carries HTML and a calendar beside the text */
+	bool has_buttons;             /* a message can carry some */
+	bool can_edit, can_answer;    /* CHANNEL_EDIT and CHANNEL_ANSWER; otherwise they are CHANNEL_PERMANENT */
+	bool listens;                 /* channel_listen() may be called; see listen.h */
+	struct transfer *transfer;    /* borrowed, from channel_start(); NULL for a local channel */
 	channel_done_cb done;
 	void *done_arg;
 	unsigned in_flight; /* messages handed over whose result is not out yet */

@@ -337,6 +337,7 @@ struct channel *http_channel_new(const struct conf *conf, const struct ini_secti
 	channel->base.ops = &http_ops;
 	channel->base.domain = http_domain();
 	channel->base.rate = channel->settings.rate;
+	channel->base.rate_each = channel->settings.rate_each;
 	http_set_text_max(&channel->base, preset);
 	http_set_acts(channel);
 	channel->n_slots = (unsigned)channel->settings.connections;

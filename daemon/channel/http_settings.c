@@ -85,6 +85,10 @@ static const struct option http_fixed_options[HTTP_FIXED_OPTIONS] = {
 	 .type = OPTION_RATE,
 	 .offset = offsetof(struct http_settings, rate),
 	 .help = "messages per time"},
+	{.key = "rate_each",
+	 .type = OPTION_RATE,
+	 .offset = offsetof(struct http_settings, rate_each),
+	 .help = "messages per time to one address, and one at a time"},
 };
 
 /* Adds the names of the presets in folder. */
@@ -261,6 +265,8 @@ void http_settings_read(const struct conf *conf, const struct ini_section *secti
 		settings->timeout_s = preset->timeout_s;
 	if (settings->rate.count == 0)
 		settings->rate = preset->rate;
+	if (settings->rate_each.count == 0)
+		settings->rate_each = preset->rate_each;
 
 	http_check_tls(section, settings, problems);
 	http_check_updates(section, preset, settings, problems);

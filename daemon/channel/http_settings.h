@@ -11,7 +11,7 @@
 #include "conf/option.h"
 #include "conf/problem.h"
 
-enum { HTTP_FIXED_OPTIONS = 12, HTTP_SETTINGS_MAX = PRESET_NAMES_LIMIT - PRESET_NAME_MAX };
+enum { HTTP_FIXED_OPTIONS = 13, HTTP_SETTINGS_MAX = PRESET_NAMES_LIMIT - PRESET_NAME_MAX };
 
 struct http_settings {
 	char *type, *preset;                   /* as written */
@@ -22,7 +22,7 @@ struct http_settings {
 	int allow_private, updates;            /* 0 = no */
 	int64_t connections;
 	int64_t timeout_s;
-	struct option_rate rate;
+	struct option_rate rate, rate_each;
 	char *values[HTTP_SETTINGS_MAX]; /* of the preset's settings, by their index; NULL = none */
 
 	struct option table[HTTP_FIXED_OPTIONS + HTTP_SETTINGS_MAX];

@@ -40,6 +40,8 @@ const struct option maildir_options[] = {
 	 .help = "where readers may ask not to be written to: https://... or mailto:..., a link in many mail programs"},
 	{.key = "rate", .type = OPTION_RATE, .offset = FIELD(channel.rate),
 	 .help = "messages per time, like 30/m or 500/h; no limit when not given"},
+	{.key = "rate_each", .type = OPTION_RATE, .offset = FIELD(channel.rate_each),
+	 .help = "messages per time to one address, and one at a time; no limit when not given"},
 };
 /* clang-format on */
 const size_t maildir_n_options = sizeof(maildir_options) / sizeof(maildir_options[0]);

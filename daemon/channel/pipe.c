@@ -64,6 +64,8 @@ static const struct option pipe_options[] = {
 	{.key = "processes", .type = OPTION_COUNT, .offset = FIELD(processes), .min = 1, .max = PIPE_PROCESSES_MAX,
 	 .preset = "2", .help = "how many may run at once"},
 	{.key = "rate", .type = OPTION_RATE, .offset = FIELD(base.rate), .help = "messages per time"},
+	{.key = "rate_each", .type = OPTION_RATE, .offset = FIELD(base.rate_each),
+	 .help = "messages per time to one address, and one at a time"},
 };
 /* clang-format on */
 enum { PIPE_OPTIONS = sizeof(pipe_options) / sizeof(pipe_options[0]) };

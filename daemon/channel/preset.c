@@ -19,7 +19,8 @@ enum { PRESET_SETTING_MAX = 32 };
 static const char *const preset_reserved[] = {"type",       "preset",        "ca_file",
 					      "proxy",      "connections",   "timeout",
 					      "rate",       "pinned_key",    "client_certificate",
-					      "client_key", "allow_private", "updates"};
+					      "client_key", "allow_private", "updates",
+					      "rate_each"};
 
 int preset_add_name(struct preset *preset, const char *name, uint64_t needs, struct err *err)
 {

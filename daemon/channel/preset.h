@@ -143,7 +143,7 @@ struct preset {
 	size_t n_made;
 
 	int64_t timeout_s;
-	struct option_rate rate; /* what the service allows; a channel may say otherwise */
+	struct option_rate rate, rate_each; /* what the service allows; a channel may say otherwise */
 	struct preset_call call;
 	struct preset_token *token; /* NULL = none; likewise below */
 	struct preset_buttons *buttons;

@@ -155,7 +155,7 @@ struct preset_request_keys {
 	int method, body;
 	char *url;
 	int64_t timeout_s;
-	struct option_rate rate;
+	struct option_rate rate, rate_each;
 };
 
 static const struct option preset_request_options[] = {
@@ -189,6 +189,10 @@ static const struct option preset_request_options[] = {
 	 .type = OPTION_RATE,
 	 .offset = offsetof(struct preset_request_keys, rate),
 	 .help = "messages per time that the service allows"},
+	{.key = "rate_each",
+	 .type = OPTION_RATE,
+	 .offset = offsetof(struct preset_request_keys, rate_each),
+	 .help = "messages per time to one address that it allows"},
 };
 /* A step has the first of them as well, method, url and body; and the next is timeout. */
 enum {
@@ -250,6 +254,7 @@ static void preset_read_request(struct preset *preset, const struct ini *ini, st
 	preset_take_request(preset, &preset->call, &keys, section, PRESET_IN_REQUEST, problems);
 	preset->timeout_s = keys.timeout_s;
 	preset->rate = keys.rate;
+	preset->rate_each = keys.rate_each;
 	options_done(preset_request_options, PRESET_REQUEST_OPTIONS, &keys);
 }
 

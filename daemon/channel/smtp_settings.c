@@ -49,6 +49,8 @@ const struct option smtp_options[] = {
 	 .max = SMTP_CONNECTIONS_MAX, .preset = "4", .help = "connections at a time"},
 	{.key = "rate", .type = OPTION_RATE, .offset = FIELD(channel.rate),
 	 .help = "messages per time, like 30/m or 500/h; no limit when not given"},
+	{.key = "rate_each", .type = OPTION_RATE, .offset = FIELD(channel.rate_each),
+	 .help = "messages per time to one address, and one at a time; no limit when not given"},
 };
 /* clang-format on */
 const size_t smtp_n_options = sizeof(smtp_options) / sizeof(smtp_options[0]);

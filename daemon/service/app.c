@@ -44,11 +44,14 @@ static void app_on_result(void *arg, int64_t message_id, const struct channel_re
 	from->app->wake(from->app->wake_arg); /* there is room for what waited */
 }
 
-static void app_inherit_gate(struct gate *gate, struct app_channel *const *old, size_t n, const char *name)
+static void app_inherit_gates(struct app_channel *entry, struct app_channel *const *old, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(old[i]->channel->name, name) == 0)
-			gate_inherit(gate, &old[i]->gate);
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(old[i]->channel->name, entry->channel->name) != 0)
+			continue;
+		gate_inherit(&entry->gate, &old[i]->gate);
+		gate_each_inherit(&entry->each, &old[i]->each);
+	}
 }
 
 static void app_start_channels(struct app *app, struct app_channel *const *old, size_t n_old, struct instant now)
@@ -61,7 +64,8 @@ static void app_start_channels(struct app *app, struct app_channel *const *old, 
 		struct app_channel *entry = mem_zero(1, sizeof(*entry));
 		*entry = (struct app_channel){.app = app, .channel = channel, .heard_utc = now.wall_s};
 		gate_init(&entry->gate, channel->rate.count, channel->rate.per_s, now.mono_ms);
-		app_inherit_gate(&entry->gate, old, n_old, channel->name);
+		gate_each_init(&entry->each, channel->rate_each.count, channel->rate_each.per_s);
+		app_inherit_gates(entry, old, n_old);
 		entry->listener = app_listener_new(channel);
 		entry->editor = app_editor_new(channel);
 		channel_start(channel, app->transfer, app_on_result, entry);
@@ -74,6 +78,7 @@ static void app_channel_free(struct app_channel *entry)
 {
 	app_listener_free(entry->listener);
 	free(entry->editor);
+	gate_each_done(&entry->each);
 	free(entry);
 }
 

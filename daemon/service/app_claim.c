@@ -13,11 +13,18 @@
 
 enum { APP_BRAKES_TOLD = 20 }; /* stopped people that the operator is written about one by one */
 
+/* Who asks the rules below about a message. */
+struct app_asker {
+	struct app *app;
+	struct app_channel *channel;
+	struct instant now;
+};
+
 /* Whether a message that comes later than planned may still be sent now. To somebody who is gone it may: letter_write()
  * says so for that message alone, and the pass goes on. */
 static int app_open(void *arg, const char *id, int64_t now_utc, int64_t *ret_open_utc, struct err *err)
 {
-	const struct app *app = arg;
+	const struct app *app = ((const struct app_asker *)arg)->app;
 	struct person person;
 	struct reader reader;
 	const char *why;
@@ -55,9 +62,9 @@ static int app_tell_brake(struct app *app, const struct store_brake *brake, int6
 }
 
 /* Whether the brakes let a message start; what one of them holds back is not asked for again until it is released. */
-static int app_may(void *arg, const struct store_peek *message, int64_t now_utc, bool *ret_may, struct err *err)
+static int app_ask_brakes(struct app *app, const struct store_peek *message, int64_t now_utc, bool *ret_may,
+			  struct err *err)
 {
-	struct app *app = arg;
 	struct store_brake brake;
 	*ret_may = true;
 	if (message->is_notice)
@@ -67,6 +74,19 @@ static int app_may(void *arg, const struct store_peek *message, int64_t now_utc,
 	if (status < 0 || *ret_may || brake.tripped_utc != now_utc)
 		return status;
 	return app_tell_brake(app, &brake, now_utc, err);
+}
+
+/* The brakes come last: they count what starts. */
+static int app_may(void *arg, const struct store_peek *message, int64_t now_utc, bool *ret_may, struct err *err)
+{
+	const struct app_asker *asker = arg;
+	uint64_t reader = 0;
+	int status = app_each_ask(asker->app, asker->channel, message, asker->now, &reader, ret_may, err);
+	if (status == 0 && *ret_may)
+		status = app_ask_brakes(asker->app, message, now_utc, ret_may, err);
+	if (status == 0 && *ret_may)
+		gate_each_take(&asker->channel->each, reader, message->id, asker->now);
+	return status;
 }
 
 static const struct outbox_rules app_rules = {.open = app_open, .may = app_may};
@@ -84,6 +104,7 @@ static unsigned app_room(struct app_channel *entry, struct instant now)
 static int app_claim_suspect_of(struct app *app, struct app_claim *claim, struct instant now, struct err *err)
 {
 	const char *name = claim->channel->channel->name;
+	struct app_asker asker = {app, claim->channel, now};
 	int64_t id = 0, sent, in_flight;
 	app_counts(app, &sent, &in_flight);
 	for (;;) {
@@ -93,8 +114,8 @@ static int app_claim_suspect_of(struct app *app, struct app_claim *claim, struct
 		app->is_draining = in_flight > 0;
 		if (app->is_draining)
 			return 0;
-		status =
-			outbox_claim_suspect(app->store, name, now.wall_s, &app_rules, app, claim->ids, &claim->n, err);
+		status = outbox_claim_suspect(app->store, name, now.wall_s, &app_rules, &asker, claim->ids, &claim->n,
+					      err);
 		app->is_draining = claim->n > 0;
 		gate_take(&claim->channel->gate, (unsigned)claim->n);
 		if (status < 0 || app->is_draining)
@@ -126,7 +147,8 @@ int app_claim(struct app *app, struct app_claim *claims, struct instant now, str
 		unsigned room = app_room(entry, now);
 		if (room == 0)
 			continue;
-		status = outbox_claim(app->store, entry->channel->name, now.wall_s, room, &app_rules, app,
+		struct app_asker asker = {app, entry, now};
+		status = outbox_claim(app->store, entry->channel->name, now.wall_s, room, &app_rules, &asker,
 				      claims[i].ids, &claims[i].n, err);
 		gate_take(&entry->gate, (unsigned)claims[i].n);
 	}

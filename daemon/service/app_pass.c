@@ -57,6 +57,7 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	const bool is_working = !app->is_stopping && !app_distrusts_clock(app, now);
 	size_t n_stamped = 0;
 	bool has_unplanned = false;
+	app_each_end(app, now);
 	int status = store_begin(app->store, err);
 	if (status < 0)
 		return status;
@@ -91,6 +92,7 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 		app->has_noticed_rules = had_noticed_rules;
 		app->watched_month = 0;
 	}
+	app_each_close(app, status == 0);
 	return status;
 }
 

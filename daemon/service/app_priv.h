@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "remind/gate.h"
+#include "remind/gate_each.h"
 #include "remind/planner.h"
 #include "service/app.h"
 #include "service/audit.h"
@@ -30,6 +31,7 @@ struct app_channel {
 	struct app *app;
 	struct channel *channel;
 	struct gate gate;
+	struct gate_each each;
 	struct app_news news;
 	struct app_listener *listener; /* NULL: nobody is heard on it */
 	struct app_editor *editor;     /* NULL: what it shows is never changed */
@@ -171,6 +173,15 @@ void app_edit(struct app *app, int64_t now_utc);
 void app_note_edit(struct app_channel *from, int64_t message, const struct channel_result *result);
 /* When to try again what failed; STORE_NEVER when nothing did. */
 int64_t app_show_wake(const struct app *app, int64_t now_utc);
+
+/* One message to a reader at a time, in app_each.c. Whether this one may start; one that may not is postponed. *ret_reader is
+ * for gate_each_take(). */
+MUSTCHECK int app_each_ask(struct app *app, struct app_channel *entry, const struct store_peek *message,
+			   struct instant now, uint64_t *ret_reader, bool *ret_may, struct err *err);
+/* The results that came in are known: before they are settled, however often that is tried. */
+void app_each_end(struct app *app, struct instant now);
+/* The pass is over, and what it took is kept or not. */
+void app_each_close(struct app *app, bool is_kept);
 
 /* Claims what may be sent; claims has one entry a channel. */
 MUSTCHECK int app_claim(struct app *app, struct app_claim *claims, struct instant now, struct err *err);

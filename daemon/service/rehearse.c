@@ -231,6 +231,7 @@ static struct channel *rehearse_wrap(struct rehearsal *rehearsal, struct channel
 			    .name = mem_dup(real->name),
 			    .domain = mem_dup(real->domain),
 			    .rate = real->rate,
+			    .rate_each = real->rate_each,
 			    .wants_reply_to = real->wants_reply_to,
 			    .wants_html = real->wants_html},
 		.real = real,

@@ -334,6 +334,7 @@ int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_p
 	if (status < 0)
 		return status;
 	*ret_peek = (struct store_peek){
+		.id = id,
 		.is_live = sqlite3_column_int(stmt, 1) != 0 || (sqlite3_column_int(stmt, 2) & 1) != 0,
 		.has_dropped = (sqlite3_column_int(stmt, 2) & 2) != 0,
 		.is_urgent = sqlite3_column_int(stmt, 3) != 0,

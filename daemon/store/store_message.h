@@ -129,6 +129,7 @@ MUSTCHECK int store_message_overdue(struct store *store, int64_t cutoff_utc, int
 MUSTCHECK int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err);
 /* What a claim, and the end of an attempt, must know of a message. */
 struct store_peek {
+	int64_t id;
 	enum message_state state;
 	bool is_live;     /* holds a reminder that was not dropped; test, notice and digest hold none and are live */
 	bool has_dropped; /* holds one that was */

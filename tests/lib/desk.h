@@ -197,6 +197,7 @@ static inline struct setup *desk_setup(const char *text)
 						 .name = mem_dup(real->name),
 						 .domain = mem_dup("example.org"),
 						 .rate = real->rate,
+						 .rate_each = real->rate_each,
 						 .has_buttons = is_two_way,
 						 .can_edit = is_two_way,
 						 .can_answer = is_two_way,

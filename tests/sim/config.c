@@ -41,7 +41,7 @@ static void config_add_daemon(struct config *config)
 static void config_add_channels(struct config *config)
 {
 	static const char *const mail_rates[] = {"", "rate = 20/h\n", "rate = 5/m\n", "rate = 200/d\n"};
-	static const char *const bot_rates[] = {"rate = 20/m\n", "rate = 2/s\n", "rate = 30/h\n"};
+	static const char *const bot_rates[] = {"rate = 20/m\n", "rate = 2/s\n", "rate = 30/h\nrate_each = 2/m\n"};
 	config_add(config, "[channel email]\ntype = maildir\npath = mail\n%s", dice_pick(&config->dice, mail_rates));
 	config_add(config, "[channel telegram]\ntype = http\npreset = telegram\ntoken = credential:token\n%s",
 		   dice_pick(&config->dice, bot_rates));

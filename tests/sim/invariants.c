@@ -153,6 +153,29 @@ static void invariants_check_rate(const struct server *server)
 			   (long long)rate->per_s, (long long)rate->count);
 }
 
+void invariants_check_reader(struct server *server, const struct server_flight *flight,
+			     const struct channel_message *message)
+{
+	const struct option_rate *rate = &server->rate_each;
+	struct world *world = server->world;
+	if (rate->count == 0)
+		return;
+	for (size_t i = 0; i < SERVER_FLIGHTS; i++) {
+		const struct server_flight *other = &world->servers.flights[i];
+		if (other != flight && other->channel != NULL && other->server == server &&
+		    other->reader == flight->reader && !other->is_ghost)
+			world_fail(world, "I6: %s is handed over, and another is under way to its reader",
+				   message->key);
+	}
+	for (size_t i = server->n_ends > SERVER_ENDS ? server->n_ends - SERVER_ENDS : 0; i < server->n_ends; i++) {
+		int64_t passed_ms = world->now.mono_ms - server->ends[i % SERVER_ENDS].mono_ms;
+		if (server->ends[i % SERVER_ENDS].reader == flight->reader &&
+		    passed_ms * rate->count < rate->per_s * 1000)
+			world_fail(world, "I6: %s is handed over %lld ms after another to its reader", message->key,
+				   (long long)passed_ms);
+	}
+}
+
 /* A brake that holds lets nothing pass until the operator releases it, notices and tests apart. */
 static void invariants_check_brake(struct world *world, const struct witness_message *seen,
 				   const struct channel_message *message)

@@ -5,7 +5,8 @@
  *   I3  copies accepted <= 1 + deaths with it under way + replies lost
  *   I4  nothing is handed over without its attempt on the disk; the attempts tell what really happened
  *   I5  nothing is sent before its time, nor earlier than a server asked for, nor while its reader must not be disturbed
- *   I6  no more in any time than the rates and the brake allow, right after a start too
+ *   I6  no more in any time than the rates and the brake allow, right after a start too; with a rate for each reader never
+ *       two messages to one at once
  *   I7  what is final stays as it is
  *   I8  when nothing goes wrong any more, everything becomes final (world_calm())
  *   I9  no secret in a log line or in the database
@@ -20,6 +21,9 @@
 #include "server.h"
 
 /* The daemon, alive, hands a message to a server. */
+/* Before that: whether its reader could take it. */
+void invariants_check_reader(struct server *server, const struct server_flight *flight,
+			     const struct channel_message *message);
 struct witness_message *invariants_on_send(struct server *server, const struct channel_message *message);
 /* A server took it. */
 void invariants_on_accept(struct world *world, struct witness_message *message);

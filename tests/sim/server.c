@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "invariants.h"
 #include "vfs.h"
@@ -145,6 +146,8 @@ static void server_send(struct channel *channel, const struct channel_message *m
 	flight->take_mono_ms = flight->reply_mono_ms = INT64_MAX;
 	if (flight->is_ghost)
 		return;
+	flight->reader = hash_text(message->to_address);
+	invariants_check_reader(server, flight, message);
 	flight->message = invariants_on_send(server, message);
 	server_note_start(server);
 	server_draw(servers, flight, server_mood_of_message(servers, server));
@@ -205,9 +208,16 @@ struct channel *server_channel(struct servers *servers, const struct channel *re
 	assert(link->server != NULL);
 	if (link->server->rate.count != real->rate.count || link->server->rate.per_s != real->rate.per_s)
 		link->server->n_starts = 0;
+	if (link->server->rate_each.count != real->rate_each.count ||
+	    link->server->rate_each.per_s != real->rate_each.per_s)
+		link->server->n_ends = 0;
 	link->server->rate = real->rate;
-	link->channel = (struct channel){
-		.ops = &server_ops, .name = mem_dup(real->name), .domain = mem_dup("example.org"), .rate = real->rate};
+	link->server->rate_each = real->rate_each;
+	link->channel = (struct channel){.ops = &server_ops,
+					 .name = mem_dup(real->name),
+					 .domain = mem_dup("example.org"),
+					 .rate = real->rate,
+					 .rate_each = real->rate_each};
 	return &link->channel;
 }
 
@@ -221,10 +231,18 @@ static void server_take(struct server_flight *flight)
 	invariants_on_accept(flight->server->world, flight->message);
 }
 
+static void server_note_end(struct server *server, uint64_t reader)
+{
+	size_t at = server->n_ends++ % SERVER_ENDS;
+	server->ends[at].reader = reader;
+	server->ends[at].mono_ms = server->world->now.mono_ms;
+}
+
 static void server_answer(struct server_flight *flight)
 {
 	struct server_flight told = *flight;
 	flight->channel = NULL;
+	server_note_end(told.server, told.reader);
 	invariants_on_answer(told.server, told.message, &told.result);
 	trace_say(&told.server->world->trace, "%s answers %s: %s", told.server->name, told.message->key,
 		  channel_verdict_name(told.result.verdict));
@@ -276,6 +294,7 @@ void servers_boot(struct servers *servers, bool is_machine)
 			server->n_boots = 0;
 			server->mood_until_mono_ms = 0;
 		}
+		server->n_ends = 0;
 		server->boots[server->n_boots++ % 16] = servers->world->now.mono_ms;
 	}
 }

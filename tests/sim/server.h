@@ -16,7 +16,7 @@
 struct world;
 struct witness_message;
 
-enum { SERVERS = 2, SERVER_FLIGHTS = 64, SERVER_ROOM_MAX = 16, SERVER_STARTS = 512 };
+enum { SERVERS = 2, SERVER_FLIGHTS = 64, SERVER_ROOM_MAX = 16, SERVER_STARTS = 512, SERVER_ENDS = 64 };
 
 enum server_mood {
 	SERVER_WELL,
@@ -37,10 +37,16 @@ struct server {
 	int64_t mood_until_mono_ms;
 	int64_t pause_until_utc;       /* it has asked for that */
 	struct option_rate rate;       /* that the administrator allows */
+	struct option_rate rate_each;  /* likewise to one reader */
 	int64_t starts[SERVER_STARTS]; /* mono_ms of the last hand-overs: a ring */
 	size_t n_starts;
 	int64_t boots[16]; /* mono_ms of the last starts of the daemon: a ring */
 	size_t n_boots;
+	struct {
+		uint64_t reader;
+		int64_t mono_ms;
+	} ends[SERVER_ENDS]; /* the last answers, to whom and when, since a start of the daemon: a ring */
+	size_t n_ends;
 };
 
 struct server_flight {
@@ -48,8 +54,9 @@ struct server_flight {
 	struct server *server;
 	struct witness_message *message;
 	int64_t id;
-	bool is_ghost; /* handed over by a process that was dead already: nobody got it */
-	bool is_taken; /* accepted, and counted */
+	uint64_t reader; /* a print of the address */
+	bool is_ghost;   /* handed over by a process that was dead already: nobody got it */
+	bool is_taken;   /* accepted, and counted */
 	bool will_take;
 	int64_t take_mono_ms, reply_mono_ms;
 	struct channel_result result;

@@ -95,6 +95,7 @@ static void http_channel_new__every_mistake__is_named_with_its_line(void **state
 		{"preset = telegram\ntoken = credential:tg\nconnections = 0\n", 5, "out of range"},
 		{"preset = telegram\ntoken = credential:tg\ntimeout = 30\n", 5, "no unit"},
 		{"preset = telegram\ntoken = credential:tg\nrate = 5\n", 5, "not a rate"},
+		{"preset = telegram\ntoken = credential:tg\nrate_each = 1/y\n", 5, "rate_each: '1/y' is not a rate"},
 		{"preset = telegram\ntoken = credential:tg\nbase_url = http://api.telegram.org\n", 5, "plain http"},
 		{"preset = telegram\ntoken = credential:tg\nca_file = none.pem\n", 5, "cannot be read"},
 		{"preset = telegram\ntoken = credential:tg\nproxy = proxy:3128\n", 5, "a proxy starts with"},
@@ -127,13 +128,14 @@ static void http_channel_new__good_sections__are_taken(void **state)
 	(void)state;
 	static const struct {
 		const char *keys;
-		int64_t rate;
+		int64_t rate, each;
 	} rows[] = {
-		{"preset = telegram\ntoken = credential:tg\n", 25}, /* the preset's own */
-		{"preset = telegram\ntoken = credential:tg\nrate = 3/m\nproxy = socks5h://127.0.0.1:1080\n", 3},
-		{"preset = telegram\ntoken = credential:tg\nproxy = credential:proxy\n", 25},
-		{"preset = webhook\nurl = credential:goodurl\n", 0},
-		{"preset = ./mine.ini\nroom = 5\n", 0},
+		{"preset = telegram\ntoken = credential:tg\n", 25, 1}, /* the preset's own */
+		{"preset = telegram\ntoken = credential:tg\nrate = 3/m\nproxy = socks5h://127.0.0.1:1080\n", 3, 1},
+		{"preset = telegram\ntoken = credential:tg\nrate_each = 20/m\n", 25, 20},
+		{"preset = telegram\ntoken = credential:tg\nproxy = credential:proxy\n", 25, 1},
+		{"preset = webhook\nurl = credential:goodurl\n", 0, 0},
+		{"preset = ./mine.ini\nroom = 5\n", 0, 0},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct problems problems = {0};
@@ -141,6 +143,7 @@ static void http_channel_new__good_sections__are_taken(void **state)
 		problems_print(&problems, stderr);
 		assert_non_null(channel);
 		assert_int_equal(channel->rate.count, rows[i].rate);
+		assert_int_equal(channel->rate_each.count, rows[i].each);
 		assert_string_equal(channel->name, "tg");
 		assert_true(channel->domain[0] != '\0');
 		assert_false(channel->ops->is_local);

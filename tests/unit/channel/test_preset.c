@@ -30,6 +30,8 @@ static void preset_read__every_mistake__is_named_with_its_line(void **state)
 		{GOOD_REQUEST GOOD_SUCCESS "[sucess]\n", 5, "did you mean [success]?"},
 		{GOOD_REQUEST GOOD_SUCCESS "[error x]\n", 5, "takes no name"},
 		{"[request]\nurl = https://host/\nmethd = POST\n" GOOD_SUCCESS, 3, "did you mean 'method'?"},
+		{GOOD_REQUEST "rate_each = 1\n" GOOD_SUCCESS, 3, "rate_each: '1' is not a rate"},
+		{"[settings]\nrate_each = text required\n" GOOD_REQUEST GOOD_SUCCESS, 2, "means something already"},
 		{"[request]\nmethod = POST\n" GOOD_SUCCESS, 1, "lacks the key 'url'"},
 		{"[request]\nurl = http://host/\n" GOOD_SUCCESS, 2, "plain http"},
 		{"[request]\nurl = https://host/{{token}}\n" GOOD_SUCCESS, 2, "unknown name {{token}}"},

@@ -233,10 +233,10 @@ static void conf__shipped_sample__is_valid_and_shows_every_key(void **state)
 		assert_true(sample_shows(sample, conf_daemon_options[i].key));
 	for (size_t i = 0; i < conf_n_limit_options; i++)
 		assert_true(sample_shows(sample, conf_limit_options[i].key));
-	static const char *const others[] = {"type",     "url",    "from",    "hostname",    "username",
-					     "password", "tls",    "ca_file", "connections", "proxy",
-					     "timeout",  "rate",   "preset",  "base_url",    "token",
-					     "path",     "remind", "overdue", "channels"};
+	static const char *const others[] = {"type",     "url",  "from",      "hostname",    "username",
+					     "password", "tls",  "ca_file",   "connections", "proxy",
+					     "timeout",  "rate", "rate_each", "preset",      "base_url",
+					     "token",    "path", "remind",    "overdue",     "channels"};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		assert_true(sample_shows(sample, others[i]));
 	assert_false(sample_shows(sample, "rat"));
