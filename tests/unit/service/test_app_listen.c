@@ -363,8 +363,10 @@ static void buttons__channel_that_does_not_listen__has_none(void **state)
 	for (size_t i = 0; i < app_setup(desk.app)->n_channels; i++)
 		assert_true(strcmp(app_setup(desk.app)->channels[i]->name, "telegram") != 0 ||
 			    app_setup(desk.app)->channels[i]->has_buttons);
-	desk.is_two_way = false;
-	app_reload(desk.app, desk_setup(config), desk.now);
+	struct setup *deaf = desk_setup(config);
+	for (size_t i = 0; i < deaf->n_channels; i++)
+		deaf->channels[i]->listens = false;
+	app_reload(desk.app, deaf, desk.now);
 	remind();
 	for (size_t i = 0; i < desk.n_sendings; i++)
 		assert_string_equal(desk.sendings[i].buttons, "");
@@ -446,6 +448,30 @@ static void buttons__many_are_pressed__each_is_answered_once_in_their_order(void
 		(void)snprintf(id, sizeof(id), "cb-%zu", i);
 		assert_string_equal(desk.sendings[before + i].answer_id, id);
 	}
+}
+
+/* Channels abort when they are handed more than they have room for. */
+static void buttons__pressed_when_much_is_due__no_more_starts_than_there_is_room(void **state)
+{
+	(void)state;
+	remind();
+	desk.room = 1;
+	(void)add_task("third", "boris");
+	desk_move_to("2025-06-15T06:00");
+	hear_presses(1);
+	assert_int_equal(desk.n_flying, 1);
+	assert_int_equal(last()->act, CHANNEL_ANSWER);
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	assert_int_equal(last()->act, CHANNEL_SEND);
+	press("102", "d", fair, "9"); /* his: an answer, and an edit */
+	assert_int_equal(desk.n_flying, 1);
+	for (int i = 0; i < 8; i++) {
+		desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+		desk_tick();
+		assert_true(desk.n_flying <= 1);
+	}
+	assert_int_equal(desk.n_flying, 0);
 }
 
 static void buttons__reload_and_end_while_answers_wait__end_them(void **state)
@@ -573,6 +599,7 @@ int main(void)
 		TEST(buttons__done__is_answered_after_the_commit_and_shown_to_everybody),
 		TEST(buttons__channel_is_full__answers_come_before_new_messages),
 		TEST(buttons__many_are_pressed__each_is_answered_once_in_their_order),
+		TEST(buttons__pressed_when_much_is_due__no_more_starts_than_there_is_room),
 		TEST(buttons__reload_and_end_while_answers_wait__end_them),
 		TEST(buttons__pressed_faster_than_answers_leave__no_more_is_asked_for),
 		TEST(shown__task_is_done_elsewhere__is_edited),

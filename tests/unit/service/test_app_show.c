@@ -236,6 +236,54 @@ static void shown__pass_cannot_be_committed__is_edited_once_by_a_later_one(void 
 	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM shown WHERE stale > 0"), 0);
 }
 
+static void shown__more_changes_while_some_are_under_way__waits_for_these(void **state)
+{
+	(void)state;
+	answer();
+	(void)add_task("second", "2025-06-16", "anna");
+	(void)add_task("third", "2025-06-16", "anna");
+	desk_move_to("2025-06-15T06:00");
+	desk_tick();
+	answer();
+	office_run(&desk.office, "UPDATE task SET status = 'done' WHERE uid <> 'third'");
+	desk_tick();
+	size_t before = edits();
+	finish("third");
+	assert_int_equal(edits(), before);
+	answer();
+	assert_int_equal(edits(), before + 1);
+	answer();
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM shown WHERE stale > 0"), 0);
+}
+
+/* What was missed comes as one message. */
+static void shown__one_of_several_is_over__goes_and_the_last_is_said_to_be_over(void **state)
+{
+	(void)state;
+	answer();
+	desk_crash(config);
+	(void)add_task("second", "2025-06-16", "anna");
+	(void)add_task("third", "2025-06-16", "anna");
+	desk_move_to("2025-06-15T18:00");
+	desk_tick();
+	const struct desk_sending *message = &desk.sendings[desk.n_sendings - 1];
+	assert_non_null(strstr(message->text, "second"));
+	assert_non_null(strstr(message->text, "third"));
+	answer();
+	finish("second");
+	message = &desk.sendings[desk.n_sendings - 1];
+	assert_int_equal(message->act, CHANNEL_EDIT);
+	assert_null(strstr(message->text, "second"));
+	assert_non_null(strstr(message->text, "third"));
+	answer();
+	finish("visit");
+	answer();
+	finish("third");
+	message = &desk.sendings[desk.n_sendings - 1];
+	assert_int_equal(message->act, CHANNEL_EDIT);
+	assert_non_null(strstr(message->subject, "Done"));
+}
+
 /* The whole channel fails: that says nothing of the message. */
 static void shown__credentials_are_refused__is_tried_until_they_are_not(void **state)
 {
@@ -302,6 +350,8 @@ int main(void)
 		TEST(shown__edit_took_the_last_room__message_that_waits_goes_as_soon_as_it_is_over),
 		TEST(shown__reload_while_an_edit_is_under_way__edits_again_by_the_new_channel),
 		TEST(shown__pass_cannot_be_committed__is_edited_once_by_a_later_one),
+		TEST(shown__more_changes_while_some_are_under_way__waits_for_these),
+		TEST(shown__one_of_several_is_over__goes_and_the_last_is_said_to_be_over),
 		TEST(shown__credentials_are_refused__is_tried_until_they_are_not),
 		TEST(shown__message_is_refused__leaves_nothing_behind),
 		TEST(shown__more_than_the_rate_allows__is_edited_at_that_rate),
