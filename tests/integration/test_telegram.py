@@ -52,6 +52,21 @@ def test_chats_are_addressed_as_the_api_wants_it(site, bot, start):
     assert sorted(chats, key=str) == [-1001234567890, 5000000000, "@city_office"]
 
 
+def test_one_chat_gets_a_message_a_second_and_others_do_not_wait(site, bot, start):
+    """Three people are reached by one group, and its limit is the chat's."""
+    use(site, bot)
+    people = {"a": "-100200", "b": "-100200", "c": "-100200", "other": "5"}
+    site.add_people("telegram", people)
+    site.add_due_task("limits", *people)
+    daemon = start(site)
+    wait_until(lambda: len(bot.messages) >= 2, daemon.log)
+    since = time.monotonic()
+    assert {message["chat_id"] for message in bot.messages} == {-100200, 5}
+    wait_until(lambda: len(site.queue(state="sent")) == 4, daemon.log)
+    assert time.monotonic() - since >= 1.8
+    assert [message["chat_id"] for message in bot.messages].count(-100200) == 3
+
+
 @pytest.mark.parametrize("piece", ["<b>&amp; 🎓 ", "слово ", "x" * 4000, "🎓"], ids=["markup", "words", "no blank", "pairs"])
 def test_a_long_text_is_cut_and_still_accepted(site, bot, start, piece):
     use(site, bot)
