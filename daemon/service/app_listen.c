@@ -4,8 +4,9 @@
  * Happy path: app_listen() asks; what comes is kept until the next pass, whose app_hear() applies all of it and notes in the
  * same transaction from where to ask on; after the commit app_answer() tells those who pressed a button, and app_listen()
  * asks again. A pass that is undone leaves what was heard for the next one, and a process that dies hears it again.
- * Failure modes: a service that holds no call is asked once a second; a call that fails is repeated ever later, or when the service says; the operator is told, once a day, when
- * somebody else listens to the same account, or when it has failed for long. */
+ * Failure modes: a service that holds no call is asked once a second; a call that fails is repeated ever later, or when the
+ * service says; while answers wait for room nothing is asked; the operator is told, once a day, when somebody else listens
+ * to the same account, or when it has failed for long. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

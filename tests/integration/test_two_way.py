@@ -112,6 +112,17 @@ def test_done_is_pressed_and_everybody_sees_it(site, bot, start):
     assert ledger(site, "done") == [("anna", "telegram")]
 
 
+def test_presses_without_end_keep_nobody_waiting(site, bot, start):
+    use_telegram(site, bot, connections=1)
+    daemon, number = remind(site, start, bot)
+    keys = buttons(bot.messages[number - 1])
+    presses = [bot.presses(5, number, keys["Done"]) for _ in range(300)]
+    site.add_due_task("second", "boris", title="Second")
+    wait_until(lambda: any("Second" in row["text"] for row in bot.messages), daemon.log)
+    wait_until(lambda: len(bot.answers) >= 300, daemon.log)
+    assert [key for key, _ in bot.answers] == presses and ledger(site, "done") == [("anna", "telegram")]
+
+
 def test_a_stranger_gets_nothing_and_does_nothing(site, bot, start):
     use_telegram(site, bot)
     daemon, number = remind(site, start, bot)
