@@ -95,7 +95,7 @@ static int app_find_stale(struct app *app, struct app_channel *entry, size_t max
 	return store_shown_stale(app->store, name, 0, editor->taken, max, ret_n, err);
 }
 
-/* As many as may start by the channel's rate, which they use up like new messages. */
+/* As many as may start by the channel's rate, which they use up like new messages; none beside a suspect. */
 static int app_take_stale(struct app *app, struct app_channel *entry, size_t n_claimed, struct instant now,
 			  struct err *err)
 {
@@ -103,7 +103,7 @@ static int app_take_stale(struct app *app, struct app_channel *entry, size_t n_c
 	size_t room = channel_room(entry->channel), kept = app_answers(entry) + n_claimed, n = 0;
 	size_t max = room > kept ? room - kept : 0;
 	bool is_put_off = editor->again_utc > now.wall_s && editor->waits_since_utc <= now.wall_s;
-	if (max == 0 || editor->n_over < editor->n || is_put_off)
+	if (max == 0 || app->is_draining || editor->n_over < editor->n || is_put_off)
 		return 0;
 	int status = app_find_stale(app, entry, max < APP_SHOW_SLICE ? max : APP_SHOW_SLICE, &n, err);
 	if (status < 0 || n == 0)

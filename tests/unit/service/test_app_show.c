@@ -286,6 +286,29 @@ static void shown__one_of_several_is_over__goes_and_the_last_is_said_to_be_over(
 	assert_non_null(strstr(message->subject, "Done"));
 }
 
+/* What may have killed the process is sent alone. */
+static void shown__message_is_suspected__nothing_is_edited_beside_it(void **state)
+{
+	(void)state;
+	answer();
+	(void)add_task("second", "2025-06-16", "anna");
+	desk_move_to("2025-06-15T06:00");
+	desk_tick();
+	app_free(desk.app);
+	desk.listening.cb = NULL;
+	office_reopen(&desk.office);
+	desk.app = app_new(desk.office.store, desk_setup(config), NULL, desk.now, desk_wake, NULL);
+	app_note_crash(desk.app);
+	OK(app_start(desk.app, desk.now, ERR));
+	desk_move(600);
+	finish("visit");
+	assert_int_equal(desk.n_flying, 1);
+	assert_int_equal(desk.flying[0].act, CHANNEL_SEND);
+	assert_int_equal(edits(), 0);
+	answer();
+	assert_int_equal(edits(), 1);
+}
+
 /* The whole channel fails: that says nothing of the message. */
 static void shown__credentials_are_refused__is_tried_until_they_are_not(void **state)
 {
@@ -359,6 +382,7 @@ int main(void)
 		TEST(shown__pass_cannot_be_committed__is_edited_once_by_a_later_one),
 		TEST(shown__more_changes_while_some_are_under_way__waits_for_these),
 		TEST(shown__one_of_several_is_over__goes_and_the_last_is_said_to_be_over),
+		TEST(shown__message_is_suspected__nothing_is_edited_beside_it),
 		TEST(shown__credentials_are_refused__is_tried_until_they_are_not),
 		TEST(shown__message_is_refused__leaves_nothing_behind),
 		TEST(shown__more_than_the_rate_allows__is_edited_at_that_rate),
