@@ -462,6 +462,7 @@ static void buttons__pressed_when_much_is_due__no_more_starts_than_there_is_room
 	assert_int_equal(desk.n_flying, 1);
 	assert_int_equal(last()->act, CHANNEL_ANSWER);
 	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	assert_true(desk.n_wakes > 0); /* a message waits for that room */
 	desk_tick();
 	assert_int_equal(last()->act, CHANNEL_SEND);
 	press("102", "d", fair, "9"); /* his: an answer, and an edit */
