@@ -17,7 +17,7 @@ enum phrase {
 	PHRASE_ALREADY_DONE,
 	PHRASE_ALREADY_CANCELLED,
 	PHRASE_ALREADY_CLOSED, /* one date of a repeating task */
-	PHRASE_SEEN, /* acknowledged before it was late */
+	PHRASE_SEEN,           /* acknowledged before it was late */
 	PHRASE_ACKNOWLEDGED,
 	PHRASE_ALREADY_ACKNOWLEDGED,
 	PHRASE_PUT_OFF,

@@ -156,7 +156,8 @@ static int turn_move_reminders(struct turn *turn, struct err *err)
 		turn_set_out(turn, channel, &way);
 		for (size_t i = 0; i < turn->row.n_reminders && status == 0; i++) {
 			struct store_turn_reminder *item = &turn->row.reminders[i];
-			if (turn_next(turn, turn_order(turn, item->policy)) == channel)
+			const struct planner_channel *next = turn_next(turn, turn_order(turn, item->policy));
+			if (next != NULL && next == channel)
 				status = turn_move_reminder(turn, item, &way, err);
 		}
 		if (status == 0 && way.message != 0)

@@ -156,9 +156,10 @@ static void store_audit_slice__person_deleted_by_plain_sql__is_no_wrong(void **s
 static void store_audit_people__rows_of_nobody__are_found(void **state)
 {
 	(void)state;
-	static const char *const sql[] = {"INSERT INTO address VALUES ('ghost', 'email', 'x')",
-					  "INSERT INTO deputy VALUES ('anna', 'ghost', '2025-01-01', '2025-01-02')",
-					  "INSERT INTO suspension (person, channel, refusals, reason) VALUES ('ghost', 'email', 3, 'x')"};
+	static const char *const sql[] = {
+		"INSERT INTO address VALUES ('ghost', 'email', 'x')",
+		"INSERT INTO deputy VALUES ('anna', 'ghost', '2025-01-01', '2025-01-02')",
+		"INSERT INTO suspension (person, channel, refusals, reason) VALUES ('ghost', 'email', 3, 'x')"};
 	for (size_t i = 0; i < 3; i++) {
 		char *found = NULL;
 		office_run(&office, "%s", sql[i]);
