@@ -6,6 +6,9 @@
 #include "service/app_priv.h"
 #include "store/store_pace.h"
 
+/* Until they are asked for again, what is before them has had its turn: in the next pass, a second from now at most. */
+enum { APP_BEHIND_S = 2 };
+
 int app_each_ask(struct app *app, struct app_channel *entry, const struct store_peek *message, struct instant now,
 		 uint64_t *ret_reader, bool *ret_may, struct err *err)
 {
@@ -22,9 +25,9 @@ int app_each_ask(struct app *app, struct app_channel *entry, const struct store_
 	*ret_may = open_utc <= now.wall_s && pace.first == message->id;
 	if (*ret_may)
 		return 0;
-	bool is_turn_of_first = open_utc <= now.wall_s;
-	return store_pace_postpone(app->store, message, is_turn_of_first ? pace.first : 0, now.wall_s,
-				   is_turn_of_first ? now.wall_s + 1 : open_utc, err);
+	if (open_utc > now.wall_s)
+		return store_pace_postpone(app->store, message, now.wall_s, open_utc, err);
+	return store_pace_put_first(app->store, message, pace.first, now.wall_s, now.wall_s + APP_BEHIND_S, err);
 }
 
 /* A channel that a reload has replaced may still have it under way: its successor knows. */

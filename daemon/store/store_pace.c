@@ -29,14 +29,28 @@ int store_pace_look(struct store *store, const struct store_peek *message, int64
 	return 0;
 }
 
-int store_pace_postpone(struct store *store, const struct store_peek *message, int64_t except, int64_t now_utc,
-			int64_t not_before, struct err *err)
+int store_pace_postpone(struct store *store, const struct store_peek *message, int64_t now_utc, int64_t not_before,
+			struct err *err)
 {
-	static const char sql[] = "UPDATE message SET not_before = ?5 WHERE id IN (SELECT id FROM message INDEXED BY"
-				  " message_waiting WHERE " PACE_READY " AND id <> ?4)";
+	static const char sql[] = "UPDATE message SET not_before = ?4 WHERE id IN (SELECT id FROM message INDEXED BY"
+				  " message_waiting WHERE " PACE_READY ")";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
-	store_bind(stmt, "ttiii", message->person, message->channel, now_utc, except, not_before);
+	store_bind(stmt, "ttii", message->person, message->channel, now_utc, not_before);
 	return store_run(store, stmt, "postponing what waits for a reader", NULL, err);
+}
+
+int store_pace_put_first(struct store *store, const struct store_peek *message, int64_t first, int64_t now_utc,
+			 int64_t not_before, struct err *err)
+{
+	static const char sql[] =
+		"UPDATE message SET not_before = CASE id WHEN ?5 THEN ?3 ELSE ?6 END WHERE id IN (SELECT id FROM message"
+		" INDEXED BY message_waiting WHERE " PACE_READY " AND (kind IN ('notice', 'test')) = ?4)";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ttiiii", message->person, message->channel, now_utc, (int64_t)message->is_notice, first,
+		   not_before);
+	return store_run(store, stmt, "ordering what waits for a reader", NULL, err);
 }
