@@ -23,7 +23,7 @@ def max_bot():
 
 def use_telegram(site, server, **settings):
     site.channels["telegram"] = {"type": "http", "preset": "telegram", "token": site.secret("token", TOKEN), "bot": "office_bot",
-                                 "base_url": server.url, "updates": "yes", **settings}
+                                 "base_url": server.url, "updates": "yes", "rate_each": "50/s", **settings}
     site.policies["default"]["channels"] = "telegram"
     site.write_config()
 
