@@ -112,7 +112,8 @@ static char *preset_last_next(const struct preset_updates *updates, const json_t
 
 static char *preset_marker_next(const struct preset_updates *updates, const json_t *root)
 {
-	struct preset_source source = {.prefix = (char *)(uintptr_t) "", .pointer = updates->marker};
+	char none[] = "";
+	struct preset_source source = {.prefix = none, .pointer = updates->marker};
 	return preset_item_text(root, &source);
 }
 

@@ -138,10 +138,10 @@ static void preset_check_kinds(const struct ini *ini, struct problems *problems)
 	}
 }
 
-const struct ini_section *preset_part(const struct ini *ini, enum preset_place place, const char *kind)
+const struct ini_section *preset_part(const struct ini *ini, enum preset_place place, const char *part)
 {
-	const char *word = preset_place_word(place);
-	return word[0] != '\0' ? ini_section(ini, word, kind) : ini_section(ini, kind, NULL);
+	const char *call = preset_place_word(place);
+	return call[0] != '\0' ? ini_section(ini, call, part) : ini_section(ini, part, NULL);
 }
 
 static const char *const preset_methods[] = {[PRESET_POST] = "POST", [PRESET_PUT] = "PUT", [PRESET_GET] = "GET", NULL};

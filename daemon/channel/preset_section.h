@@ -55,8 +55,8 @@ void preset_read_fields(struct preset *preset, struct preset_call *call, const s
 void preset_read_reply(struct preset_call *call, const struct ini *ini, enum preset_place place,
 		       struct problems *problems);
 
-/* The section kind of a call: [kind], or [token kind] and its like. */
-const struct ini_section *preset_part(const struct ini *ini, enum preset_place place, const char *kind);
+/* The section of a part of a call: [json], or [token json] and its like. */
+const struct ini_section *preset_part(const struct ini *ini, enum preset_place place, const char *part);
 
 /* Gives a setting, a form or a computed value its name. Errors: -EINVAL it is taken, or no name. */
 MUSTCHECK int preset_add_name(struct preset *preset, const char *name, uint64_t needs, struct err *err);

@@ -60,7 +60,8 @@ enum { PRESET_BUTTONS_OPTIONS = sizeof(preset_buttons_options) / sizeof(preset_b
 
 static int preset_compile_button(const char *source, struct preset_text *ret_text, struct err *err)
 {
-	char *words[] = {(char *)(uintptr_t) "label", (char *)(uintptr_t) "data"};
+	char label[] = "label", data[] = "data";
+	char *words[] = {label, data};
 	const struct strlist names = {words, 2}; /* only looked at */
 	struct preset_text text;
 	int r = preset_text_compile(source, &names, &text, err);
