@@ -35,7 +35,12 @@
 #include "base/log.h"
 #include "remind/backoff.h"
 
-enum { OUTBOX_UNKNOWN_MAX = 3, OUTBOX_CRASH_PAUSE_S = 60, OUTBOX_KILLS_SUSPECT = 3 };
+enum {
+	OUTBOX_UNKNOWN_MAX = 3,
+	OUTBOX_CRASH_PAUSE_S = 60,
+	OUTBOX_KILLS_SUSPECT = 3,
+	OUTBOX_FRESH_S = 600, /* for so long a notice, or an answer to somebody, keeps no hours: it is expected */
+};
 
 static const char *const outbox_event_names[] = {
 	"claim",      "accepted", "temporary", "throttled", "permanent", "unknown", "recover",
@@ -181,7 +186,7 @@ static int outbox_claim_one(struct store *store, int64_t id, int64_t now_utc, co
 		return status;
 	if (!peek.is_live)
 		return outbox_cancel_empty(store, id, err);
-	bool may_disturb = peek.is_urgent || (peek.is_notice && !peek.was_tried && peek.not_before == now_utc);
+	bool may_disturb = peek.is_urgent || (peek.is_notice && now_utc - peek.due_utc < OUTBOX_FRESH_S);
 	if (rules != NULL && rules->open != NULL && !may_disturb)
 		status = rules->open(arg, peek.person, now_utc, &open_utc, err);
 	if (status < 0 || open_utc > now_utc)

@@ -322,7 +322,7 @@ int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_p
 		"SELECT state, CASE kind WHEN 'test' THEN 1 WHEN 'notice' THEN 1 WHEN 'digest' THEN"
 		"  EXISTS (SELECT 1 FROM person p WHERE p.id = message.person AND p.active = 1) ELSE 0 END,"
 		" (SELECT max(dropped IS NULL) + 2 * max(dropped IS NOT NULL) FROM reminder WHERE message = ?1), urgent,"
-		" attempts > 0 OR EXISTS (SELECT 1 FROM attempt WHERE message = ?1), kind IN ('notice', 'test'), due_utc,"
+		" kind IN ('notice', 'test'), due_utc,"
 		" not_before, attempts, uncertain, person, channel FROM message WHERE id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
@@ -338,17 +338,16 @@ int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_p
 		.is_live = sqlite3_column_int(stmt, 1) != 0 || (sqlite3_column_int(stmt, 2) & 1) != 0,
 		.has_dropped = (sqlite3_column_int(stmt, 2) & 2) != 0,
 		.is_urgent = sqlite3_column_int(stmt, 3) != 0,
-		.was_tried = sqlite3_column_int(stmt, 4) != 0,
-		.is_notice = sqlite3_column_int(stmt, 5) != 0,
-		.due_utc = sqlite3_column_int64(stmt, 6),
-		.not_before = sqlite3_column_int64(stmt, 7),
-		.attempts = sqlite3_column_int64(stmt, 8),
-		.uncertain = sqlite3_column_int64(stmt, 9),
+		.is_notice = sqlite3_column_int(stmt, 4) != 0,
+		.due_utc = sqlite3_column_int64(stmt, 5),
+		.not_before = sqlite3_column_int64(stmt, 6),
+		.attempts = sqlite3_column_int64(stmt, 7),
+		.uncertain = sqlite3_column_int64(stmt, 8),
 	};
 	(void)message_state_find((const char *)sqlite3_column_text(stmt, 0),
 				 &ret_peek->state); /* CHECK keeps the set */
-	(void)snprintf(ret_peek->person, sizeof(ret_peek->person), "%s", (const char *)sqlite3_column_text(stmt, 10));
-	(void)snprintf(ret_peek->channel, sizeof(ret_peek->channel), "%s", (const char *)sqlite3_column_text(stmt, 11));
+	(void)snprintf(ret_peek->person, sizeof(ret_peek->person), "%s", (const char *)sqlite3_column_text(stmt, 9));
+	(void)snprintf(ret_peek->channel, sizeof(ret_peek->channel), "%s", (const char *)sqlite3_column_text(stmt, 10));
 	(void)sqlite3_reset(stmt);
 	return 0;
 }

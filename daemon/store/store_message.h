@@ -134,7 +134,6 @@ struct store_peek {
 	bool is_live;     /* holds a reminder that was not dropped; test, notice and digest hold none and are live */
 	bool has_dropped; /* holds one that was */
 	bool is_urgent;
-	bool was_tried; /* ever, counted or not: a pause that a server asked for leaves no count */
 	bool is_notice; /* or a test: no brake holds it back */
 	int64_t due_utc, not_before, attempts, uncertain;
 	char person[PERSON_ID_MAX * 4 + 1], channel[PERSON_ID_MAX + 1];

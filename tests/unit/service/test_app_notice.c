@@ -5,6 +5,8 @@
 #include <cmocka.h>
 
 #include "desk.h"
+#include "store/store_message.h"
+#include "store/store_notice.h"
 
 /* What the operator is told: once a month, on every channel they have, and in the log when there is nobody to tell. */
 
@@ -67,6 +69,31 @@ static void notice__nobody_is_the_operator__no_message(void **state)
 	}
 }
 
+/* What somebody waits for comes at night, too, even when it has to wait a little; later it lets them sleep. */
+static void notice__postponed_at_night__comes_for_ten_minutes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		int after_s;
+		size_t n_sent;
+	} rows[] = {{"at once", 0, 1}, {"a little later", 5, 1}, {"much later", 601, 0}};
+	for (size_t i = 0; i < 3; i++) {
+		int64_t id = 0;
+		open_desk(without_operator);
+		desk_tick();
+		office_run(&desk.office, "UPDATE person SET quiet = '00:00-23:00'");
+		OK(store_message_add(desk.office.store, "anna", "email", "notice", MESSAGE_PENDING, NULL,
+				     desk.now.wall_s, desk.now.wall_s + rows[i].after_s, "example.org", 0, &id, ERR));
+		OK(store_notice_add(desk.office.store, id, "an answer", ERR));
+		desk_move(rows[i].after_s + 1); /* nobody looks at that very second */
+		desk_tick();
+		if (desk.n_sendings != rows[i].n_sent)
+			fail_msg("%s: %zu", rows[i].name, desk.n_sendings);
+		desk_close();
+	}
+}
+
 /* A step that speaks to a supervisor is not lost where nobody is one. */
 static void notice__escalation_without_a_supervisor__operator_hears_once(void **state)
 {
@@ -98,6 +125,7 @@ int main(void)
 		cmocka_unit_test(notice__calendar_is_missing__operator_hears_once_a_month),
 		cmocka_unit_test(notice__restart__says_nothing_twice),
 		cmocka_unit_test(notice__nobody_is_the_operator__no_message),
+		cmocka_unit_test(notice__postponed_at_night__comes_for_ten_minutes),
 		cmocka_unit_test(notice__escalation_without_a_supervisor__operator_hears_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
