@@ -15,6 +15,7 @@ const struct command cancel_command = {
 	.max_operands = COMMAND_ANY_OPERANDS,
 	.summary = "Cancel tasks: nobody is reminded of them any more",
 	.help = "Reminders that are not sent yet are cancelled. When a uid is unknown, nothing is changed.\n"
+		"Who was told a date that is not over hears once that it is off.\n"
 		"Of a repeating task, --occurrence names one date by its rule, or the date that it was moved to.",
 	COMMAND_OPTIONS(cancel_options),
 	.run = cancel_run,

@@ -12,14 +12,14 @@
 
 enum { MAIL_CALENDAR_TEXT_MAX = 64 * 1024 };
 
-static bool mail_calendar_is_cancelled(const struct task *task)
+static bool mail_calendar_is_cancelled(const struct mail_event *event)
 {
-	return strcmp(task->status, "cancelled") == 0;
+	return event->is_cancelled || strcmp(event->task->status, "cancelled") == 0;
 }
 
-const char *mail_calendar_method(const struct task *task)
+const char *mail_calendar_method(const struct mail_event *event)
 {
-	return mail_calendar_is_cancelled(task) ? "CANCEL" : "PUBLISH";
+	return mail_calendar_is_cancelled(event) ? "CANCEL" : "PUBLISH";
 }
 
 /* ---- times ---- */
@@ -98,7 +98,7 @@ static icalcomponent *mail_calendar_event(const struct mail_event *event, const 
 	icalcomponent_add_property(component, icalproperty_new_transp(ICAL_TRANSP_TRANSPARENT));
 	if (task->is_urgent)
 		icalcomponent_add_property(component, icalproperty_new_priority(1));
-	if (mail_calendar_is_cancelled(task))
+	if (mail_calendar_is_cancelled(event))
 		icalcomponent_add_property(component, icalproperty_new_status(ICAL_STATUS_CANCELLED));
 	return component;
 }
@@ -111,7 +111,7 @@ char *mail_calendar(const struct mail_event *event)
 	icalcomponent *calendar = icalcomponent_new(ICAL_VCALENDAR_COMPONENT);
 	if (calendar == NULL)
 		mem_lack();
-	icalproperty_method method = mail_calendar_is_cancelled(event->task) ? ICAL_METHOD_CANCEL : ICAL_METHOD_PUBLISH;
+	icalproperty_method method = mail_calendar_is_cancelled(event) ? ICAL_METHOD_CANCEL : ICAL_METHOD_PUBLISH;
 	icalcomponent_add_property(calendar, icalproperty_new_prodid("-//deadlined//deadlined//EN"));
 	icalcomponent_add_property(calendar, icalproperty_new_version("2.0"));
 	icalcomponent_add_property(calendar, icalproperty_new_method(method));

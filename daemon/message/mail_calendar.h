@@ -5,6 +5,7 @@
 #ifndef DEADLINED_MESSAGE_MAIL_CALENDAR_H
 #define DEADLINED_MESSAGE_MAIL_CALENDAR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "plan/task.h"
@@ -13,12 +14,13 @@
 struct mail_event {
 	const struct task *task; /* with the period of the date */
 	const char *date;        /* of a repeating task: which one, however often it was moved; NULL for any other */
+	bool is_cancelled;       /* that date is, though the task may not be */
 	const char *instance;    /* of the database: other offices may have a task of the same uid */
 	int64_t now_utc;
 };
 
-/* "PUBLISH", or "CANCEL" when the task is cancelled. */
-const char *mail_calendar_method(const struct task *task);
+/* "PUBLISH", or "CANCEL" when the task or that date of it is cancelled. */
+const char *mail_calendar_method(const struct mail_event *event);
 
 /* Lines end in CRLF and are folded; returned owned. A minute is an instant in UTC, whatever is longer a span of days,
  * a limit its last day. NULL when the task's zone is not known. */

@@ -95,6 +95,9 @@ void period_print_repeat(const struct period *first, const char *rrule, const ch
  * "../2025-06-01" for a limit. */
 enum { PERIOD_KEY_SIZE = 40 };
 void period_key(const struct period *period, char text[PERIOD_KEY_SIZE]);
+/* Reads a period as period_key() writes it, and no phrase besides. A window comes back with the days that it has, whatever
+ * it was called. */
+bool period_parse_key(const char *key, struct period *ret_period);
 
 /* The first instant of the period (of its end when it has no start) and the first instant after it, which for a minute
  * is the minute itself: at end_utc the deadline has passed. */

@@ -1,5 +1,7 @@
 #include "plan/period_phrase.h"
 
+#include <string.h>
+
 /* "в", "in the", "в течение", "в период" */
 static void period_parse_lead(struct period_cursor *cursor)
 {
@@ -109,4 +111,18 @@ int period_parse(const char *phrase, int default_year, struct period *ret_period
 	struct period_cursor cursor = {.phrase = &split, .error = ret_error};
 	rc = period_parse_refuse_repeat(&cursor);
 	return rc < 0 ? rc : period_parse_phrase(&cursor, default_year, ret_period);
+}
+
+bool period_parse_key(const char *key, struct period *ret_period)
+{
+	struct period_error error;
+	struct period period;
+	char again[PERIOD_KEY_SIZE];
+	if (period_parse(key, 0, &period, &error) < 0)
+		return false;
+	period_key(&period, again);
+	if (strcmp(again, key) != 0)
+		return false;
+	*ret_period = period;
+	return true;
 }

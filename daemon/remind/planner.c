@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "remind/cancellation.h"
 #include "remind/notice.h"
 #include "remind/occurrences.h"
 #include "remind/post.h"
@@ -275,13 +276,16 @@ static int planner_list_occurrences(const struct planner_case *at, struct occurr
 	return occurrences_around(at->post.store, task, &from, &to, ret_items, ret_n, err);
 }
 
-static int planner_plan_task(struct planner_case *at, struct err *err)
+static bool planner_is_cancelled(const struct task *task)
+{
+	return strcmp(task->status, "cancelled") == 0;
+}
+
+static int planner_plan_dates(struct planner_case *at, struct err *err)
 {
 	struct occurrence *occurrences = NULL;
 	size_t n = 0;
-	int status = planner_people(at->post.store, at->post.task->id, &at->people, &at->n_people, err);
-	if (status == 0)
-		status = planner_list_occurrences(at, &occurrences, &n, err);
+	int status = planner_list_occurrences(at, &occurrences, &n, err);
 	if (status == 0 && at->is_edited && at->post.task->rrule[0] == '\0' && n == 1)
 		status = planner_tell_new_date(at, occurrences[0].key, NULL, err);
 	if (status == 0 && at->is_edited)
@@ -289,6 +293,16 @@ static int planner_plan_task(struct planner_case *at, struct err *err)
 	for (size_t i = 0; i < n && status == 0; i++)
 		status = planner_plan_occurrence(at, &occurrences[i], err);
 	free(occurrences);
+	return status;
+}
+
+static int planner_plan_task(struct planner_case *at, struct err *err)
+{
+	int status = planner_people(at->post.store, at->post.task->id, &at->people, &at->n_people, err);
+	if (status == 0 && at->is_edited)
+		status = cancellation_tell(&at->post, at->people, at->n_people, err);
+	if (status == 0 && !planner_is_cancelled(at->post.task))
+		status = planner_plan_dates(at, err);
 	planner_free_people(at);
 	return status;
 }
@@ -319,6 +333,8 @@ static int planner_plan_loaded(const struct planner *planner, struct store *stor
 	if (status < 0)
 		return err_set(err, status, "%s", problem.text);
 	*ret_planned = at.post.planned;
+	if (planner_is_cancelled(task))
+		return store_task_rest(store, task->id, err);
 	if (at.next_utc == STORE_NEVER && task->rrule[0] != '\0')
 		at.next_utc = now_utc + PLANNER_LOOK_AGAIN_S; /* it may begin, or go on, beyond what was searched */
 	return store_task_planned(store, task->id, at.after_utc > now_utc ? at.after_utc : now_utc, at.next_utc, err);

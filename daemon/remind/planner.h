@@ -3,6 +3,7 @@
  * Happy path: the store names a task; schedule() says which steps fell due since it was last planned; each becomes a
  * reminder under its unique key and a message that waits in the outbox; the task's marks move on in the same transaction,
  * so that no due step is ever passed over.
+ * Of a cancelled task nothing is planned but that those who know its date hear of it, see cancellation.h.
  * After a pause of the daemon only the latest missed step is sent, and only if it is not older than catch_up_max_age_s;
  * the others are written down as dropped, with the reason. */
 #ifndef DEADLINED_REMIND_PLANNER_H

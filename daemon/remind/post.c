@@ -169,7 +169,7 @@ static int post_message(struct post *post, const struct post_route *route, const
 	bool is_held = route->not_before_utc > post->now_utc;
 	int64_t waiting = 0;
 	int status = 0;
-	if (post->task->is_urgent || post_stale_reason(post, step) != NULL)
+	if (post->task->is_urgent || step->is_alone || post_stale_reason(post, step) != NULL)
 		return post_new_message(post, route, channel, step, is_late, ret_message, err);
 	if (is_held || is_late)
 		status = store_joinable(post->store, route->reader->id, channel->name, route->not_before_utc, !is_held,

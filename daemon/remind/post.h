@@ -20,12 +20,15 @@ enum { POST_LATE_S = 120 }; /* a step that was due longer ago was missed */
 
 /* In front of the number of a move: the step that tells the new date. */
 #define POST_MOVED "moved "
+/* Likewise of a cancellation: the step that tells of it. */
+#define POST_CANCELLED "cancelled "
 
 struct post_step {
 	const char *text;
 	int64_t due_utc;
 	bool is_digest;   /* said in the digest and nowhere else */
 	bool is_past_use; /* the moment it was to warn of has passed */
+	bool is_alone;    /* shares its message with nothing: a calendar takes one cancelled date out of each */
 	bool is_noticed;  /* was due before the date was set, of which the same pass gives notice */
 };
 

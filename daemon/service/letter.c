@@ -64,16 +64,20 @@ static int letter_write_calendar(struct store *store, struct letter *letter, int
 	bool repeats = item->task.rrule[0] != '\0' || item->task.rdate[0] != '\0';
 	char date[PERIOD_KEY_SIZE];
 	int status = 0;
-	if (repeats && !item->is_there)
+	if (repeats && !item->is_there && !item->is_cancelled)
 		return 0;
 	if (repeats)
 		status = letter_ruled_date(store, item, date, err);
-	if (status == 0)
-		letter->calendar = mail_calendar(&(struct mail_event){.task = &item->task,
-								      .date = repeats ? date : NULL,
-								      .instance = store_instance(store),
-								      .now_utc = now_utc});
-	return status;
+	if (status < 0)
+		return status;
+	const struct mail_event event = {.task = &item->task,
+					 .date = repeats ? date : NULL,
+					 .is_cancelled = item->is_cancelled,
+					 .instance = store_instance(store),
+					 .now_utc = now_utc};
+	letter->calendar = mail_calendar(&event);
+	letter->calendar_method = letter->calendar != NULL ? mail_calendar_method(&event) : NULL;
+	return 0;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------- */
@@ -125,7 +129,7 @@ static struct channel_message letter_message(const struct setup *setup, struct l
 		.text = letter->text.text,
 		.html = letter->text.html,
 		.calendar = letter->calendar,
-		.calendar_method = letter->calendar != NULL ? mail_calendar_method(&letter->items[0].task) : NULL,
+		.calendar_method = letter->calendar_method,
 		.reply_to_name = letter->reply.name,
 		.reply_to_address = letter->reply.address,
 		.is_urgent = row->is_urgent,

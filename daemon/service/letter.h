@@ -33,6 +33,7 @@ struct letter {
 	struct channel_button shown_buttons[TALK_BUTTONS_MAX]; /* the same, as the message has them */
 	char remote_id[STORE_REMOTE_ID_SIZE];                  /* of the message that it takes the place of */
 	char *calendar;                                        /* NULL when it has none */
+	const char *calendar_method;
 	struct store_reply reply;
 	char key[96];
 };

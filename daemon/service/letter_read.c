@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "remind/occurrences.h"
+#include "remind/pick.h"
 #include "remind/post.h"
 #include "remind/reader.h"
 #include "remind/step.h"
@@ -14,7 +15,10 @@
 
 static const char *letter_step_kind(const char *step)
 {
-	return strncmp(step, POST_MOVED, strlen(POST_MOVED)) == 0 ? "moved" : step_kind_name(step_text_kind(step));
+	if (strncmp(step, POST_MOVED, strlen(POST_MOVED)) == 0)
+		return "moved";
+	return strncmp(step, POST_CANCELLED, strlen(POST_CANCELLED)) == 0 ? "closed"
+									  : step_kind_name(step_text_kind(step));
 }
 
 static struct letter_item *letter_add_item(struct letter *letter, const struct task *task)
@@ -65,6 +69,32 @@ static bool letter_has(const struct letter *letter, const struct store_reminder 
 	return false;
 }
 
+/* Who cancelled it, if that is known: the reason is, in any case. */
+static int letter_read_closing(struct store *store, struct letter *letter, const char *uid, const char *date,
+			       struct err *err)
+{
+	store_closing_done(&letter->closing);
+	int status = store_closing_load(store, uid, date, &letter->closing, err);
+	if (status < 0 || (letter->closing.action != NULL && strcmp(letter->closing.action, "cancel") == 0))
+		return status;
+	store_closing_done(&letter->closing);
+	letter->closing = (struct store_closing){.action = mem_dup("cancel")};
+	return 0;
+}
+
+/* The date is not there any more: its key says what it was, should the rule have been cut before it. */
+static int letter_read_cancelled(struct store *store, struct letter *letter, struct letter_item *item, struct err *err)
+{
+	struct pick pick = {.period = item->task.period};
+	int status = pick_by_key(store, &item->task, item->occurrence, &pick, err);
+	if (status < 0 && status != -ENOENT && status != -EINVAL)
+		return status;
+	item->is_cancelled = status == 0 || period_parse_key(item->occurrence, &pick.period);
+	item->task.period = pick.period;
+	const char *date = status == 0 ? pick.date : item->occurrence;
+	return letter_read_closing(store, letter, item->task.uid, pick_repeats(&item->task) ? date : NULL, err);
+}
+
 /* The latest step of an occurrence speaks for it. */
 static int letter_read_reminder(struct store *store, struct letter *letter, const struct store_reminder *reminder,
 				struct err *err)
@@ -80,7 +110,10 @@ static int letter_read_reminder(struct store *store, struct letter *letter, cons
 	item->step = reminder->step;
 	item->occurrence = reminder->occurrence;
 	item->due_utc = reminder->due_utc;
-	status = occurrences_find(store, &task, reminder->occurrence, &item->is_there, &item->task.period, err);
+	if (strcmp(item->kind, "closed") == 0)
+		status = letter_read_cancelled(store, letter, item, err);
+	else
+		status = occurrences_find(store, &task, reminder->occurrence, &item->is_there, &item->task.period, err);
 	if (status == 0 && (strcmp(item->kind, "escalation") == 0 || strcmp(item->kind, "handoff") == 0))
 		status = letter_read_responsible(store, item, err);
 	if (status == 0 && reminder->deputy_for != NULL)

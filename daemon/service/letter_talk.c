@@ -88,6 +88,8 @@ static int letter_update_item(struct store *store, struct letter_item *item, boo
 		return *ret_is_closed ? 0 : status;
 	item->is_there = true;
 	item->task.period = pick.period;
+	if (strcmp(item->kind, "closed") == 0)
+		item->kind = "reminder"; /* it was opened again */
 	if (strcmp(pick.key, item->occurrence) == 0)
 		return 0;
 	(void)snprintf(item->new_key, sizeof(item->new_key), "%s", pick.key);
@@ -102,6 +104,7 @@ static int letter_close(struct store *store, struct letter *letter, struct err *
 	item->kind = "closed";
 	item->is_there = false;
 	letter->is_closed = true;
+	store_closing_done(&letter->closing);
 	return store_closing_load(store, item->task.uid, date, &letter->closing, err);
 }
 

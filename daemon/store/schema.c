@@ -5,6 +5,8 @@
  *   - an edit of a task, its people or its date sets next_due_utc to NULL: the daemon looks at it again;
  *   - done, cancelled, moved or no longer taking part means quiet: reminders not yet sent are dropped in the same
  *     transaction, and a message that is left empty is cancelled;
+ *   - what is cancelled is a change of the date for the calendars of its readers, and is written down, so that the daemon
+ *     tells those who knew the date;
  *   - the ledger says what happened; instant and author are stamped by store_ledger_stamp();
  *   - tally counts messages by state, so that a status costs nothing.
  * Instants are INTEGER UTC seconds and always bound by the program; no SQL here asks for the time. */
@@ -491,8 +493,59 @@ static const char schema_9[] =
 	"  DELETE FROM shown WHERE message IN (SELECT message FROM reminder WHERE person = old.person"
 	"    AND channel = old.channel);"
 	"END;"
+	/* What was cancelled since it could be told: date is that of a repeating task by its rule, '' the whole task; sequence
+	 * names the cancellation. What was cancelled before is nobody's news any more. */
+	"CREATE TABLE cancellation ("
+	"  task INTEGER NOT NULL REFERENCES task (id) ON DELETE CASCADE,"
+	"  date TEXT NOT NULL,"
+	"  sequence INTEGER NOT NULL,"
+	"  PRIMARY KEY (task, date)"
+	") STRICT, WITHOUT ROWID;"
+	"UPDATE task SET next_due_utc = 253402300799 WHERE status = 'cancelled';" /* STORE_NEVER */
+	"CREATE INDEX task_cancelled ON task (id) WHERE status = 'cancelled' AND next_due_utc IS NULL;"
+	"DROP TRIGGER task_closed;"
+	"CREATE TRIGGER task_closed AFTER UPDATE OF status ON task WHEN new.status <> old.status BEGIN"
+	"  UPDATE task SET next_due_utc = NULL, sequence = sequence + ('cancelled' IN (new.status, old.status))"
+	"   WHERE id = new.id;"
+	"  DELETE FROM cancellation WHERE task = new.id AND date = '';"
+	"  INSERT INTO cancellation SELECT id, '', sequence FROM task WHERE id = new.id AND new.status = 'cancelled';"
+	"  UPDATE reminder SET dropped = CASE new.status WHEN 'open' THEN 'task reopened' ELSE 'task ' || new.status END"
+	"   WHERE (new.status <> 'open' OR step LIKE 'cancelled %') AND task = new.id"
+	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ");"
+	"  INSERT INTO ledger (action, task) VALUES"
+	"    (CASE new.status WHEN 'open' THEN 'reopen' WHEN 'done' THEN 'done' ELSE 'cancel' END, new.uid);"
+	"END;"
+	/* task_moved has dropped what was not sent of it: it is told anew. */
+	"CREATE TRIGGER task_moved_cancelled AFTER UPDATE OF start_local, end_local, precision, zone ON task"
+	"  WHEN new.start_local IS NOT old.start_local OR new.end_local <> old.end_local"
+	"    OR new.precision <> old.precision OR new.zone <> old.zone BEGIN"
+	"  UPDATE cancellation SET sequence = sequence + 1 WHERE task = new.id AND date = '';"
+	"END;"
+	"CREATE TRIGGER occurrence_cancelled AFTER INSERT ON occurrence WHEN new.status = 'cancelled' BEGIN"
+	"  UPDATE task SET sequence = sequence + 1 WHERE id = new.task;"
+	"  DELETE FROM cancellation WHERE task = new.task AND date = new.date;"
+	"  INSERT INTO cancellation SELECT id, new.date, sequence FROM task WHERE id = new.task;"
+	"END;"
+	"CREATE TRIGGER occurrence_cancelled_again AFTER UPDATE ON occurrence WHEN new.status <> old.status BEGIN"
+	"  UPDATE task SET sequence = sequence + ('cancelled' IN (new.status, old.status)) WHERE id = new.task;"
+	"  DELETE FROM cancellation WHERE task = new.task AND date = new.date;"
+	"  INSERT INTO cancellation SELECT id, new.date, sequence FROM task WHERE id = new.task"
+	"   AND new.status = 'cancelled';"
+	"END;"
+	"DROP TRIGGER occurrence_changed;"
+	"CREATE TRIGGER occurrence_changed AFTER UPDATE ON occurrence BEGIN"
+	"  UPDATE task SET next_due_utc = NULL WHERE id = new.task;"
+	"  UPDATE reminder SET dropped = CASE new.status WHEN 'open' THEN 'task moved' ELSE 'task ' || new.status END"
+	"   WHERE task = new.task AND occurrence IN (new.date, old.moved_key) AND dropped IS NULL"
+	"     AND (new.status <> old.status OR new.status <> 'cancelled' OR step NOT LIKE 'cancelled %')"
+	"     AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ");"
+	"  INSERT INTO ledger (action, task, detail) SELECT CASE new.status WHEN 'open' THEN 'move' WHEN 'done' THEN 'done'"
+	"    ELSE 'cancel' END, uid, new.date || coalesce(' to ' || new.moved_key, '') FROM task WHERE id = new.task;"
+	"END;"
 	"CREATE TRIGGER task_gone_question AFTER DELETE ON task BEGIN"
 	"  DELETE FROM question WHERE task = old.id;"
+	"  DELETE FROM moved_to WHERE task = old.id;"
+	"  DELETE FROM cancellation WHERE task = old.id;"
 	"END;"
 	"CREATE TRIGGER person_gone_answers AFTER DELETE ON person BEGIN"
 	"  DELETE FROM invite WHERE person = old.id;"

@@ -249,8 +249,11 @@ static int audit_wait(struct store *store, const char *sql, int64_t now_utc, str
 int store_audit_unplanned(struct store *store, int64_t now_utc, struct store_audit_wait *ret_edited,
 			  struct store_audit_wait *ret_due, struct err *err)
 {
-	static const char edited[] = "SELECT id, coalesce(planned_until, -1), uid FROM task WHERE status = 'open'"
-				     " AND next_due_utc IS NULL AND ?1 IS NOT NULL ORDER BY id LIMIT 1";
+	static const char edited[] =
+		"SELECT * FROM (SELECT id, coalesce(planned_until, -1), uid FROM task WHERE status = 'open'"
+		"  AND next_due_utc IS NULL AND ?1 IS NOT NULL ORDER BY id LIMIT 1)"
+		" UNION ALL SELECT * FROM (SELECT id, coalesce(planned_until, -1), uid FROM task"
+		"  WHERE status = 'cancelled' AND next_due_utc IS NULL ORDER BY id LIMIT 1) LIMIT 1";
 	static const char due[] = "SELECT id, coalesce(planned_until, -1), uid FROM task WHERE status = 'open'"
 				  " AND next_due_utc <= ?1 ORDER BY next_due_utc, id LIMIT 1";
 	int status = audit_wait(store, edited, now_utc, ret_edited, err);

@@ -398,12 +398,19 @@ int store_message_leave_dropped(struct store *store, int64_t id, struct err *err
 
 int store_message_told_dropped(struct store *store, int64_t id, struct err *err)
 {
-	static const char sql[] = "UPDATE reminder SET dropped = NULL WHERE message = ?1 AND dropped IS NOT NULL";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "i", id);
-	return store_run(store, stmt, "noting that dropped reminders were told", NULL, err);
+	static const char look[] = "UPDATE task SET next_due_utc = NULL WHERE id IN (SELECT task FROM reminder"
+				   " WHERE message = ?1 AND dropped IN ('task moved', 'task cancelled'))";
+	static const char tell[] = "UPDATE reminder SET dropped = NULL WHERE message = ?1 AND dropped IS NOT NULL";
+	static const char *const both[] = {look, tell};
+	int status = 0;
+	for (size_t i = 0; i < 2 && status == 0; i++) {
+		sqlite3_stmt *stmt = store_statement(store, both[i], err);
+		if (stmt == NULL)
+			return store->failure;
+		store_bind(stmt, "i", id);
+		status = store_run(store, stmt, "noting that dropped reminders were told", NULL, err);
+	}
+	return status;
 }
 
 int store_attempt_start(struct store *store, int64_t message, int64_t now_utc, struct err *err)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/store_cancellation.h"
 #include "store/store_priv.h"
 
 /* The text of the only column of the first row, owned; NULL when there is no row. */
@@ -185,7 +186,8 @@ int store_joinable(struct store *store, const char *person, const char *channel,
 	static const char sql[] =
 		"SELECT id FROM message WHERE state = 'pending' AND channel = ?2 AND not_before BETWEEN ?3 - ?4 * 60 AND ?3"
 		" AND person = ?1 AND attempts = 0 AND urgent = 0"
-		" AND (kind = 'catch_up' OR (kind IN ('single', 'merged') AND NOT ?4)) LIMIT 1";
+		" AND (kind = 'catch_up' OR (kind IN ('single', 'merged') AND NOT ?4)) AND NOT EXISTS (SELECT 1 FROM"
+		"  reminder WHERE message = message.id AND step LIKE 'cancelled %') LIMIT 1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -202,7 +204,8 @@ int store_joinable_held(struct store *store, const char *person, const char *cha
 		"SELECT id FROM (SELECT id FROM message WHERE state = 'pending' AND person = ?1 AND channel = ?2"
 		"  AND not_before = ?3 AND attempts = 0 AND urgent = 0 AND kind IN ('single', 'merged', 'catch_up')"
 		"  ORDER BY id LIMIT 16) m"
-		" WHERE EXISTS (SELECT 1 FROM reminder WHERE message = m.id AND held IS NOT NULL AND dropped IS NULL) LIMIT 1";
+		" WHERE EXISTS (SELECT 1 FROM reminder WHERE message = m.id AND held IS NOT NULL AND dropped IS NULL"
+		"  AND step NOT LIKE 'cancelled %') LIMIT 1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -302,6 +305,7 @@ int store_digest_next(struct store *store, int64_t *ret_utc, struct err *err)
 #define REVIVED                                                                                                        \
 	"FROM reminder WHERE task = ?1 AND occurrence = ?2 AND dropped IN ('task moved', 'task done',"                 \
 	" 'task cancelled', 'takes no part', 'no address', 'address suspended', 'person inactive')"                    \
+	" AND step NOT LIKE 'cancelled %'"                                                                             \
 	" AND NOT EXISTS (SELECT 1 FROM message m WHERE m.id = reminder.message AND m.state <> 'cancelled')"           \
 	" AND (person IN (" REVIVED_PARTS ") OR deputy_for IN (" REVIVED_PARTS "))"                                    \
 	" AND EXISTS (SELECT 1 FROM address a WHERE a.person = reminder.person"                                        \
@@ -346,7 +350,8 @@ static void store_occurrence_read(sqlite3_stmt *stmt, struct store_occurrence *r
 	const char *start = (const char *)sqlite3_column_text(stmt, 2),
 		   *end = (const char *)sqlite3_column_text(stmt, 3);
 	const char *precision = (const char *)sqlite3_column_text(stmt, 4);
-	*ret_item = (struct store_occurrence){.is_open = strcmp(status, "open") == 0};
+	*ret_item = (struct store_occurrence){.is_open = strcmp(status, "open") == 0,
+					      .is_cancelled = strcmp(status, "cancelled") == 0};
 	(void)snprintf(ret_item->date, sizeof(ret_item->date), "%s", (const char *)sqlite3_column_text(stmt, 0));
 	struct period *period = &ret_item->period;
 	period->has_start = start != NULL && civil_parse(start, &period->start, NULL);
@@ -407,7 +412,7 @@ int store_occurrences_close_from(struct store *store, int64_t task, const char *
 {
 	/* A moved occurrence belongs where the rule had it, wherever it lies now. */
 	static const char drop[] =
-		"UPDATE reminder SET dropped = 'task ' || ?3 WHERE task = ?1 AND dropped IS NULL"
+		"UPDATE reminder SET dropped = 'task ' || ?3 WHERE task = ?1 AND dropped IS NULL AND step NOT LIKE 'cancelled %'"
 		" AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ")"
 		" AND coalesce((SELECT o.date FROM occurrence o WHERE o.task = ?1 AND o.moved_key = reminder.occurrence),"
 		"  occurrence) >= ?2";
@@ -422,5 +427,7 @@ int store_occurrences_close_from(struct store *store, int64_t task, const char *
 		store_bind(stmt, "itt", task, date, status);
 		result = store_run(store, stmt, "closing occurrences", NULL, err);
 	}
+	if (result == 0 && strcmp(status, "cancelled") == 0)
+		result = store_cancel_told(store, task, date, err);
 	return result;
 }

@@ -50,8 +50,8 @@ MUSTCHECK int store_told_count(struct store *store, const char *person, const ch
 			       struct err *err);
 MUSTCHECK int store_told_add(struct store *store, const char *person, const char *day, struct err *err);
 
-/* A message to that person on that channel, planned for exactly not_before, that was never tried and is not urgent:
- * another reminder may join it. only_catch_up: of kind "catch_up", and of the minute before, too, because planning what
+/* A message to that person on that channel, planned for exactly not_before, that was never tried, is not urgent and tells
+ * of no cancelled date: another reminder may join it. only_catch_up: of kind "catch_up", and of the minute before, too, because planning what
  * was missed may take several passes. 0 when there is none. */
 MUSTCHECK int store_joinable(struct store *store, const char *person, const char *channel, int64_t not_before,
 			     bool only_catch_up, int64_t *ret_message, struct err *err);
@@ -90,7 +90,7 @@ MUSTCHECK int store_tasks_of(struct store *store, const char *person, int64_t **
 /* What was said of single occurrences of a repeating task. */
 struct store_occurrence {
 	char date[PERIOD_KEY_SIZE]; /* the key its rule gives it */
-	bool is_open;
+	bool is_open, is_cancelled;
 	bool is_moved;
 	struct period period; /* when it was moved */
 };
@@ -100,8 +100,9 @@ MUSTCHECK int store_occurrences(struct store *store, int64_t task, struct store_
 /* status "open", "done" or "cancelled"; period NULL = not moved. */
 MUSTCHECK int store_occurrence_set(struct store *store, int64_t task, const char *date, const char *status,
 				   const struct period *period, struct err *err);
-/* The occurrence with that key and all that follow by the rule are over: what was moved among them gets the status, and
- * reminders of them that are not sent yet are dropped. The rule itself is the caller's. */
+/* The occurrence with that key and all that follow by the rule are over: what was moved among them gets the status,
+ * reminders of them that are not sent yet are dropped, and what was told of them counts as cancelled, if that is the
+ * status. The rule itself is the caller's. */
 MUSTCHECK int store_occurrences_close_from(struct store *store, int64_t task, const char *date, const char *status,
 					   struct err *err);
 

@@ -60,9 +60,14 @@ static int retain_run(struct store *store, const char *sql, int64_t id, struct e
 	return store_run(store, stmt, "removing an old message", NULL, err);
 }
 
-/* What an edit had dropped before it was sent keeps its reason: undone, it is planned again. */
+/* What an edit had dropped before it was sent keeps its reason: undone, it is planned again. When the notice of a
+ * cancellation goes, so does all that its reader was told before: else it would seem that they do not know. */
 static int retain_remove(struct store *store, int64_t id, struct err *err)
 {
+	static const char known[] =
+		"DELETE FROM reminder WHERE task IN (SELECT c.task FROM reminder c JOIN task t ON t.id = c.task"
+		"  AND t.status <> 'open' WHERE c.message = ?1 AND c.step LIKE 'cancelled %') AND message < ?1"
+		" AND coalesce(deputy_for, person) IN (SELECT coalesce(deputy_for, person) FROM reminder WHERE message = ?1)";
 	static const char closed[] = "DELETE FROM reminder WHERE message = ?1"
 				     " AND (SELECT status FROM task WHERE id = reminder.task) <> 'open'";
 	static const char keys[] =
@@ -72,7 +77,9 @@ static int retain_remove(struct store *store, int64_t id, struct err *err)
 	static const char attempts[] = "DELETE FROM attempt WHERE message = ?1";
 	static const char notice[] = "DELETE FROM notice WHERE message = ?1";
 	static const char message[] = "DELETE FROM message WHERE id = ?1";
-	int status = retain_run(store, closed, id, err);
+	int status = retain_run(store, known, id, err);
+	if (status == 0)
+		status = retain_run(store, closed, id, err);
 	if (status == 0)
 		status = retain_run(store, keys, id, err);
 	if (status == 0)

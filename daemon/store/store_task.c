@@ -260,6 +260,8 @@ int store_task_due(struct store *store, int64_t now_utc, struct store_due *ret_d
 	static const char sql[] =
 		"SELECT id, planned_until, 1 FROM task WHERE status = 'open' AND next_due_utc IS NULL"
 		" UNION ALL"
+		" SELECT id, planned_until, 1 FROM task WHERE status = 'cancelled' AND next_due_utc IS NULL"
+		" UNION ALL"
 		" SELECT id, planned_until, 0 FROM task WHERE status = 'open' AND next_due_utc <= ?1 LIMIT ?2";
 	size_t n = 0;
 	int64_t next_utc = 0;
@@ -331,11 +333,24 @@ int store_task_planned(struct store *store, int64_t task, int64_t planned_until,
 	return store_run(store, stmt, "marking a task as planned", NULL, err);
 }
 
+int store_task_rest(struct store *store, int64_t task, struct err *err)
+{
+	static const char sql[] = "UPDATE task SET next_due_utc = ?2 WHERE id = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ii", task, STORE_NEVER);
+	return store_run(store, stmt, "laying a task to rest", NULL, err);
+}
+
 int store_task_next_due(struct store *store, int64_t *ret_utc, struct err *err)
 {
 	/* The first of the index: NULL, which is at once, sorts before every instant. */
 	static const char sql[] =
-		"SELECT coalesce(next_due_utc, 0) FROM task WHERE status = 'open' ORDER BY next_due_utc LIMIT 1";
+		"SELECT min(utc) FROM (SELECT 0 AS utc FROM (SELECT 1 FROM task WHERE status = 'cancelled'"
+		"   AND next_due_utc IS NULL LIMIT 1)"
+		"  UNION ALL SELECT utc FROM (SELECT coalesce(next_due_utc, 0) AS utc FROM task WHERE status = 'open'"
+		"   ORDER BY next_due_utc LIMIT 1))";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	return stmt == NULL ? store->failure
 			    : store_one(store, stmt, "looking for the next due task", STORE_NEVER, ret_utc, err);

@@ -54,7 +54,8 @@ struct store_due {
 	bool is_edited;        /* next_due_utc was NULL */
 };
 
-/* Up to max open tasks whose next_due_utc is NULL or <= now_utc, the most urgent first. */
+/* Up to max open tasks whose next_due_utc is NULL or <= now_utc, the most urgent first, and cancelled ones whose
+ * next_due_utc is NULL: those who knew of them are to be told. */
 MUSTCHECK int store_task_due(struct store *store, int64_t now_utc, struct store_due *ret_due, size_t max, size_t *ret_n,
 			     struct err *err);
 
@@ -62,7 +63,11 @@ MUSTCHECK int store_task_due(struct store *store, int64_t now_utc, struct store_
 MUSTCHECK int store_task_planned(struct store *store, int64_t task, int64_t planned_until, int64_t next_due_utc,
 				 struct err *err);
 
-/* The least next_due_utc of the open tasks: 0 when one is NULL, STORE_NEVER when there is none. */
+/* A cancelled task is done with, until it is edited; were it opened again, it is planned from where it was. */
+MUSTCHECK int store_task_rest(struct store *store, int64_t task, struct err *err);
+
+/* The least next_due_utc of the open tasks: 0 when one is NULL, or that of a cancelled one, STORE_NEVER when there is
+ * none. */
 MUSTCHECK int store_task_next_due(struct store *store, int64_t *ret_utc, struct err *err);
 
 /* Makes the planner look at every open task again, as after a change of the policies. */

@@ -34,17 +34,6 @@ static bool talk_is_key(const char *key)
 	return key[strspn(key, "0123456789-:T/.")] == '\0';
 }
 
-/* A period as period_key() writes it, and no phrase besides. */
-static bool talk_parse_key(const char *key, struct period *ret_period)
-{
-	struct period_error error;
-	char again[PERIOD_KEY_SIZE];
-	if (!talk_is_key(key) || period_parse(key, 0, ret_period, &error) < 0)
-		return false;
-	period_key(ret_period, again);
-	return strcmp(again, key) == 0;
-}
-
 bool talk_data_parse(const char *text, struct talk_data *ret_data)
 {
 	static const char verbs[] = {TALK_DONE,     TALK_ACK, TALK_TOMORROW, TALK_NEXT_WEEK,
@@ -60,7 +49,8 @@ bool talk_data_parse(const char *text, struct talk_data *ret_data)
 	    !talk_take_word(&text, data.occurrence, sizeof(data.occurrence)) || !talk_is_key(data.occurrence) ||
 	    num_parse(number, 1, INT64_MAX, &data.task, NULL) < 0)
 		return false;
-	if (data.verb == TALK_YES && (!talk_take_word(&text, date, sizeof(date)) || !talk_parse_key(date, &data.date)))
+	if (data.verb == TALK_YES &&
+	    (!talk_take_word(&text, date, sizeof(date)) || !period_parse_key(date, &data.date)))
 		return false;
 	if (*text != '\0')
 		return false;

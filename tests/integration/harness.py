@@ -193,9 +193,10 @@ class Site:
                        for person, address in addresses.items())
         self.import_text(f"people-{channel}.csv", f"id,name,language,zone,{channel}\n{rows}")
 
-    def add_due_task(self, uid, *people, title=None, policy="default", note=""):
-        """By plain SQL, a task that began this minute and was last planned an hour ago: its step is due now."""
-        minute = datetime.now(SAKHALIN).strftime("%Y-%m-%dT%H:%M")
+    def add_due_task(self, uid, *people, title=None, policy="default", note="", in_days=0):
+        """By plain SQL, a task that began this minute and was last planned an hour ago: its step is due now. in_days: it
+        begins that much later, as its policy must remind of it sooner."""
+        minute = (datetime.now(SAKHALIN) + timedelta(days=in_days)).strftime("%Y-%m-%dT%H:%M")
         connection = sqlite3.connect(self.database, timeout=10)
         try:
             with connection:

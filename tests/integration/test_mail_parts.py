@@ -149,6 +149,55 @@ def test_a_date_of_a_series_that_moves_to_and_fro_is_told_each_time(site, start)
     assert [event["DTSTART"].dt for event in events] == [when.replace(tzinfo=SAKHALIN) for when in dates]
 
 
+def is_gone(first, last):
+    """Whether the last mail takes what the first one put into a calendar out of it again, as RFC 5546 wants it."""
+    (_, old), (calendar, event) = calendars(first), calendars(last)
+    assert last["In-Reply-To"] == first["Message-ID"] and event["DTSTART"].dt == old["DTSTART"].dt
+    return (calendar["METHOD"] == "CANCEL" and event["STATUS"] == "CANCELLED" and event["UID"] == old["UID"]
+            and int(event["SEQUENCE"]) > int(old["SEQUENCE"]))
+
+
+@pytest.mark.parametrize("language", ["ru", "en", "zh", "de"])
+def test_what_is_cancelled_leaves_the_calendar(site, start, language):
+    site.policies["default"]["remind"] = "1d before start"
+    first = remind(site, start, uid="off", language=language, in_days=1)
+    site.ctl("cancel", "off")
+    mails = wait_until(lambda: len(site.mails()) == 2 and site.mails(), site.queue)
+    [last] = [mail for mail in mails if mail["Message-ID"] != first["Message-ID"]]
+    assert is_gone(first, last)
+    words = {"ru": "Отменено", "en": "Cancelled", "zh": "已取消", "de": "Abgesagt"}
+    assert last["Subject"].startswith(words[language]) and "prefers-color-scheme" in last.html
+    site.ctl("cancel", "off")
+    site.add_due_task("next", "anna", in_days=1)
+    wait_until(lambda: site.mails_about("next"), site.queue)
+    assert len(site.mails()) == 3
+
+
+def test_one_cancelled_date_of_a_series_leaves_the_calendar(site, start):
+    site.policies["default"]["remind"] = "1d before start"
+    site.write_config()
+    site.add_person("anna", "anna@example.org")
+    site.add_due_task("weekly", "anna", in_days=1)
+    site.sql("UPDATE task SET rrule = 'FREQ=WEEKLY'")
+    daemon = start(site)
+    [first] = wait_until(lambda: site.queue(state="sent"), daemon.log)
+    [mail] = site.mails()
+    site.ctl("cancel", "weekly", "--occurrence", first["reminders"][0]["occurrence"][:10])
+    last = wait_until(lambda: [other for other in site.mails() if other["Message-ID"] != mail["Message-ID"]], site.queue)[0]
+    assert is_gone(mail, last) and "/" in calendars(last)[1]["UID"]
+    assert site.sql("SELECT status FROM task") == [("open",)]
+
+
+def test_what_is_done_stays_in_the_calendar(site, start):
+    site.policies["default"]["remind"] = "1d before start"
+    remind(site, start, uid="kept", in_days=1)
+    site.ctl("done", "kept")
+    site.add_due_task("next", "anna", in_days=1)
+    wait_until(lambda: site.mails_about("next"), site.queue)
+    assert len(site.mails()) == 2
+    assert all(calendars(mail)[0]["METHOD"] == "PUBLISH" for mail in site.mails())
+
+
 def test_a_message_without_a_date_has_no_calendar(site):
     site.ctl("test", "email", "--to", "anna@example.org")
     [mail] = site.mails()
@@ -173,6 +222,9 @@ def test_the_mails_kept_for_review_are_whole(language):
     (_, late), (_, moved) = calendars(kept(language, "overdue")), calendars(kept(language, "moved"))
     assert late["UID"] == moved["UID"] and (late["SEQUENCE"], moved["SEQUENCE"]) == (0, 1)
     assert (moved["DTSTART"].dt, moved["DTEND"].dt) == (date(2025, 6, 1), date(2025, 7, 1))
+
+    off, gone = calendars(kept(language, "closed"))
+    assert off["METHOD"] == "CANCEL" and (gone["UID"], gone["SEQUENCE"]) == (late["UID"], 2)
 
     digest = kept(language, "digest")
     assert [part.get_content_type() for part in digest.iter_parts()] == ["text/plain", "text/html"]

@@ -56,7 +56,7 @@ static void audit_database(struct world *world)
 		world, "I2: a reminder was dropped, and the reason is none",
 		"SELECT dropped FROM reminder WHERE dropped NOT IN ('a later step replaced it', 'only in the digest',"
 		" 'the notice of the new date says it', 'task moved', 'task done', 'task cancelled', 'task deleted',"
-		" 'takes no part', 'person inactive', 'no address', 'address suspended', 'acknowledged', 'snoozed')"
+		" 'task reopened', 'takes no part', 'person inactive', 'no address', 'address suspended', 'acknowledged', 'snoozed')"
 		" AND dropped NOT LIKE 'silenced by %' AND dropped NOT LIKE '% (details removed)'"
 		" AND dropped NOT LIKE 'sent by % instead'");
 	audit_none(world, "I2: a reminder waits in a message that is over",

@@ -217,6 +217,9 @@ static void edits_one_date(struct world *world)
 		"INSERT INTO occurrence (task, date, status) SELECT r.task, r.occurrence, 'done' FROM reminder r JOIN task t"
 		" ON t.id = r.task AND t.rrule <> '' WHERE r.task = %lld ORDER BY r.due_utc DESC LIMIT 1"
 		" ON CONFLICT DO NOTHING",
+		"INSERT INTO occurrence (task, date, status) SELECT r.task, r.occurrence, 'cancelled' FROM reminder r JOIN task t"
+		" ON t.id = r.task AND t.rrule <> '' WHERE r.task = %lld ORDER BY r.due_utc DESC LIMIT 1"
+		" ON CONFLICT (task, date) DO UPDATE SET status = 'cancelled'",
 		"INSERT INTO occurrence (task, date, status, start_local, end_local, precision, moved_key) SELECT r.task,"
 		" r.occurrence, 'open', date(r.occurrence, '+3 days'), date(r.occurrence, '+3 days'), 'day',"
 		" date(r.occurrence, '+3 days') FROM reminder r JOIN task t ON t.id = r.task AND t.rrule <> ''"

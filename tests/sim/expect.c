@@ -262,10 +262,63 @@ static void expect_task(struct world *world, int64_t task)
 	task_done(&at.task);
 }
 
+/* ---- what was cancelled ---------------------------------------------------------------------------------------------- */
+
+/* The end of what they were told, by its key alone. */
+static bool expect_is_ahead(struct world *world, const struct zone *zone, const char *key)
+{
+	const char *slash = strchr(key, '/');
+	struct civil end;
+	bool has_time = false;
+	if (!civil_parse(slash != NULL ? slash + 1 : key, &end, &has_time))
+		return false;
+	if (!has_time)
+		end = civil_add_days(&end, 1);
+	return zone_to_utc(zone, &end) > world->highest_utc; /* whatever the clock said when it was looked at */
+}
+
+/* A row on any channel, sent or with the reason why not, to the person or whoever stands in. */
+static bool expect_is_told_off(struct world *world, int64_t task, const char *person, int64_t after_message)
+{
+	static const char sql[] =
+		"SELECT 1 FROM reminder WHERE task = ?1 AND step LIKE 'cancelled %' AND (person = ?2 OR deputy_for = ?2"
+		" OR person IN (SELECT deputy FROM deputy)) AND (message IS NULL OR message > ?3) LIMIT 1";
+	return view_number(&world->view, view_ask(&world->view, sql, "iti", task, person, after_message), 0) != 0;
+}
+
+/* Of a task that does not repeat: the last message to each of its people decides what they know. */
+static void expect_cancelled(struct world *world, int64_t task)
+{
+	static const char planned[] = "SELECT 1 FROM task WHERE id = ?1 AND status = 'cancelled' AND rrule = ''"
+				      " AND next_due_utc IS NOT NULL";
+	static const char zones[] = "SELECT zone FROM task WHERE id = ?1";
+	static const char told[] =
+		"SELECT coalesce(r.deputy_for, r.person) AS who, r.occurrence, r.step, max(r.message) FROM reminder r"
+		" JOIN message m ON m.id = r.message AND m.state = 'sent' JOIN person p"
+		" ON p.id = coalesce(r.deputy_for, r.person) AND p.active = 1 WHERE r.task = ?1 AND EXISTS (SELECT 1 FROM part"
+		"  WHERE task = ?1 AND person = p.id) GROUP BY who HAVING r.step NOT LIKE 'cancelled %'";
+	struct view *view = &world->view;
+	if (view_number(view, view_ask(view, planned, "i", task), 0) == 0)
+		return;
+	sqlite3_stmt *stmt = view_ask(view, zones, "i", task);
+	const struct zone *zone = view_row(view, stmt) ? zone_find(view_text(stmt, 0)) : NULL;
+	view_drop(stmt);
+	stmt = view_ask(view, told, "i", task);
+	while (zone != NULL && view_row(view, stmt))
+		if (expect_is_ahead(world, zone, view_text(stmt, 1)) &&
+		    !expect_is_told_off(world, task, view_text(stmt, 0), sqlite3_column_int64(stmt, 3)) &&
+		    !view->is_broken)
+			world_fail(world, "I13: task %lld is cancelled, %s knows its date %s and does not hear of it",
+				   (long long)task, view_text(stmt, 0), view_text(stmt, 1));
+}
+
 void expect_all(struct world *world)
 {
-	for (int64_t task = 1; task <= world->n_tasks; task++)
+	for (int64_t task = 1; task <= world->n_tasks; task++) {
 		expect_task(world, task);
+		if (world->app != NULL && world->failure[0] == '\0')
+			expect_cancelled(world, task);
+	}
 }
 
 void expect_change(struct world *world, int64_t task)

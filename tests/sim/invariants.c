@@ -62,7 +62,51 @@ static void invariants_check_claim(struct world *world, const struct witness_mes
 	view_drop(stmt);
 }
 
-/* Done, cancelled and moved means quiet. */
+/* Of a row with a task and one of its people, "p3". */
+static bool *invariants_knows(struct world *world, sqlite3_stmt *stmt)
+{
+	int person = view_text(stmt, 1)[1] - '0';
+	return &world->tasks[sqlite3_column_int64(stmt, 0)].is_known[person];
+}
+
+/* They know of a task from now on, whatever the database keeps of it. */
+static void invariants_note_known(struct world *world, const struct witness_message *message)
+{
+	static const char sql[] = "SELECT task, coalesce(deputy_for, person) FROM reminder WHERE message = ?1"
+				  " AND step NOT LIKE 'cancelled %'";
+	struct view *view = &world->view;
+	sqlite3_stmt *stmt = view_ask(view, sql, "i", message->id);
+	while (view_row(view, stmt))
+		*invariants_knows(world, stmt) = true;
+	for (int64_t task = 1; task <= world->n_tasks && view->is_broken; task++) /* any of them */
+		memset(world->tasks[task].is_known, true, sizeof(world->tasks[task].is_known));
+}
+
+/* Whether it tells, and nothing else, that a date is cancelled; then that is so, and its reader had been told the date. */
+static bool invariants_is_cancellation(struct world *world, const struct witness_message *seen)
+{
+	static const char cancelled[] =
+		"SELECT count(*) FROM reminder WHERE message = ?1 AND dropped IS NULL AND step LIKE 'cancelled %'";
+	static const char untrue[] =
+		"SELECT count(*) FROM reminder r JOIN task t ON t.id = r.task WHERE r.message = ?1 AND r.dropped IS NULL"
+		" AND t.status <> 'cancelled' AND NOT EXISTS (SELECT 1 FROM occurrence o WHERE o.task = r.task"
+		"  AND o.status = 'cancelled' AND r.occurrence IN (o.date, o.moved_key))";
+	static const char readers[] =
+		"SELECT task, coalesce(deputy_for, person) FROM reminder WHERE message = ?1 AND dropped IS NULL";
+	struct view *view = &world->view;
+	if (view_number(view, view_ask(view, cancelled, "i", seen->id), 0) == 0)
+		return false;
+	if (view_number(view, view_ask(view, untrue, "i", seen->id), 0) != 0)
+		world_fail(world, "I13: %s says that something is cancelled, and it is not", seen->key);
+	sqlite3_stmt *stmt = view_ask(view, readers, "i", seen->id);
+	while (view_row(view, stmt))
+		if (!*invariants_knows(world, stmt))
+			world_fail(world, "I13: %s tells %s, who knew nothing of it, that it is cancelled", seen->key,
+				   view_text(stmt, 1));
+	return true;
+}
+
+/* Done, cancelled and moved means quiet, but for the notice that it is cancelled. */
 static void invariants_check_reminders(struct world *world, const struct witness_message *seen)
 {
 	static const char sql[] =
@@ -70,13 +114,15 @@ static void invariants_check_reminders(struct world *world, const struct witness
 		" WHERE o.task = r.task AND o.date = r.occurrence AND NOT EXISTS (SELECT 1 FROM occurrence m"
 		" WHERE m.task = r.task AND m.moved_key = r.occurrence AND m.status = 'open'))), 0)" /* moved to that day */
 		" FROM reminder r JOIN task t ON t.id = r.task"
-		" WHERE r.message = ?1 AND r.dropped IS NULL";
+		" WHERE r.message = ?1 AND r.dropped IS NULL AND r.step NOT LIKE 'cancelled %'";
 	struct view *view = &world->view;
 	sqlite3_stmt *stmt = view_ask(view, sql, "i", seen->id);
 	if (!view_row(view, stmt))
 		return;
 	int64_t n = sqlite3_column_int64(stmt, 0), n_open = sqlite3_column_int64(stmt, 1);
 	view_drop(stmt);
+	if (n == 0 && invariants_is_cancellation(world, seen))
+		return;
 	if (n == 0)
 		world_fail(world, "I5: %s is handed over, and nothing is left to say in it", seen->key);
 	else if (n_open != n)
@@ -248,6 +294,7 @@ void invariants_on_accept(struct world *world, struct witness_message *message)
 		world_fail(world, "I3: %s was taken %u times: %u deaths, %u lost replies", message->key,
 			   message->accepted, message->deaths, message->unknown);
 	invariants_note_said(world, message);
+	invariants_note_known(world, message);
 }
 
 static int64_t invariants_wait_s(const struct channel_result *result)

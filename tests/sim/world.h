@@ -26,7 +26,8 @@ enum { WORLD_PEOPLE = 7, WORLD_TASKS_MAX = 64, WORLD_FAILURE_SIZE = 400 };
 /* What is remembered of a task, to know from when on its present facts must have been followed. */
 struct world_task {
 	int64_t since_utc; /* planned until then by the facts of before; -1: the next pass sees it for the first time */
-	int64_t since_message; /* the last one of then */
+	int64_t since_message;       /* the last one of then */
+	bool is_known[WORLD_PEOPLE]; /* a server took a message to that person, or their deputy, about it */
 };
 
 struct world {

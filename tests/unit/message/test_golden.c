@@ -467,8 +467,14 @@ static const struct whole {
 	{MORNING, 0, true, {.kind = "reminder", .task = &tasks[CALL]}},
 	{"2025-07-02T22:00", 0, false, {.kind = "overdue", .task = &tasks[FAIR]}},
 	{"2025-03-01T22:00", 1, false, {.kind = "moved", .task = &tasks[FAIR], .old_period = &old_month}},
+	{MORNING, 2, false, {.kind = "closed", .task = &tasks[FAIR], .closed_how = "cancel", .closed_by = "Анна Ким"}},
 	{MORNING, 0, false, {.kind = "digest", ITEMS(day_items, 5)}},
 };
+
+static bool whole_is_cancelled(const struct whole *whole)
+{
+	return strcmp(whole->facts.kind, "closed") == 0;
+}
 
 static char *whole_calendar(const struct whole *whole, int64_t now_utc)
 {
@@ -476,7 +482,10 @@ static char *whole_calendar(const struct whole *whole, int64_t now_utc)
 		return NULL;
 	struct task task = *whole->facts.task;
 	task.sequence = whole->sequence;
-	struct mail_event event = {.task = &task, .instance = "0123456789abcdef", .now_utc = now_utc};
+	struct mail_event event = {.task = &task,
+				   .is_cancelled = whole_is_cancelled(whole),
+				   .instance = "0123456789abcdef",
+				   .now_utc = now_utc};
 	return mail_calendar(&event);
 }
 
@@ -497,7 +506,9 @@ static void whole_build(const struct whole *whole, const struct person *person, 
 		.text = text->text,
 		.html = text->html,
 		.calendar = calendar,
-		.calendar_method = calendar != NULL ? mail_calendar_method(whole->facts.task) : NULL,
+		.calendar_method = calendar == NULL            ? NULL
+				   : whole_is_cancelled(whole) ? "CANCEL"
+							       : "PUBLISH",
 		.list_domain = "example.org",
 		.list_unsubscribe = "mailto:deadlines@example.org?subject=unsubscribe",
 		.is_urgent = whole->is_urgent,

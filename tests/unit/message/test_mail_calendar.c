@@ -31,9 +31,14 @@ static struct task task_sample(void)
 	};
 }
 
+static struct mail_event event_of(const struct task *task, const char *date)
+{
+	return (struct mail_event){.task = task, .date = date, .instance = "0123456789abcdef", .now_utc = 1744675200};
+}
+
 static char *written(const struct task *task, const char *date)
 {
-	struct mail_event event = {.task = task, .date = date, .instance = "0123456789abcdef", .now_utc = 1744675200};
+	struct mail_event event = event_of(task, date);
 	return mail_calendar(&event);
 }
 
@@ -64,7 +69,8 @@ static void mail_calendar__month__is_golden(void **state)
 				      "TRANSP:TRANSPARENT\r\n"
 				      "END:VEVENT\r\n"
 				      "END:VCALENDAR\r\n");
-	assert_string_equal(mail_calendar_method(&task), "PUBLISH");
+	struct mail_event event = event_of(&task, NULL);
+	assert_string_equal(mail_calendar_method(&event), "PUBLISH");
 	free(calendar);
 }
 
@@ -128,7 +134,22 @@ static void mail_calendar__cancelled_task__takes_the_date_back(void **state)
 	assert_has(calendar, "METHOD:CANCEL");
 	assert_has(calendar, "STATUS:CANCELLED");
 	assert_has(calendar, "UID:fair-2025@0123456789abcdef.deadlined");
-	assert_string_equal(mail_calendar_method(&task), "CANCEL");
+	struct mail_event event = event_of(&task, NULL);
+	assert_string_equal(mail_calendar_method(&event), "CANCEL");
+	free(calendar);
+}
+
+static void mail_calendar__cancelled_date_of_an_open_task__takes_that_date_back(void **state)
+{
+	(void)state;
+	struct task task = task_sample();
+	struct mail_event event = event_of(&task, "2025-06-09");
+	event.is_cancelled = true;
+	char *calendar = mail_calendar(&event);
+	assert_has(calendar, "METHOD:CANCEL");
+	assert_has(calendar, "STATUS:CANCELLED");
+	assert_has(calendar, "UID:fair-2025/2025-06-09@0123456789abcdef.deadlined");
+	assert_string_equal(mail_calendar_method(&event), "CANCEL");
 	free(calendar);
 }
 
@@ -189,6 +210,7 @@ int main(void)
 		cmocka_unit_test(mail_calendar__period__is_days_or_an_instant),
 		cmocka_unit_test(mail_calendar__uid__is_one_for_each_date_whatever_else_changes),
 		cmocka_unit_test(mail_calendar__cancelled_task__takes_the_date_back),
+		cmocka_unit_test(mail_calendar__cancelled_date_of_an_open_task__takes_that_date_back),
 		cmocka_unit_test(mail_calendar__urgent__has_the_highest_priority),
 		cmocka_unit_test(mail_calendar__hostile_text__stays_text),
 		cmocka_unit_test(mail_calendar__long_text__is_folded_between_letters),

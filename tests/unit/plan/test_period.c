@@ -50,6 +50,36 @@ static void period__key__is_an_iso_interval(void **state)
 	}
 }
 
+static void period__key__is_read_back_and_no_phrase_is(void **state)
+{
+	(void)state;
+	static const char *const phrases[] = {"",
+					      "2025",
+					      "2025-06",
+					      "June 2025",
+					      "../2025",
+					      "2025-6-15",
+					      "2025-06-15 14:05",
+					      "2025-06-31",
+					      "15.06",
+					      "2025-06-15/",
+					      "2025-06-15/2025-06-15"};
+	const struct period *const periods[] = {&june, &day, &minute, &limit, &limit_minute};
+	struct period read = {.precision = PERIOD_PRECISION_MAX};
+	for (size_t i = 0; i < ROWS(phrases); i++) {
+		if (period_parse_key(phrases[i], &read))
+			fail_msg("'%s' is taken for a key", phrases[i]);
+		assert_int_equal(read.precision, PERIOD_PRECISION_MAX);
+	}
+	for (size_t i = 0; i < ROWS(periods); i++) {
+		char key[PERIOD_KEY_SIZE];
+		period_key(periods[i], key);
+		assert_true(period_parse_key(key, &read));
+		assert_int_equal(read.has_start, periods[i]->has_start);
+		assert_int_equal(civil_compare(&read.end, &periods[i]->end), 0);
+	}
+}
+
 static void period__instants__are_those_of_its_zone(void **state)
 {
 	(void)state;
@@ -92,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(period__precision__has_a_name_and_is_found_by_it),
 		cmocka_unit_test(period__key__is_an_iso_interval),
+		cmocka_unit_test(period__key__is_read_back_and_no_phrase_is),
 		cmocka_unit_test(period__instants__are_those_of_its_zone),
 		cmocka_unit_test(period__day_that_begins_in_a_gap__begins_after_it),
 	};

@@ -143,6 +143,26 @@ static void schema__every_old_version__becomes_the_new_one_and_keeps_its_rows(vo
 	free(fresh);
 }
 
+/* Nobody is told now of what was cancelled before the upgrade; of what is cancelled since, they are. */
+static void schema__old_version__leaves_what_was_cancelled_in_peace(void **state)
+{
+	(void)state;
+	struct err err = {0};
+	int64_t next_utc = 0;
+	look_into(make_old(0));
+	office_run(&office, "UPDATE task SET status = 'cancelled'");
+	assert_int_equal(office_number(&office, "SELECT count(*) FROM task WHERE next_due_utc IS NOT NULL"), 0);
+	OK(store_open(office.scratch.database, STORE_WRITE, 20, &office.store, &err));
+	OK(store_task_next_due(office.store, &next_utc, ERR));
+	assert_int_equal(next_utc, STORE_NEVER);
+	assert_int_equal(office_number(&office, "SELECT count(*) FROM cancellation"), 0);
+	office_run(&office, "UPDATE task SET status = 'open'; UPDATE task SET status = 'cancelled'");
+	OK(store_task_next_due(office.store, &next_utc, ERR));
+	assert_int_equal(next_utc, 0);
+	assert_int_equal(office_number(&office, "SELECT count(*) FROM cancellation WHERE date = ''"),
+			 office_number(&office, "SELECT count(*) FROM task"));
+}
+
 static void schema__old_version__is_upgraded_in_memory_and_refused_for_reading(void **state)
 {
 	(void)state;
@@ -181,7 +201,11 @@ static const char to_version_7[] =
 	"DROP TRIGGER task_shown; DROP TRIGGER address_shown; DROP TRIGGER address_shown_gone; DROP TRIGGER occurrence_shown; DROP TRIGGER occurrence_shown_again;"
 	"DROP TRIGGER acknowledged_shown; DROP TRIGGER person_channels; DROP TRIGGER task_gone_question;"
 	"DROP TRIGGER person_gone_answers; DROP TRIGGER occurrence_moved; DROP TRIGGER occurrence_moved_again;"
-	"DROP TABLE moved_to;"
+	"DROP TABLE moved_to; DROP TRIGGER task_moved_cancelled; DROP TRIGGER occurrence_cancelled;"
+	"DROP TRIGGER occurrence_cancelled_again; DROP INDEX task_cancelled;"
+	"DROP TRIGGER task_closed; CREATE TRIGGER task_closed AFTER UPDATE OF status ON task BEGIN SELECT 1; END;"
+	"DROP TRIGGER occurrence_changed; CREATE TRIGGER occurrence_changed AFTER UPDATE ON occurrence BEGIN SELECT 1; END;"
+	"DROP TABLE cancellation;"
 	"DROP INDEX ledger_end; DROP TABLE shown; DROP TABLE question; DROP TABLE invite; DROP INDEX message_next_channel;"
 	"DROP TABLE answered; DROP INDEX address_owner;"
 	"ALTER TABLE channel DROP COLUMN updates_next; ALTER TABLE person DROP COLUMN channels;"
@@ -327,6 +351,7 @@ int main(void)
 		WITH_OFFICE(schema__new_database__is_marked_whole_and_strict),
 		WITH_OFFICE(schema__opened_again__changes_nothing),
 		WITH_OFFICE(schema__every_old_version__becomes_the_new_one_and_keeps_its_rows),
+		WITH_OFFICE(schema__old_version__leaves_what_was_cancelled_in_peace),
 		WITH_OFFICE(schema__old_version__is_upgraded_in_memory_and_refused_for_reading),
 		WITH_OFFICE(schema__upgrade_that_fails__leaves_the_old_version_whole),
 		WITH_OFFICE(schema__earlier_build__gets_the_index_and_loses_the_triggers),

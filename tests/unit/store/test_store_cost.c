@@ -8,6 +8,7 @@
 
 #include "base/strlist.h"
 #include "office.h"
+#include "store/store_cancellation.h"
 #include "store/store_channel.h"
 #include "store/store_priv.h"
 #include "store/store_reader.h"
@@ -69,6 +70,10 @@ static void ask_planning(int64_t own, const char *unused)
 	OK(store_told_other_date(office.store, own, "2025-06-15", NULL, &people, &channels, ERR));
 	strlist_done(&people);
 	strlist_done(&channels);
+	struct store_told *told = NULL;
+	size_t n_told = 0;
+	OK(store_told_dates(office.store, own, true, &told, &n_told, ERR));
+	free(told);
 }
 
 static void ask_the_queue(int64_t own, const char *unused)
@@ -93,6 +98,7 @@ static const struct {
 	const char *sql;
 } acts[] = {
 	{"done", run_sql, "UPDATE task SET status = 'done' WHERE uid = 'own'"},
+	{"cancel", run_sql, "UPDATE task SET status = 'cancelled' WHERE uid = 'own'"},
 	{"move", run_sql, "UPDATE task SET start_local = NULL WHERE uid = 'own'"},
 	{"delete", run_sql, "DELETE FROM task WHERE uid = 'own'"},
 	{"part", run_sql, "DELETE FROM part WHERE person = 'anna' AND task = 2"},

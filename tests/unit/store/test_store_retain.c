@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "office.h"
+#include "store/store_cancellation.h"
 #include "store/store_ledger.h"
 #include "store/store_priv.h"
 #include "store/store_reader.h"
@@ -101,6 +102,27 @@ static void retain__messages_of_closed_tasks__go_when_they_are_old_and_over(void
 }
 
 /* A message that was due long ago and left late is as old as its last attempt. */
+/* The thread's first message stays a slice longer than the notice that its task is off: it must not be told once more. */
+static void retain__notice_of_a_cancellation__takes_with_it_what_it_answers(void **state)
+{
+	(void)state;
+	int64_t task = add_task("off", "open"), other = add_task("on", "open");
+	struct store_told *told = NULL;
+	size_t n = 0;
+	(void)add_message(task, "a", "2025-06-01", "sent");
+	(void)add_message(other, "a", "2025-06-01", "sent");
+	office_run(&office, "UPDATE task SET status = 'cancelled' WHERE uid = 'off'");
+	int64_t notice = add_message(task, "cancelled 1", "2025-06-02", "sent");
+	(void)retain_all();
+	assert_false(has_message(notice));
+	OK(store_told_dates(office.store, task, false, &told, &n, ERR));
+	assert_int_equal(n, 0);
+	free(told);
+	OK(store_told_dates(office.store, other, false, &told, &n, ERR));
+	assert_int_equal(n, 1);
+	free(told);
+}
+
 static void retain__late_attempt__makes_a_message_younger(void **state)
 {
 	(void)state;
@@ -362,6 +384,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RETAIN_TEST(retain__messages_of_closed_tasks__go_when_they_are_old_and_over),
+		RETAIN_TEST(retain__notice_of_a_cancellation__takes_with_it_what_it_answers),
 		RETAIN_TEST(retain__late_attempt__makes_a_message_younger),
 		RETAIN_TEST(retain__open_task__keeps_first_last_and_every_key),
 		RETAIN_TEST(retain__history_of_an_open_task__still_says_what_was_sent),

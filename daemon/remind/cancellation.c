@@ -1,0 +1,122 @@
+#include "remind/cancellation.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "remind/pick.h"
+#include "store/store_cancellation.h"
+#include "store/store_reader.h"
+
+/* Everything is of one task. */
+struct cancellation_case {
+	struct post *post;
+	const struct person *people;
+	size_t n_people;
+	struct store_cancellation *items;
+	size_t n;
+	struct store_occurrence *said; /* of single dates */
+	size_t n_said;
+};
+
+static const struct store_occurrence *cancellation_said(const struct cancellation_case *at, const char *date)
+{
+	for (size_t i = 0; i < at->n_said; i++)
+		if (strcmp(at->said[i].date, date) == 0)
+			return &at->said[i];
+	return NULL;
+}
+
+/* Whether the rule does not give the date any more. */
+static int cancellation_is_gone(const struct cancellation_case *at, const char *date, bool *ret_is_gone,
+				struct err *err)
+{
+	struct pick pick;
+	int status = pick_by_key(at->post->store, at->post->task, date, &pick, err);
+	*ret_is_gone = status == -ENOENT;
+	return status == -ENOENT ? 0 : status;
+}
+
+/* The cancellation that holds for that date, NULL for none: its own, or the whole task's unless it was done before. */
+static int cancellation_of(const struct cancellation_case *at, const char *date,
+			   const struct store_cancellation **ret_item, struct err *err)
+{
+	const struct store_occurrence *said = cancellation_said(at, date);
+	bool is_gone = false;
+	int status = 0;
+	*ret_item = NULL;
+	for (size_t i = 0; i < at->n && *ret_item == NULL; i++)
+		if (at->items[i].date[0] == '\0' || strcmp(at->items[i].date, date) == 0)
+			*ret_item = &at->items[i];
+	if (*ret_item == NULL || date[0] == '\0')
+		return 0;
+	if (said != NULL && !said->is_open && !said->is_cancelled)
+		*ret_item = NULL; /* done */
+	else if ((*ret_item)->date[0] != '\0' && (said == NULL || said->is_open)) {
+		status = said == NULL ? cancellation_is_gone(at, date, &is_gone, err) : 0;
+		if (!is_gone)
+			*ret_item = NULL; /* it is there again */
+	}
+	return status;
+}
+
+static bool cancellation_is_over(const struct post *post, const char *key)
+{
+	struct period period;
+	return period_parse_key(key, &period) && period_end_utc(&period, post->event_zone) <= post->now_utc;
+}
+
+/* The date as it stood last. */
+static void cancellation_key(const struct cancellation_case *at, const char *date, char key[PERIOD_KEY_SIZE])
+{
+	const struct store_occurrence *said = cancellation_said(at, date);
+	(void)snprintf(key, PERIOD_KEY_SIZE, "%s", date);
+	if (date[0] == '\0')
+		period_key(&at->post->task->period, key);
+	else if (said != NULL && said->is_moved)
+		period_key(&said->period, key);
+}
+
+static int cancellation_tell_one(struct cancellation_case *at, const struct store_told *told, struct err *err)
+{
+	const struct store_cancellation *item = NULL;
+	char key[PERIOD_KEY_SIZE], text[STORE_STEP_SIZE];
+	int status = cancellation_of(at, told->date, &item, err);
+	if (status < 0 || item == NULL || cancellation_is_over(at->post, told->key))
+		return status;
+	cancellation_key(at, told->date, key);
+	(void)snprintf(text, sizeof(text), POST_CANCELLED "%lld", (long long)item->sequence);
+	const struct post_step step = {.text = text, .due_utc = at->post->now_utc, .is_alone = true};
+	at->post->occurrence = key;
+	for (size_t i = 0; i < at->n_people && status == 0; i++)
+		if (strcmp(at->people[i].id, told->person) == 0)
+			status = post_steps(at->post, &at->people[i], &step, 1, err);
+	at->post->occurrence = NULL; /* key is ours */
+	return status;
+}
+
+static int cancellation_tell_all(struct cancellation_case *at, struct err *err)
+{
+	struct store_told *told = NULL;
+	size_t n = 0;
+	bool repeats = pick_repeats(at->post->task);
+	int status = repeats ? store_occurrences(at->post->store, at->post->task->id, &at->said, &at->n_said, err) : 0;
+	if (status == 0)
+		status = store_told_dates(at->post->store, at->post->task->id, repeats, &told, &n, err);
+	for (size_t i = 0; i < n && status == 0; i++)
+		status = cancellation_tell_one(at, &told[i], err);
+	free(told);
+	free(at->said);
+	return status;
+}
+
+int cancellation_tell(struct post *post, const struct person *people, size_t n_people, struct err *err)
+{
+	struct cancellation_case at = {.post = post, .people = people, .n_people = n_people};
+	int status = store_cancellations(post->store, post->task->id, &at.items, &at.n, err);
+	if (status == 0 && at.n > 0)
+		status = cancellation_tell_all(&at, err);
+	free(at.items);
+	return status;
+}

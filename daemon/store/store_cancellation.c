@@ -1,0 +1,92 @@
+#include "store/store_cancellation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/store_priv.h"
+
+/* The date by the rule of what a reminder is about. */
+#define CANCELLATION_DATE                                                                                              \
+	"coalesce((SELECT m.date FROM moved_to m WHERE m.task = r.task AND m.key = r.occurrence), r.occurrence)"
+
+int store_cancellations(struct store *store, int64_t task, struct store_cancellation **ret_items, size_t *ret_n,
+			struct err *err)
+{
+	static const char sql[] = "SELECT date, sequence FROM cancellation WHERE task = ?1 ORDER BY date";
+	struct store_cancellation *items = NULL;
+	size_t n = 0;
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", task);
+	while ((status = store_row(store, stmt, "reading what was cancelled", err)) == 1) {
+		items = mem_grow(items, n + 1, sizeof(*items));
+		items[n] = (struct store_cancellation){.sequence = sqlite3_column_int64(stmt, 1)};
+		(void)snprintf(items[n].date, sizeof(items[n].date), "%s", (const char *)sqlite3_column_text(stmt, 0));
+		n++;
+	}
+	if (status < 0) {
+		free(items);
+		return status;
+	}
+	*ret_items = items;
+	*ret_n = n;
+	return 0;
+}
+
+int store_cancel_told(struct store *store, int64_t task, const char *date, struct err *err)
+{
+	static const char raise[] =
+		"UPDATE task SET sequence = sequence + 1, next_due_utc = NULL WHERE id = ?1 AND ?2 IS NOT NULL";
+	static const char note[] =
+		"INSERT INTO cancellation SELECT DISTINCT ?1, told.date, (SELECT sequence FROM task WHERE id = ?1)"
+		" FROM (SELECT " CANCELLATION_DATE " AS date FROM reminder r WHERE r.task = ?1"
+		"  AND (SELECT state FROM message WHERE id = r.message) IN ('sent', 'sending')) told"
+		" WHERE told.date >= ?2"
+		"  AND NOT EXISTS (SELECT 1 FROM cancellation c WHERE c.task = ?1 AND c.date = told.date)"
+		"  AND NOT EXISTS (SELECT 1 FROM occurrence o WHERE o.task = ?1 AND o.date = told.date)";
+	static const char *const both[] = {raise, note};
+	int status = 0;
+	for (size_t i = 0; i < 2 && status == 0; i++) {
+		sqlite3_stmt *stmt = store_statement(store, both[i], err);
+		if (stmt == NULL)
+			return store->failure;
+		store_bind(stmt, "it", task, date);
+		status = store_run(store, stmt, "noting what was cancelled", NULL, err);
+	}
+	return status;
+}
+
+int store_told_dates(struct store *store, int64_t task, bool by_date, struct store_told **ret_items, size_t *ret_n,
+		     struct err *err)
+{
+	/* With max(), SQLite takes the other columns from the row of the latest message (lang_select, bare columns). */
+	static const char sql[] = "SELECT coalesce(r.deputy_for, r.person), CASE WHEN ?2 THEN " CANCELLATION_DATE
+				  " ELSE '' END, r.occurrence,"
+				  " r.step, max(r.message) FROM reminder r WHERE r.task = ?1"
+				  " AND (SELECT state FROM message WHERE id = r.message) = 'sent'"
+				  " GROUP BY 1, 2 HAVING r.step NOT LIKE 'cancelled %'";
+	struct store_told *items = NULL;
+	size_t n = 0;
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ii", task, (int64_t)by_date);
+	while ((status = store_row(store, stmt, "looking for people who were told a date", err)) == 1) {
+		items = mem_grow(items, n + 1, sizeof(*items));
+		struct store_told *item = &items[n++];
+		(void)snprintf(item->person, sizeof(item->person), "%s", (const char *)sqlite3_column_text(stmt, 0));
+		(void)snprintf(item->date, sizeof(item->date), "%s", (const char *)sqlite3_column_text(stmt, 1));
+		(void)snprintf(item->key, sizeof(item->key), "%s", (const char *)sqlite3_column_text(stmt, 2));
+	}
+	if (status < 0) {
+		free(items);
+		return status;
+	}
+	*ret_items = items;
+	*ret_n = n;
+	return 0;
+}
