@@ -13,6 +13,10 @@ enum { STORE_STATEMENTS = 256 };
  * of more than two with IN makes SQLite build a table of it in each row that it checks.) */
 #define STORE_OPEN(state) "(" state " = 'pending' OR " state " = 'sending' OR " state " = 'held')"
 #define STORE_IS_OPEN STORE_OPEN("state")
+
+/* The SQL that makes each version of the schema of the one before; in schema_versions.c. */
+enum { SCHEMA_VERSION = 9 };
+extern const char *const schema_versions[SCHEMA_VERSION];
 /* Every channel that something waits for. Hops from one to the next through its index, which SQLite would not choose by
  * itself, instead of walking everything that waits. */
 #define STORE_NEXT_WAITING "SELECT min(channel) FROM message INDEXED BY message_pending WHERE state = 'pending'"
