@@ -387,6 +387,7 @@ static void buttons__done__is_answered_after_the_commit_and_shown_to_everybody(v
 		assert_int_equal(desk.sendings[i].act, CHANNEL_EDIT);
 		assert_true(desk.sendings[i].remote_id[0] == 'r');
 		assert_string_equal(desk.sendings[i].buttons, "");
+		assert_memory_equal(desk.sendings[i].subject, "Done: ", strlen("Done: "));
 		assert_non_null(strstr(desk.sendings[i].subject, "visit"));
 	}
 	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
@@ -523,6 +524,35 @@ static void shown__task_is_done_elsewhere__is_edited(void **state)
 	assert_string_equal(last()->buttons, "");
 }
 
+/* What waited for the night to end came as one message about two tasks. */
+static void shown__tasks_of_one_message_end__leaves_the_other_until_it_ends(void **state)
+{
+	(void)state;
+	office_run(&desk.office, "UPDATE person SET quiet = '08:00-10:00' WHERE id = 'boris'");
+	desk_move_to("2025-06-14T06:00");
+	desk_tick();
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_move_to("2025-06-14T07:01");
+	desk_tick();
+	assert_string_equal(last()->to_address, "102");
+	assert_non_null(strstr(last()->text, "visit"));
+	assert_non_null(strstr(last()->text, "fair"));
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	office_run(&desk.office, "UPDATE task SET status = 'done' WHERE uid = 'fair'");
+	desk_tick();
+	assert_int_equal(last()->act, CHANNEL_EDIT);
+	assert_non_null(strstr(last()->text, "visit"));
+	assert_null(strstr(last()->text, "fair"));
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	office_run(&desk.office, "UPDATE task SET status = 'done' WHERE uid = 'visit'");
+	desk_tick();
+	assert_string_equal(last()->to_address, "102");
+	assert_memory_equal(last()->subject, "Done: ", strlen("Done: "));
+	assert_string_equal(last()->buttons, "");
+}
+
 static void shown__task_moves__shows_the_new_date_and_its_buttons(void **state)
 {
 	(void)state;
@@ -604,6 +634,7 @@ int main(void)
 		TEST(buttons__reload_and_end_while_answers_wait__end_them),
 		TEST(buttons__pressed_faster_than_answers_leave__no_more_is_asked_for),
 		TEST(shown__task_is_done_elsewhere__is_edited),
+		TEST(shown__tasks_of_one_message_end__leaves_the_other_until_it_ends),
 		TEST(shown__task_moves__shows_the_new_date_and_its_buttons),
 		TEST(shown__edit_fails_for_now__is_tried_again_and_then_over),
 		TEST(shown__process_dies_while_it_edits__edits_again),
