@@ -61,6 +61,7 @@ struct channel_result {
 	int64_t retry_after_s;         /* for CHANNEL_THROTTLED: 1 or more */
 	char reply[512];               /* the peer's words or ours, redacted, one line */
 	char remote_id[128];           /* the peer's id of the message, "" when it gave none */
+	char thread_remote_id[128];    /* what a later message of the same thread refers to, likewise */
 	int64_t certificate_until_utc; /* how long the server's certificate lasts; 0 when it showed none this time */
 	enum channel_act act;          /* of the message */
 	char moved_to[PERSON_ADDRESS_MAX + 1]; /* the address that takes the recipient's place; "" = it has not moved */
@@ -89,12 +90,13 @@ struct channel_message {
 	const char *reply_to_address; /* whom an answer should reach; NULL: nobody in particular */
 	bool is_urgent;
 	const char *language;
-	const char *message_id; /* without <>; the same on every attempt */
-	const char *thread_id;  /* message_id of the first message about the same task, NULL for that one */
-	const char *key;        /* idempotency key, [0-9a-z.-]{1,64}; the same on every attempt */
-	int64_t attempt;        /* 1 for the first; 0 = unknown, there may have been others */
-	const char *task_uid;   /* NULL when it is about none or several */
-	int64_t date_utc;       /* for the Date header */
+	const char *message_id;       /* without <>; the same on every attempt */
+	const char *thread_id;        /* message_id of the first message about the same task, NULL for that one */
+	const char *thread_remote_id; /* what the result of that one said; NULL = nothing, or to another address */
+	const char *key;              /* idempotency key, [0-9a-z.-]{1,64}; the same on every attempt */
+	int64_t attempt;              /* 1 for the first; 0 = unknown, there may have been others */
+	const char *task_uid;         /* NULL when it is about none or several */
+	int64_t date_utc;             /* for the Date header */
 	int date_offset_s;
 	enum channel_act act;                 /* CHANNEL_SEND unless the channel can more; all need to_address */
 	const char *remote_id;                /* of CHANNEL_EDIT: what the result of the sending said */
@@ -144,6 +146,7 @@ struct channel {
 	bool wants_reply_to;          /* a mail: an answer can go to somebody else than its sender */
 	bool wants_html;              /* a mail: it carries HTML and a calendar beside the text */
 	bool has_buttons;             /* a message can carry some */
+	bool has_threads;             /* its results say what a later message of the same thread refers to */
 	bool can_edit, can_answer;    /* CHANNEL_EDIT and CHANNEL_ANSWER; otherwise they are CHANNEL_PERMANENT */
 	bool listens;                 /* channel_listen() may be called; see listen.h */
 	struct transfer *transfer;    /* borrowed, from channel_start(); NULL for a local channel */

@@ -307,6 +307,7 @@ static void http_set_acts(struct http_channel *channel)
 {
 	const struct preset *preset = channel->preset;
 	channel->base.has_buttons = preset->buttons != NULL;
+	channel->base.has_threads = preset->call.verdict.thread_pointer != NULL;
 	channel->base.can_edit = preset->edit != NULL;
 	channel->base.can_answer = preset->answer != NULL;
 	channel->base.listens = channel->settings.updates != 0; /* which needs a preset that can */

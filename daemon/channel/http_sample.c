@@ -48,10 +48,9 @@ const struct preset_call *http_call_of(const struct http_channel *channel, enum 
 				       : &channel->preset->call;
 }
 
-/* A message like those to come, to find what does not fit before there is one. */
+/* A message like those to come, to find what does not fit before there is one; is_full: with all that it may lack. */
 static int http_render_sample(const struct http_channel *channel, const struct preset_call *call, const char *address,
-			      const char *task_uid, size_t n_buttons, struct preset_request *ret_request,
-			      struct err *err)
+			      bool is_full, struct preset_request *ret_request, struct err *err)
 {
 	static const struct channel_button buttons[] = {{"label", "data"}};
 	const struct channel_message sample = {.kind = "test",
@@ -61,11 +60,12 @@ static int http_render_sample(const struct http_channel *channel, const struct p
 					       .text = "text",
 					       .message_id = "1@deadlined.invalid",
 					       .key = "1",
-					       .task_uid = task_uid,
+					       .task_uid = is_full ? "task" : NULL,
+					       .thread_remote_id = is_full ? "1" : NULL,
 					       .remote_id = "1",
 					       .answer_id = "1",
 					       .buttons = buttons,
-					       .n_buttons = n_buttons};
+					       .n_buttons = is_full ? 1 : 0};
 	struct http_values all;
 	http_fill_values(channel, &sample, &all);
 	if (all.values.items[PRESET_CHANNEL] == NULL)
@@ -103,7 +103,7 @@ bool http_check_address(const struct channel *base, const char *address, struct 
 	const struct http_channel *channel = (const struct http_channel *)base;
 	struct preset_request request;
 	if (!http_check_form(channel, address, err) ||
-	    http_render_sample(channel, &channel->preset->call, address, NULL, 0, &request, err) < 0)
+	    http_render_sample(channel, &channel->preset->call, address, false, &request, err) < 0)
 		return false;
 	preset_request_done(&request);
 	return true;
@@ -115,7 +115,7 @@ static bool http_try_one(const struct http_channel *channel, const struct preset
 {
 	struct preset_request request;
 	struct err err;
-	if (http_render_sample(channel, call, address, is_full ? "task" : NULL, is_full ? 1 : 0, &request, &err) < 0) {
+	if (http_render_sample(channel, call, address, is_full, &request, &err) < 0) {
 		problems_add(problems, section->file, section->line,
 			     "the preset %s cannot be used with this section: %s", channel->settings.preset, err.text);
 		return false;

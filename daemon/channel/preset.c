@@ -13,7 +13,9 @@ enum { PRESET_SETTING_MAX = 32 };
 
 #define PRESET_SET(name) (UINT64_C(1) << (name))
 /* What a message may come without. */
-#define PRESET_MAY_LACK (PRESET_SET(PRESET_TASK_UID) | PRESET_SET(PRESET_BUTTONS) | PRESET_SET(PRESET_NEXT))
+#define PRESET_MAY_LACK                                                                                                \
+	(PRESET_SET(PRESET_TASK_UID) | PRESET_SET(PRESET_BUTTONS) | PRESET_SET(PRESET_THREAD_ID) |                     \
+	 PRESET_SET(PRESET_NEXT))
 
 /* Keys of every http channel; a setting may not take their place. */
 static const char *const preset_reserved[] = {"type",       "preset",        "ca_file",
@@ -256,6 +258,7 @@ static const struct preset_special {
 } preset_specials[] = {
 	{PRESET_BUTTONS, 1U << PRESET_IN_REQUEST | 1U << PRESET_IN_EDIT, "the body of a message"},
 	{PRESET_REMOTE_ID, 1U << PRESET_IN_EDIT, "[edit request] and its like"},
+	{PRESET_THREAD_ID, 1U << PRESET_IN_REQUEST, "the request of a message"},
 	{PRESET_ANSWER_ID, 1U << PRESET_IN_ANSWER, "[answer request] and its like"},
 	{PRESET_NEXT, 1U << PRESET_IN_UPDATES, "[updates request] and its like"},
 	{PRESET_HOLD_S, 1U << PRESET_IN_UPDATES, "[updates request] and its like"},

@@ -72,6 +72,11 @@ static int preset_add_capture(struct preset_verdict *verdict, const char *text, 
 	return preset_take_pointer(&verdict->capture_pointer, text, err);
 }
 
+static int preset_add_thread(struct preset_verdict *verdict, const char *text, struct err *err)
+{
+	return preset_take_pointer(&verdict->thread_pointer, text, err);
+}
+
 static int preset_add_error(struct preset_verdict *verdict, const char *text, struct err *err)
 {
 	if (!preset_pointer_check(text, err))
@@ -86,10 +91,15 @@ static const struct preset_reply_key {
 	bool may_repeat;
 	int (*add)(struct preset_verdict *verdict, const char *text, struct err *err);
 } preset_reply_keys[] = {
-	{"success", "status", false, preset_add_status},      {"success", "test", true, preset_add_test},
-	{"classify", "rule", true, preset_add_rule},          {"retry", "pointer", false, preset_add_retry},
-	{"retry", "header", false, preset_add_header},        {"retry", "unit", false, preset_add_unit},
-	{"capture", "message_id", false, preset_add_capture}, {"error", "text", true, preset_add_error},
+	{"success", "status", false, preset_add_status},
+	{"success", "test", true, preset_add_test},
+	{"classify", "rule", true, preset_add_rule},
+	{"retry", "pointer", false, preset_add_retry},
+	{"retry", "header", false, preset_add_header},
+	{"retry", "unit", false, preset_add_unit},
+	{"capture", "message_id", false, preset_add_capture},
+	{"capture", "thread_id", false, preset_add_thread},
+	{"error", "text", true, preset_add_error},
 };
 enum { PRESET_REPLY_KEYS = sizeof(preset_reply_keys) / sizeof(preset_reply_keys[0]) };
 

@@ -118,6 +118,12 @@ static bool preset_fields_use(const struct preset_fields *fields, size_t name)
 	return false;
 }
 
+static bool preset_call_uses(const struct preset_call *call, size_t name)
+{
+	return preset_text_uses(&call->url, name) != 0 || preset_fields_use(&call->query, name) ||
+	       preset_fields_use(&call->headers, name) || preset_fields_use(&call->fields, name);
+}
+
 static void preset_check_buttons(const struct preset *preset, const struct ini *ini, struct problems *problems)
 {
 	const struct preset_call *call = &preset->call;
@@ -127,14 +133,36 @@ static void preset_check_buttons(const struct preset *preset, const struct ini *
 			     "the buttons are not used: put {{buttons}} into the body of the message");
 }
 
-/* ---- [edit ...], [answer ...] -------------------------------------------------------------------------------------
+/* ---- {{thread_id}} ------------------------------------------------------------------------------------------------
  * */
 
-static bool preset_call_uses(const struct preset_call *call, size_t name)
+static void preset_find_threads(const struct preset *preset, const struct preset_fields *fields,
+				struct problems *problems)
 {
-	return preset_text_uses(&call->url, name) != 0 || preset_fields_use(&call->query, name) ||
-	       preset_fields_use(&call->headers, name) || preset_fields_use(&call->fields, name);
+	for (size_t i = 0; i < fields->n; i++)
+		if ((preset_needs(preset, &fields->items[i].text) >> PRESET_THREAD_ID & 1) != 0)
+			problems_add(problems, preset->file, fields->items[i].line,
+				     "{{thread_id}} needs thread_id in [capture], which says where an answer has it");
 }
+
+/* What is taken of an answer and what is made of it belong together. */
+static void preset_check_threads(const struct preset *preset, const struct ini *ini, struct problems *problems)
+{
+	const struct preset_call *call = &preset->call;
+	const struct ini_section *section = ini_section(ini, "capture", NULL);
+	if (call->verdict.thread_pointer == NULL) {
+		preset_find_threads(preset, &call->query, problems);
+		preset_find_threads(preset, &call->headers, problems);
+		preset_find_threads(preset, &call->fields, problems);
+	} else if (!preset_call_uses(call, PRESET_THREAD_ID)) {
+		problems_add(
+			problems, section->file, ini_find(section, "thread_id")->line,
+			"thread_id is not used: put {{thread_id}} into the request, where it says what is answered");
+	}
+}
+
+/* ---- [edit ...], [answer ...] -------------------------------------------------------------------------------------
+ * */
 
 /* must: a name without which the call could mean any message. */
 static struct preset_call *preset_read_act(struct preset *preset, const struct ini *ini, enum preset_place place,
@@ -205,8 +233,10 @@ static void preset_read_invite(struct preset *preset, const struct ini *ini, str
 
 void preset_read_steps(struct preset *preset, const struct ini *ini, bool is_good, struct problems *problems)
 {
-	if (is_good)
+	if (is_good) {
 		preset_check_buttons(preset, ini, problems);
+		preset_check_threads(preset, ini, problems);
+	}
 	preset->edit = preset_read_act(preset, ini, PRESET_IN_EDIT, PRESET_REMOTE_ID, problems);
 	preset->answer = preset_read_act(preset, ini, PRESET_IN_ANSWER, PRESET_ANSWER_ID, problems);
 	preset_read_invite(preset, ini, problems);

@@ -30,6 +30,7 @@ static const char *const preset_name_words[PRESET_NAME_MAX] = {
 	[PRESET_ACCESS_TOKEN] = "access_token",
 	[PRESET_BUTTONS] = "buttons",
 	[PRESET_REMOTE_ID] = "remote_id",
+	[PRESET_THREAD_ID] = "thread_id",
 	[PRESET_ANSWER_ID] = "answer_id",
 	[PRESET_NEXT] = "next",
 	[PRESET_HOLD_S] = "hold_s",

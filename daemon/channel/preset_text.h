@@ -35,6 +35,7 @@ enum preset_name {
 	PRESET_ACCESS_TOKEN, /* of the step [token] */
 	PRESET_BUTTONS,      /* as JSON, made by [buttons]; without a value when there are none */
 	PRESET_REMOTE_ID,    /* of the message to edit */
+	PRESET_THREAD_ID,    /* what [capture] took of the first message of a thread; without a value in that one */
 	PRESET_ANSWER_ID,    /* of the button to answer */
 	PRESET_NEXT,         /* where the updates go on; without a value at the first call */
 	PRESET_HOLD_S,       /* how long the service may hold that call */

@@ -230,6 +230,7 @@ void preset_fill_values(struct preset_values *ret_values, const struct channel_m
 					       [PRESET_KIND] = message->kind,
 					       [PRESET_CHANNEL] = channel,
 					       [PRESET_REMOTE_ID] = message->remote_id,
+					       [PRESET_THREAD_ID] = message->thread_remote_id,
 					       [PRESET_ANSWER_ID] = message->answer_id,
 				       }};
 }

@@ -23,6 +23,7 @@ void preset_verdict_done(struct preset_verdict *verdict)
 	free(verdict->retry_pointer);
 	free(verdict->retry_header);
 	free(verdict->capture_pointer);
+	free(verdict->thread_pointer);
 	strlist_done(&verdict->error_pointers);
 	*verdict = (struct preset_verdict){0};
 }
@@ -268,14 +269,14 @@ static struct preset_outcome preset_decide(const struct preset_verdict *verdict,
 }
 
 /* An id that could not stand in a line, or is too long to be found again by, is left out. */
-static void preset_capture(const struct preset_verdict *verdict, const json_t *body, struct channel_result *result)
+static void preset_capture(const char *pointer, const json_t *body, char *ret_id, size_t size)
 {
 	struct buf id;
-	buf_init(&id, sizeof(result->remote_id) - 1);
-	preset_add_field(&id, body, verdict->capture_pointer);
+	buf_init(&id, size - 1);
+	preset_add_field(&id, body, pointer);
 	if (utf8_find_control(buf_str(&id), false) < 0)
-		memcpy(result->remote_id, buf_str(&id), id.len + 1);
-	log_redact(result->remote_id);
+		memcpy(ret_id, buf_str(&id), id.len + 1);
+	log_redact(ret_id);
 	buf_done(&id);
 }
 
@@ -307,7 +308,10 @@ void preset_judge(const struct preset_verdict *verdict, const struct preset_repl
 	buf_done(&words);
 	buf_done(&moved);
 
-	if (outcome.verdict == CHANNEL_ACCEPTED)
-		preset_capture(verdict, body, ret_result);
+	if (outcome.verdict == CHANNEL_ACCEPTED) {
+		preset_capture(verdict->capture_pointer, body, ret_result->remote_id, sizeof(ret_result->remote_id));
+		preset_capture(verdict->thread_pointer, body, ret_result->thread_remote_id,
+			       sizeof(ret_result->thread_remote_id));
+	}
 	json_decref(body);
 }

@@ -70,7 +70,8 @@ struct preset_verdict {
 	char *retry_pointer; /* NULL = none; likewise below. The Retry-After header is heard in any case */
 	char *retry_header;
 	enum preset_retry_unit retry_unit; /* of both */
-	char *capture_pointer;
+	char *capture_pointer;             /* of the message's id, and of its thread's */
+	char *thread_pointer;
 	struct strlist error_pointers; /* all that are there are shown */
 };
 

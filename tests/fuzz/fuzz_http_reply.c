@@ -19,6 +19,9 @@ static const char preset_text[] = "[settings]\n"
 				  "test = /ok equals true\n"
 				  "[capture]\n"
 				  "message_id = /result/message_id\n"
+				  "thread_id = /*/thread\n"
+				  "[query]\n"
+				  "thread = {{thread_id}}\n"
 				  "[error]\n"
 				  "text = /description\n"
 				  "[retry]\n"
@@ -90,6 +93,8 @@ static void check_result(const struct preset_reply *reply, const struct channel_
 		FUZZ_NEED(result->retry_after_s == 0, result->reply);
 	check_line(result->reply);
 	check_line(result->remote_id);
+	check_line(result->thread_remote_id);
+	FUZZ_NEED(result->thread_remote_id[0] == '\0' || result->verdict == CHANNEL_ACCEPTED, result->thread_remote_id);
 }
 
 static void check_updates(const struct preset_reply *reply)

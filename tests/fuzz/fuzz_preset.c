@@ -22,6 +22,7 @@ static const struct preset_values hostile = {
 			[PRESET_NOW_MS] = "1700000000000",
 			[PRESET_ACCESS_TOKEN] = "granted\"&\r\n",
 			[PRESET_REMOTE_ID] = "4\"}, 2/../\r\nX: y",
+			[PRESET_THREAD_ID] = "15\"}, {\"a\": 1&b=2\r\nX: y\xff",
 			[PRESET_ANSWER_ID] = "a&b=\xff",
 			[PRESET_NEXT] = "7#\r\n",
 			[PRESET_HOLD_S] = "50",
@@ -129,6 +130,10 @@ static void check_rendering(const struct preset *preset)
 	if (preset->buttons != NULL)
 		check_buttons(preset, &values, &rows);
 	check_steps(preset, &values);
+	check_call(preset, &preset->call, &values);
+	values.items[PRESET_THREAD_ID] = "42";
+	check_call(preset, &preset->call, &values);
+	values.items[PRESET_THREAD_ID] = NULL;
 	check_call(preset, &preset->call, &values);
 	for (size_t i = 0; i < preset->n_forms; i++) {
 		char *address = preset_sample_address(preset, i);

@@ -1,5 +1,5 @@
 /* preset-judge FILE: what replies mean by the preset in FILE. Each line of standard input is a reply as JSON, {"status": 403,
- * "body": "text", "retry_after": 0, "headers": {"X-Reset": "17"}, "now": 1700000000, "call": "edit"}, without "call" to a message; each line of output says verdict, blame, seconds to wait and the id of the message. */
+ * "body": "text", "retry_after": 0, "headers": {"X-Reset": "17"}, "now": 1700000000, "call": "edit"}, without "call" to a message; each line of output says verdict, blame, seconds to wait and the ids of the message and its thread. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,9 +35,10 @@ static void judge(const struct preset *preset, const json_t *line)
 		json_integer_value(json_object_get(line, "now"))};
 	struct channel_result result;
 	preset_judge(&call->verdict, &reply, &result);
-	json_t *out = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "verdict", channel_verdict_name(result.verdict),
+	json_t *out = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:s}", "verdict", channel_verdict_name(result.verdict),
 				"blame", blame_word(result.blame), "wait", (json_int_t)result.retry_after_s, "id",
-				result.remote_id, "moved_to", result.moved_to, "reply", result.reply);
+				result.remote_id, "thread", result.thread_remote_id, "moved_to", result.moved_to,
+				"reply", result.reply);
 	(void)json_dumpf(out, stdout, JSON_COMPACT);
 	(void)putchar('\n');
 	json_decref(out);

@@ -53,6 +53,23 @@ static void preset_read__every_mistake_in_a_step__is_named_with_its_line(void **
 		{"[settings]\nbuttons = text optional\n" SEND, 2, "means something already"},
 		{"[settings]\nupdates = text optional\n" SEND, 2, "means something already"},
 		{"[value b]\nmake = text\ndata = {{buttons}}\n" SEND, 1, "the body of a message only"},
+		/* threads */
+		{SEND "[json]\n/t = {{thread_id}}\n", 7, "needs thread_id in [capture]"},
+		{SEND "[json]\n/t = bool:true{{?thread_id}}\n", 7, "needs thread_id in [capture]"},
+		{SEND "[query]\nt = {{thread_id}}\n[capture]\nmessage_id = /a\n", 7, "needs thread_id in [capture]"},
+		{SEND "[headers]\nT = {{thread_id}}\n", 7, "needs thread_id in [capture]"},
+		{SEND "[capture]\nmessage_id = /a\nthread_id = /a\n", 8, "thread_id is not used"},
+		{SEND "[capture]\nthread_id = /a\n[json]\n/t = bool:true{{?thread_id}}\n", 7, "thread_id is not used"},
+		{SEND "[capture]\nthread_id = a\n[json]\n/t = {{thread_id}}\n", 7, "JSON Pointer"},
+		{SEND "[capture]\nthread_id = /a\nthread_id = /b\n[json]\n/t = {{thread_id}}\n", 7, "given again"},
+		{SEND "[capture]\nthread = /a\n", 7, "give message_id or thread_id"},
+		{"[request]\nurl = https://host/{{thread_id}}\n" SUCCESS "[capture]\nthread_id = /a\n", 2,
+		 "may have no value"},
+		{"[value b]\nmake = text\ndata = {{thread_id}}\n" SEND, 1, "the request of a message only"},
+		{SEND "[capture]\nthread_id = /a\n[json]\n/t = {{thread_id}}\n[edit request]\n"
+		      "url = https://h/{{remote_id}}\n[edit query]\nt = {{thread_id}}\n[edit success]\nstatus = 200\n",
+		 13, "{{thread_id}} can be used in the request of a message only"},
+		{"[settings]\nthread_id = text optional\n" SEND, 2, "means something already"},
 		/* edit and answer */
 		{SEND "[edit]\nurl = https://h/\n", 6, "write [edit request]"},
 		{SEND "[edit json]\n/a = b\n", 6, "needs a section [edit request]"},

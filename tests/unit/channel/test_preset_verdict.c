@@ -256,7 +256,19 @@ static void preset_judge__id_of_the_message__is_kept(void **state)
 		 "0123456789012345678901234567890123456789012345678901234567\"}",
 		 ""},
 	};
-	struct preset *preset = preset_from("[success]\nstatus = 2xx\n[capture]\nmessage_id = /id\n");
+	struct preset *preset = preset_from("[success]\nstatus = 2xx\n[capture]\nmessage_id = /no\nthread_id = /id\n"
+					    "[query]\nt = {{thread_id}}\n");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct channel_result result;
+		judge(&preset->call.verdict, &(struct row){.status = 200, .body = rows[i].body}, &result);
+		assert_string_equal(result.thread_remote_id, rows[i].want);
+		assert_string_equal(result.remote_id, "");
+		judge(&preset->call.verdict, &(struct row){.status = 400, .body = rows[i].body}, &result);
+		assert_string_equal(result.thread_remote_id, "");
+	}
+	preset_free(preset);
+
+	preset = preset_from("[success]\nstatus = 2xx\n[capture]\nmessage_id = /id\n");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct channel_result result;
 		judge(&preset->call.verdict, &(struct row){.status = 200, .body = rows[i].body}, &result);
