@@ -459,6 +459,12 @@ static const char schema_9[] =
 	"  UPDATE shown SET stale = 1 WHERE message IN (SELECT message FROM reminder WHERE task = new.task"
 	"    AND occurrence = new.occurrence);"
 	"END;"
+	/* What the service calls a thread, by the first message of ours in it, at the address where it stands. */
+	"CREATE TABLE thread ("
+	"  message INTEGER PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,"
+	"  address TEXT NOT NULL,"
+	"  remote_id TEXT NOT NULL"
+	") STRICT;"
 	/* A date of a repeating task that was moved by itself is a change of the date as well, for readers and their calendars.
 	 * Who was told of any date that it was ever moved to must hear of the next. */
 	"CREATE TABLE moved_to ("

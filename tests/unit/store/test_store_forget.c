@@ -80,6 +80,7 @@ static void plant_everywhere(void)
 		"INSERT INTO notice (message, text, subject, buttons) VALUES (%lld, 'The brake on anna-secret-id is on',"
 		" 'For Anna Planted Petrova', '[[\"anna-secret-id\", \"d 1\"]]');"
 		"INSERT INTO shown VALUES (%lld, 'planted-5', 0);"
+		"INSERT INTO thread VALUES (%lld, '+7-924-PLANTED', 'planted-6');"
 		"INSERT INTO invite VALUES ('planted-hash', 'anna-secret-id', 'sms', 5);"
 		"INSERT INTO question VALUES ('anna-secret-id', 'sms', %lld, '2025-06-15', 5);"
 		"INSERT INTO answered VALUES ('anna-secret-id', 'sms', 5, 1, 5);"
@@ -87,8 +88,8 @@ static void plant_everywhere(void)
 		"INSERT INTO attempt VALUES (%lld, 1, 5, 'temporary', 450, 'like anna@planted.example.org');"
 		"INSERT INTO reminder VALUES (%lld, '2025-06-15', 'x', 'boris', 'sms', 5, NULL,"
 		" 'silenced by anna-secret-id: +7-924-PLANTED', NULL, 'anna-secret-id');",
-		(long long)theirs, (long long)theirs, (long long)sent, (long long)visit, (long long)theirs,
-		(long long)visit);
+		(long long)theirs, (long long)theirs, (long long)sent, (long long)sent, (long long)visit,
+		(long long)theirs, (long long)visit);
 }
 
 static struct store_forgotten forget(const char *person)
@@ -172,7 +173,7 @@ static void forget__columns_of_text__are_all_known(void **state)
 		"notice.buttons,notice.subject,notice.text,occurrence.date,occurrence.end_local,occurrence.moved_key,"
 		"occurrence.precision,occurrence.start_local,occurrence.status,part.person,part.role,person.*,"
 		"reminder.channel,reminder.deputy_for,reminder.dropped,reminder.held,reminder.occurrence,reminder.person,"
-		"reminder.step,silence.author,silence.person,silence.reason,suspension.channel,suspension.person,"
+		"reminder.step,silence.author,silence.person,silence.reason,suspension.channel,suspension.person,thread.address,thread.remote_id,"
 		"suspension.reason,tally.state,task.end_local,task.exdate,task.note,task.place,task.policy,task.precision,"
 		"task.priority,task.rdate,task.rrule,task.start_local,task.status,task.title,task.uid,task.zone,";
 	const char *unknown = office_text(
