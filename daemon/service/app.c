@@ -68,6 +68,7 @@ static void app_start_channels(struct app *app, struct app_channel *const *old, 
 		app_inherit_gates(entry, old, n_old);
 		entry->listener = app_listener_new(channel);
 		entry->editor = app_editor_new(channel);
+		entry->threads = app_threads_new(channel);
 		channel_start(channel, app->transfer, app_on_result, entry);
 		app->channels[i] = entry;
 		app->planner_channels[i] = (struct planner_channel){.name = channel->name, .domain = channel->domain};
@@ -78,6 +79,7 @@ static void app_channel_free(struct app_channel *entry)
 {
 	app_listener_free(entry->listener);
 	free(entry->editor);
+	app_threads_free(entry->threads);
 	gate_each_done(&entry->each);
 	free(entry);
 }

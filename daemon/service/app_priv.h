@@ -1,5 +1,5 @@
 /* app_priv: what the files of the app share: app.c is its life, app_pass.c one pass of it, whose parts stand in
- * app_settle.c, app_watch.c, app_listen.c, app_show.c and app_claim.c. */
+ * app_settle.c, app_watch.c, app_listen.c, app_show.c, app_thread.c and app_claim.c. */
 #ifndef DEADLINED_SERVICE_APP_PRIV_H
 #define DEADLINED_SERVICE_APP_PRIV_H
 
@@ -17,6 +17,7 @@
 struct app_editor;
 struct app_listener;
 struct app_result;
+struct app_threads;
 
 /* What the results of one pass say of a channel. */
 struct app_news {
@@ -35,6 +36,7 @@ struct app_channel {
 	struct app_news news;
 	struct app_listener *listener; /* NULL: nobody is heard on it */
 	struct app_editor *editor;     /* NULL: what it shows is never changed */
+	struct app_threads *threads;   /* NULL: its service has none */
 	int64_t heard_utc;             /* last result, or since when the channel is there */
 	struct app_channel *next;      /* older ones, of configurations that were replaced, follow the current ones */
 };
@@ -173,6 +175,18 @@ void app_edit(struct app *app, int64_t now_utc);
 void app_note_edit(struct app_channel *from, int64_t message, const struct channel_result *result);
 /* When to try again what failed; STORE_NEVER when nothing did. */
 int64_t app_show_wake(const struct app *app, int64_t now_utc);
+
+/* Threads on messengers, in app_thread.c. NULL for a channel that has none. */
+struct app_threads *app_threads_new(const struct channel *channel);
+void app_threads_free(struct app_threads *threads);
+/* The message is about to be handed over. */
+void app_thread_begin(struct app_channel *entry, const struct channel_message *message);
+/* Whether it is tried once more without its thread, which may be why it was refused. */
+bool app_thread_is_refused(const struct app_result *entry);
+/* Once it is settled: it has begun its thread, or ended it. */
+MUSTCHECK int app_note_thread(struct app *app, const struct app_result *entry, struct err *err);
+/* After the commit. */
+void app_thread_end(const struct app_result *entry);
 
 /* One message to a reader at a time, in app_each.c. Whether this one may start; one that may not is postponed. *ret_reader is
  * for gate_each_take(). */

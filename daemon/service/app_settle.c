@@ -88,8 +88,9 @@ static int app_settle_one(struct app *app, struct app_result *entry, int64_t now
 	if (!entry->is_judged)
 		app_judge(entry, now_utc);
 	int status = app_follow(app, entry, now_utc, &has_moved, err);
+	const bool goes_again = has_moved || app_thread_is_refused(entry);
 	const struct outbox_result result = {
-		.event = has_moved ? OUTBOX_TEMPORARY : app_event(entry->result.verdict),
+		.event = goes_again ? OUTBOX_TEMPORARY : app_event(entry->result.verdict),
 		.is_unreachable = entry->result.blame == CHANNEL_BLAME_CHANNEL && entry->result.code == 0,
 		.is_empty = entry->is_empty,
 		.retry_after_s = entry->result.retry_after_s,
@@ -98,12 +99,14 @@ static int app_settle_one(struct app *app, struct app_result *entry, int64_t now
 	};
 	if (status == 0)
 		status = outbox_settle(app->store, entry->id, &result, now_utc, &entry->state, &entry->next_utc, err);
-	if (status == 0 && has_moved && entry->state == MESSAGE_PENDING) {
+	if (status == 0 && goes_again && entry->state == MESSAGE_PENDING) {
 		entry->next_utc = now_utc;
 		status = store_message_postpone(app->store, entry->id, now_utc, err);
 	}
 	if (status == 0)
 		status = app_note_shown(app, entry, err);
+	if (status == 0)
+		status = app_note_thread(app, entry, err);
 	if (status == 0)
 		status = app_mind_address(app, entry, reply, now_utc, err);
 	return status == 0 && entry->state == MESSAGE_DEAD ? turn_dead(&planner, app->store, entry->id, now_utc, err)
@@ -133,9 +136,11 @@ void app_announce(struct app *app)
 		void (*say)(const char *, ...) = entry->state == MESSAGE_SENT ? log_info : log_warning;
 		char reply[APP_QUOTE_SIZE];
 		app_quote(&entry->result, reply);
-		say("message=%lld channel=%s %s: %s: %s%s%s", (long long)entry->id, entry->from->channel->name,
+		say("message=%lld channel=%s %s: %s: %s%s%s%s", (long long)entry->id, entry->from->channel->name,
 		    message_state_name(entry->state), channel_verdict_name(entry->result.verdict), reply,
-		    next[0] != '\0' ? ", next try " : "", next);
+		    next[0] != '\0' ? ", next try " : "", next,
+		    next[0] != '\0' && app_thread_is_refused(entry) ? " without its thread" : "");
+		app_thread_end(entry);
 	}
 	app->n_results = 0;
 	app_take_audit(app);

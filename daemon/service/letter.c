@@ -8,6 +8,7 @@
 #include "message/mail_calendar.h"
 #include "service/letter_priv.h"
 #include "store/store_reader.h"
+#include "store/store_thread.h"
 
 void letter_item_done(struct letter_item *item)
 {
@@ -24,6 +25,7 @@ void letter_done(struct letter *letter)
 	digest_done(&letter->digest);
 	free(letter->notice);
 	free(letter->calendar);
+	free(letter->thread_remote_id);
 	store_reply_done(&letter->reply);
 	store_answer_done(&letter->answer);
 	store_closing_done(&letter->closing);
@@ -111,6 +113,9 @@ static int letter_read_more(struct store *store, const struct setup *setup, cons
 		status = letter_find_reply(store, letter, err);
 	if (status == 0 && channel->wants_html)
 		status = letter_write_calendar(store, letter, now_utc, err);
+	if (status == 0 && channel->has_threads)
+		status = store_thread_load(store, letter->row.id, person_address(&letter->person, letter->row.channel),
+					   &letter->thread_remote_id, err);
 	return status;
 }
 
@@ -136,6 +141,7 @@ static struct channel_message letter_message(const struct setup *setup, struct l
 		.language = letter->text.language,
 		.message_id = row->message_id,
 		.thread_id = row->thread_id[0] != '\0' ? row->thread_id : NULL,
+		.thread_remote_id = letter->thread_remote_id,
 		.key = letter->key,
 		.attempt = row->attempts,
 		.task_uid = letter->n_items == 1 ? letter->items[0].task.uid : NULL,

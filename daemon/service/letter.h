@@ -32,6 +32,7 @@ struct letter {
 	struct talk_buttons buttons;
 	struct channel_button shown_buttons[TALK_BUTTONS_MAX]; /* the same, as the message has them */
 	char remote_id[STORE_REMOTE_ID_SIZE];                  /* of the message that it takes the place of */
+	char *thread_remote_id;                                /* of the thread that it stands in; NULL = none */
 	char *calendar;                                        /* NULL when it has none */
 	const char *calendar_method;
 	struct store_reply reply;

@@ -16,7 +16,7 @@ struct desk_sending {
 	char channel[16], to_address[64], message_id[STORE_MESSAGE_ID_SIZE], key[80];
 	bool is_recorded; /* its claim was in the database, for others to see */
 	enum channel_act act;
-	char remote_id[16], answer_id[16], subject[200], text[600], buttons[300]; /* "label=data|..." */
+	char remote_id[16], thread[16], answer_id[16], subject[200], text[600], buttons[300]; /* "label=data|..." */
 };
 
 struct desk {
@@ -36,7 +36,8 @@ struct desk {
 	unsigned room;       /* messages in flight that a channel allows */
 	unsigned n_channels; /* made and not freed */
 	bool answers_at_once;
-	bool is_two_way; /* a channel "telegram" made from now on has buttons, can edit and listens */
+	bool has_threads; /* of a channel "telegram" made from now on: what it calls them is "t" and the first message */
+	bool is_two_way;  /* a channel "telegram" made from now on has buttons, can edit and listens */
 	struct {
 		channel_updates_cb cb; /* NULL: nobody listens */
 		void *arg;
@@ -63,6 +64,8 @@ static inline void desk_finish(size_t at, const struct channel_result *result)
 	copy.act = desk.flying[at].act;
 	if (channel->can_edit && copy.act == CHANNEL_SEND)
 		(void)snprintf(copy.remote_id, sizeof(copy.remote_id), "r%lld", (long long)id);
+	if (channel->has_threads && copy.act == CHANNEL_SEND && copy.verdict == CHANNEL_ACCEPTED)
+		(void)snprintf(copy.thread_remote_id, sizeof(copy.thread_remote_id), "t%lld", (long long)id);
 	desk.flying[at] = desk.flying[--desk.n_flying];
 	channel_finish(channel, id, &copy);
 }
@@ -88,6 +91,8 @@ static inline void desk_send(struct channel *channel, const struct channel_messa
 	(void)snprintf(sending->text, sizeof(sending->text), "%s", message->text);
 	(void)snprintf(sending->remote_id, sizeof(sending->remote_id), "%s",
 		       message->remote_id != NULL ? message->remote_id : "");
+	(void)snprintf(sending->thread, sizeof(sending->thread), "%s",
+		       message->thread_remote_id != NULL ? message->thread_remote_id : "");
 	(void)snprintf(sending->answer_id, sizeof(sending->answer_id), "%s",
 		       message->answer_id != NULL ? message->answer_id : "");
 	for (size_t i = 0, at = 0; i < message->n_buttons; i++)
@@ -192,12 +197,14 @@ static inline struct setup *desk_setup(const char *text)
 	for (size_t i = 0; i < setup->n_channels; i++) {
 		struct channel *real = setup->channels[i];
 		struct desk_channel *fake = mem_zero(1, sizeof(*fake));
-		const bool is_two_way = desk.is_two_way && strcmp(real->name, "telegram") == 0;
+		const bool is_telegram = strcmp(real->name, "telegram") == 0;
+		const bool is_two_way = desk.is_two_way && is_telegram;
 		fake->channel = (struct channel){.ops = &desk_ops,
 						 .name = mem_dup(real->name),
 						 .domain = mem_dup("example.org"),
 						 .rate = real->rate,
 						 .rate_each = real->rate_each,
+						 .has_threads = desk.has_threads && is_telegram,
 						 .has_buttons = is_two_way,
 						 .can_edit = is_two_way,
 						 .can_answer = is_two_way,
