@@ -278,6 +278,9 @@ class MaxBot(HttpServer):
             return self.refuse(400, "proto.payload", "user_id or chat_id")
         if int(query.get("user_id", 0)) in self.stopped:
             return self.refuse(403, "chat.denied", "user stopped the bot")
+        link = body.get("link")
+        if link is not None and (link.get("type") != "reply" or link.get("mid") not in {m["mid"] for m in self.messages}):
+            return self.refuse(404, "message.not.found", "no such message")
         mid = f"mid.{len(self.messages) + 1}"
         self.messages.append({**query, **body, "text": text, "mid": mid})
         return Reply(200, {}, {"message": {"body": {"mid": mid, "seq": 1, "text": text}, "timestamp": 1}})

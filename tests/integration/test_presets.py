@@ -9,6 +9,8 @@ The facts about a service stand in messengers/PRESET.toml:
     [[reply]]         an answer, and what it "is": accepted, temporary, throttled (with "wait"), unknown, or dead for the
                       message, the recipient or the channel ("channel" is kept until somebody corrects the settings);
                       with "call" = edit, answer or updates it is the answer to that, with "moved_to" it tells an address
+    [thread]          what the second message about a task has beside the rest, in json or form, where the first was answered
+                      with the first [[reply]]; and the answer when the first message is "gone"
 
 In what is expected {subject} and {text} stand for what a reader of plain text gets (a second channel tells), "html:" and so
 on say in which way the service would decode it, and {re:...} is a regular expression. Numbers and true are compared as such.
@@ -54,6 +56,8 @@ status = 200
 def facts(preset):
     return tomllib.loads((FACTS / f"{preset}.toml").read_text(encoding="utf-8"))
 
+
+THREADED = [preset for preset in PRESETS if (FACTS / f"{preset}.toml").exists() and "thread" in facts(preset)]
 
 class Service(HttpServer):
     """Answers with success whatever is not scripted; /raw takes the messages of the second channel, and a token is handed out
@@ -271,6 +275,45 @@ def test_what_is_sent(site, use, start, preset):
             assert value.removeprefix("secret:").replace("{url}", server.url) not in told
 
 
+def joined(first, second):
+    """Two trees as one."""
+    return {**first, **{key: joined(first.get(key, {}), value) if isinstance(value, dict) else value for key, value in second.items()}}
+
+
+def in_thread(message, thread):
+    """What the message must be in a thread that was begun."""
+    if "form" in thread:
+        return {**message, "form": {**message["form"], **thread["form"]}}
+    return {**message, "json": json.dumps(joined(json.loads(message["json"]), json.loads(thread["json"])))}
+
+
+@pytest.mark.parametrize("preset", THREADED)
+def test_what_is_sent_next_is_in_the_thread(site, use, start, preset):
+    """The task is moved twice: the second message names the thread of the first, and so does the third; but it is refused, and
+    goes without it."""
+    fact = facts(preset)
+    server, message = use(preset, fact), fact["message"][0]
+    site.import_text("people.csv", f'id,name,language,zone,m,raw\ndesk,Desk,en,Asia/Sakhalin,"{message["to"]}",x\n')
+    site.add_due_task("visit", "desk", title=TITLE, note=NOTE)
+    daemon = start(site)
+    wanted = [message, in_thread(message, fact["thread"]), in_thread(message, fact["thread"]), message]
+
+    def wait_sent(n):
+        wait_until(lambda: len(site.queue(state="sent")) == 2 * n, lambda: f"{site.queue()}\n{daemon.log()}")
+
+    wait_sent(1)
+    site.ctl("edit", "visit", "--when", "2031-07-20")
+    wait_sent(2)
+    server.script(reply_of(fact["thread"]["gone"]))
+    site.ctl("edit", "visit", "--when", "2031-08-20")
+    wait_sent(3)
+    raw = [request.json() for request in server.requests if request.path == "/raw"]
+    assert len(server.sent()) == 4 and len(raw) == 3, daemon.log()
+    for request, expected, plain in zip(server.sent(), wanted, raw + raw[-1:], strict=True):
+        check_request(request, expected, plain)
+    assert "without its thread" in daemon.log()
+
+
 def check_length(fact, request, raw):
     """The limit is used up nearly to its end, and not overrun."""
     limit = fact.get("limit")
@@ -322,6 +365,7 @@ def test_what_an_answer_means(site, use, preset):
         words = f"{row}: {judged}"
         assert judged["verdict"] == verdict and blame in (None, judged["blame"]), words
         assert judged["wait"] == row.get("wait", 0) and judged["id"] == row.get("id", ""), words
+        assert judged["thread"] == (row.get("id", "") if "thread" in fact else ""), words
         assert row.get("words", "") in judged["reply"] and judged["moved_to"] == row.get("moved_to", ""), words
         if "call" in row:
             continue  # nothing that deadlinectl test could send

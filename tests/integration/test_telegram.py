@@ -1,4 +1,5 @@
 """The whole daemon against a Bot API server that refuses what the real one refuses."""
+import signal
 import time
 from urllib.parse import quote
 
@@ -50,6 +51,33 @@ def test_chats_are_addressed_as_the_api_wants_it(site, bot, start):
     wait_until(lambda: len(site.queue(state="sent")) == 3, daemon.log)
     chats = [message["chat_id"] for message in bot.messages]
     assert sorted(chats, key=str) == [-1001234567890, 5000000000, "@city_office"]
+
+
+def test_reminders_of_one_task_reply_to_the_first(site, bot, start):
+    """Also when that was sent before the daemon was killed; and they come when somebody has deleted it, or the group has moved."""
+    use(site, bot, rate_each="50/s")
+    site.add_people("telegram", {"desk": "-5", "boss": "7"})
+    site.add_due_task("visit", "desk")
+    site.add_due_task("other", "boss")
+    daemon = start(site)
+    wait_until(lambda: len(site.queue(state="sent")) == 2, daemon.log)
+    daemon.stop(signal.SIGKILL)
+    daemon = start(site)
+    number = next(i for i, message in enumerate(bot.messages, 1) if message["chat_id"] == -5)
+
+    def move(day, to=-5):
+        site.ctl("edit", "visit", "--when", f"2031-07-{day}")
+        wait_until(lambda: f"{day}, 2031" in bot.messages[-1]["text"], daemon.log)
+        assert bot.messages[-1]["chat_id"] == to
+        return bot.messages[-1]["replies_to"]
+    assert [message["replies_to"] for message in bot.messages] == [None, None]
+    assert move(20) == number and move(21) == number
+    bot.deleted.add(number)
+    assert move(22) is None
+    bot.chats["-5"] = "upgraded"
+    assert move(23, to=-1000000000005) is None
+    moved = len(bot.messages)
+    assert move(24, to=-1000000000005) == moved
 
 
 def test_one_chat_gets_a_message_a_second_and_others_do_not_wait(site, bot, start):

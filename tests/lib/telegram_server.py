@@ -2,10 +2,11 @@
 """A Bot API server for tests that refuses what the real one refuses.
 
 It checks the form of the token, the JSON, the chat, the text's length after its tags are taken out, and the tags
-themselves, and answers in the real server's words. What it cannot know is scripted:
+themselves, and the message that is replied to, and answers in the real server's words. What it cannot know is scripted:
 
     with TelegramServer() as server:
         server.chats["5"] = "blocked"           # or "unknown", "deactivated", "kicked", "upgraded"
+        server.deleted.add(1)                   # by the people there
         server.limit(times=2, retry_after=3)    # the next two calls are too many
         server.script(Reply(drop=True))         # or any fault of http_server.Reply
         ...
@@ -124,7 +125,8 @@ class TelegramServer(HttpServer):
     def __init__(self, tokens=None, **options):
         self.tokens = tokens   # None = any
         self.chats = {}        # chat id as text -> a key of CHATS, "upgraded", or "ok"
-        self.messages = []     # accepted, each with plain "text" and "chat_id"
+        self.messages = []     # accepted, each with plain "text", "chat_id" and "replies_to", None or a number
+        self.deleted = set()   # numbers of messages
         self._limited, self._retry_after = 0, 0
         super().__init__(**options)
 
@@ -167,11 +169,24 @@ class TelegramServer(HttpServer):
 
     def send_message(self, parameters):
         chat_id = self.check_chat(parameters.get("chat_id"))
-        text = self.check_text(parameters)
-        self.messages.append({**parameters, "text": text, "markup": parameters["text"]})
+        text, replies_to = self.check_text(parameters), self.check_reply(chat_id, parameters.get("reply_parameters"))
+        self.messages.append({**parameters, "text": text, "markup": parameters["text"], "replies_to": replies_to})
         kind = "private" if isinstance(chat_id, int) and chat_id > 0 else "supergroup"
         return {"message_id": len(self.messages), "date": int(time.time()), "chat": {"id": chat_id, "type": kind},
                 "text": text}
+
+    def check_reply(self, chat_id, reply):
+        """The number of the message in that chat that is replied to."""
+        if reply is None:
+            return None
+        number = reply.get("message_id") if isinstance(reply, dict) else None
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise Refusal(400, "Bad Request: can't parse reply parameters")
+        if 1 <= number <= len(self.messages) and number not in self.deleted and self.messages[number - 1]["chat_id"] == chat_id:
+            return number
+        if reply.get("allow_sending_without_reply") is not True:
+            raise Refusal(400, "Bad Request: message to be replied not found")
+        return None
 
     def check_chat(self, chat_id):
         if chat_id is None or chat_id == "":
