@@ -280,19 +280,42 @@ static void thread__two_in_it_are_refused__are_in_one_again(void **state)
 	assert_string_equal(thread(), anew);
 }
 
-static void thread__mail__has_no_row(void **state)
+/* What was sent in the old thread is no beginning of the new one: some services show nobody what replies to a reply. */
+static void thread__one_in_it_is_refused_and_the_next_is_not__is_begun_by_what_went_without(void **state)
 {
 	(void)state;
-	office_run(&desk.office, "INSERT INTO address VALUES ('boris', 'email', 'boris@example.org')");
-	add_task("fair", "boris");
-	answer(CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
-	desk.answers_at_once = true;
+	accept();
 	next_day();
-	assert_true(office_number(&desk.office,
-				  "SELECT count(*) FROM message WHERE channel = 'email' AND state = 'sent'") > 0);
-	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM thread JOIN message ON id = message"
-						     " WHERE channel = 'email'"),
-			 0);
+	next_day();
+	assert_int_equal(desk.n_flying, 2);
+	const struct channel_result refused = desk_result(CHANNEL_PERMANENT, CHANNEL_BLAME_MESSAGE);
+	const struct channel_result accepted = desk_result(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_finish(0, &refused);
+	desk_finish(0, &accepted);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 4);
+	assert_string_equal(thread(), "");
+	assert_int_equal(rows(), 0);
+	accept();
+	next_day();
+	assert_string_equal(thread(), begun_by(3));
+}
+
+/* Not even its table is looked at. */
+static void thread__channel_without_them__costs_nothing(void **state)
+{
+	(void)state;
+	desk.has_threads = false;
+	desk_crash(config);
+	office_run(&desk.office, "DROP TABLE thread");
+	desk_move(3600);
+	desk_tick();
+	accept();
+	next_day();
+	assert_string_equal(thread(), "");
+	answer(CHANNEL_PERMANENT, CHANNEL_BLAME_MESSAGE);
+	assert_int_equal(desk_count("sent"), 1);
+	assert_int_equal(desk_count("dead"), 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
@@ -313,7 +336,8 @@ int main(void)
 		TEST(thread__message_is_refused_without_it_too__is_dead),
 		TEST(thread__server_is_down__is_kept),
 		TEST(thread__two_in_it_are_refused__are_in_one_again),
-		TEST(thread__mail__has_no_row),
+		TEST(thread__one_in_it_is_refused_and_the_next_is_not__is_begun_by_what_went_without),
+		TEST(thread__channel_without_them__costs_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
