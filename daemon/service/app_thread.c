@@ -80,7 +80,7 @@ int app_note_thread(struct app *app, const struct app_result *entry, struct err 
 		return 0;
 	if (app_thread_is_refused(entry))
 		return store_thread_end(app->store, entry->id, thread->remote_id, err);
-	if (entry->state != MESSAGE_SENT || thread->remote_id != NULL || remote_id[0] == '\0')
+	if (thread->remote_id != NULL || remote_id[0] == '\0')
 		return 0;
 	return store_thread_begin(app->store, entry->id, thread->address, remote_id, err);
 }
