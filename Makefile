@@ -174,6 +174,12 @@ $(BUILD)/oom/fail.so: tests/oom/fail.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -fPIC -shared $< -o $@
 
+# ---- a text is what kills: tests/lib/poison.c, preloaded likewise ----------------------------------------------------------
+TEST_PROGRAMS += $(BUILD)/poison.so
+$(BUILD)/poison.so: tests/lib/poison.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -fPIC -shared $< -o $@
+
 test-programs: $(TEST_PROGRAMS)
 
 oom: deps-check

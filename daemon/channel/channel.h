@@ -114,6 +114,8 @@ typedef void (*channel_updates_cb)(void *arg, struct channel_updates *updates, c
 /* Whether a message that has not begun need not be sent any more as it is. */
 typedef bool (*channel_recall_cb)(void *arg, int64_t message_id);
 
+enum { CHANNEL_ACCOUNT_SIZE = 33 }; /* see listen.h */
+
 struct channel_ops {
 	const char *type; /* as in the INI: "smtp", "http", "maildir", "pipe" */
 	bool is_local;    /* reaches no network: a rehearsal may deliver through it */
@@ -124,8 +126,9 @@ struct channel_ops {
 	void (*resume)(struct channel *channel); /* NULL: it never waits for that */
 	void (*recall)(struct channel *channel, channel_recall_cb is_over,
 		       void *arg); /* NULL: nothing ever waits in it */
-	void (*listen)(struct channel *channel, const char *next, channel_updates_cb cb,
-		       void *arg); /* NULL: it never listens; likewise below */
+	void (*account)(const struct channel *channel,
+			char ret_account[CHANNEL_ACCOUNT_SIZE]); /* NULL: it never listens; likewise below */
+	void (*listen)(struct channel *channel, const char *next, channel_updates_cb cb, void *arg);
 	int (*invite_link)(const struct channel *channel, const char *word, char **ret_link, struct err *err);
 	void (*stop)(struct channel *channel);
 	void (*free)(struct channel *channel); /* what is its own; name and domain are channel_free()'s */

@@ -274,6 +274,7 @@ static const struct channel_ops http_ops = {
 	.does_check = true,
 	.send = http_send,
 	.room = http_room,
+	.account = http_account,
 	.listen = http_listen,
 	.invite_link = http_invite_link,
 	.stop = http_stop,

@@ -63,7 +63,8 @@ bool http_check_address(const struct channel *base, const char *address, struct 
 /* Makes each request that this section may lead to; adds a problem for the first that cannot be. */
 void http_try(const struct http_channel *channel, const struct ini_section *section, struct problems *problems);
 
-/* As channel_listen() and channel_invite_link(); and the end of the call without its callback. */
+/* As channel_account(), channel_listen() and channel_invite_link(); and the end of the call without its callback. */
+void http_account(const struct channel *base, char ret_account[CHANNEL_ACCOUNT_SIZE]);
 void http_listen(struct channel *base, const char *next, channel_updates_cb cb, void *arg);
 void http_listen_end(struct http_channel *channel);
 int http_invite_link(const struct channel *base, const char *word, char **ret_link, struct err *err);

@@ -35,6 +35,13 @@ bool channel_listens(const struct channel *channel)
 	return channel->listens;
 }
 
+void channel_account(const struct channel *channel, char ret_account[CHANNEL_ACCOUNT_SIZE])
+{
+	ret_account[0] = '\0';
+	if (channel->ops->account != NULL)
+		channel->ops->account(channel, ret_account);
+}
+
 void channel_listen(struct channel *channel, const char *next, channel_updates_cb cb, void *arg)
 {
 	assert(channel->listens && channel->ops->listen != NULL);

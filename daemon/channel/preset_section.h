@@ -1,4 +1,4 @@
-/* preset_section: the readers of a preset's sections. For preset.c and each other.
+/* preset_section: the readers of a preset's sections. For preset.c, each other and http_account.c.
  *
  * Each may refer to the names that were read before it, in this order: [settings], [address], [value NAME], [token],
  * [buttons], the rest. */

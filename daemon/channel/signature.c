@@ -33,6 +33,17 @@ void signature_add_hex(struct buf *out, const unsigned char *bytes, size_t len)
 		buf_printf(out, "%02x", bytes[i]);
 }
 
+void signature_hash(const char *text, char ret_hash[SIGNATURE_HASH_SIZE])
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	struct buf hex;
+	(void)SHA256((const unsigned char *)text, strlen(text), digest); /* returns digest */
+	buf_init(&hex, SIGNATURE_HASH_SIZE);
+	signature_add_hex(&hex, digest, sizeof(digest));
+	(void)snprintf(ret_hash, SIGNATURE_HASH_SIZE, "%s", buf_str(&hex));
+	buf_done(&hex);
+}
+
 int signature_add_decoded(struct buf *out, const char *text, struct err *err)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

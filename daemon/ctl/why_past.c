@@ -38,11 +38,21 @@ static struct why_event *why_add(struct why *why, int64_t at_utc)
 static const char *why_done(const char *action)
 {
 	static const char *const words[][2] = {
-		{"add", "added the task"},      {"edit", "edited the task"},          {"move", "moved the task"},
-		{"done", "marked it as done"},  {"cancel", "cancelled it"},           {"reopen", "opened it again"},
-		{"delete", "deleted the task"}, {"ack", "acknowledged it"},           {"silence", "silenced it"},
-		{"snooze", "put it off"},       {"address", "noted another address"}, {"problem", "met a problem"},
-		{"deputy", "named a deputy"},   {"seen", "took note of it"},
+		{"add", "added the task"},
+		{"edit", "edited the task"},
+		{"move", "moved the task"},
+		{"done", "marked it as done"},
+		{"cancel", "cancelled it"},
+		{"reopen", "opened it again"},
+		{"delete", "deleted the task"},
+		{"ack", "acknowledged it"},
+		{"silence", "silenced it"},
+		{"snooze", "put it off"},
+		{"address", "noted another address"},
+		{"problem", "met a problem"},
+		{"deputy", "named a deputy"},
+		{"seen", "took note of it"},
+		{"pass over", "passed over an update"},
 	};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(words[i][0], action) == 0)

@@ -171,13 +171,15 @@ static int app_recover_outbox(struct app *app, bool is_same_boot, int64_t now_ut
 
 int app_start(struct app *app, struct instant now, struct err *err)
 {
-	bool is_same_boot = false;
+	bool is_same_boot = false, is_update = false;
 	int status = store_begin(app->store, err);
 	if (status < 0)
 		return status;
 	status = app_start_clock(app, now, &is_same_boot, err);
 	if (status == 0)
-		status = app_recover_outbox(app, is_same_boot, now.wall_s, err);
+		status = app_recover_updates(app, is_same_boot, now.wall_s, &is_update, err);
+	if (status == 0) /* when the cause is known, no message is suspected */
+		status = app_recover_outbox(app, is_same_boot && !is_update, now.wall_s, err);
 	if (status == 0)
 		status = app_load_pauses(app, err);
 	if (status < 0) {

@@ -3,7 +3,8 @@
  *
  * Happy path: app_listen() asks; what comes is kept until the next pass, whose app_hear() applies all of it and notes in the
  * same transaction from where to ask on; after the commit app_answer() tells those who pressed a button, and app_listen()
- * asks again. A pass that is undone leaves what was heard for the next one, and a process that dies hears it again.
+ * asks again. A pass that is undone leaves what was heard for the next one, and a process that dies hears it again: one
+ * at a time when it has crashed, by app_hear_alone().
  * Failure modes: a service that holds no call is asked once a second; a call that fails is repeated ever later, or when the
  * service says; while answers wait for room nothing is asked; the operator is told, once a day, when somebody else listens
  * to the same account, or when it has failed for long. */
@@ -13,43 +14,15 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "channel/listen.h"
 #include "remind/backoff.h"
 #include "remind/notice.h"
-#include "service/app_priv.h"
-#include "store/store_talk.h"
-#include "talk/talk.h"
+#include "service/app_listener.h"
+#include "store/store_heard.h"
 
 enum {
 	APP_LISTEN_PAUSE_MAX_S = 60,
 	APP_LISTEN_TELL_AFTER_S = 15 * 60, /* failing for so long, the operator hears of it */
 	APP_LISTEN_CONFLICT = 409,         /* of HTTP: somebody else listens */
-};
-
-/* A few words for somebody, once there is room on the channel to say them. */
-struct app_answer {
-	char *id;   /* of the button; NULL: a message to the chat */
-	char *chat; /* the address */
-	char *text;
-};
-
-struct app_listener {
-	bool is_asking;                 /* a call is under way */
-	char *next;                     /* from where to ask; NULL: not read from the database yet */
-	struct channel_updates updates; /* heard, not applied yet */
-	bool has_heard;
-	struct talk_reply
-		*replies; /* one for each update, while its pass is not committed; NULL = it was not applied */
-
-	struct channel_result failure; /* of the call that ended last, not looked at yet */
-	bool has_failed;
-	unsigned failures; /* in a row */
-	int64_t asked_utc;
-	int64_t failing_since_utc, again_utc;
-	char *problem; /* what the operator should hear; NULL = nothing */
-
-	struct app_answer *answers;
-	size_t n_answers;
 };
 
 struct app_listener *app_listener_new(const struct channel *channel)
@@ -65,6 +38,13 @@ static void app_forget_replies(struct app_listener *listener)
 		talk_reply_done(&listener->replies[i]);
 	free(listener->replies);
 	listener->replies = NULL;
+	listener->is_applied = false;
+}
+
+void app_make_replies(struct app_listener *listener)
+{
+	if (listener->replies == NULL)
+		listener->replies = mem_zero(listener->updates.n, sizeof(*listener->replies));
 }
 
 static void app_answer_done(struct app_answer *answer)
@@ -107,15 +87,23 @@ static void app_on_updates(void *arg, struct channel_updates *updates, const str
 	entry->app->wake(entry->app->wake_arg);
 }
 
+/* After a crash the first that people wrote may be its cause; and some of it may have been applied by itself already. */
 static bool app_read_next(struct app *app, struct app_channel *entry)
 {
+	struct app_listener *listener = entry->listener;
+	const char *name = entry->channel->name;
+	bool has_some = false;
 	struct err err;
-	if (entry->listener->next != NULL)
+	if (listener->next != NULL)
 		return true;
-	if (store_updates_next(app->store, entry->channel->name, &entry->listener->next, &err) == 0)
-		return true;
-	log_warning("channel=%s: nothing is heard: %s", entry->channel->name, err.text);
-	return false;
+	channel_account(entry->channel, listener->account);
+	int status = store_heard_any(app->store, name, &has_some, &err);
+	if (status == 0)
+		status = store_updates_next(app->store, name, listener->account, &listener->next, &err);
+	listener->is_wary = app->hears_alone || has_some;
+	if (status < 0)
+		log_warning("channel=%s: nothing is heard: %s", name, err.text);
+	return status == 0;
 }
 
 /* Not before everything that was heard is answered: people may press faster than answers leave. A pause that began by a clock
@@ -202,24 +190,41 @@ static int app_tell_problem(struct app *app, const struct app_channel *entry, in
 	return status;
 }
 
+struct talk app_talk(const struct app *app, const struct planner *planner)
+{
+	return (struct talk){.store = app->store,
+			     .planner = planner,
+			     .catalog = app->setup->catalog,
+			     .default_language = app->setup->conf->language,
+			     .default_zone = app->setup->zone};
+}
+
+/* From where to ask on, once all of it is applied. */
+static int app_save_next(struct app *app, const struct app_channel *entry, struct err *err)
+{
+	const struct app_listener *listener = entry->listener;
+	const char *name = entry->channel->name, *next = listener->updates.next;
+	int status = next != NULL ? store_updates_save(app->store, name, listener->account, next, err) : 0;
+	if (status == 0 && listener->n_alone > 0)
+		status = store_heard_forget(app->store, name, err);
+	return status;
+}
+
 static int app_apply(struct app *app, const struct app_channel *entry, int64_t now_utc, struct err *err)
 {
 	struct app_listener *listener = entry->listener;
 	const struct planner planner = app_planner(app);
-	const struct talk talk = {.store = app->store,
-				  .planner = &planner,
-				  .catalog = app->setup->catalog,
-				  .default_language = app->setup->conf->language,
-				  .default_zone = app->setup->zone};
+	const struct talk talk = app_talk(app, &planner);
 	int status = 0;
-	if (!listener->has_heard)
+	if (!listener->has_heard || (listener->is_wary && listener->n_alone < listener->updates.n))
 		return 0;
-	listener->replies = mem_zero(listener->updates.n, sizeof(*listener->replies));
-	for (size_t i = 0; i < listener->updates.n && status == 0; i++)
+	app_make_replies(listener);
+	for (size_t i = listener->n_alone; i < listener->updates.n && status == 0; i++)
 		status = talk_hear(&talk, entry->channel->name, &listener->updates.items[i], now_utc,
 				   &listener->replies[i], err);
-	if (status == 0 && listener->updates.next != NULL)
-		status = store_updates_save(app->store, entry->channel->name, listener->updates.next, err);
+	if (status == 0)
+		status = app_save_next(app, entry, err);
+	listener->is_applied = status == 0;
 	return status;
 }
 
@@ -238,11 +243,17 @@ int app_hear(struct app *app, int64_t now_utc, struct err *err)
 	return status;
 }
 
+/* What was applied one at a time is in the database, and will be answered. */
 void app_unhear(struct app *app)
 {
-	for (size_t i = 0; i < app->setup->n_channels; i++)
-		if (app->channels[i]->listener != NULL)
-			app_forget_replies(app->channels[i]->listener);
+	for (size_t i = 0; i < app->setup->n_channels; i++) {
+		struct app_listener *listener = app->channels[i]->listener;
+		if (listener == NULL || listener->replies == NULL)
+			continue;
+		for (size_t k = listener->n_alone; k < listener->updates.n; k++)
+			talk_reply_done(&listener->replies[k]);
+		listener->is_applied = false;
+	}
 }
 
 /* ---- answering ---------------------------------------------------------------------------------------------------- */
@@ -257,7 +268,7 @@ static void app_queue_answer(struct app_listener *listener, const char *id, cons
 /* What was applied is committed: it is answered, and over. */
 static void app_take_replies(struct app_listener *listener, int64_t now_utc)
 {
-	if (listener->replies == NULL)
+	if (!listener->is_applied)
 		return;
 	for (size_t i = 0; i < listener->updates.n; i++) {
 		const struct channel_update *update = &listener->updates.items[i];
@@ -272,6 +283,8 @@ static void app_take_replies(struct app_listener *listener, int64_t now_utc)
 		free(listener->next);
 		listener->next = mem_dup(listener->updates.next);
 	}
+	listener->is_wary = listener->is_wary && listener->updates.n == 0;
+	listener->n_alone = 0;
 	bool does_not_hold = listener->updates.n == 0 && listener->asked_utc == now_utc;
 	channel_updates_done(&listener->updates);
 	listener->has_heard = false;

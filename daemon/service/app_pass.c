@@ -221,7 +221,9 @@ int app_tick(struct app *app, struct instant now, struct err *err)
 	struct app_claim *claims = mem_zero(app->setup->n_channels, sizeof(*claims));
 	bool has_more = false;
 	app_make_room(app);
-	int status = app_write(app, claims, now, &has_more, err);
+	int status = app_hear_alone(app, now, err);
+	if (status == 0)
+		status = app_write(app, claims, now, &has_more, err);
 	if (status == 0) {
 		app->must_follow_clock = app->must_follow_clock && app_distrusts_clock(app, now);
 		app->last_wall_s = now.wall_s;

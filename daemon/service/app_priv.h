@@ -1,5 +1,5 @@
 /* app_priv: what the files of the app share: app.c is its life, app_pass.c one pass of it, whose parts stand in
- * app_settle.c, app_watch.c, app_listen.c, app_show.c, app_thread.c and app_claim.c. */
+ * app_settle.c, app_watch.c, app_listen.c, app_hear_alone.c, app_show.c, app_thread.c and app_claim.c. */
 #ifndef DEADLINED_SERVICE_APP_PRIV_H
 #define DEADLINED_SERVICE_APP_PRIV_H
 
@@ -90,6 +90,7 @@ struct app {
 	bool must_follow_clock; /* it was not believed at the start: what was written ahead of it is still there */
 	int64_t distrusted_until_mono_ms; /* until then the clock, earlier than it can be, is not believed */
 	bool was_crash;                   /* the last process ended by a fault of its own */
+	bool hears_alone;                 /* so what people wrote first is applied one at a time */
 	bool has_suspects;                /* some message may be what killed the process before */
 	bool is_draining;                 /* a suspect waits for, or is, the only message in flight */
 	bool is_stopping;
@@ -157,6 +158,11 @@ void app_answer(struct app *app, int64_t now_utc);
 unsigned app_answers(const struct app_channel *entry);
 /* Outside of a transaction: asks each channel for more that does not ask already. */
 void app_listen(struct app *app, int64_t now_utc);
+/* Before a pass, in transactions of its own: after a crash, applies one update of each channel. */
+MUSTCHECK int app_hear_alone(struct app *app, struct instant now, struct err *err);
+/* At the start: gives up what was being applied when the process crashed. *ret_is_blamed: there was something. */
+MUSTCHECK int app_recover_updates(struct app *app, bool is_same_boot, int64_t now_utc, bool *ret_is_blamed,
+				  struct err *err);
 /* When to ask again; STORE_NEVER while the answers are awaited. */
 int64_t app_listen_wake(const struct app *app);
 

@@ -413,6 +413,17 @@ static const char schema_8[] =
  * is shown as it stands until its task changes. */
 static const char schema_9[] =
 	"ALTER TABLE channel ADD COLUMN updates_next TEXT;" /* behind the last update that was applied; the service's own word */
+	"ALTER TABLE channel ADD COLUMN updates_account TEXT;" /* whose updates they are: a hash */
+	/* Behind updates_next, after a crash: updates that were applied or given up one at a time, and the one that is just being
+	 * applied. */
+	"CREATE TABLE heard ("
+	"  channel TEXT NOT NULL,"
+	"  hash TEXT NOT NULL,"
+	"  kind TEXT NOT NULL,"
+	"  person TEXT REFERENCES person (id) ON DELETE SET NULL ON UPDATE CASCADE,"
+	"  is_over INTEGER NOT NULL CHECK (is_over IN (0, 1)),"
+	"  PRIMARY KEY (channel, hash)"
+	") STRICT, WITHOUT ROWID;"
 	"CREATE TABLE invite ("
 	"  hash TEXT PRIMARY KEY," /* of the one-time word in the link */
 	"  person TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE ON UPDATE CASCADE,"
@@ -551,6 +562,7 @@ static const char schema_9[] =
 	"  DELETE FROM invite WHERE person = old.id;"
 	"  DELETE FROM question WHERE person = old.id;"
 	"  DELETE FROM answered WHERE person = old.id;"
+	"  UPDATE heard SET person = NULL WHERE person = old.id;"
 	"END;"
 	/* Of the ledger of a whole plan, a few lines say who closed a task, or has seen it. */
 	"CREATE INDEX ledger_end ON ledger (task) WHERE action IN ('done', 'cancel', 'delete', 'seen');"

@@ -17,30 +17,6 @@
 		return store_run(store, stmt_, doing, NULL, err);                                                      \
 	} while (0)
 
-/* ---- how far a channel was heard ---------------------------------------------------------------------------------- */
-
-int store_updates_next(struct store *store, const char *channel, char **ret_next, struct err *err)
-{
-	static const char sql[] = "SELECT updates_next FROM channel WHERE name = ?1";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "t", channel);
-	int status = store_row(store, stmt, "reading how far a channel was heard", err);
-	if (status < 0)
-		return status;
-	*ret_next = status == 1 ? store_text(stmt, 0) : mem_dup("");
-	(void)sqlite3_reset(stmt); /* repeats the code of the step */
-	return 0;
-}
-
-int store_updates_save(struct store *store, const char *channel, const char *next, struct err *err)
-{
-	static const char sql[] = "INSERT INTO channel (name, updates_next) VALUES (?1, ?2)"
-				  " ON CONFLICT (name) DO UPDATE SET updates_next = ?2";
-	TALK_RUN(store, sql, "writing how far a channel was heard", err, "tt", channel, next);
-}
-
 /* ---- whose an address is ------------------------------------------------------------------------------------------ */
 
 int store_address_owners(struct store *store, const char *channel, const char *address, bool only_active,

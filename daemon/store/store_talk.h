@@ -1,5 +1,5 @@
-/* store_talk: what is remembered of people who answer on a messenger: how far they were heard, who is invited, what they
- * were asked, what they are answered, and which messages still look as they were sent. */
+/* store_talk: what is remembered of people who answer on a messenger: who is invited, what they were asked, what they are
+ * answered, and which messages still look as they were sent. */
 #ifndef DEADLINED_STORE_STORE_TALK_H
 #define DEADLINED_STORE_STORE_TALK_H
 
@@ -10,13 +10,6 @@
 #include "base/strlist.h"
 #include "plan/period.h"
 #include "store/store.h"
-
-/* ---- how far a channel was heard ---- */
-
-/* Behind the last update that was applied, in the service's own words; "" when there was none. Owned by the caller. */
-MUSTCHECK int store_updates_next(struct store *store, const char *channel, char **ret_next, struct err *err);
-/* In the transaction that applies the updates before it. */
-MUSTCHECK int store_updates_save(struct store *store, const char *channel, const char *next, struct err *err);
 
 /* ---- whose an address is ---- */
 

@@ -1,7 +1,6 @@
 #include "talk/invite.h"
 
 #include <errno.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -11,17 +10,6 @@
 #include "store/store_talk.h"
 
 enum { INVITE_RANDOM = 16 };
-
-void invite_hash(const char *word, char ret_hash[INVITE_HASH_SIZE])
-{
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-	struct buf hex;
-	(void)SHA256((const unsigned char *)word, strlen(word), digest); /* returns digest */
-	buf_init(&hex, INVITE_HASH_SIZE);
-	signature_add_hex(&hex, digest, sizeof(digest));
-	(void)snprintf(ret_hash, INVITE_HASH_SIZE, "%s", buf_str(&hex));
-	buf_done(&hex);
-}
 
 /* RFC 4648, section 5, without padding. */
 static void invite_print(const unsigned char random[INVITE_RANDOM], char ret_word[INVITE_WORD_SIZE])
@@ -39,11 +27,11 @@ int invite_new(struct store *store, const char *person, const char *channel, int
 	       char ret_word[INVITE_WORD_SIZE], struct err *err)
 {
 	unsigned char random[INVITE_RANDOM];
-	char hash[INVITE_HASH_SIZE];
+	char hash[SIGNATURE_HASH_SIZE];
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return err_set(err, -errno, "no random numbers to be had");
 	invite_print(random, ret_word);
-	invite_hash(ret_word, hash);
+	signature_hash(ret_word, hash);
 	int status = store_invite_add(store, hash, person, channel, until_utc, err);
 	return status == 0 ? store_ledger_add(store, "invite", NULL, person, channel, err) : status;
 }

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "channel/listen.h"
+#include "channel/signature.h"
 #include "remind/suspend.h"
 #include "store/store_person.h"
 #include "store/store_suspension.h"
@@ -109,13 +110,13 @@ static int talk_enrol_person(struct talk_ear *ear, const struct person *invited,
 
 int talk_enrol(struct talk_ear *ear, bool *ret_is_taken, struct err *err)
 {
-	char word[CHANNEL_INVITE_WORD_MAX + 1], hash[INVITE_HASH_SIZE], *id = NULL;
+	char word[CHANNEL_INVITE_WORD_MAX + 1], hash[SIGNATURE_HASH_SIZE], *id = NULL;
 	struct person invited;
 	int64_t until_utc = 0;
 	*ret_is_taken = false;
 	if (!talk_find_word(ear->update->text, word))
 		return 0;
-	invite_hash(word, hash);
+	signature_hash(word, hash);
 	int status = store_invite_find(ear->talk->store, hash, ear->channel, &id, &until_utc, err);
 	if (status < 0 || id == NULL)
 		return status;

@@ -1,11 +1,13 @@
 """A message that makes the daemon crash: found, put aside, told of; the rest goes on. The crash is real: the receiver sends
-the signal of an abort as soon as it has read the message."""
+the signal of an abort as soon as it has read the message. Likewise what somebody presses: there the daemon is made to abort
+where it gives a text to the database."""
 import os
 import signal
 
+from bot import TelegramBot
 from http_server import HttpServer, Reply
 
-from harness import wait_until
+from harness import BUILD, wait_until
 
 PEOPLE = 8
 POISON = "p3"
@@ -94,3 +96,85 @@ def test_killed_from_outside_no_message_is_to_blame(site, start):
         daemon = start(site)
         site.retry_now()
         wait_until(lambda: len(site.queue(state="sent")) == PEOPLE, daemon.log)
+
+
+TOKEN = "987654321:AAF-integration_Test_token0123456789xy"
+SENDER, UID = "777", "marked"
+
+
+def set_up_bot(site, bot):
+    site.channels["telegram"] = {"type": "http", "preset": "telegram", "token": site.secret("token", TOKEN), "bot": "office_bot",
+                                 "base_url": bot.url, "updates": "yes", "rate_each": "50/s"}
+    site.policies["default"]["channels"] = "telegram"
+    site.daemon_settings["operator"] = "op"
+    site.write_config()
+    site.add_people("telegram", {"anna": "5", "boris": "6"}, language="en")
+    site.add_person("op", "op@example.org")
+    for uid in ("before", "marked", "behind"):
+        site.add_due_task(uid, "anna", "boris")
+
+
+def presses(site, bot, sender, verb, uid):
+    [(task, occurrence)] = site.sql("SELECT DISTINCT r.task, r.occurrence FROM reminder r JOIN task t ON t.id = r.task"
+                                    " WHERE t.uid = ?", uid)
+    bot.presses(int(sender), 1, f"{verb} {task} {occurrence}")
+
+
+def remind(site, start, bot):
+    """Everybody has heard of everything, and the daemon is down."""
+    daemon = start(site)
+    wait_until(lambda: site.status()["sent"] >= 2 and site.status()["pending"] == 0, daemon.log)
+    bot.wait_poll()
+    assert daemon.stop() == 0
+
+
+def die_twice(site, start, poison, whose):
+    """One of what was pressed and written kills the daemon, and then no more."""
+    with TelegramBot(tokens={TOKEN}) as bot:
+        set_up_bot(site, bot)
+        remind(site, start, bot)
+        presses(site, bot, "5", "d", "before")
+        presses(site, bot, SENDER if poison == SENDER else "5", "t", UID)
+        bot.writes(5, "/help")
+        presses(site, bot, "5", "d", "behind")
+        for _ in range(2):
+            daemon = start(site, wait=False, environment={"LD_PRELOAD": str(BUILD / "poison.so"), "POISON": poison})
+            daemon.process.wait(20)
+            assert daemon.process.returncode == -signal.SIGABRT, daemon.log()
+        daemon = start(site, environment={"LD_PRELOAD": str(BUILD / "poison.so"), "POISON": poison})
+        wait_until(lambda: site.sql("SELECT count(*) FROM task WHERE status = 'done'") == [(2,)], daemon.log)
+        bot.wait_poll()
+        assert site.sql("SELECT count(*) FROM ledger WHERE action = 'done'") == [(2,)]
+        assert site.sql("SELECT count(*) FROM ledger WHERE action = 'snooze'") == [(0,)]
+        assert site.sql("SELECT who, through, person, detail FROM ledger WHERE action = 'pass over'") == [
+            ("deadlined", "telegram", whose, "button")]
+        assert daemon.log_contains(f"a button that {whose or 'somebody'} pressed is passed over")
+        wait_until(lambda: len([row for row in bot.messages if row["chat_id"] == 5 and "/today" in row["text"]]) == 1, daemon.log)
+        assert site.sql("SELECT count(*) FROM heard") == [(0,)]
+        assert daemon.stop() == 0
+        daemon = start(site)
+        bot.wait_poll()
+        assert not daemon.log_contains("passed over")
+        assert site.sql("SELECT count(*) FROM notice WHERE text LIKE '%passed over%'") == [(1,)]
+
+
+def test_what_somebody_pressed_crashes_the_daemon_twice_and_is_passed_over(site, start):
+    die_twice(site, start, UID, "anna")
+
+
+def test_what_a_stranger_pressed_likewise(site, start):
+    die_twice(site, start, SENDER, None)
+
+
+def test_killed_from_outside_nothing_that_was_pressed_is_to_blame(site, start):
+    with TelegramBot(tokens={TOKEN}) as bot:
+        set_up_bot(site, bot)
+        remind(site, start, bot)
+        presses(site, bot, "5", "d", UID)
+        for _ in range(3):
+            daemon = start(site, wait=False)
+            daemon.process.kill()
+            daemon.process.wait(10)
+        daemon = start(site)
+        wait_until(lambda: site.sql("SELECT status FROM task WHERE uid = 'marked'") == [("done",)], daemon.log)
+        assert site.sql("SELECT count(*) FROM ledger WHERE action = 'pass over'") == [(0,)]

@@ -165,7 +165,8 @@ static void forget__columns_of_text__are_all_known(void **state)
 	(void)state;
 	static const char known[] =
 		"acknowledgement.occurrence,address.address,address.channel,address.person,answered.channel,answered.person,attempt.outcome,attempt.reply,"
-		"brake.name,brake.scope,cancellation.date,channel.failure,channel.name,channel.updates_next,deputy.deputy,deputy.from_date,deputy.person,"
+		"brake.name,brake.scope,cancellation.date,channel.failure,channel.name,channel.updates_next,"
+		"channel.updates_account,heard.channel,heard.hash,heard.kind,heard.person,deputy.deputy,deputy.from_date,deputy.person,"
 		"deputy.to_date,ledger.action,ledger.detail,ledger.person,ledger.task,ledger.through,ledger.who,invite.channel,"
 		"invite.hash,invite.person,question.channel,question.occurrence,question.person,shown.remote_id,"
 		"message.channel,message.domain,message.kind,message.last_reply,message.person,message.reason,message.state,"

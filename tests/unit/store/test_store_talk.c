@@ -27,23 +27,6 @@ static int close_office(void **state)
 	return 0;
 }
 
-static void store_updates__saved__is_read_back(void **state)
-{
-	(void)state;
-	char *next = NULL;
-	OK(store_updates_next(office.store, "telegram", &next, ERR));
-	assert_string_equal(next, "");
-	free(next);
-	OK(store_updates_save(office.store, "telegram", "17", ERR));
-	OK(store_updates_save(office.store, "telegram", "18", ERR));
-	OK(store_updates_next(office.store, "telegram", &next, ERR));
-	assert_string_equal(next, "18");
-	free(next);
-	OK(store_updates_next(office.store, "max", &next, ERR));
-	assert_string_equal(next, "");
-	free(next);
-}
-
 static const char *owners(const char *channel, const char *address, bool only_active)
 {
 	static char text[200];
@@ -338,7 +321,6 @@ static void store_talk__person_or_task_deleted_by_sql__leaves_nothing(void **sta
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(store_updates__saved__is_read_back),
 		TEST(store_address__set__replaces_the_one_of_that_channel),
 		TEST(store_address__of_somebody_who_left__has_no_active_owner),
 		TEST(store_invite__added__is_found_for_its_channel_and_until_the_next),

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "channel/signature.h"
 #include "chat.h"
 #include "talk/invite.h"
 
@@ -35,12 +36,12 @@ static int64_t invites(void)
 static void invite_new__word__has_128_bits_and_only_its_hash_is_kept(void **state)
 {
 	(void)state;
-	char first[100], hash[INVITE_HASH_SIZE];
+	char first[100], hash[SIGNATURE_HASH_SIZE];
 	invite("new", "telegram", chat.now_utc + 60);
 	(void)snprintf(first, sizeof(first), "%s", start);
 	assert_int_equal(strlen(start), strlen("/start ") + 22);
 	assert_int_equal(strspn(start + 7, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-"), 22);
-	invite_hash(start + 7, hash);
+	signature_hash(start + 7, hash);
 	assert_string_equal(office_text(&chat.office, "SELECT hash FROM invite"), hash);
 	assert_int_equal(strlen(hash), 64);
 	invite("new", "telegram", chat.now_utc + 60);
@@ -50,7 +51,7 @@ static void invite_new__word__has_128_bits_and_only_its_hash_is_kept(void **stat
 						      " ORDER BY id DESC LIMIT 1"),
 			    "invite new telegram");
 	/* FIPS 180-2, appendix B.1 */
-	invite_hash("abc", hash);
+	signature_hash("abc", hash);
 	assert_string_equal(hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
