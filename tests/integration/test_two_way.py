@@ -271,6 +271,31 @@ def test_max_is_spoken_to_by_the_same_code(site, max_bot, start):
     wait_until(lambda: site.sql("SELECT 1 FROM suspension WHERE channel = 'max' AND reason IS NOT NULL"), daemon.log)
 
 
+def test_another_bot_under_the_same_name_is_heard_from_its_beginning(site, bot, start):
+    use_telegram(site, bot)
+    add_people(site, "telegram", anna="5")
+    daemon = start(site)
+    bot.writes(5, "/help")
+    wait_until(lambda: bot.messages, daemon.log)
+    bot.wait_poll()
+    assert daemon.stop() == 0
+    other_token = TOKEN.replace("987654321:", "123456789:")
+    with TelegramBot(tokens={other_token}) as other:
+        use_telegram(site, other)
+        site.channels["telegram"]["token"] = site.secret("other", other_token)
+        site.write_config()
+        other.writes(5, "/help")  # its number is the one that the first bot had heard
+        daemon = start(site)
+        wait_until(lambda: other.messages, daemon.log)
+        other.wait_poll()
+        assert "offset" not in other.polled[0] and "offset" in other.polled[-1]
+        assert not any(secret in str(site.sql("SELECT * FROM channel")) for secret in (TOKEN, other_token))
+        daemon.stop()
+        daemon = start(site)
+        other.wait_poll()
+        assert all("offset" in row for row in other.polled[1:]) and len(other.messages) == 1
+
+
 def test_without_updates_nobody_is_asked_and_no_button_is_shown(site, bot, start):
     use_telegram(site, bot, updates="no")
     add_people(site, "telegram", anna="5")

@@ -278,6 +278,43 @@ static void http_send__edit_with_a_token_step__is_an_edit(void **state)
 	assert_non_null(strstr(world.request, "Authorization: Bearer t1\r\n"));
 }
 
+static const char *account_of(const char *keys, char account[CHANNEL_ACCOUNT_SIZE])
+{
+	char *all = mem_printf("preset = telegram\nupdates = yes\n%s", keys);
+	struct channel *channel = make_channel(all);
+	problems_print(&world.problems, stderr);
+	assert_non_null(channel);
+	channel_account(channel, account);
+	channel_free(channel);
+	free(all);
+	return account;
+}
+
+/* Where the updates of one bot go on is nothing to another. */
+static void http_account__another_bot_or_server__is_another(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *keys;
+		bool is_same;
+	} rows[] = {
+		{"token = credential:tg\nbot = another_name\nrate = 1/s\ntimeout = 9s\n", true},
+		{"token = credential:tg\nbase_url = https://api.telegram.org\n", true},
+		{"token = credential:tg\nbase_url = http://127.0.0.1:8081\n", false},
+		{"token = credential:tg-other\n", false},
+	};
+	char first[CHANNEL_ACCOUNT_SIZE], other[CHANNEL_ACCOUNT_SIZE];
+	char *file = mem_printf("%s/tg-other", folder);
+	assert_true(make_file(file, "987:other"));
+	(void)account_of("token = credential:tg\n", first);
+	assert_int_equal(strlen(first), CHANNEL_ACCOUNT_SIZE - 1);
+	assert_int_equal(strspn(first, "0123456789abcdef"), CHANNEL_ACCOUNT_SIZE - 1);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(strcmp(account_of(rows[i].keys, other), first) == 0, rows[i].is_same);
+	assert_int_equal(unlink(file), 0);
+	free(file);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -291,6 +328,7 @@ int main(void)
 		TEST(http_send__edit_and_answer__say_what_they_were),
 		TEST(channel_send__act_that_the_messenger_lacks__is_refused),
 		TEST(http_send__edit_with_a_token_step__is_an_edit),
+		TEST(http_account__another_bot_or_server__is_another),
 	};
 	return cmocka_run_group_tests(tests, make_files, remove_files);
 }
