@@ -31,8 +31,10 @@ static json_t *message_view_reminders(const struct store_message *message)
 	return reminders;
 }
 
-json_t *message_view_json(const struct session *session, const struct store_message *message)
+json_t *message_view_json(const struct turn_view *turns, const struct store_message *message,
+			  const struct turn_ahead *ahead)
 {
+	const struct session *session = turns->session;
 	json_t *object = json_object();
 	json_object_set_new(object, "id", json_integer(message->id));
 	json_object_set_new(object, "kind", output_json_text(message->kind));
@@ -43,6 +45,7 @@ json_t *message_view_json(const struct session *session, const struct store_mess
 	json_object_set_new(object, "attempts", json_integer(message->attempts));
 	json_object_set_new(object, "due", output_json_time(session->zone, message->due_utc));
 	json_object_set_new(object, "not_before", output_json_time(session->zone, message->not_before));
+	turn_view_set(turns, ahead, object);
 	json_object_set_new(object, "message_id", output_json_text(message->message_id));
 	json_object_set_new(object, "last_reply", message_view_text_or_null(message->last_reply));
 	json_object_set_new(object, "reminders", message_view_reminders(message));
@@ -54,7 +57,8 @@ struct output_table *message_view_table(void)
 	return output_table_new(message_view_headings, MESSAGE_VIEW_COLUMNS);
 }
 
-void message_view_add(const struct session *session, const struct store_message *message, struct output_table *table)
+void message_view_add(const struct turn_view *turns, const struct store_message *message,
+		      const struct turn_ahead *ahead, struct output_table *table)
 {
 	char id[24], tries[24], not_before[OUTPUT_TIME_SIZE];
 	struct buf reminders, why;
@@ -62,12 +66,13 @@ void message_view_add(const struct session *session, const struct store_message 
 	buf_init(&why, MESSAGE_VIEW_REMINDERS_MAX);
 	(void)snprintf(id, sizeof(id), "%" PRId64, message->id);
 	(void)snprintf(tries, sizeof(tries), "%" PRId64, message->attempts);
-	output_time(session->zone, message->not_before, not_before);
+	output_time(turns->session->zone, message->not_before, not_before);
 	for (size_t i = 0; i < message->n_reminders; i++)
 		buf_printf(&reminders, "%s%s (%s)", i > 0 ? ", " : "", message->reminders[i].task_uid,
 			   message->reminders[i].step);
 	buf_printf(&why, "%s%s%s", message->reason,
 		   message->reason[0] != '\0' && message->last_reply[0] != '\0' ? ": " : "", message->last_reply);
+	turn_view_words(turns, ahead, why.len > 0 ? "; " : "", &why);
 	const char *cells[MESSAGE_VIEW_COLUMNS] = {id,
 						   message_state_name(message->state),
 						   message->kind,

@@ -13,17 +13,23 @@ static const struct args_option queue_options[] = {
 };
 
 struct queue {
-	const struct session *session;
+	struct turn_view turns;
 	struct output_table *table; /* NULL: JSON is wanted */
+	struct err err;
 };
 
 static int queue_add(void *arg, const struct store_message *message)
 {
 	struct queue *queue = arg;
+	struct turn_ahead ahead;
+	int status = turn_view_find(&queue->turns, message->id, 0, &ahead, &queue->err);
+	if (status < 0)
+		return status;
 	if (queue->table != NULL)
-		message_view_add(queue->session, message, queue->table);
+		message_view_add(&queue->turns, message, &ahead, queue->table);
 	else
-		output_json(message_view_json(queue->session, message), stdout);
+		output_json(message_view_json(&queue->turns, message, &ahead), stdout);
+	turn_ahead_done(&ahead);
 	return 0;
 }
 
@@ -49,8 +55,7 @@ static int queue_find_state(const char *name, enum message_state *ret_state)
 
 static int queue_run(struct session *session, const struct args *args)
 {
-	struct queue queue = {.session = session};
-	struct err err = {0};
+	struct queue queue = {0};
 	enum message_state state;
 	int status = queue_find_state(args_value(args, "--state"), &state);
 	if (status == EX_OK)
@@ -60,10 +65,13 @@ static int queue_run(struct session *session, const struct args *args)
 
 	if (!args_has(args, "--json"))
 		queue.table = message_view_table();
-	status = store_message_each(session->store, state, queue_add, &queue, &err);
+	status = turn_view_load(session, &queue.turns, &queue.err);
+	if (status == 0)
+		status = store_message_each(session->store, state, queue_add, &queue, &queue.err);
 	if (queue.table != NULL)
 		output_table_finish(queue.table, "There are no such messages.", stdout);
-	return status < 0 ? session_fail(status, &err) : EX_OK;
+	turn_view_done(&queue.turns);
+	return status < 0 ? session_fail(status, &queue.err) : EX_OK;
 }
 
 const struct command queue_command = {

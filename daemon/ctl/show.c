@@ -26,6 +26,7 @@ struct show {
 	struct strlist people, parts; /* its people, and with their roles */
 	json_t *messages;             /* when is_json */
 	struct output_table *table;   /* otherwise */
+	struct turn_view turns;
 	struct err err;
 };
 
@@ -33,17 +34,23 @@ struct show {
  */
 
 /* Unless its reminder was dropped before the message left. */
-static void show_add_message(struct show *show, const struct store_message *message)
+static int show_add_message(struct show *show, const struct store_message *message)
 {
+	struct turn_ahead ahead;
 	bool is_about_it = false;
 	for (size_t i = 0; i < message->n_reminders; i++)
 		is_about_it = is_about_it || message->reminders[i].task == show->task.id;
 	if (!is_about_it)
-		return;
+		return 0;
+	int status = turn_view_find(&show->turns, message->id, 0, &ahead, &show->err);
+	if (status < 0)
+		return status;
 	if (show->is_json)
-		json_array_append_new(show->messages, message_view_json(show->session, message));
+		json_array_append_new(show->messages, message_view_json(&show->turns, message, &ahead));
 	else
-		message_view_add(show->session, message, show->table);
+		message_view_add(&show->turns, message, &ahead, show->table);
+	turn_ahead_done(&ahead);
+	return 0;
 }
 
 static int show_messages(struct show *show)
@@ -56,7 +63,7 @@ static int show_messages(struct show *show)
 		struct store_message message;
 		status = store_message_load(store, ids[i], &message, &show->err);
 		if (status == 0) {
-			show_add_message(show, &message);
+			status = show_add_message(show, &message);
 			store_message_done(&message);
 		} else if (status == -ENOENT) {
 			status = 0; /* the daemon has removed it meanwhile */
@@ -166,7 +173,10 @@ static int show_task(struct show *show)
 	if (status == 0)
 		status = store_task_parts(store, id, &show->parts, &show->err);
 	if (status == 0)
+		status = turn_view_load(show->session, &show->turns, &show->err);
+	if (status == 0)
 		status = show->is_json ? show_json(show) : show_text(show);
+	turn_view_done(&show->turns);
 	strlist_done(&show->people);
 	strlist_done(&show->parts);
 	return status;

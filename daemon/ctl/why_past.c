@@ -113,7 +113,7 @@ static int why_attempt_words(void *arg, const struct store_attempt_row *row)
 	return 0;
 }
 
-static int why_add_line(struct why *why, const struct store_told_row *row)
+static int why_add_line(struct why *why, const struct store_told_row *row, const struct turn_ahead *ahead)
 {
 	struct why_line line = {.why = why};
 	buf_init(&line.text, WHY_LINE_MAX);
@@ -124,6 +124,7 @@ static int why_add_line(struct why *why, const struct store_told_row *row)
 		buf_printf(&line.text, ", who stands in for %s", row->deputy_for);
 	buf_add_str(&line.text, ": ");
 	why_fate(why, row, &line.text);
+	turn_view_words(&why->turns, ahead, ", ", &line.text);
 	int status = row->message == 0 ? 0
 				       : store_attempt_each(why->session->store, row->message, why_attempt_words, &line,
 							    &why->err);
@@ -143,7 +144,7 @@ static int why_attempt_json(void *arg, const struct store_attempt_row *row)
 	return 0;
 }
 
-static int why_add_object(struct why *why, const struct store_told_row *row)
+static int why_add_object(struct why *why, const struct store_told_row *row, const struct turn_ahead *ahead)
 {
 	json_t *object = why_object("reminder", why->session->zone, row->due_utc), *attempts = json_array();
 	why_set(object, "occurrence", row->occurrence);
@@ -156,6 +157,7 @@ static int why_add_object(struct why *why, const struct store_told_row *row)
 	why_set(object, "reason", row->dropped[0] != '\0' ? row->dropped : row->reason);
 	json_object_set_new(object, "message", row->message != 0 ? json_integer(row->message) : json_null());
 	json_object_set_new(object, "merged_with", json_integer(row->n_others));
+	turn_view_set(&why->turns, ahead, object);
 	json_object_set_new(object, "attempts", attempts);
 	why_add(why, row->due_utc)->object = object;
 	return row->message == 0
@@ -166,9 +168,16 @@ static int why_add_object(struct why *why, const struct store_told_row *row)
 static int why_reminder(void *arg, const struct store_told_row *row)
 {
 	struct why *why = arg;
+	struct turn_ahead ahead = {0};
+	int status = 0;
 	if (!why_is_about(why, row->person, row->deputy_for))
 		return 0;
-	return why->is_json ? why_add_object(why, row) : why_add_line(why, row);
+	if (row->message != 0 && row->dropped[0] == '\0')
+		status = turn_view_find(&why->turns, row->message, why->task.id, &ahead, &why->err);
+	if (status == 0)
+		status = why->is_json ? why_add_object(why, row, &ahead) : why_add_line(why, row, &ahead);
+	turn_ahead_done(&ahead);
+	return status;
 }
 
 static int why_compare(const void *left, const void *right)
@@ -182,7 +191,9 @@ static int why_compare(const void *left, const void *right)
 int why_past(struct why *why)
 {
 	struct store *store = why->session->store;
-	int status = store_ledger_each(store, why->task.uid, why_change, why, &why->err);
+	int status = turn_view_load(why->session, &why->turns, &why->err);
+	if (status == 0)
+		status = store_ledger_each(store, why->task.uid, why_change, why, &why->err);
 	if (status == 0)
 		status = store_told_each(store, why->task.id, why_reminder, why, &why->err);
 	if (why->n_events > 0)
@@ -197,5 +208,6 @@ int why_past(struct why *why)
 		free(why->events[i].line);
 	}
 	free(why->events);
+	turn_view_done(&why->turns);
 	return status < 0 ? session_fail(status, &why->err) : EX_OK;
 }

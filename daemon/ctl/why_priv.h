@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "ctl/session.h"
+#include "ctl/turn_view.h"
 
 struct why_event;
 
@@ -15,6 +16,7 @@ struct why {
 	bool is_json;
 	struct why_event *events; /* of why_past() */
 	size_t n_events;
+	struct turn_view turns;
 	size_t n_next;
 	struct err err;
 };

@@ -302,3 +302,54 @@ int turn_dead(const struct planner *planner, struct store *store, int64_t messag
 {
 	return turn_one(planner, store, message, now_utc, err);
 }
+
+/* ---- looking ahead ------------------------------------------------------------------------------------------------ */
+
+static void turn_add_ahead(const struct turn *turn, const char *policy, struct strlist *channels)
+{
+	const struct planner_channel *next = turn_next(turn, turn_order(turn, policy));
+	if (next != NULL && !strlist_has(channels, next->name))
+		strlist_add(channels, next->name, strlen(next->name));
+}
+
+static int turn_look_ahead(struct turn *turn, int64_t task, struct turn_ahead *ahead, struct err *err)
+{
+	static const struct order none;
+	const struct store_turn *row = &turn->row;
+	int status = store_person_load(turn->store, row->person, &turn->person, err);
+	if (status < 0)
+		return status == -ENOENT ? 0 : status;
+	(void)order_of(&turn->person, &none, &turn->own);
+	if (strcmp(row->kind, "digest") == 0)
+		turn_add_ahead(turn, "default", &ahead->channels);
+	for (size_t i = 0; i < row->n_reminders; i++)
+		if (task == 0 || row->reminders[i].reminder.task == task)
+			turn_add_ahead(turn, row->reminders[i].policy, &ahead->channels);
+	order_done(&turn->own);
+	person_done(&turn->person);
+	return 0;
+}
+
+int turn_look(const struct planner *planner, struct store *store, int64_t message, int64_t task,
+	      struct turn_ahead *ret_ahead, struct err *err)
+{
+	struct turn turn = {.planner = planner, .store = store};
+	int status = store_turn_load(store, message, &turn.row, err);
+	if (status < 0)
+		return status;
+	struct turn_ahead ahead = {.at_utc = turn.row.until_utc, .is_braked = turn.row.is_braked};
+	if (turn.row.until_utc >= 0)
+		status = turn_look_ahead(&turn, task, &ahead, err);
+	store_turn_done(&turn.row);
+	if (status < 0)
+		turn_ahead_done(&ahead);
+	else
+		*ret_ahead = ahead;
+	return status;
+}
+
+void turn_ahead_done(struct turn_ahead *ahead)
+{
+	strlist_done(&ahead->channels);
+	*ahead = (struct turn_ahead){0};
+}

@@ -31,4 +31,16 @@ MUSTCHECK int turn_due(const struct planner *planner, struct store *store, int64
 MUSTCHECK int turn_dead(const struct planner *planner, struct store *store, int64_t message, int64_t now_utc,
 			struct err *err);
 
+/* What will become of a message that is not settled yet. */
+struct turn_ahead {
+	struct strlist channels; /* to which it turns; empty: it does not */
+	int64_t at_utc;          /* not before then, as long as it is not sent; in the past: at once */
+	bool is_braked;          /* not before the brake that holds it back lets go */
+};
+/* task: only where its reminders go; 0: all of the message. Of planner, only policies and channels are needed. The caller frees
+ * it with turn_ahead_done(). */
+MUSTCHECK int turn_look(const struct planner *planner, struct store *store, int64_t message, int64_t task,
+			struct turn_ahead *ret_ahead, struct err *err);
+void turn_ahead_done(struct turn_ahead *ahead);
+
 #endif

@@ -62,6 +62,15 @@ int store_turn_due(struct store *store, int64_t now_utc, int64_t *ret_ids, size_
 	return store_ids(store, stmt, ret_ids, max, ret_n, err);
 }
 
+int store_turn_all(struct store *store, int64_t **ret_ids, size_t *ret_n, struct err *err)
+{
+	static const char sql[] = "SELECT id FROM message INDEXED BY message_next_channel"
+				  " WHERE next_channel_utc IS NOT NULL AND " STORE_IS_OPEN " ORDER BY id";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	return stmt == NULL ? store->failure
+			    : store_all_ids(store, stmt, "looking for messages that turn", ret_ids, ret_n, err);
+}
+
 int store_turn_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err)
 {
 	/* What waits for its reader for longer than that has its turn after it; the rest has time for one try more. */

@@ -1,5 +1,6 @@
 """The first channel that works: a bot that refuses, is down or comes back, and mail behind it."""
 import time
+from datetime import datetime
 
 import pytest
 from telegram_server import TelegramServer
@@ -68,6 +69,39 @@ def test_a_bot_that_is_busy_for_long_gives_way_to_mail(two, bot, start):
     wait_until(lambda: told(two, "anna") == "telegram=cancelled email=sent", daemon.log)
     assert {row["reason"] for row in two.queue(state="cancelled")} == {"sent by email instead"}
     assert "not sent: sent by email instead" in two.ctl("why", "t")
+
+
+def test_where_a_message_turns_to_and_when_is_shown(two, bot, start):
+    bot.limit(times=99, retry_after=7200)
+    two.add_due_task("t", "anna", "boris")
+    two.import_text("own.csv", "id,name,channels\nboris,Boris,telegram\n")
+    daemon = start(two)
+    wait_until(lambda: len(two.tried()) == 2, daemon.log)
+    rows = {row["person"]: row for row in two.queue()}
+    assert rows["anna"]["turns_to"] == ["email"]
+    [(until,)] = two.sql("SELECT next_channel_utc FROM message WHERE person = 'anna'")
+    at = datetime.fromisoformat(rows["anna"]["turns_at"])
+    assert at.timestamp() == until
+    assert (rows["boris"]["turns_to"], rows["boris"]["turns_at"]) == ([], None)
+    words = f"turns to email at {at:%Y-%m-%d %H:%M}"
+    for lines in (two.ctl("queue"), two.ctl("show", "t"), two.ctl("why", "t")):
+        assert lines.count("turns to ") == 1 and words in lines
+    assert [row["turns_to"] for row in two.ctl_json("why", "t", "anna") if row["kind"] == "reminder"] == [["email"]]
+    [shown] = two.ctl_json("show", "t")
+    assert sorted(row["turns_to"] for row in shown["messages"]) == [[], ["email"]]
+
+    assert daemon.stop() == 0
+    two.sql("UPDATE message SET next_channel_utc = 0 WHERE next_channel_utc IS NOT NULL")
+    assert "turns to email at once" in two.ctl("queue")
+    two.sql("UPDATE brake SET tripped_utc = ? WHERE scope = 'channel' AND name = 'telegram'", int(time.time()))
+    assert "turns to email once the brake lets go" in two.ctl("queue")
+    assert {row["turns_at"] for row in two.queue()} == {None}
+    two.sql("UPDATE brake SET tripped_utc = NULL")
+    two.sql("DELETE FROM address WHERE person = 'anna' AND channel = 'email'")
+    assert "turns to" not in two.ctl("queue")
+    daemon = start(two)
+    wait_until(lambda: two.sql("SELECT 1 FROM message WHERE next_channel_utc > 0"), daemon.log)
+    assert "turns to" not in two.ctl("queue")
 
 
 def test_an_own_choice_goes_before_the_policy(two, bot, start):
