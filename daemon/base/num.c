@@ -73,6 +73,11 @@ static unsigned num_min(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
+const char *num_word(int64_t n, const char *one, const char *more)
+{
+	return n == 1 ? one : more;
+}
+
 unsigned num_edit_distance(const char *a, const char *b, unsigned limit)
 {
 	enum { MAX = 64 };

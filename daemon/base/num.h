@@ -14,6 +14,9 @@ MUSTCHECK int num_parse(const char *text, int64_t min, int64_t max, int64_t *ret
  * Errors as num_parse(), with min_s..max_s in seconds. */
 MUSTCHECK int num_parse_duration_s(const char *text, int64_t min_s, int64_t max_s, int64_t *ret_s, struct err *err);
 
+/* The word that goes with a count in English: "1 message", "0 messages". */
+const char *num_word(int64_t n, const char *one, const char *more);
+
 /* How many edits (insert, delete, replace, swap of neighbours) turn a into b, or limit when at least so many. Both are
  * compared byte by byte; meant for keywords of at most 63 bytes, a longer one counts as limit away. */
 unsigned num_edit_distance(const char *a, const char *b, unsigned limit);

@@ -135,9 +135,11 @@ static int option_set_words(const struct option *option, const char *value, stru
 	strlist_add_words(&words, value);
 	int code = 0;
 	if (words.n < (size_t)option->min)
-		code = err_set(err, -EINVAL, "%zu words are too few: give at least %" PRId64, words.n, option->min);
+		code = err_set(err, -EINVAL, "%zu %s too few: give at least %" PRId64, words.n,
+			       num_word((int64_t)words.n, "word is", "words are"), option->min);
 	else if (option->max > 0 && words.n > (size_t)option->max)
-		code = err_set(err, -EINVAL, "%zu words are too many: give at most %" PRId64, words.n, option->max);
+		code = err_set(err, -EINVAL, "%zu %s too many: give at most %" PRId64, words.n,
+			       num_word((int64_t)words.n, "word is", "words are"), option->max);
 	if (code < 0) {
 		strlist_done(&words);
 		return code;

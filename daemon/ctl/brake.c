@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "ctl/command.h"
 #include "ctl/known.h"
 #include "ctl/output.h"
@@ -255,7 +256,7 @@ static int brake_purge_some(struct session *session, const struct store_brake *b
 	for (int i = 0; i < BRAKE_SLICES && found == BRAKE_SLICE && result == EX_OK; i++)
 		result = brake_purge_slice(session, brake, reason, &found, &n);
 	char *what = brake_describe(brake->scope, brake->name);
-	char *detail = mem_printf("%s: %" PRId64 " messages", what, n);
+	char *detail = mem_printf("%s: %" PRId64 " %s", what, n, num_word(n, "message", "messages"));
 	if (result == EX_OK && n > 0)
 		result = brake_note(session, "purge", brake, detail);
 	if (result == EX_OK)
@@ -276,8 +277,10 @@ static int brake_purge_one(struct session *session, const struct store_brake *br
 	int result = is_meant ? EX_OK : brake_waiting(session, brake, &n);
 	while (is_meant && result == EX_OK && !is_over)
 		result = brake_purge_some(session, brake, reason, &n, &is_over);
-	(void)snprintf(words, sizeof(words), "%" PRId64 " messages %s", n,
-		       is_meant ? "cancelled; stopped until you resume it" : "would be cancelled; with --yes they are");
+	(void)snprintf(words, sizeof(words), "%" PRId64 " %s %s", n, num_word(n, "message", "messages"),
+		       is_meant ? "cancelled; stopped until you resume it"
+				: num_word(n, "would be cancelled; with --yes it is",
+					   "would be cancelled; with --yes they are"));
 	if (result == EX_OK)
 		brake_say(brake, words);
 	free(reason);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "ctl/command.h"
 #include "ctl/output.h"
 #include "service/lock.h"
@@ -39,9 +40,10 @@ static int forget_check_tasks(const struct forget *forget)
 	int status = store_forget_tasks(forget->session->store, forget->person, &uids, &err);
 	status = status < 0 ? session_fail(status, &err) : EX_OK;
 	if (status == EX_OK && uids.n > 0) {
-		output_complain("nobody but %s answers for %zu open task%s; hand them over with 'deadlinectl edit UID "
+		output_complain("nobody but %s answers for %zu open %s; hand %s over with 'deadlinectl edit UID "
 				"--people ...', or give --force:",
-				forget->person, uids.n, uids.n == 1 ? "" : "s");
+				forget->person, uids.n, num_word((int64_t)uids.n, "task", "tasks"),
+				num_word((int64_t)uids.n, "it", "them"));
 		for (size_t i = 0; i < uids.n; i++)
 			output_complain("  %s", uids.items[i]);
 		status = EX_DATAERR;
@@ -126,8 +128,8 @@ static int forget_clean(struct forget *forget, const char *mark)
 static void forget_print_remains(const struct forget *forget, FILE *out)
 {
 	const struct conf *conf = forget->session->conf;
-	(void)fprintf(out, "not reached: daily copies in %s, for at most %" PRId64 " days more\n", conf->backup_dir,
-		      conf->backup_keep);
+	(void)fprintf(out, "not reached: daily copies in %s, for at most %" PRId64 " %s more\n", conf->backup_dir,
+		      conf->backup_keep, num_word(conf->backup_keep, "day", "days"));
 	(void)fprintf(out,
 		      "not reached: copies made by hand, files set aside by recover, the journal, Maildirs, the mail "
 		      "servers and messengers that took the messages\n");

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "base/num.h"
 #include "ctl/command.h"
 #include "ctl/import_run.h"
 #include "ctl/output.h"
@@ -20,8 +21,9 @@ static void import_print_summary(const struct import_summary *summary)
 	if (summary->task_sheets > 0)
 		import_print_counts("tasks", &summary->tasks);
 	if (summary->tasks_without_people > 0)
-		(void)printf("%zu of the tasks have no people: nobody is reminded of them\n",
-			     summary->tasks_without_people);
+		(void)printf("%zu of the tasks %s\n", summary->tasks_without_people,
+			     num_word((int64_t)summary->tasks_without_people, "has no people: nobody is reminded of it",
+				      "have no people: nobody is reminded of them"));
 }
 
 static int import_write(struct session *session, struct import_run *run, struct problems *problems)
@@ -59,7 +61,8 @@ static int import_files(struct session *session, const struct args *args)
 	problems_print(&conf_problems, stderr);
 	problems_print(&problems, stderr);
 	if (problems.n > 0)
-		output_complain("nothing was imported: %zu problem%s", problems.n, problems.n > 1 ? "s" : "");
+		output_complain("nothing was imported: %zu %s", problems.n,
+				num_word((int64_t)problems.n, "problem", "problems"));
 	problems_done(&conf_problems);
 	problems_done(&problems);
 	import_run_free(run);

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "remind/occurrences.h"
 #include "remind/planner.h"
 #include "remind/reader.h"
@@ -58,7 +59,7 @@ char *policy_view_words(const struct step *step)
 	if (step->count == 0)
 		buf_printf(&words, "at the %s", step->is_end ? "end" : "start");
 	else
-		buf_printf(&words, "%d %s%s %s the %s", step->count, units[step->unit], step->count == 1 ? "" : "s",
+		buf_printf(&words, "%d %s%s %s the %s", step->count, units[step->unit], num_word(step->count, "", "s"),
 			   step->is_after ? "after" : "before", step->is_end ? "end" : "start");
 	if (step->at_minute >= 0)
 		buf_printf(&words, " at %02d:%02d%s", step->at_minute / 60, step->at_minute % 60,

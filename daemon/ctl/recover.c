@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "ctl/command.h"
 #include "ctl/output.h"
 #include "plan/civil.h"
@@ -191,7 +192,8 @@ static void recover_show_lost(struct recover *recover)
 	if (status < 0)
 		recover_say("\nWhat else was sent or changed cannot be read any more: ", err.text);
 	else if (n_unreadable > 0)
-		(void)printf("\n%" PRId64 " more rows, or parts of the file, cannot be read any more.\n", n_unreadable);
+		(void)printf("\n%" PRId64 " more %s of the file cannot be read any more.\n", n_unreadable,
+			     num_word(n_unreadable, "row or part", "rows or parts"));
 	(void)printf("\n");
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/strlist.h"
 
 static const char *const sheet_task_columns[] = {"uid",    "title",  "when", "zone",     "place",
@@ -186,8 +187,9 @@ static bool sheet_check_row(const struct sheet *sheet, int status, const struct 
 	if (status < 0 && sheet->record.n < sheet->n_columns)
 		column = sheet->columns[sheet->record.n];
 	else if (status > 0 && sheet->record.n != sheet->n_columns)
-		status = err_set(&words, -EINVAL, "%zu fields, but the header has %zu columns", sheet->record.n,
-				 sheet->n_columns);
+		status = err_set(&words, -EINVAL, "%zu %s, but the header has %zu %s", sheet->record.n,
+				 num_word((int64_t)sheet->record.n, "field", "fields"), sheet->n_columns,
+				 num_word((int64_t)sheet->n_columns, "column", "columns"));
 	if (status < 0)
 		sheet_report(sheet, problems, column, words.text);
 	return status > 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "ctl/output.h"
 #include "ctl/status.h"
 
@@ -60,12 +61,13 @@ static void status_judge_queue(struct status *status)
 	}
 	if (status->counts.n[MESSAGE_HELD] > 0)
 		status_add(&status->warnings,
-			   mem_printf("%" PRId64 " messages are held; see deadlinectl queue --state held",
-				      status->counts.n[MESSAGE_HELD]));
+			   mem_printf("%" PRId64 " %s held; see deadlinectl queue --state held",
+				      status->counts.n[MESSAGE_HELD],
+				      num_word(status->counts.n[MESSAGE_HELD], "message is", "messages are")));
 	if (status->n_suspended > 0)
 		status_add(&status->warnings,
-			   mem_printf("%zu address%s suspended: nothing is sent there", status->n_suspended,
-				      status->n_suspended == 1 ? " is" : "es are"));
+			   mem_printf("%zu %s suspended: nothing is sent there", status->n_suspended,
+				      num_word((int64_t)status->n_suspended, "address is", "addresses are")));
 	for (size_t i = 0; i < status->strange.n; i++)
 		status_add(&status->warnings,
 			   mem_printf("messages wait for channel %s, which the configuration does not have",

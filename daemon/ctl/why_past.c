@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "ctl/output.h"
 #include "ctl/why_priv.h"
 #include "store/store_ledger.h"
@@ -98,8 +99,8 @@ static void why_fate(const struct why *why, const struct store_told_row *row, st
 	if (row->held[0] != '\0')
 		buf_printf(line, ", held (%s)", row->held);
 	if (row->n_others > 0)
-		buf_printf(line, ", in one message with %" PRId64 " other reminder%s", row->n_others,
-			   row->n_others == 1 ? "" : "s");
+		buf_printf(line, ", in one message with %" PRId64 " other %s", row->n_others,
+			   num_word(row->n_others, "reminder", "reminders"));
 }
 
 static int why_attempt_words(void *arg, const struct store_attempt_row *row)

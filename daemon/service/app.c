@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "channel/heartbeat.h"
 #include "remind/notice.h"
 #include "remind/outbox.h"
@@ -153,9 +154,8 @@ static int app_recover_outbox(struct app *app, bool is_same_boot, int64_t now_ut
 	struct outbox_recovery recovery;
 	int status = outbox_recover(app->store, is_same_boot, app->was_crash, now_utc, &recovery, err);
 	if (status == 0 && recovery.n != 0)
-		log_warning(
-			"%zu messages were in flight when the daemon died: they are sent again, with the same Message-ID",
-			recovery.n);
+		log_warning("%zu %s in flight when the daemon died: sent again, with the same Message-ID", recovery.n,
+			    num_word((int64_t)recovery.n, "message was", "messages were"));
 	if (status < 0 || recovery.quarantined == 0)
 		return status;
 	char *key = mem_printf("quarantined %lld %lld", (long long)recovery.quarantined, (long long)now_utc);

@@ -27,8 +27,8 @@ static int app_follow_clock(struct app *app, int64_t now_utc, struct err *err)
 	int64_t n = 0;
 	int status = planner_follow_clock(app->store, now_utc, &n, err);
 	if (status == 0 && n > 0)
-		log_error("%lld tasks were planned under a clock that had been ahead: they are looked at again",
-			  (long long)n);
+		log_error("%lld %s planned under a clock that had been ahead: looked at again", (long long)n,
+			  num_word(n, "task was", "tasks were"));
 	return status < 0 ? status : store_message_clamp(app->store, now_utc + APP_NEXT_TRY_MAX_S, now_utc, err);
 }
 

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "remind/notice.h"
 #include "remind/outbox.h"
 #include "remind/turn.h"
@@ -24,7 +25,8 @@ static int app_expire(struct app *app, int64_t now_utc, bool *ret_more, struct e
 		return 0;
 	int status = outbox_expire(app->store, now_utc - app->setup->conf->catch_up_max_age_s, &n, err);
 	if (status == 0 && n != 0)
-		log_warning("%zu messages became too late to be of use; see deadlinectl queue --state stale", n);
+		log_warning("%zu %s too late to be of use; see deadlinectl queue --state stale", n,
+			    num_word((int64_t)n, "message became", "messages became"));
 	if (status == 0 && n == OUTBOX_BATCH)
 		*ret_more = true;
 	else if (status == 0)
@@ -158,8 +160,8 @@ static int app_retain(struct app *app, int64_t now_utc, bool *ret_more, struct e
 		return 0;
 	}
 	if (retain->n_removed > 0)
-		log_info("%lld messages that had been over for longer than keep were removed",
-			 (long long)retain->n_removed);
+		log_info("%lld %s over for longer than keep and removed", (long long)retain->n_removed,
+			 num_word(retain->n_removed, "message was", "messages were"));
 	*retain = (struct store_retain){0};
 	(void)snprintf(app->retained_day, sizeof(app->retained_day), "%s", day);
 	return 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/utf8.h"
 #include "service/audit_priv.h"
 
@@ -147,8 +148,9 @@ static int audit_look_at_sending(struct audit *audit, const struct audit_view *v
 		return status;
 	if (n > view->n_in_flight)
 		audit_find(audit, "flight", view->now_utc,
-			   mem_printf("%lld messages count as being sent, and %lld are", (long long)n,
-				      (long long)view->n_in_flight));
+			   mem_printf("%lld %s as being sent, and %lld %s", (long long)n,
+				      num_word(n, "message counts", "messages count"), (long long)view->n_in_flight,
+				      num_word(view->n_in_flight, "is", "are")));
 	if (message != 0 && message == audit->sending)
 		audit_find(audit, "sending", view->now_utc,
 			   mem_printf("message %lld has been under way for hours", (long long)message));

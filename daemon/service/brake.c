@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/num.h"
 
 /* ---- limits ------------------------------------------------------------------------------------------------------- */
 
@@ -198,13 +199,13 @@ char *brake_notice(const struct brake *brake, const struct store_brake *row, int
 {
 	const char *scope = store_scope_name(row->scope), *blank = row->name[0] != '\0' ? " " : "";
 	char *what = brake_describe(row->scope, row->name);
-	char *text =
-		mem_printf("The brake on %s is on: %s = %" PRId64 " is reached, and %" PRId64 "%s more wait. They wait "
-			   "until you decide. If they are right: deadlinectl brake resume %s%s%s. If they are a "
-			   "mistake: correct it, then deadlinectl brake purge %s%s%s, then resume.%s",
-			   what, brake_limit_key(row->scope), brake->limits[row->scope], waiting,
-			   waiting >= BRAKE_COUNT_MAX ? " or" : "", scope, blank, row->name, scope, blank, row->name,
-			   is_last ? " Of further ones only the log and deadlinectl brake tell." : "");
+	char *text = mem_printf("The brake on %s is on: %s = %" PRId64 " is reached, and %" PRId64 "%s more %s "
+				"until you decide. If they are right: deadlinectl brake resume %s%s%s. If they are a "
+				"mistake: correct it, then deadlinectl brake purge %s%s%s, then resume.%s",
+				what, brake_limit_key(row->scope), brake->limits[row->scope], waiting,
+				waiting >= BRAKE_COUNT_MAX ? " or" : "", num_word(waiting, "waits", "wait"), scope,
+				blank, row->name, scope, blank, row->name,
+				is_last ? " Of further ones only the log and deadlinectl brake tell." : "");
 	free(what);
 	return text;
 }
@@ -215,8 +216,8 @@ void brake_report(const struct brake *brake)
 		const struct brake_excess *excess = &brake->excesses[i];
 		char at[32], *what = brake_describe(excess->scope, excess->name);
 		clock_format_utc(excess->at_utc, at);
-		log_warning("the brake would trip on %s at %s: %" PRId64 " messages in an hour, limit %" PRId64, what,
-			    at, excess->peak, excess->limit);
+		log_warning("the brake would trip on %s at %s: %" PRId64 " %s in an hour, limit %" PRId64, what, at,
+			    excess->peak, num_word(excess->peak, "message", "messages"), excess->limit);
 		free(what);
 	}
 	if (brake->n_excesses == BRAKE_EXCESSES_MAX)

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "remind/outbox.h"
 #include "service/rehearse.h"
 
@@ -107,7 +108,7 @@ static int forecast_add_cause(void *arg, const char *policy, const char *step, i
 	struct buf *text = arg;
 	buf_printf(text, "%s", text->len > 0 ? ", " : "");
 	if (policy[0] == '\0')
-		buf_printf(text, "%" PRId64 " digests", n);
+		buf_printf(text, "%" PRId64 " %s", n, num_word(n, "digest", "digests"));
 	else
 		buf_printf(text, "%" PRId64 " by '%s' of [policy %s]", n, step, policy);
 	return 0;

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "channel/transfer.h"
 #include "service/app.h"
 #include "service/forecast.h"
@@ -221,7 +222,8 @@ static void loop_reload(struct loop *loop)
 	} else {
 		problems_print(&problems, stderr);
 		const struct problem *first = problems.n > 0 ? &problems.items[0] : NULL;
-		log_error("reload refused, the old configuration stays: %zu problems in %s", problems.n, loop->config);
+		log_error("reload refused, the old configuration stays: %zu %s in %s", problems.n,
+			  num_word((int64_t)problems.n, "problem", "problems"), loop->config);
 		notify_status("reload refused, the old configuration stays: %s:%u: %s",
 			      first != NULL ? first->file : loop->config, first != NULL ? first->line : 0,
 			      first != NULL ? first->text : "cannot be read");

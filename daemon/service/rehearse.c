@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/table.h"
 #include "remind/reader.h"
 #include "service/app.h"
@@ -269,8 +270,8 @@ static void rehearse_show_month(const struct rehearsal *rehearsal, int *month)
 	if (progress == NULL || local.month == *month)
 		return;
 	*month = local.month;
-	(void)fprintf(progress, "%04d-%02d ... %" PRId64 " messages so far\n", local.year, local.month,
-		      rehearsal->n_messages);
+	(void)fprintf(progress, "%04d-%02d ... %" PRId64 " %s so far\n", local.year, local.month, rehearsal->n_messages,
+		      num_word(rehearsal->n_messages, "message", "messages"));
 }
 
 /* Quiet scans in between would find nothing, so the clock goes straight to the next thing to do. */

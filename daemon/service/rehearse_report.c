@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/num.h"
 #include "base/table.h"
 #include "service/rehearse.h"
 
@@ -28,7 +29,7 @@ static void rehearse_print(struct table *table, const struct civil *from, const 
 	civil_format_date(from, first);
 	civil_format_date(to, last);
 	table_print(table, stdout);
-	(void)printf("%lld messages, %s..%s\n", (long long)messages, first, last);
+	(void)printf("%lld %s, %s..%s\n", (long long)messages, num_word(messages, "message", "messages"), first, last);
 }
 
 int rehearse_report(struct setup *setup, const struct civil *from, const struct civil *to, bool deliver,

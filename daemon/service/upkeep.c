@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "plan/civil.h"
 #include "remind/notice.h"
 #include "store/store_backup.h"
@@ -203,7 +204,9 @@ static int upkeep_collect(struct upkeep *upkeep, int64_t now_utc, struct err *er
 	upkeep->failure[0] = '\0';
 	log_info("daily copy of the database: %lld bytes in %s, checked", (long long)job->copied.size, job->folder);
 	if (job->copied.n_dangling > 0)
-		log_warning("%lld rows of the database refer to rows that are gone", (long long)job->copied.n_dangling);
+		log_warning(
+			"%lld %s to rows that are gone", (long long)job->copied.n_dangling,
+			num_word(job->copied.n_dangling, "row of the database refers", "rows of the database refer"));
 	return 0;
 }
 

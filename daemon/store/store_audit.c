@@ -198,7 +198,8 @@ static int audit_is_small(struct store *store, bool *ret_is_small, struct err *e
 int store_audit_tally(struct store *store, char **ret_found, struct err *err)
 {
 	static const char all[] =
-		"SELECT 'the tally counts ' || t.n || ' messages as ' || t.state || ', and ' || coalesce(c.n, 0) || ' are'"
+		"SELECT 'the tally counts ' || t.n || iif(t.n = 1, ' message', ' messages') || ' as ' || t.state || ', and '"
+		"  || coalesce(c.n, 0) || iif(c.n = 1, ' is', ' are')"
 		" FROM tally t LEFT JOIN (SELECT state, count(*) AS n FROM message GROUP BY state) c ON c.state = t.state"
 		" WHERE t.n <> coalesce(c.n, 0) LIMIT 1";
 	static const char open[] =
@@ -208,7 +209,8 @@ int store_audit_tally(struct store *store, char **ret_found, struct err *err)
 		"   ('pending', 'sending', 'held') AND state = 'sending' LIMIT ?1)"
 		"  UNION ALL SELECT 'held', count(*) FROM (SELECT 1 FROM message WHERE state IN"
 		"   ('pending', 'sending', 'held') AND state = 'held' LIMIT ?1))"
-		" SELECT 'the tally counts ' || t.n || ' messages as ' || t.state || ', and ' || c.n || ' or more are'"
+		" SELECT 'the tally counts ' || t.n || iif(t.n = 1, ' message', ' messages') || ' as ' || t.state || ', and '"
+		"  || c.n || ' or more are'"
 		"  FROM c JOIN tally t ON t.state = c.state WHERE t.n <> c.n AND (c.n < ?1 OR t.n < ?1) LIMIT 1";
 	bool is_small = false;
 	int status = audit_is_small(store, &is_small, err);

@@ -313,7 +313,7 @@ def test_forget_refuses_while_nobody_else_answers(office):
     office.add_due_task("alone", PLANTED[0])
     extract = office.folder / "extract.txt"
     result = deadlinectl("-c", office.config, "forget", PLANTED[0], "--extract", extract)
-    assert result.returncode == 65 and "alone" in result.stderr and "hand them over" in result.stderr
+    assert result.returncode == 65 and "alone" in result.stderr and "hand it over" in result.stderr
     assert not extract.exists()
     assert {row["id"] for row in office.ctl_json("people")} == {"desk", "school", PLANTED[0]}
     assert "person: zoya-planted, now forgotten-1" in office.ctl("forget", PLANTED[0], "--force")

@@ -67,7 +67,8 @@ def test_the_message_that_crashes_the_daemon_is_held_and_the_others_arrive(site,
         assert daemon.log_contains(f"message {held['id']} is held back")
 
         server.daemon = None
-        site.ctl("release", str(held["id"]))
+        assert "1 message is held" in site.ctl("status", status=None)
+        assert site.ctl("release", str(held["id"])) == "1 message released\n"
         wait_until(lambda: len(site.queue(state="sent")) == PEOPLE, daemon.log)
         site.ctl("release", str(held["id"]), status=65)
         site.ctl("release", "--person", POISON, "--channel", "nope", status=65)

@@ -369,7 +369,7 @@ def test_a_killed_daemon_loses_nothing_and_repeats_only_what_was_under_way(site,
     arrived = sorted(message_ids(server.accepted))
     assert arrived == sorted([*ids.values(), *(ids[person] for person in taken)])
     assert {row["person"]: row["message_id"].strip("<>") for row in site.queue()} == ids
-    assert daemon.log_contains(f"{len(in_hand)} messages were in flight")
+    assert daemon.log_contains(f"{len(in_hand)} message{' was' if len(in_hand) == 1 else 's were'} in flight")
     crashes = site.sql("SELECT person, crashes, attempts FROM message")
     assert crashes == [(person, 1, 2) if person in in_hand else (person, 0, 1) for person, _, _ in crashes]
 

@@ -117,7 +117,7 @@ def been_up(site, seconds):
 
 # what an hour or a month would bring, by plain SQL
 WARNINGS = {
-    "held": (lambda site: add_message(site, "held", 5), "1 messages are held"),
+    "held": (lambda site: add_message(site, "held", 5), "1 message is held"),
     "suspended": (lambda site: site.sql("INSERT INTO suspension (person, channel, refusals, reason) VALUES ('desk', 'chat', 3, 'no such mailbox')"),
                   "1 address is suspended"),
     "brake": (lambda site: site.sql("INSERT OR REPLACE INTO brake VALUES ('all', '', 0, 5, 5, ?)", ago(HOUR)),

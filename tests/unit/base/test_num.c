@@ -157,6 +157,15 @@ static void num_edit_distance__counts_edits_up_to_a_limit(void **state)
 		assert_int_equal(num_edit_distance(rows[i].a, rows[i].b, rows[i].limit), rows[i].distance);
 }
 
+static void num_word__count__takes_its_form(void **state)
+{
+	(void)state;
+	assert_string_equal(num_word(0, "message", "messages"), "messages");
+	assert_string_equal(num_word(1, "message", "messages"), "message");
+	assert_string_equal(num_word(2, "message", "messages"), "messages");
+	assert_string_equal(num_word(21, "message", "messages"), "messages");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +174,7 @@ int main(void)
 		cmocka_unit_test(num_parse_duration__takes_a_number_with_its_unit),
 		cmocka_unit_test(num_parse_duration__what_would_be_right__is_said),
 		cmocka_unit_test(num_edit_distance__counts_edits_up_to_a_limit),
+		cmocka_unit_test(num_word__count__takes_its_form),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

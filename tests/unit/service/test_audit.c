@@ -324,7 +324,7 @@ static void audit_step__sending_and_not_in_flight__is_found(void **state)
 	wait_an_hour();
 	n_in_flight = 0;
 	assert_false(run());
-	assert_non_null(strstr(found(), "1 messages count as being sent, and 0 are"));
+	assert_non_null(strstr(found(), "1 message counts as being sent, and 0 are"));
 }
 
 static void audit_step__under_way_for_hours__is_found(void **state)

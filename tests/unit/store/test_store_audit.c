@@ -182,7 +182,7 @@ static void store_audit_tally__wrong_count__is_found_small_or_large(void **state
 		office_run(&office, "UPDATE tally SET n = n + 1 WHERE state = 'held'");
 		OK(store_audit_tally(office.store, &found, ERR));
 		assert_non_null(found);
-		assert_non_null(strstr(found, "1 messages as held, and 0"));
+		assert_non_null(strstr(found, "1 message as held, and 0"));
 		free(found);
 		office_run(&office, "UPDATE tally SET n = n - 1 WHERE state = 'held';"
 				    "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 20000)"
