@@ -14,6 +14,7 @@ void letter_item_done(struct letter_item *item)
 {
 	task_done(&item->task);
 	strlist_done(&item->responsible);
+	store_closing_done(&item->closing);
 	free(item->deputy_for);
 }
 
@@ -28,7 +29,6 @@ void letter_done(struct letter *letter)
 	free(letter->thread_remote_id);
 	store_reply_done(&letter->reply);
 	store_answer_done(&letter->answer);
-	store_closing_done(&letter->closing);
 	talk_buttons_done(&letter->buttons);
 	store_message_done(&letter->row);
 	person_done(&letter->person);

@@ -23,11 +23,10 @@ struct letter {
 	struct person person;
 	struct letter_item *items; /* the tasks it is about */
 	size_t n_items;
-	struct digest digest;         /* what else a digest says: its items have become the letter's */
-	char *notice;                 /* the words of a notice; NULL for every other kind */
-	struct store_answer answer;   /* likewise of what is said to somebody who answered */
-	bool is_closed;               /* its task is over: it says so in the place of a message about it */
-	struct store_closing closing; /* how the task ended, in the place of a message about it */
+	struct digest digest;       /* what else a digest says: its items have become the letter's */
+	char *notice;               /* the words of a notice; NULL for every other kind */
+	struct store_answer answer; /* likewise of what is said to somebody who answered */
+	bool is_closed;             /* all its tasks are over: it says so in the place of a message about them */
 	struct compose_text text;
 	struct talk_buttons buttons;
 	struct channel_button shown_buttons[TALK_BUTTONS_MAX]; /* the same, as the message has them */

@@ -12,9 +12,11 @@ struct letter_item {
 	const char *kind;
 	const char *step;
 	const char *occurrence;
-	bool is_there;     /* the task still has that date */
-	bool is_cancelled; /* the letter tells that it is */
-	bool is_moved;     /* of a letter that takes the place of another: it has new_key now */
+	bool is_there;                /* the task still has that date */
+	bool is_cancelled;            /* the letter tells that it is */
+	bool is_over;                 /* of a letter that takes the place of another: so is the date */
+	struct store_closing closing; /* how it ended, when it is said to be over */
+	bool is_moved;                /* of a letter that takes the place of another: it has new_key now */
 	char new_key[PERIOD_KEY_SIZE];
 	int64_t due_utc;
 	enum compose_section section;

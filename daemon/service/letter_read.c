@@ -70,20 +70,18 @@ static bool letter_has(const struct letter *letter, const struct store_reminder 
 }
 
 /* Who cancelled it, if that is known: the reason is, in any case. */
-static int letter_read_closing(struct store *store, struct letter *letter, const char *uid, const char *date,
-			       struct err *err)
+static int letter_read_closing(struct store *store, struct letter_item *item, const char *date, struct err *err)
 {
-	store_closing_done(&letter->closing);
-	int status = store_closing_load(store, uid, date, &letter->closing, err);
-	if (status < 0 || (letter->closing.action != NULL && strcmp(letter->closing.action, "cancel") == 0))
+	int status = store_closing_load(store, item->task.uid, date, &item->closing, err);
+	if (status < 0 || (item->closing.action != NULL && strcmp(item->closing.action, "cancel") == 0))
 		return status;
-	store_closing_done(&letter->closing);
-	letter->closing = (struct store_closing){.action = mem_dup("cancel")};
+	store_closing_done(&item->closing);
+	item->closing = (struct store_closing){.action = mem_dup("cancel")};
 	return 0;
 }
 
 /* The date is not there any more: its key says what it was, should the rule have been cut before it. */
-static int letter_read_cancelled(struct store *store, struct letter *letter, struct letter_item *item, struct err *err)
+static int letter_read_cancelled(struct store *store, struct letter_item *item, struct err *err)
 {
 	struct pick pick = {.period = item->task.period};
 	int status = pick_by_key(store, &item->task, item->occurrence, &pick, err);
@@ -92,7 +90,7 @@ static int letter_read_cancelled(struct store *store, struct letter *letter, str
 	item->is_cancelled = status == 0 || period_parse_key(item->occurrence, &pick.period);
 	item->task.period = pick.period;
 	const char *date = status == 0 ? pick.date : item->occurrence;
-	return letter_read_closing(store, letter, item->task.uid, pick_repeats(&item->task) ? date : NULL, err);
+	return letter_read_closing(store, item, pick_repeats(&item->task) ? date : NULL, err);
 }
 
 /* The latest step of an occurrence speaks for it. */
@@ -111,7 +109,7 @@ static int letter_read_reminder(struct store *store, struct letter *letter, cons
 	item->occurrence = reminder->occurrence;
 	item->due_utc = reminder->due_utc;
 	if (strcmp(item->kind, "closed") == 0)
-		status = letter_read_cancelled(store, letter, item, err);
+		status = letter_read_cancelled(store, item, err);
 	else
 		status = occurrences_find(store, &task, reminder->occurrence, &item->is_there, &item->task.period, err);
 	if (status == 0 && (strcmp(item->kind, "escalation") == 0 || strcmp(item->kind, "handoff") == 0))

@@ -79,13 +79,13 @@ static int letter_pick(struct store *store, const struct letter_item *item, stru
 	return civil_parse(date, &day, NULL) ? pick_on_day(store, &item->task, &day, ret_pick, err) : -ENOENT;
 }
 
-static int letter_update_item(struct store *store, struct letter_item *item, bool *ret_is_closed, struct err *err)
+static int letter_update_item(struct store *store, struct letter_item *item, struct err *err)
 {
 	struct pick pick;
 	int status = letter_pick(store, item, &pick, err);
-	*ret_is_closed = status == -ENOENT || status == -EINVAL || (status == 0 && !pick.is_open);
-	if (status < 0 || *ret_is_closed)
-		return *ret_is_closed ? 0 : status;
+	item->is_over = status == -ENOENT || status == -EINVAL || (status == 0 && !pick.is_open);
+	if (status < 0 || item->is_over)
+		return item->is_over ? 0 : status;
 	item->is_there = true;
 	item->task.period = pick.period;
 	if (strcmp(item->kind, "closed") == 0)
@@ -95,17 +95,6 @@ static int letter_update_item(struct store *store, struct letter_item *item, boo
 	(void)snprintf(item->new_key, sizeof(item->new_key), "%s", pick.key);
 	item->is_moved = true;
 	return 0;
-}
-
-static int letter_close(struct store *store, struct letter *letter, struct err *err)
-{
-	struct letter_item *item = &letter->items[0];
-	const char *date = pick_repeats(&item->task) ? item->occurrence : NULL;
-	item->kind = "closed";
-	item->is_there = false;
-	letter->is_closed = true;
-	store_closing_done(&letter->closing);
-	return store_closing_load(store, item->task.uid, date, &letter->closing, err);
 }
 
 static void letter_drop_item(struct letter *letter, size_t i)
@@ -129,24 +118,62 @@ static int letter_drop_strange(struct store *store, struct letter *letter, struc
 						   : status;
 }
 
-/* What is over goes, unless nothing else is left: then the last of it is said to be over. */
+/* Two dates of a task that has moved ended together. */
+static bool letter_is_said(const struct letter *letter, size_t i)
+{
+	const struct task *task = &letter->items[i].task;
+	for (size_t k = 0; k < i && !pick_repeats(task); k++)
+		if (letter->items[k].task.id == task->id)
+			return true;
+	return false;
+}
+
+/* What ended last comes first. */
+static int letter_compare_ends(const void *left, const void *right)
+{
+	const struct letter_item *a = left, *b = right;
+	return (a->closing.line < b->closing.line) - (a->closing.line > b->closing.line);
+}
+
+static int letter_close(struct store *store, struct letter *letter, struct err *err)
+{
+	int status = 0;
+	for (size_t i = letter->n_items; i > 0; i--)
+		if (letter_is_said(letter, i - 1))
+			letter_drop_item(letter, i - 1);
+	for (size_t i = 0; i < letter->n_items && status == 0; i++) {
+		struct letter_item *item = &letter->items[i];
+		const char *date = pick_repeats(&item->task) ? item->occurrence : NULL;
+		item->kind = "closed";
+		item->is_there = false;
+		store_closing_done(&item->closing);
+		status = store_closing_load(store, item->task.uid, date, &item->closing, err);
+	}
+	qsort(letter->items, letter->n_items, sizeof(*letter->items), letter_compare_ends);
+	letter->is_closed = true;
+	return status;
+}
+
+/* What is over goes, unless nothing else is left: then all of it is said to be over. */
 int letter_update(struct store *store, struct letter *letter, struct err *err)
 {
+	size_t n_open = 0;
 	int status = letter_drop_strange(store, letter, err);
-	bool is_closed = false;
-	for (size_t i = letter->n_items; i > 0 && status == 0; i--) {
-		status = letter_update_item(store, &letter->items[i - 1], &is_closed, err);
-		if (status == 0 && is_closed && letter->n_items > 1) {
-			letter_drop_item(letter, i - 1);
-			is_closed = false;
-		}
+	for (size_t i = 0; i < letter->n_items && status == 0; i++) {
+		status = letter_update_item(store, &letter->items[i], err);
+		n_open += !letter->items[i].is_over;
 	}
 	if (status < 0)
 		return status;
+	if (n_open == 0)
+		return letter_close(store, letter, err);
+	for (size_t i = letter->n_items; i > 0; i--)
+		if (letter->items[i - 1].is_over)
+			letter_drop_item(letter, i - 1);
 	for (size_t i = 0; i < letter->n_items; i++)
 		if (letter->items[i].is_moved) {
 			letter->items[i].kind = "moved";
 			letter->items[i].occurrence = letter->items[i].new_key; /* the array does not move any more */
 		}
-	return letter->n_items == 1 && is_closed ? letter_close(store, letter, err) : 0;
+	return 0;
 }

@@ -54,9 +54,10 @@ static struct compose_unreachable *letter_compose_unreachable(const struct lette
 }
 
 /* The reader gets it all the same; the operator reads why it looks as it does. */
-static void letter_log_problem(const struct letter *letter, const char *uid, const struct err *problem)
+static void letter_log_problem(const struct letter *letter, const struct compose_text *text, const char *uid,
+			       const struct err *problem)
 {
-	bool is_built_in = strcmp(letter->text.language, "und") == 0;
+	bool is_built_in = strcmp(text->language, "und") == 0;
 	if (problem->text[0] != '\0')
 		log_error("message=%lld%s%s: %s: %s", (long long)letter->row.id, uid != NULL ? " task=" : "",
 			  uid != NULL ? uid : "", is_built_in ? "the built-in text is sent" : "a template failed",
@@ -75,14 +76,14 @@ static void letter_compose_notice(const struct setup *setup, struct letter *lett
 		.wants_html = wants_html,
 	};
 	compose(setup->catalog, &facts, &letter->text, &problem);
-	letter_log_problem(letter, NULL, &problem);
+	letter_log_problem(letter, &letter->text, NULL, &problem);
 }
 
 static void letter_compose_tasks(const struct setup *setup, struct letter *letter, int64_t now_utc, bool wants_html)
 {
 	struct err problem = {0};
 	struct reader reader;
-	bool is_single = strcmp(letter->row.kind, "single") == 0 || letter->is_closed;
+	bool is_single = strcmp(letter->row.kind, "single") == 0;
 	reader_init(&reader, &letter->person, setup->calendars, setup->zone);
 	for (size_t i = 0; i < letter->n_items; i++)
 		letter_find_holidays(setup, &reader, &letter->items[i]);
@@ -108,16 +109,54 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 		.holiday_event = first->holiday_event,
 		.holiday_reader = first->holiday_reader,
 		.deputy_for = first->deputy_for,
-		.closed_how = letter->closing.action,
-		.closed_by = letter->closing.who,
-		.closed_utc = letter->closing.at_utc,
+		.closed_how = first->closing.action,
+		.closed_by = first->closing.who,
+		.closed_utc = first->closing.at_utc,
 		.is_held = letter->row.n_reminders > 0 && letter->row.reminders[0].held != NULL,
 		.wants_html = wants_html,
 	};
 	compose(setup->catalog, &facts, &letter->text, &problem);
 	free(unreachable);
 	free(items);
-	letter_log_problem(letter, first->task.uid, &problem);
+	letter_log_problem(letter, &letter->text, first->task.uid, &problem);
+}
+
+/* That one task is over. */
+static struct compose_text letter_compose_end(const struct setup *setup, const struct letter *letter,
+					      const struct letter_item *item, int64_t now_utc)
+{
+	struct err problem = {0};
+	struct compose_text text = {0};
+	const struct compose_facts facts = {
+		.kind = "closed",
+		.task = &item->task,
+		.person = &letter->person,
+		.default_language = setup->conf->language,
+		.step = item->step,
+		.due_utc = item->due_utc,
+		.now_utc = now_utc,
+		.channel = letter->row.channel,
+		.deputy_for = item->deputy_for,
+		.closed_how = item->closing.action,
+		.closed_by = item->closing.who,
+		.closed_utc = item->closing.at_utc,
+	};
+	compose(setup->catalog, &facts, &text, &problem);
+	letter_log_problem(letter, &text, item->task.uid, &problem);
+	return text;
+}
+
+/* In a message as a messenger shows it: one after the other, what ended last is its headline. */
+static void letter_compose_ends(const struct setup *setup, struct letter *letter, int64_t now_utc)
+{
+	letter->text = letter_compose_end(setup, letter, &letter->items[0], now_utc);
+	for (size_t i = 1; i < letter->n_items; i++) {
+		struct compose_text more = letter_compose_end(setup, letter, &letter->items[i], now_utc);
+		char *both = mem_printf("%s\n%s\n%s", letter->text.text, more.subject, more.text);
+		free(letter->text.text);
+		letter->text.text = both;
+		compose_text_done(&more);
+	}
 }
 
 void letter_compose(const struct setup *setup, struct letter *letter, int64_t now_utc, bool wants_html)
@@ -126,6 +165,8 @@ void letter_compose(const struct setup *setup, struct letter *letter, int64_t no
 		letter_take_answer(letter);
 	else if (letter->notice != NULL)
 		letter_compose_notice(setup, letter, now_utc, wants_html);
+	else if (letter->is_closed)
+		letter_compose_ends(setup, letter, now_utc);
 	else
 		letter_compose_tasks(setup, letter, now_utc, wants_html);
 }

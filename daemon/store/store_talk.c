@@ -340,12 +340,13 @@ int store_closing_load(struct store *store, const char *uid, const char *occurre
 		       struct err *err)
 {
 	/* The detail of a date's end is its key, or begins with it ("KEY and all that follow"). */
-	static const char sql[] = "SELECT l.action, coalesce(p.name, l.who, ''), coalesce(l.at_utc, 0) FROM ledger l"
-				  " LEFT JOIN person p ON p.id = l.who AND p.name <> '' AND l.through <> 'deadlinectl'"
-				  " WHERE l.task = ?1 AND l." TALK_ENDS " AND l.action <> 'seen'"
-				  "  AND (?2 IS NULL OR l.detail IS NULL OR l.action = 'delete' OR l.detail = ?2"
-				  "   OR substr(l.detail, 1, length(?2) + 1) = ?2 || ' ')"
-				  " ORDER BY l.id DESC LIMIT 1";
+	static const char sql[] =
+		"SELECT l.action, coalesce(p.name, l.who, ''), coalesce(l.at_utc, 0), l.id FROM ledger l"
+		" LEFT JOIN person p ON p.id = l.who AND p.name <> '' AND l.through <> 'deadlinectl'"
+		" WHERE l.task = ?1 AND l." TALK_ENDS " AND l.action <> 'seen'"
+		"  AND (?2 IS NULL OR l.detail IS NULL OR l.action = 'delete' OR l.detail = ?2"
+		"   OR substr(l.detail, 1, length(?2) + 1) = ?2 || ' ')"
+		" ORDER BY l.id DESC LIMIT 1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -355,8 +356,10 @@ int store_closing_load(struct store *store, const char *uid, const char *occurre
 		return status;
 	*ret_closing = (struct store_closing){0};
 	if (status == 1)
-		*ret_closing =
-			(struct store_closing){store_text(stmt, 0), store_text(stmt, 1), sqlite3_column_int64(stmt, 2)};
+		*ret_closing = (struct store_closing){.action = store_text(stmt, 0),
+						      .who = store_text(stmt, 1),
+						      .at_utc = sqlite3_column_int64(stmt, 2),
+						      .line = sqlite3_column_int64(stmt, 3)};
 	(void)sqlite3_reset(stmt); /* repeats the code of the step */
 	return 0;
 }

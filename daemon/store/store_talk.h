@@ -112,6 +112,7 @@ struct store_closing {
 	char *action;   /* "done", "cancel" or "delete"; NULL: the ledger does not say */
 	char *who;      /* name of the person or of the user who did; "" when not known */
 	int64_t at_utc; /* 0 = not known */
+	int64_t line;   /* of the ledger: what ended later has a higher one; 0 = it does not say */
 };
 /* The last time that the task with that uid was closed; occurrence: only that date of a repeating one, or NULL. The caller
  * frees it with store_closing_done(). */

@@ -283,7 +283,35 @@ static void shown__one_of_several_is_over__goes_and_the_last_is_said_to_be_over(
 	finish("third");
 	message = &desk.sendings[desk.n_sendings - 1];
 	assert_int_equal(message->act, CHANNEL_EDIT);
-	assert_non_null(strstr(message->subject, "Done"));
+	assert_string_equal(message->subject, "Done: Title of third");
+	const char *second = strstr(message->text, "Done: Title of second");
+	assert_non_null(second);
+	assert_non_null(strstr(second, "\nThis task is done"));
+	assert_string_equal(message->buttons, "");
+	assert_null(strstr(message->text, "third"));
+}
+
+/* The end of a date under which it was told before is not said besides. */
+static void shown__task_of_two_dates_is_over__is_named_once(void **state)
+{
+	(void)state;
+	answer();
+	desk_crash(config);
+	(void)add_task("second", "2025-06-16", "anna");
+	desk_move_to("2025-06-15T18:00");
+	desk_tick();
+	answer();
+	office_run(&desk.office, "INSERT INTO reminder (task, occurrence, step, person, channel, due_utc, message)"
+				 " SELECT task, '2025-06-01', 'before', person, channel, due_utc, message FROM reminder"
+				 " WHERE task = (SELECT id FROM task WHERE uid = 'second') LIMIT 1");
+	finish("visit");
+	answer();
+	office_run(&desk.office, "UPDATE task SET status = 'cancelled' WHERE uid = 'second'");
+	desk_tick();
+	const struct desk_sending *message = &desk.sendings[desk.n_sendings - 1];
+	assert_int_equal(message->act, CHANNEL_EDIT);
+	assert_string_equal(message->subject, "Cancelled: Title of second");
+	assert_null(strstr(message->text, "second"));
 }
 
 /* What may have killed the process is sent alone. */
@@ -382,6 +410,7 @@ int main(void)
 		TEST(shown__pass_cannot_be_committed__is_edited_once_by_a_later_one),
 		TEST(shown__more_changes_while_some_are_under_way__waits_for_these),
 		TEST(shown__one_of_several_is_over__goes_and_the_last_is_said_to_be_over),
+		TEST(shown__task_of_two_dates_is_over__is_named_once),
 		TEST(shown__message_is_suspected__nothing_is_edited_beside_it),
 		TEST(shown__credentials_are_refused__is_tried_until_they_are_not),
 		TEST(shown__message_is_refused__leaves_nothing_behind),
