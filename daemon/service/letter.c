@@ -23,6 +23,7 @@ void letter_done(struct letter *letter)
 	for (size_t i = 0; i < letter->n_items; i++)
 		letter_item_done(&letter->items[i]);
 	free(letter->items);
+	free(letter->gone);
 	digest_done(&letter->digest);
 	free(letter->notice);
 	free(letter->calendar);
@@ -190,6 +191,8 @@ int letter_write_edit(struct store *store, const struct setup *setup, int64_t id
 {
 	*ret_letter = (struct letter){0};
 	int status = letter_read_shown(store, id, ret_letter, err);
+	if (status == 0)
+		status = letter_read_gone(store, id, ret_letter, err);
 	if (status == 0)
 		status = letter_read(store, setup, id, now_utc, ret_letter, err);
 	if (status == 0)

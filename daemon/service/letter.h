@@ -16,6 +16,7 @@
 #include "talk/talk.h"
 
 struct letter_item;
+struct store_gone;
 
 struct letter {
 	struct channel_message message; /* points into what follows */
@@ -23,6 +24,7 @@ struct letter {
 	struct person person;
 	struct letter_item *items; /* the tasks it is about */
 	size_t n_items;
+	struct store_gone *gone;    /* those that were deleted; their tasks have become the letter's */
 	struct digest digest;       /* what else a digest says: its items have become the letter's */
 	char *notice;               /* the words of a notice; NULL for every other kind */
 	struct store_answer answer; /* likewise of what is said to somebody who answered */

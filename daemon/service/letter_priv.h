@@ -14,6 +14,7 @@ struct letter_item {
 	const char *occurrence;
 	bool is_there;                /* the task still has that date */
 	bool is_cancelled;            /* the letter tells that it is */
+	bool is_gone;                 /* the task was deleted */
 	bool is_over;                 /* of a letter that takes the place of another: so is the date */
 	struct store_closing closing; /* how it ended, when it is said to be over */
 	bool is_moved;                /* of a letter that takes the place of another: it has new_key now */
@@ -30,6 +31,12 @@ void letter_item_done(struct letter_item *item);
 /* Reads the row of a message, its reader, and the tasks it is about. Errors: as of letter_write(). */
 MUSTCHECK int letter_read(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc,
 			  struct letter *letter, struct err *err);
+
+/* One task more, which becomes the letter's. */
+struct letter_item *letter_add_item(struct letter *letter, const struct task *task);
+
+/* Of a message that was sent: the tasks that were deleted since. Before letter_read(). */
+MUSTCHECK int letter_read_gone(struct store *store, int64_t id, struct letter *letter, struct err *err);
 
 /* The words of a notice, or of an answer. */
 MUSTCHECK int letter_read_notice(struct store *store, struct letter *letter, struct err *err);

@@ -21,7 +21,7 @@ static const char *letter_step_kind(const char *step)
 									  : step_kind_name(step_text_kind(step));
 }
 
-static struct letter_item *letter_add_item(struct letter *letter, const struct task *task)
+struct letter_item *letter_add_item(struct letter *letter, const struct task *task)
 {
 	letter->items = mem_grow(letter->items, letter->n_items + 1, sizeof(*letter->items));
 	struct letter_item *item = &letter->items[letter->n_items++];

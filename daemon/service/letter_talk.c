@@ -9,6 +9,7 @@
 #include "channel/listen.h"
 #include "remind/pick.h"
 #include "service/letter_priv.h"
+#include "store/store_gone.h"
 #include "store/store_notice.h"
 #include "store/store_talk.h"
 
@@ -64,6 +65,20 @@ int letter_add_buttons(struct store *store, const struct setup *setup, const str
 
 /* ---- as things stand now ------------------------------------------------------------------------------------------ */
 
+int letter_read_gone(struct store *store, int64_t id, struct letter *letter, struct err *err)
+{
+	size_t n = 0;
+	int status = store_gone_load(store, id, &letter->gone, &n, err);
+	for (size_t i = 0; i < n && status == 0; i++) {
+		struct letter_item *item = letter_add_item(letter, &letter->gone[i].task);
+		item->kind = "closed";
+		item->step = "";
+		item->occurrence = letter->gone[i].key;
+		item->is_gone = true;
+	}
+	return status;
+}
+
 /* The date that the reminder was about, by its key or, when that has changed, by the rule. */
 static int letter_pick(struct store *store, const struct letter_item *item, struct pick *ret_pick, struct err *err)
 {
@@ -82,6 +97,10 @@ static int letter_pick(struct store *store, const struct letter_item *item, stru
 static int letter_update_item(struct store *store, struct letter_item *item, struct err *err)
 {
 	struct pick pick;
+	if (item->is_gone) {
+		item->is_over = true;
+		return 0;
+	}
 	int status = letter_pick(store, item, &pick, err);
 	item->is_over = status == -ENOENT || status == -EINVAL || (status == 0 && !pick.is_open);
 	if (status < 0 || item->is_over)
@@ -110,6 +129,8 @@ static int letter_drop_strange(struct store *store, struct letter *letter, struc
 	int status = 0;
 	for (size_t i = letter->n_items; i > 0 && status == 0; i--) {
 		bool is_theirs = false;
+		if (letter->items[i - 1].is_gone)
+			continue;
 		status = store_shown_is_theirs(store, letter->row.id, letter->items[i - 1].task.id, &is_theirs, err);
 		if (status == 0 && !is_theirs)
 			letter_drop_item(letter, i - 1);

@@ -136,6 +136,7 @@ static const struct {
 	{NULL, "DELETE FROM question WHERE person = ?1"},
 	{NULL, "DELETE FROM answered WHERE person = ?1"},
 	{NULL, "DELETE FROM shown WHERE message IN (SELECT id FROM message WHERE person = ?1)"},
+	{NULL, "DELETE FROM shown_gone WHERE names_person(title)"},
 	{NULL, "DELETE FROM thread WHERE message IN (SELECT id FROM message WHERE person = ?1)"},
 	{"deputies and absences", "DELETE FROM deputy WHERE ?1 IN (person, deputy)"},
 	{"silences", "DELETE FROM silence WHERE person = ?1"},

@@ -147,6 +147,14 @@ def test_the_task_is_moved_elsewhere_and_the_message_follows(site, bot, start):
     assert not buttons(bot.messages[number - 1])
 
 
+def test_the_task_is_deleted_and_the_message_says_so(site, bot, start):
+    use_telegram(site, bot)
+    daemon, number = remind(site, start, bot, title="Visit")
+    site.sql("DELETE FROM task WHERE uid = 'visit'")
+    wait_until(lambda: all(row["text"].startswith("Not in the plan any more: Visit") for row in bot.messages), daemon.log)
+    assert not any(buttons(row) for row in bot.messages)
+
+
 def test_the_date_of_a_window_is_set_in_three_messages(site, bot, start):
     use_telegram(site, bot)
     add_people(site, "telegram", language="ru", anna="5")

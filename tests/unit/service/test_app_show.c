@@ -314,6 +314,72 @@ static void shown__task_of_two_dates_is_over__is_named_once(void **state)
 	assert_null(strstr(message->text, "second"));
 }
 
+static void shown__task_is_deleted__is_said_to_be_over(void **state)
+{
+	(void)state;
+	answer();
+	office_run(&desk.office, "DELETE FROM task WHERE uid = 'visit'");
+	desk_tick();
+	const struct desk_sending *message = &desk.sendings[desk.n_sendings - 1];
+	assert_int_equal(message->act, CHANNEL_EDIT);
+	assert_string_equal(message->subject, "Not in the plan any more: Title of visit");
+	assert_non_null(strstr(message->text, "June 15, 2025"));
+	assert_string_equal(message->buttons, "");
+	answer();
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM shown WHERE stale > 0"), 0);
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM shown_gone"), 1);
+	office_run(&desk.office, "DELETE FROM shown");
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM shown_gone"), 0);
+}
+
+static void shown__task_is_deleted_under_way__is_edited_once_it_is_there(void **state)
+{
+	(void)state;
+	office_run(&desk.office, "DELETE FROM task WHERE uid = 'visit'");
+	desk_tick();
+	assert_int_equal(edits(), 0);
+	answer();
+	const struct desk_sending *message = &desk.sendings[desk.n_sendings - 1];
+	assert_int_equal(message->act, CHANNEL_EDIT);
+	assert_string_equal(message->subject, "Not in the plan any more: Title of visit");
+}
+
+static void shown__deleted_beside_another__goes_and_is_said_in_the_end(void **state)
+{
+	(void)state;
+	answer();
+	desk_crash(config);
+	(void)add_task("second", "2025-06-16", "anna");
+	desk_move_to("2025-06-15T18:00");
+	desk_tick();
+	answer();
+	office_run(&desk.office, "DELETE FROM task WHERE uid = 'second'");
+	desk_tick();
+	const struct desk_sending *message = &desk.sendings[desk.n_sendings - 1];
+	assert_int_equal(message->act, CHANNEL_EDIT);
+	assert_null(strstr(message->text, "second"));
+	assert_non_null(strstr(message->text, "visit"));
+	answer();
+	finish("visit");
+	answer();
+	message = &desk.sendings[desk.n_sendings - 1];
+	assert_int_equal(message->act, CHANNEL_EDIT);
+	assert_string_equal(message->subject, "Done: Title of visit");
+	assert_non_null(strstr(message->text, "Not in the plan any more: Title of second"));
+}
+
+static void shown__reader_takes_no_part_any_more__does_not_hear_that_it_is_deleted(void **state)
+{
+	(void)state;
+	answer();
+	size_t before = edits();
+	office_run(&desk.office, "DELETE FROM part WHERE person = 'anna'; DELETE FROM task WHERE uid = 'visit'");
+	desk_tick();
+	assert_int_equal(edits(), before);
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM shown WHERE stale > 0"), 0);
+}
+
 /* What may have killed the process is sent alone. */
 static void shown__message_is_suspected__nothing_is_edited_beside_it(void **state)
 {
@@ -411,6 +477,10 @@ int main(void)
 		TEST(shown__more_changes_while_some_are_under_way__waits_for_these),
 		TEST(shown__one_of_several_is_over__goes_and_the_last_is_said_to_be_over),
 		TEST(shown__task_of_two_dates_is_over__is_named_once),
+		TEST(shown__task_is_deleted__is_said_to_be_over),
+		TEST(shown__task_is_deleted_under_way__is_edited_once_it_is_there),
+		TEST(shown__deleted_beside_another__goes_and_is_said_in_the_end),
+		TEST(shown__reader_takes_no_part_any_more__does_not_hear_that_it_is_deleted),
 		TEST(shown__message_is_suspected__nothing_is_edited_beside_it),
 		TEST(shown__credentials_are_refused__is_tried_until_they_are_not),
 		TEST(shown__message_is_refused__leaves_nothing_behind),

@@ -80,6 +80,8 @@ static void plant_everywhere(void)
 		"INSERT INTO notice (message, text, subject, buttons) VALUES (%lld, 'The brake on anna-secret-id is on',"
 		" 'For Anna Planted Petrova', '[[\"anna-secret-id\", \"d 1\"]]');"
 		"INSERT INTO shown VALUES (%lld, 'planted-5', 0);"
+		"INSERT INTO shown VALUES (%lld, '7', 0);"
+		"INSERT INTO shown_gone VALUES (%lld, 99, '2025-06-15', 'day', 'gone', 'Ask Anna Planted Petrova', 'UTC');"
 		"INSERT INTO thread VALUES (%lld, '+7-924-PLANTED', 'planted-6');"
 		"INSERT INTO invite VALUES ('planted-hash', 'anna-secret-id', 'sms', 5);"
 		"INSERT INTO question VALUES ('anna-secret-id', 'sms', %lld, '2025-06-15', 5);"
@@ -88,8 +90,8 @@ static void plant_everywhere(void)
 		"INSERT INTO attempt VALUES (%lld, 1, 5, 'temporary', 450, 'like anna@planted.example.org');"
 		"INSERT INTO reminder VALUES (%lld, '2025-06-15', 'x', 'boris', 'sms', 5, NULL,"
 		" 'silenced by anna-secret-id: +7-924-PLANTED', NULL, 'anna-secret-id');",
-		(long long)theirs, (long long)theirs, (long long)sent, (long long)sent, (long long)visit,
-		(long long)theirs, (long long)visit);
+		(long long)theirs, (long long)theirs, (long long)sent, (long long)theirs, (long long)theirs,
+		(long long)sent, (long long)visit, (long long)theirs, (long long)visit);
 }
 
 static struct store_forgotten forget(const char *person)
@@ -169,6 +171,7 @@ static void forget__columns_of_text__are_all_known(void **state)
 		"channel.updates_account,heard.channel,heard.hash,heard.kind,heard.person,deputy.deputy,deputy.from_date,deputy.person,"
 		"deputy.to_date,ledger.action,ledger.detail,ledger.person,ledger.task,ledger.through,ledger.who,invite.channel,"
 		"invite.hash,invite.person,question.channel,question.occurrence,question.person,shown.remote_id,"
+		"shown_gone.key,shown_gone.precision,shown_gone.title,shown_gone.uid,shown_gone.zone,"
 		"message.channel,message.domain,message.kind,message.last_reply,message.person,message.reason,message.state,"
 		"meta.key,meta.value,moved_to.date,moved_to.key,"
 		"notice.buttons,notice.subject,notice.text,occurrence.date,occurrence.end_local,occurrence.moved_key,"
