@@ -170,21 +170,53 @@ static void hear_alone__everything_is_applied__is_answered_and_then_heard_in_pas
 	assert_string_equal(desk.listening.next, "9");
 }
 
-static void hear_alone__same_words_twice__are_both_heard(void **state)
+/* "/help", as often as that, which is answered by a message each time. */
+static void hear_help(size_t n)
 {
-	(void)state;
-	restart(true);
-	struct channel_updates updates = {.items = mem_zero(2, sizeof(struct channel_update)), .n = 2};
-	for (size_t i = 0; i < 2; i++)
+	struct channel_updates updates = {.items = mem_zero(n, sizeof(struct channel_update)), .n = n};
+	channel_updates_cb cb = desk.listening.cb;
+	assert_non_null(cb);
+	for (size_t i = 0; i < n; i++)
 		updates.items[i] = (struct channel_update){.kind = CHANNEL_UPDATE_TEXT,
 							   .sender = mem_dup("101"),
 							   .chat = mem_dup("101"),
 							   .text = mem_dup("/help")};
-	channel_updates_cb cb = desk.listening.cb;
+	updates.next = mem_dup("8");
 	desk.listening.cb = NULL;
 	cb(desk.listening.arg, &updates, NULL);
+}
+
+static int64_t helped(void)
+{
+	return office_number(&desk.office, "SELECT count(*) FROM message WHERE person = 'anna'");
+}
+
+static void hear_alone__same_words_twice__are_both_heard(void **state)
+{
+	(void)state;
+	restart(true);
+	hear_help(2);
 	desk_tick();
-	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM message WHERE person = 'anna'"), 2);
+	assert_int_equal(helped(), 2);
+}
+
+static void hear_alone__ends_in_the_middle__goes_on_behind_what_was_applied(void **state)
+{
+	for (int is_crash = 0; is_crash < 2; is_crash++) {
+		if (is_crash != 0) {
+			assert_int_equal(close_desk(state), 0);
+			assert_int_equal(open_desk(state), 0);
+		}
+		restart(true);
+		hear_help(3);
+		OK(desk_try());
+		assert_int_equal(helped(), 1);
+		restart(is_crash != 0);
+		hear_help(3);
+		desk_tick();
+		assert_int_equal(helped(), 3);
+		assert_int_equal(ledger("pass over"), 0);
+	}
 }
 
 /* Ended by somebody, or with the machine: nothing says that the update was the cause. */
@@ -257,6 +289,7 @@ int main(void)
 		TEST(hear_alone__update_that_kills__is_passed_over_and_the_others_are_applied_once),
 		TEST(hear_alone__everything_is_applied__is_answered_and_then_heard_in_passes),
 		TEST(hear_alone__same_words_twice__are_both_heard),
+		TEST(hear_alone__ends_in_the_middle__goes_on_behind_what_was_applied),
 		TEST(hear_alone__process_did_not_crash__blames_nobody),
 		TEST(hear_alone__update_is_to_blame__no_message_is),
 		TEST(hear_alone__reload_in_the_middle__applies_the_rest_alone),
