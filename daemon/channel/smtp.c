@@ -167,10 +167,12 @@ static void smtp_on_outcome(void *arg, struct smtp_link *link, const struct smtp
 		link = NULL;
 	}
 	smtp->never_follows = smtp->never_follows || outcome->was_in_vain;
-	if (outcome->next != NULL && job != NULL)
-		smtp_enqueue(smtp, outcome->next, 0);
-	else if (outcome->next != NULL)
+	if (outcome->next != NULL && smtp->is_stopping)
+		smtp_give_back_job(smtp, outcome->next, "not sent: the channel stops");
+	else if (outcome->next != NULL && job == NULL)
 		smtp_give_back_job(smtp, outcome->next, "not sent: the message before it is not answered");
+	else if (outcome->next != NULL)
+		smtp_enqueue(smtp, outcome->next, 0);
 	if (job == NULL)
 		return;
 	if (outcome->can_repeat && !job->is_repeat) {

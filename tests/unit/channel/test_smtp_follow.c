@@ -240,6 +240,22 @@ static void follow__stopped__ends_both(void **cmocka)
 	peer_stop(&peer);
 }
 
+/* What has not begun then opens no connection. */
+static void follow__stopped_and_connection_lost__comes_back_unsent(void **cmocka)
+{
+	(void)cmocka;
+	START({FIRST, "F", "H"});
+	client_begin(&client, &peer, NULL, 2);
+	while (!peer.flag)
+		assert_int_equal(event_base_loop(client.base, EVLOOP_NONBLOCK), 0);
+	channel_stop(client.channel);
+	assert_int_equal(sem_post(&peer.result), 0);
+	assert_int_equal(client_wait(&client, 1)->verdict, CHANNEL_UNKNOWN);
+	assert_int_equal(client_wait(&client, 2)->verdict, CHANNEL_THROTTLED);
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
 static void follow__freed_on_its_way__is_clean(void **cmocka)
 {
 	(void)cmocka;
@@ -270,6 +286,7 @@ int main(void)
 		cmocka_unit_test(follow__too_big_for_the_server__ends_after_the_one_before),
 		cmocka_unit_test(follow__connection_has_carried_enough__goes_on_the_next),
 		cmocka_unit_test(follow__stopped__ends_both),
+		cmocka_unit_test(follow__stopped_and_connection_lost__comes_back_unsent),
 		cmocka_unit_test(follow__freed_on_its_way__is_clean),
 	};
 	(void)signal(SIGPIPE, SIG_IGN);
