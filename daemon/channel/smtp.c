@@ -22,6 +22,7 @@ struct smtp_limits smtp_limits_default(void)
 		.text_ms = 180 * 1000,
 		.dot_ms = 600 * 1000,
 		.next_ms = 2 * 1000,
+		.follow_ms = 10 * 1000,
 		.idle_ms = 30 * 1000,
 		.quit_ms = 10 * 1000,
 		.messages = 100,

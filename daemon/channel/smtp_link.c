@@ -180,6 +180,7 @@ static int64_t smtp_link_limit_ms(const struct smtp_link *link)
 	const struct smtp_limits *limits = &link->server->limits;
 	switch (link->dialogue.step) {
 	case SMTP_STEP_MAIL:
+		return link->is_follower ? limits->follow_ms : limits->command_ms;
 	case SMTP_STEP_RCPT:
 		return limits->command_ms;
 	case SMTP_STEP_DATA:

@@ -27,9 +27,10 @@ struct smtp_limits {
 	int64_t text_ms;    /* between two writes of the message */
 	int64_t dot_ms;     /* after it */
 	int64_t next_ms;    /* of that: how long the message behind it waits along, less than dot_ms */
-	int64_t idle_ms;    /* a connection without a message */
-	int64_t quit_ms;    /* QUIT, and cleaning up after a refusal */
-	unsigned messages;  /* per connection */
+	int64_t follow_ms; /* from there to the first word about that message: not every server hears what it sent ahead */
+	int64_t idle_ms;   /* a connection without a message */
+	int64_t quit_ms;   /* QUIT, and cleaning up after a refusal */
+	unsigned messages; /* per connection */
 };
 
 /* Everything borrowed. */

@@ -114,6 +114,22 @@ static void follow__connection_ends_behind_the_answer__is_repeated_on_another(vo
 	peer_stop(&peer);
 }
 
+/* As from servers that throw away what came behind the text: it costs seconds once, and no message. */
+static void follow__server_never_heard_it__is_repeated_on_another(void **cmocka)
+{
+	(void)cmocka;
+	START({FIRST, OK_250, "E"}, {HELLO, ENVELOPE, TAKE, "N", OK_250, ENVELOPE, TAKE, "N", OK_250});
+	struct smtp_limits limits = smtp_limits_default();
+	limits.follow_ms = 20;
+	client_begin(&client, &peer, &limits, 3);
+	for (int64_t id = 1; id <= 3; id++) {
+		assert_int_equal(client_wait(&client, id)->verdict, CHANNEL_ACCEPTED);
+		channel_resume(client.channel);
+	}
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
 static void follow__server_goes_down__comes_back_unsent(void **cmocka)
 {
 	(void)cmocka;
@@ -279,6 +295,7 @@ int main(void)
 		cmocka_unit_test(follow__both_refused__lets_the_third_begin),
 		cmocka_unit_test(follow__connection_lost_after_the_dot__begins_on_another),
 		cmocka_unit_test(follow__connection_ends_behind_the_answer__is_repeated_on_another),
+		cmocka_unit_test(follow__server_never_heard_it__is_repeated_on_another),
 		cmocka_unit_test(follow__server_goes_down__comes_back_unsent),
 		cmocka_unit_test(follow__answer_takes_long__comes_back_unsent),
 		cmocka_unit_test(follow__answer_never_comes__is_unknown),
