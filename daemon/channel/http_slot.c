@@ -24,8 +24,8 @@ static long http_slot_count_sent(const struct http_slot *slot)
 	return head + (long)body;
 }
 
-/* Called when there is a connection and the request is about to be sent: the first time, and when libcurl found that the
- * connection had been closed. */
+/* Called when there is a connection and the request is about to be sent: the first time, and when libcurl found that
+ * the connection had been closed. */
 static int http_before_request(void *arg, char *peer_ip, char *own_ip, int peer_port, int own_port)
 {
 	struct http_slot *slot = arg;

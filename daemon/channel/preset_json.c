@@ -182,7 +182,8 @@ bool preset_json_add_text(struct buf *out, const json_t *value)
 
 /* ---- writing ---- */
 
-/* True when one of the eight bytes may not stand in a string as it is. A borrow can only come from a byte that may not. */
+/* True when one of the eight bytes may not stand in a string as it is. A borrow can only come from a byte that may
+ * not. */
 static bool preset_json_has_special(uint64_t bytes)
 {
 	static const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
@@ -241,8 +242,8 @@ static bool preset_json_is_id(const char *text, int64_t *ret_id)
 	return strcmp(again, text) == 0;
 }
 
-/* A tree is written anew: what stands in it is JSON, in whatever form. */
-static int preset_json_add_tree(struct buf *out, const char *text, struct err *err)
+/* Written anew, in the shortest form. */
+static int preset_json_add_literal(struct buf *out, const char *text, struct err *err)
 {
 	json_t *tree = json_loads(text, JSON_DECODE_ANY, NULL);
 	char *again = tree != NULL ? json_dumps(tree, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
@@ -269,8 +270,10 @@ int preset_json_add(struct buf *out, const char *text, enum preset_type type, st
 		buf_add_str(out, text);
 		return 0;
 	case PRESET_LITERAL:
+		return preset_json_add_literal(out, text, err);
 	case PRESET_TREE:
-		return preset_json_add_tree(out, text, err);
+		buf_add_str(out, text);
+		return 0;
 	case PRESET_ID:
 		if (preset_json_is_id(text, &number))
 			buf_add_str(out, text);

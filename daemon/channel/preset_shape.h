@@ -1,4 +1,4 @@
-/* preset_shape: a body of JSON as pieces of text with its leaves between them. For preset_render.c alone.
+/* preset_shape: a body of JSON as pieces of text with its leaves between them. For preset*.c alone.
  *
  * What stands around the leaves depends only on which of them a message fills. It is made once for each such set, from
  * the very tree that preset_pointer_set() builds, and kept: a message then costs its values and no tree. */

@@ -14,9 +14,9 @@
  * is under way: between two passes, when none is, it would close all but a few. */
 enum { TRANSFER_KEPT_MAX = 256 };
 
-/* A socket that libcurl wants watched. That of a connection stays watched between two messages, until the peer writes or
- * closes it: otherwise each would cost two calls of the kernel more. libcurl tells us when it closes a connection, but not
- * when it closes any other socket. */
+/* A socket that libcurl wants watched. That of a connection stays watched between two messages, until the peer writes
+ * or closes it: otherwise each would cost two calls of the kernel more. libcurl tells us when it closes a connection,
+ * but not when it closes any other socket. */
 struct transfer_socket {
 	struct transfer *transfer;
 	struct event *event; /* NULL = not watched */

@@ -218,7 +218,8 @@ static void http_send__edit_and_answer__say_what_they_were(void **state)
 	assert_int_equal(world.last_id, 3);
 	assert_non_null(strstr(world.request, "/editMessageText HTTP/1.1\r\n"));
 	assert_non_null(strstr(world.request, "\"message_id\":42,\"text\":\"<b>S</b>\\n\\nT\""));
-	assert_non_null(strstr(world.request, "\"inline_keyboard\":[[{\"text\":\"Done\",\"callback_data\":\"d:7\"}]]"));
+	assert_non_null(
+		strstr(world.request, "\"inline_keyboard\":[[{\"text\": \"Done\", \"callback_data\": \"d:7\"}]]"));
 
 	message.act = CHANNEL_ANSWER;
 	message.answer_id = "x9";
