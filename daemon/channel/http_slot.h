@@ -23,7 +23,8 @@ struct http_slot {
 	const struct http_settings *settings;
 	int64_t hold_s; /* of a call that changes nothing and that the server may hold so long; 0 = an ordinary one */
 
-	CURL *easy; /* NULL until the first use */
+	CURL *easy;                          /* NULL until the first use */
+	const struct preset_call *ready_for; /* the call that easy is set up for; NULL = none */
 	bool is_busy;
 	int64_t message_id;
 	enum channel_act act;
