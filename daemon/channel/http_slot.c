@@ -14,16 +14,32 @@ enum {
 	HTTP_HOLD_MARGIN_S = 15, /* for the way there and back of a call that the server held */
 };
 
-static size_t http_read_body(char *out, size_t size, size_t n, void *arg)
+/* Bytes of requests that went out, whatever became of them. */
+static long http_slot_count_sent(const struct http_slot *slot)
+{
+	long head = 0;
+	curl_off_t body = 0;
+	(void)curl_easy_getinfo(slot->easy, CURLINFO_REQUEST_SIZE, &head); /* both stay 0 on an error of ours */
+	(void)curl_easy_getinfo(slot->easy, CURLINFO_SIZE_UPLOAD_T, &body);
+	return head + (long)body;
+}
+
+/* Called when there is a connection and the request is about to be sent: the first time, and when libcurl found that
+ * the connection had been closed. */
+static int http_before_request(void *arg, char *peer_ip, char *own_ip, int peer_port, int own_port)
 {
 	struct http_slot *slot = arg;
-	size_t len = slot->request.body.len - slot->body_read;
-	if (len > size * n)
-		len = size * n;
-	if (len != 0)
-		memcpy(out, slot->request.body.data + slot->body_read, len);
-	slot->body_read += len;
-	return len;
+	(void)peer_ip;
+	(void)own_ip;
+	(void)peer_port;
+	(void)own_port;
+	if (slot->has_begun) {
+		slot->ready_for = NULL; /* libcurl counts these tries until it is reset */
+		return slot->hold_s != 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+	}
+	slot->has_begun = true;
+	slot->sent_before = http_slot_count_sent(slot);
+	return CURL_PREREQFUNC_OK;
 }
 
 /* Keeps the bytes that fit and ends the transfer when there are more: what was read is judged. */
@@ -60,71 +76,80 @@ static bool http_slot_set_tls(struct http_slot *slot)
 static bool http_slot_set_connection(struct http_slot *slot)
 {
 	const struct http_settings *settings = slot->settings;
-	const char *url = buf_str(&slot->request.url);
 	long timeout_s = (long)(slot->hold_s != 0 ? slot->hold_s + HTTP_HOLD_MARGIN_S : settings->timeout_s);
-	bool is_set = HTTP_SET(CURLOPT_URL, url) &&
-		      HTTP_SET(CURLOPT_PROTOCOLS_STR, preset_url_is_plain(url) ? "http" : "https") &&
-		      HTTP_SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
-		      HTTP_SET(CURLOPT_FOLLOWLOCATION, 0L) && HTTP_SET(CURLOPT_PATH_AS_IS, 1L) &&
-		      HTTP_SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&
-		      HTTP_SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
-		      HTTP_SET(CURLOPT_PROXY, settings->proxy) && HTTP_SET(CURLOPT_NOSIGNAL, 1L) &&
-		      HTTP_SET(CURLOPT_QUICK_EXIT, 1L) && /* a resolver that hangs must not hold up the loop */
-		      HTTP_SET(CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_TIMEOUT_S) &&
-		      HTTP_SET(CURLOPT_TIMEOUT, timeout_s) && HTTP_SET(CURLOPT_MAXAGE_CONN, (long)HTTP_IDLE_S);
-	/* the name of the server is looked up here unless there is a proxy */
-	bool may_be_private = settings->allow_private != 0 || settings->proxy[0] != '\0';
-	return is_set && http_slot_set_tls(slot) && http_guard_watch(&slot->guard, slot->easy, url, may_be_private);
+	return HTTP_SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) && HTTP_SET(CURLOPT_FOLLOWLOCATION, 0L) &&
+	       HTTP_SET(CURLOPT_PATH_AS_IS, 1L) && HTTP_SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&
+	       HTTP_SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
+	       HTTP_SET(CURLOPT_PROXY, settings->proxy) && HTTP_SET(CURLOPT_NOSIGNAL, 1L) &&
+	       HTTP_SET(CURLOPT_QUICK_EXIT, 1L) && /* a resolver that hangs must not hold up the loop */
+	       HTTP_SET(CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_TIMEOUT_S) && HTTP_SET(CURLOPT_TIMEOUT, timeout_s) &&
+	       HTTP_SET(CURLOPT_MAXAGE_CONN, (long)HTTP_IDLE_S) &&
+	       (slot->hold_s == 0 || HTTP_SET(CURLOPT_TCP_KEEPALIVE, 1L));
 }
 
-static bool http_slot_set_method(struct http_slot *slot)
+static bool http_slot_set_callbacks(struct http_slot *slot)
 {
-	static const char *const words[] = {[PRESET_POST] = "POST", [PRESET_PUT] = "PUT", [PRESET_GET] = "GET"};
-	const struct preset_call *call = slot->call;
-	bool is_set = true;
-	if (slot->hold_s != 0)
-		is_set = HTTP_SET(CURLOPT_TCP_KEEPALIVE, 1L);
-	else if (call->body == PRESET_BODY_NONE)
-		is_set = HTTP_SET(CURLOPT_FORBID_REUSE, 1L) && HTTP_SET(CURLOPT_FRESH_CONNECT, 1L);
-	if (call->method == PRESET_GET)
-		return is_set && HTTP_SET(CURLOPT_HTTPGET, 1L);
-	return is_set && HTTP_SET(CURLOPT_POST, 1L) && HTTP_SET(CURLOPT_CUSTOMREQUEST, words[call->method]) &&
-	       HTTP_SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)slot->request.body.len) &&
-	       HTTP_SET(CURLOPT_READFUNCTION, http_read_body) && HTTP_SET(CURLOPT_READDATA, slot);
-}
-
-bool http_slot_set_up(struct http_slot *slot)
-{
-	if (slot->easy == NULL)
-		slot->easy = curl_easy_init();
-	if (slot->easy == NULL)
-		return false;
-	curl_easy_reset(slot->easy);
-	slot->error[0] = '\0';
-	slot->body_read = 0;
-	buf_init(&slot->reply, slot->hold_s != 0 ? HTTP_UPDATES_MAX : HTTP_REPLY_MAX);
-	return http_slot_add_headers(slot) && http_slot_set_connection(slot) && http_slot_set_method(slot) &&
-	       HTTP_SET(CURLOPT_HTTPHEADER, slot->headers) &&
-	       HTTP_SET(CURLOPT_USERAGENT, "deadlined/" DEADLINED_VERSION) &&
+	return HTTP_SET(CURLOPT_PREREQFUNCTION, http_before_request) && HTTP_SET(CURLOPT_PREREQDATA, slot) &&
 	       HTTP_SET(CURLOPT_WRITEFUNCTION, http_write_reply) && HTTP_SET(CURLOPT_WRITEDATA, slot) &&
 	       HTTP_SET(CURLOPT_ERRORBUFFER, slot->error);
 }
 
-/* True when the peer may have got the request. libcurl asks for the body once the head is out. Its own counters begin
- * anew when it tries again on a fresh connection, so for a body ours decides. */
-static bool http_slot_was_sent(const struct http_slot *slot)
+/* What all requests of a call have in common. */
+static bool http_slot_set_call(struct http_slot *slot)
 {
-	long head = 0;
-	(void)curl_easy_getinfo(slot->easy, CURLINFO_REQUEST_SIZE, &head); /* stays 0 on an error of ours */
-	return slot->request.body.len != 0 ? slot->body_read > 0 : head > 0;
+	static const char *const words[] = {[PRESET_POST] = "POST", [PRESET_PUT] = "PUT", [PRESET_GET] = "GET"};
+	int method = slot->call->method;
+	curl_easy_reset(slot->easy);
+	return http_slot_set_connection(slot) && http_slot_set_tls(slot) && http_slot_set_callbacks(slot) &&
+	       HTTP_SET(CURLOPT_USERAGENT, "deadlined/" DEADLINED_VERSION) &&
+	       (method == PRESET_GET ? HTTP_SET(CURLOPT_HTTPGET, 1L) : HTTP_SET(CURLOPT_CUSTOMREQUEST, words[method]));
+}
+
+/* Head and body leave at once. They are borrowed, and stay until the slot is released. */
+static bool http_slot_set_request(struct http_slot *slot)
+{
+	const struct http_settings *settings = slot->settings;
+	const char *url = buf_str(&slot->request.url);
+	/* the name of the server is looked up here unless there is a proxy */
+	bool may_be_private = settings->allow_private != 0 || settings->proxy[0] != '\0';
+	bool is_set = HTTP_SET(CURLOPT_URL, url) &&
+		      HTTP_SET(CURLOPT_PROTOCOLS_STR, preset_url_is_plain(url) ? "http" : "https") &&
+		      http_guard_watch(&slot->guard, slot->easy, url, may_be_private) && http_slot_add_headers(slot) &&
+		      HTTP_SET(CURLOPT_HTTPHEADER, slot->headers);
+	if (slot->call->method == PRESET_GET)
+		return is_set;
+	return is_set && HTTP_SET(CURLOPT_POSTFIELDS, buf_str(&slot->request.body)) &&
+	       HTTP_SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)slot->request.body.len);
+}
+
+bool http_slot_set_up(struct http_slot *slot)
+{
+	slot->error[0] = '\0';
+	slot->has_begun = false;
+	buf_init(&slot->reply, slot->hold_s != 0 ? HTTP_UPDATES_MAX : HTTP_REPLY_MAX);
+	if (slot->easy == NULL)
+		slot->easy = curl_easy_init();
+	if (slot->easy == NULL)
+		return false;
+	if (slot->ready_for != slot->call && !http_slot_set_call(slot))
+		return false;
+	slot->ready_for = slot->call;
+	return http_slot_set_request(slot);
+}
+
+/* True when the peer may have got the request; certainly not before it had begun. */
+static bool http_slot_was_sent(const struct http_slot *slot, CURLcode code)
+{
+	bool would_begin_again = code == CURLE_ABORTED_BY_CALLBACK;
+	return slot->has_begun && (would_begin_again || http_slot_count_sent(slot) > slot->sent_before);
 }
 
 static void http_judge_failure(const struct http_slot *slot, CURLcode code, struct channel_result *ret_result)
 {
 	const char *words = slot->error[0] != '\0' ? slot->error : curl_easy_strerror(code);
-	if (code == CURLE_SEND_FAIL_REWIND) /* it meant to send again; see the top of http_slot.h */
+	if (code == CURLE_ABORTED_BY_CALLBACK) /* it meant to send again; see the top of http_slot.h */
 		words = "the server closed the connection";
-	bool was_sent = http_slot_was_sent(slot);
+	bool was_sent = http_slot_was_sent(slot, code);
 	char *reply = mem_printf("%s%s%s%s", was_sent ? "sent, but the reply was lost: " : "", words,
 				 slot->guard.refused[0] != '\0' ? "; allow_private = yes would allow " : "",
 				 slot->guard.refused);

@@ -1,9 +1,9 @@
 /* http_slot: one request at a time on one libcurl handle, which is kept for the next. For http.c alone.
  *
- * Whatever ends before a byte of the body went out has certainly not been accepted; when some of it went out and no
+ * Whatever ends before a byte of the request went out has certainly not been accepted; when some of it went out and no
  * reply came back, nobody knows. On a connection that it had kept open libcurl would then send the request again by
- * itself: it cannot, because the body is read by a callback that never rewinds, and a request without a body gets a
- * connection of its own. Only a call for updates may be sent again. */
+ * itself: it cannot, because it asks before it begins, and only the first time is it allowed to. Only a call for updates
+ * may be sent again. */
 #ifndef DEADLINED_CHANNEL_HTTP_SLOT_H
 #define DEADLINED_CHANNEL_HTTP_SLOT_H
 
@@ -23,14 +23,16 @@ struct http_slot {
 	const struct http_settings *settings;
 	int64_t hold_s; /* of a call that changes nothing and that the server may hold so long; 0 = an ordinary one */
 
-	CURL *easy; /* NULL until the first use */
+	CURL *easy;                          /* NULL until the first use */
+	const struct preset_call *ready_for; /* the call that easy is set up for; NULL = none */
 	bool is_busy;
 	int64_t message_id;
 	enum channel_act act;
 	int64_t now_utc; /* when the request was made; 0 = not told */
 	struct http_guard guard;
 	struct preset_request request;
-	size_t body_read; /* bytes of the body that libcurl has taken */
+	bool has_begun;   /* libcurl was allowed to send the request */
+	long sent_before; /* what went out until then: the way through a proxy */
 	struct curl_slist *headers;
 	struct buf reply;
 	char error[CURL_ERROR_SIZE];

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "channel/preset_section.h"
+#include "channel/preset_shape.h"
 #include "channel/preset_url.h"
 
 enum { PRESET_SETTING_MAX = 32 };
@@ -153,6 +154,7 @@ void preset_call_done(struct preset_call *call)
 	preset_fields_done(&call->query);
 	preset_fields_done(&call->headers);
 	preset_fields_done(&call->fields);
+	preset_shapes_free(call->shapes);
 	preset_verdict_done(&call->verdict);
 }
 

@@ -59,6 +59,7 @@ struct preset_made {
 struct preset_field {
 	char *name;
 	unsigned line;
+	bool is_again; /* one before has the same name */
 	struct preset_text text;
 	enum preset_type type;
 	enum preset_escape escape;
@@ -74,6 +75,8 @@ struct preset_fields {
 	size_t n;
 };
 
+struct preset_shapes; /* see preset_shape.h */
+
 enum preset_method { PRESET_POST, PRESET_PUT, PRESET_GET };
 enum preset_body { PRESET_BODY_NONE, PRESET_BODY_JSON, PRESET_BODY_FORM, PRESET_BODY_PLAIN };
 
@@ -83,7 +86,9 @@ struct preset_call {
 	int body;   /* enum preset_body */
 	struct preset_text url;
 	struct preset_fields query, headers, fields;
-	size_t body_limit; /* bytes, 0 = none */
+	struct preset_shapes *shapes; /* of a body of JSON, otherwise NULL; they grow with what is rendered */
+	size_t body_limit;            /* bytes, 0 = none */
+	uint64_t needs;               /* all that it depends on, as a set of names */
 	struct preset_verdict verdict;
 };
 

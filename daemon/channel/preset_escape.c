@@ -89,6 +89,19 @@ static void preset_add_running(struct buf *out, const char *value, enum preset_e
 	}
 }
 
+/* For an escape that looks at each character alone; special are those it changes. Most of a text is none. */
+static void preset_add_special(struct buf *out, const char *value, enum escape escape, const char *special)
+{
+	for (;;) {
+		size_t len = strcspn(value, special);
+		buf_add(out, value, len);
+		value += len;
+		if (*value == '\0')
+			return;
+		escape_add(escape, value++, 1, out);
+	}
+}
+
 /* Escapes what stands between the characters of apart, and puts between in the place of each; NULL: they stay. */
 static void preset_add_apart(struct buf *out, const char *value, enum escape escape, const char *apart,
 			     const char *between)
@@ -106,11 +119,18 @@ static void preset_add_apart(struct buf *out, const char *value, enum escape esc
 static void preset_add_valid(struct buf *out, const char *value, enum preset_escape escape)
 {
 	static const enum escape simple[] = {
-		[PRESET_PLAIN] = ESCAPE_PLAIN,   [PRESET_TELEGRAM_HTML] = ESCAPE_TELEGRAM_HTML,
-		[PRESET_SLACK] = ESCAPE_SLACK,   [PRESET_JSON] = ESCAPE_JSON,
-		[PRESET_HEADER] = ESCAPE_HEADER, [PRESET_QUERY] = ESCAPE_URL,
+		[PRESET_PLAIN] = ESCAPE_PLAIN,
+		[PRESET_JSON] = ESCAPE_JSON,
+		[PRESET_HEADER] = ESCAPE_HEADER,
+		[PRESET_QUERY] = ESCAPE_URL,
 	};
 	switch (escape) {
+	case PRESET_TELEGRAM_HTML:
+		preset_add_special(out, value, ESCAPE_TELEGRAM_HTML, "&<>\"");
+		break;
+	case PRESET_SLACK:
+		preset_add_special(out, value, ESCAPE_SLACK, "&<>");
+		break;
 	case PRESET_LINE:
 		preset_add_line(out, value);
 		break;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "channel/preset_section.h"
+#include "channel/preset_shape.h"
 
 enum { PRESET_LIMIT_MAX = 64 * 1024 };
 
@@ -70,6 +71,7 @@ static void preset_fields_add(const struct preset_reader *reader, struct preset_
 	}
 	field.name = mem_dup(entry->key);
 	field.line = entry->line;
+	field.is_again = preset_fields_find(fields, entry->key) != NULL;
 	fields->items = mem_grow(fields->items, fields->n + 1, sizeof(*fields->items));
 	fields->items[fields->n++] = field;
 }
@@ -128,11 +130,6 @@ static const char *preset_take_prefix(const char *value, struct preset_field *fi
 	return value;
 }
 
-static bool preset_fields_have_before(const struct preset_fields *fields, size_t i)
-{
-	return preset_fields_find(fields, fields->items[i].name) != &fields->items[i];
-}
-
 /* Leaves that cannot stand in one tree are found by building it once. */
 static void preset_check_tree(const struct preset_reader *reader)
 {
@@ -140,7 +137,7 @@ static void preset_check_tree(const struct preset_reader *reader)
 	json_t *root = NULL;
 	struct err err;
 	for (size_t i = 0; i < fields->n; i++)
-		if (!preset_fields_have_before(fields, i) &&
+		if (!fields->items[i].is_again &&
 		    preset_pointer_set(&root, fields->items[i].name, json_true(), &err) < 0)
 			problems_add(reader->problems, reader->preset->file, fields->items[i].line, "%s", err.text);
 	json_decref(root);
@@ -149,13 +146,14 @@ static void preset_check_tree(const struct preset_reader *reader)
 /* No value may stand in it: it would not be made safe. */
 static bool preset_is_literal(const char *source, struct err *err)
 {
-	json_t *value = NULL;
+	struct buf value;
 	if (strstr(source, "{{") != NULL) {
 		(void)err_set(err, -1, "no name can stand in a literal");
 		return false;
 	}
-	int r = preset_json_value(source, PRESET_LITERAL, &value, err);
-	json_decref(value);
+	buf_init(&value, PRESET_LIMIT_MAX);
+	int r = preset_json_add(&value, source, PRESET_LITERAL, err);
+	buf_done(&value);
 	return r == 0;
 }
 
@@ -285,6 +283,14 @@ static const struct preset_field_section {
 	{"limit", -1, NULL, preset_read_limit},
 };
 
+static uint64_t preset_fields_need(const struct preset *preset, const struct preset_fields *fields)
+{
+	uint64_t needs = 0;
+	for (size_t i = 0; i < fields->n; i++)
+		needs |= preset_needs(preset, &fields->items[i].text);
+	return needs;
+}
+
 void preset_read_fields(struct preset *preset, struct preset_call *call, const struct ini *ini, enum preset_place place,
 			struct problems *problems)
 {
@@ -308,4 +314,8 @@ void preset_read_fields(struct preset *preset, struct preset_call *call, const s
 		if (row->body == PRESET_BODY_JSON)
 			preset_check_tree(&reader);
 	}
+	if (call->body == PRESET_BODY_JSON)
+		call->shapes = preset_shapes_new(&call->fields);
+	call->needs = preset_needs(preset, &call->url) | preset_fields_need(preset, &call->query) |
+		      preset_fields_need(preset, &call->headers) | preset_fields_need(preset, &call->fields);
 }

@@ -180,6 +180,58 @@ bool preset_json_add_text(struct buf *out, const json_t *value)
 	return json_is_string(value) || json_is_number(value);
 }
 
+/* ---- writing ---- */
+
+/* True when one of the eight bytes may not stand in a string as it is. A borrow can only come from a byte that may
+ * not. */
+static bool preset_json_has_special(uint64_t bytes)
+{
+	static const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+	uint64_t quotes = bytes ^ ones * '"', backslashes = bytes ^ ones * '\\';
+	return (((bytes - ones * ' ') & ~bytes) | ((quotes - ones) & ~quotes) | ((backslashes - ones) & ~backslashes)) &
+	       highs;
+}
+
+/* How many bytes text begins with, up to end, that may stand in a string. */
+static size_t preset_json_plain(const char *text, const char *end)
+{
+	const char *p = text;
+	uint64_t bytes;
+	for (; end - p >= (ptrdiff_t)sizeof(bytes); p += sizeof(bytes)) {
+		memcpy(&bytes, p, sizeof(bytes));
+		if (preset_json_has_special(bytes))
+			break;
+	}
+	while (p < end && (unsigned char)*p >= ' ' && *p != '"' && *p != '\\')
+		p++;
+	return (size_t)(p - text);
+}
+
+static void preset_json_add_escape(struct buf *out, char c)
+{
+	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+	const char *known = strchr(from, c);
+	if (known != NULL)
+		buf_add(out, (const char[]){'\\', to[known - from]}, 2);
+	else
+		buf_printf(out, "\\u%04X", (unsigned)c);
+}
+
+void preset_json_add_string(struct buf *out, const char *text)
+{
+	const char *end = text + strlen(text);
+	buf_add_char(out, '"');
+	for (;; text++) {
+		size_t len = preset_json_plain(text, end);
+		buf_add(out, text, len);
+		text += len;
+		if (text == end)
+			break;
+		preset_json_add_escape(out, *text);
+	}
+	buf_add_char(out, '"');
+}
+
 /* True when the number, written again, gives the same text: no leading zeros, no "-0". */
 static bool preset_json_is_id(const char *text, int64_t *ret_id)
 {
@@ -190,31 +242,48 @@ static bool preset_json_is_id(const char *text, int64_t *ret_id)
 	return strcmp(again, text) == 0;
 }
 
-int preset_json_value(const char *text, enum preset_type type, json_t **ret_value, struct err *err)
+/* Written anew, in the shortest form. */
+static int preset_json_add_literal(struct buf *out, const char *text, struct err *err)
+{
+	json_t *tree = json_loads(text, JSON_DECODE_ANY, NULL);
+	char *again = tree != NULL ? json_dumps(tree, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+	json_decref(tree);
+	if (again == NULL)
+		return err_set(err, -EINVAL, "'%s' is not JSON", text);
+	buf_add_str(out, again);
+	free(again);
+	return 0;
+}
+
+int preset_json_add(struct buf *out, const char *text, enum preset_type type, struct err *err)
 {
 	int64_t number;
 	switch (type) {
 	case PRESET_INT:
 		if (num_parse(text, INT64_MIN, INT64_MAX, &number, err) < 0)
 			return -EINVAL;
-		*ret_value = json_integer(number);
+		buf_printf(out, "%" PRId64, number);
 		return 0;
 	case PRESET_BOOL:
 		if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
 			return err_set(err, -EINVAL, "'%s' is neither true nor false", text);
-		*ret_value = json_boolean(strcmp(text, "true") == 0);
+		buf_add_str(out, text);
 		return 0;
 	case PRESET_LITERAL:
+		return preset_json_add_literal(out, text, err);
 	case PRESET_TREE:
-		*ret_value = json_loads(text, JSON_DECODE_ANY, NULL);
-		return *ret_value != NULL ? 0 : err_set(err, -EINVAL, "'%s' is not JSON", text);
+		buf_add_str(out, text);
+		return 0;
 	case PRESET_ID:
-		*ret_value = preset_json_is_id(text, &number) ? json_integer(number) : json_string(text);
-		break;
+		if (preset_json_is_id(text, &number))
+			buf_add_str(out, text);
+		else
+			preset_json_add_string(out, text);
+		return 0;
 	case PRESET_STRING:
 	case PRESET_TYPE_MAX:
-		*ret_value = json_string(text);
 		break;
 	}
-	return *ret_value != NULL ? 0 : err_set(err, -EINVAL, "the text is no valid UTF-8");
+	preset_json_add_string(out, text);
+	return 0;
 }

@@ -35,7 +35,11 @@ enum preset_type {
 /* Appends a string or a number as text; false, and nothing is added, when value is neither. NULL is legal. */
 bool preset_json_add_text(struct buf *out, const json_t *value);
 
-/* text as a JSON value of that type, owned. Errors: -EINVAL. */
-MUSTCHECK int preset_json_value(const char *text, enum preset_type type, json_t **ret_value, struct err *err);
+/* Appends a string of JSON that means text, which is valid UTF-8. */
+void preset_json_add_string(struct buf *out, const char *text);
+
+/* Appends text, which is valid UTF-8, as a JSON value of that type. A tree is added as it is: its template was found to
+ * be JSON, and no value can change its shape. Errors: -EINVAL. */
+MUSTCHECK int preset_json_add(struct buf *out, const char *text, enum preset_type type, struct err *err);
 
 #endif

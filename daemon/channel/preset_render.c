@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "channel/preset.h"
 #include "channel/preset_section.h"
+#include "channel/preset_shape.h"
 #include "channel/preset_url.h"
 
 enum { PRESET_URL_MAX = 8 * 1024, PRESET_HEADER_MAX = 8 * 1024, PRESET_BODY_MAX = 256 * 1024 };
@@ -104,17 +105,6 @@ static int preset_field_render(const struct preset_field *field, const struct pr
 	return out->is_over ? err_set(err, -E2BIG, "%s is too long", field->name) : 0;
 }
 
-/* Of several fields with one name the first that has all its values is used. */
-static bool preset_field_is_used(const struct preset_fields *fields, size_t i, const struct preset_values *values)
-{
-	const struct preset_field *field = &fields->items[i];
-	bool is_used = preset_text_is_complete(&field->text, values);
-	for (size_t before = 0; is_used && before < i; before++)
-		is_used = strcmp(fields->items[before].name, field->name) != 0 ||
-			  !preset_text_is_complete(&fields->items[before].text, values);
-	return is_used;
-}
-
 static int preset_render_header(const struct preset_field *field, const struct preset_values *values,
 				struct strlist *headers, struct err *err)
 {
@@ -161,35 +151,37 @@ static int preset_render_headers(const struct preset_call *call, const struct pr
 	return r;
 }
 
-static int preset_leaf(const struct preset_field *field, const struct preset_values *values, json_t **root,
-		       struct err *err)
+/* Appends a leaf; text is for what comes before it is JSON. */
+static int preset_leaf(const struct preset_field *field, const struct preset_values *values, struct buf *text,
+		       struct buf *out, struct err *err)
 {
-	struct buf text;
-	json_t *value = NULL;
-	buf_init(&text, PRESET_BODY_MAX);
-	int r = preset_field_render(field, values, &text, err);
+	buf_clear(text);
+	int r = preset_field_render(field, values, text, err);
 	if (r == 0)
-		r = preset_json_value(buf_str(&text), field->type, &value, err);
-	buf_done(&text);
-	return r < 0 ? r : preset_pointer_set(root, field->name, value, err);
+		r = preset_json_add(out, buf_str(text), field->type, err);
+	if (r < 0)
+		err_prefix(err, "%s", field->name);
+	return r;
 }
 
 static int preset_render_json(const struct preset_call *call, const struct preset_values *values, struct buf *out,
 			      struct err *err)
 {
-	json_t *root = NULL;
-	int r = 0;
-	for (size_t i = 0; r == 0 && i < call->fields.n; i++) {
-		const struct preset_field *field = &call->fields.items[i];
-		if (preset_field_is_used(&call->fields, i, values))
-			r = preset_leaf(field, values, &root, err);
-		if (r < 0)
-			err_prefix(err, "%s", field->name);
+	const struct preset_shape *shape;
+	struct buf text;
+	int r = preset_shape_of(call->shapes, &call->fields, values, &shape, err);
+	if (r < 0)
+		return r;
+	size_t at = 0;
+	buf_init(&text, PRESET_BODY_MAX);
+	for (size_t i = 0; r == 0 && i < shape->n; i++) {
+		const struct preset_hole *hole = &shape->holes[i];
+		buf_add(out, shape->text.data + at, hole->at - at);
+		at = hole->at;
+		r = preset_leaf(&call->fields.items[hole->field], values, &text, out, err);
 	}
-	char *text = r == 0 && root != NULL ? json_dumps(root, JSON_COMPACT) : NULL;
-	buf_add_str(out, text != NULL ? text : "{}");
-	free(text);
-	json_decref(root);
+	buf_add(out, shape->text.data + at, shape->text.len - at);
+	buf_done(&text);
 	return r;
 }
 
@@ -294,14 +286,14 @@ static int preset_render_parts(const struct preset *preset, const struct preset_
 			       struct preset_values *values, struct strlist *texts, struct preset_request *request,
 			       struct err *err)
 {
-	int r = preset_make_values(preset, values, texts, err);
+	int r = preset_make_values(preset, call->needs, values, texts, err);
 	if (r == 0)
 		r = preset_render_url(preset, call, values, &request->url, err);
 	if (r == 0)
 		r = preset_render_body(call, values, &request->body, err);
 	if (r == 0) {
 		values->items[PRESET_BODY_TEXT] = buf_str(&request->body);
-		r = preset_make_values(preset, values, texts, err);
+		r = preset_make_values(preset, call->needs, values, texts, err);
 	}
 	if (r == 0)
 		r = preset_render_headers(call, values, &request->headers, err);

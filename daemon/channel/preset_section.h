@@ -72,9 +72,10 @@ bool preset_may_lack(const struct preset *preset, const struct preset_text *text
 /* For preset_url_*(): which names are settings of kind url. */
 void preset_url_names(const struct preset *preset, bool ret_is_url[PRESET_NAMES_LIMIT]);
 
-/* The values that follow from others; what is made of them is kept in ret_texts, which the caller ends with
- * preset_texts_done(). Those that depend on {{body}} are made once it has a value. Errors: -EINVAL. */
-MUSTCHECK int preset_make_values(const struct preset *preset, struct preset_values *values, struct strlist *texts,
-				 struct err *err);
+/* The values that follow from others, as far as they are in needs, a set of names; what is made of them is kept in
+ * texts, which the caller ends with preset_texts_done(). Those that depend on {{body}} are made once it has a value.
+ * Errors: -EINVAL. */
+MUSTCHECK int preset_make_values(const struct preset *preset, uint64_t needs, struct preset_values *values,
+				 struct strlist *texts, struct err *err);
 
 #endif

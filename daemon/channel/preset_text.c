@@ -211,11 +211,26 @@ static void preset_cut_value(const struct preset_text *text, struct preset_value
 	values->items[name] = buf_str(cut);
 }
 
+/* How many bytes the template has; no unit makes its length greater. */
+static size_t preset_text_bytes(const struct preset_text *text, const struct preset_values *values)
+{
+	size_t bytes = 0;
+	for (size_t i = 0; i < text->n; i++) {
+		const char *value = preset_part_value(&text->parts[i], values);
+		bytes += value != NULL ? strlen(value) : 0;
+	}
+	return bytes;
+}
+
 int preset_text_add_cut(const struct preset_text *text, const struct preset_values *values, enum preset_escape escape,
 			size_t max, enum utf8_unit unit, struct buf *out, struct err *err)
 {
 	struct preset_values mine = *values;
 	struct buf cut_text, cut_subject;
+	if (preset_text_bytes(text, values) <= max) {
+		preset_text_add(text, values, escape, out);
+		return 0;
+	}
 	buf_init(&cut_text, PRESET_CUT_MAX);
 	buf_init(&cut_subject, PRESET_CUT_MAX);
 

@@ -299,24 +299,30 @@ static void preset_set_form(const struct preset *preset, struct preset_values *v
 			i == form ? address + strlen(preset->forms[i].prefix) : NULL;
 }
 
-int preset_make_values(const struct preset *preset, struct preset_values *values, struct strlist *texts,
-		       struct err *err)
+static void preset_make_ids(struct preset_values *values, struct strlist *texts)
 {
 	const char *key = values->items[PRESET_KEY];
+	char uuid[SIGNATURE_UUID_SIZE], *number = mem_printf("%d", (int)signature_int31(key));
+	signature_uuid(key, uuid);
+	preset_keep(values, texts, PRESET_UUID, uuid);
+	preset_keep(values, texts, PRESET_INT31, number);
+	free(number);
+}
+
+int preset_make_values(const struct preset *preset, uint64_t needs, struct preset_values *values, struct strlist *texts,
+		       struct err *err)
+{
+	bool needs_ids = (needs & (UINT64_C(1) << PRESET_UUID | UINT64_C(1) << PRESET_INT31)) != 0;
 	preset_set_form(preset, values);
-	if (key != NULL && values->items[PRESET_UUID] == NULL) {
-		char uuid[SIGNATURE_UUID_SIZE], *number = mem_printf("%d", (int)signature_int31(key));
-		signature_uuid(key, uuid);
-		preset_keep(values, texts, PRESET_UUID, uuid);
-		preset_keep(values, texts, PRESET_INT31, number);
-		free(number);
-	}
+	if (needs_ids && values->items[PRESET_KEY] != NULL && values->items[PRESET_UUID] == NULL)
+		preset_make_ids(values, texts);
 
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < preset->n_made; i++) {
 		const struct preset_made *made = &preset->made[i];
 		size_t name = PRESET_NAME_MAX + preset->n_settings + preset->n_forms + i;
-		if (values->items[name] == NULL && preset_text_is_complete(&made->data, values) &&
+		bool is_needed = (needs >> name & 1) != 0;
+		if (is_needed && values->items[name] == NULL && preset_text_is_complete(&made->data, values) &&
 		    preset_text_is_complete(&made->key, values))
 			r = preset_make_one(made, values, texts, name, err);
 	}

@@ -9,7 +9,7 @@
 
 enum {
 	SMTP_MAIL_MAX = 2 * 1024 * 1024,
-	SMTP_AHEAD_MIN = 16, /* messages kept ready to follow: as many as there are connections, or this */
+	SMTP_AHEAD_MIN = 16, /* messages kept ready to follow: two for each connection, or this */
 };
 
 struct smtp_limits smtp_limits_default(void)
@@ -21,6 +21,8 @@ struct smtp_limits smtp_limits_default(void)
 		.data_ms = 120 * 1000,
 		.text_ms = 180 * 1000,
 		.dot_ms = 600 * 1000,
+		.next_ms = 2 * 1000,
+		.follow_ms = 10 * 1000,
 		.idle_ms = 30 * 1000,
 		.quit_ms = 10 * 1000,
 		.messages = 100,
@@ -35,10 +37,12 @@ void smtp_channel_set_limits(struct channel *channel, const struct smtp_limits *
 /* ---- links ---- */
 
 static void smtp_on_outcome(void *arg, struct smtp_link *link, const struct smtp_outcome *outcome);
+static struct smtp_job *smtp_follower(void *arg);
 
 static void smtp_connect(struct smtp_channel *smtp, struct smtp_job *job, bool is_held)
 {
-	struct smtp_link *link = smtp_link_new(&smtp->server, smtp->channel.transfer, smtp_on_outcome, smtp);
+	struct smtp_link *link =
+		smtp_link_new(&smtp->server, smtp->channel.transfer, smtp_on_outcome, smtp_follower, smtp);
 	smtp->links = mem_grow(smtp->links, smtp->n_links + 1, sizeof(struct smtp_link *));
 	smtp->links[smtp->n_links++] = link;
 	smtp_link_connect(link, job, is_held);
@@ -63,6 +67,14 @@ static size_t smtp_n_working(const struct smtp_channel *smtp)
 	return n;
 }
 
+static size_t smtp_n_followers(const struct smtp_channel *smtp)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < smtp->n_links; i++)
+		n += smtp_link_has_next(smtp->links[i]);
+	return n;
+}
+
 /* ---- what waits for a link ---- */
 
 static struct smtp_job *smtp_dequeue(struct smtp_channel *smtp, size_t i)
@@ -71,6 +83,20 @@ static struct smtp_job *smtp_dequeue(struct smtp_channel *smtp, size_t i)
 	smtp->n_queue--;
 	memmove(smtp->queue + i, smtp->queue + i + 1, (smtp->n_queue - i) * sizeof(struct smtp_job *));
 	return job;
+}
+
+static void smtp_enqueue(struct smtp_channel *smtp, struct smtp_job *job, size_t i)
+{
+	smtp->queue = mem_grow(smtp->queue, smtp->n_queue + 1, sizeof(struct smtp_job *));
+	memmove(smtp->queue + i + 1, smtp->queue + i, (smtp->n_queue - i) * sizeof(struct smtp_job *));
+	smtp->queue[i] = job;
+	smtp->n_queue++;
+}
+
+static struct smtp_job *smtp_follower(void *arg)
+{
+	struct smtp_channel *smtp = arg;
+	return smtp->n_queue > 0 && !smtp->never_follows ? smtp_dequeue(smtp, 0) : NULL;
 }
 
 static void smtp_end_job(struct smtp_channel *smtp, struct smtp_job *job, const struct channel_result *result)
@@ -95,11 +121,16 @@ static bool smtp_is_out_of_reach(const struct channel_result *result)
 }
 
 /* Nothing of it was sent, so this was no attempt. */
-static void smtp_give_back(struct smtp_channel *smtp, size_t i, const char *why)
+static void smtp_give_back_job(struct smtp_channel *smtp, struct smtp_job *job, const char *why)
 {
 	struct channel_result result;
 	channel_result_set(&result, CHANNEL_THROTTLED, CHANNEL_BLAME_MESSAGE, 0, why);
-	smtp_end_job(smtp, smtp_dequeue(smtp, i), &result);
+	smtp_end_job(smtp, job, &result);
+}
+
+static void smtp_give_back(struct smtp_channel *smtp, size_t i, const char *why)
+{
+	smtp_give_back_job(smtp, smtp_dequeue(smtp, i), why);
 }
 
 static void smtp_give_back_queue(struct smtp_channel *smtp, const char *why)
@@ -136,6 +167,13 @@ static void smtp_on_outcome(void *arg, struct smtp_link *link, const struct smtp
 		smtp_drop_link(smtp, link);
 		link = NULL;
 	}
+	smtp->never_follows = smtp->never_follows || outcome->was_in_vain;
+	if (outcome->next != NULL && smtp->is_stopping)
+		smtp_give_back_job(smtp, outcome->next, "not sent: the channel stops");
+	else if (outcome->next != NULL && job == NULL)
+		smtp_give_back_job(smtp, outcome->next, "not sent: the message before it is not answered");
+	else if (outcome->next != NULL)
+		smtp_enqueue(smtp, outcome->next, 0);
 	if (job == NULL)
 		return;
 	if (outcome->can_repeat && !job->is_repeat) {
@@ -235,8 +273,7 @@ static void smtp_send(struct channel *channel, const struct channel_message *mes
 	} else if (smtp_n_working(smtp) < (size_t)smtp->n_connections) {
 		smtp_connect(smtp, job, false);
 	} else {
-		smtp->queue = mem_grow(smtp->queue, smtp->n_queue + 1, sizeof(struct smtp_job *));
-		smtp->queue[smtp->n_queue++] = job;
+		smtp_enqueue(smtp, job, smtp->n_queue);
 	}
 }
 
@@ -254,10 +291,10 @@ static void smtp_resume(struct channel *channel)
 static unsigned smtp_room(const struct channel *channel)
 {
 	const struct smtp_channel *smtp = (const struct smtp_channel *)channel;
-	unsigned n = (unsigned)smtp->n_connections, ahead = n > SMTP_AHEAD_MIN ? n : SMTP_AHEAD_MIN;
+	unsigned n = (unsigned)smtp->n_connections, ahead = 2 * n > SMTP_AHEAD_MIN ? 2 * n : SMTP_AHEAD_MIN;
 	if (!smtp_has_connection(smtp))
 		ahead = 0;
-	bool has_enough = smtp->n_queue > ahead / 2;
+	bool has_enough = smtp->n_queue + smtp_n_followers(smtp) > ahead / 2;
 	return !smtp->is_stopping && !has_enough && n + ahead > channel->in_flight ? n + ahead - channel->in_flight : 0;
 }
 

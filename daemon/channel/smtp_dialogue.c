@@ -135,9 +135,11 @@ void smtp_dialogue_init(struct smtp_dialogue *dialogue, const struct smtp_featur
 					   .to = mem_dup(envelope->to),
 					   .needs_utf8 = !smtp_dialogue_is_ascii(envelope->to)};
 	buf_init(&dialogue->commands, SMTP_COMMANDS_MAX);
-	buf_init(&dialogue->text, len * 2 + 8); /* every byte a dot, and the end */
+	buf_init(&dialogue->text,
+		 len * 2 + 8 + SMTP_COMMANDS_MAX); /* every byte a dot, the end, and the next message */
 	smtp_reply_init(&dialogue->reader);
 	smtp_dialogue_stuff(mail, len, &dialogue->text);
+	dialogue->text_end = dialogue->text.len;
 
 	smtp_dialogue_foresee(dialogue, len);
 	if (dialogue->is_decided)
@@ -156,7 +158,7 @@ void smtp_dialogue_done(struct smtp_dialogue *dialogue)
 
 const char *smtp_dialogue_output(const struct smtp_dialogue *dialogue, size_t *ret_len)
 {
-	if (dialogue->step == SMTP_STEP_BODY) {
+	if (dialogue->step == SMTP_STEP_BODY || dialogue->step == SMTP_STEP_DOT) {
 		*ret_len = dialogue->text.len - dialogue->text_out;
 		return dialogue->text.data + dialogue->text_out;
 	}
@@ -169,10 +171,10 @@ void smtp_dialogue_sent(struct smtp_dialogue *dialogue, size_t len)
 	if (len == 0)
 		return;
 	dialogue->n_moves++;
-	if (dialogue->step == SMTP_STEP_BODY) {
+	if (dialogue->step == SMTP_STEP_BODY || dialogue->step == SMTP_STEP_DOT) {
 		dialogue->text_out += len;
 		assert(dialogue->text_out <= dialogue->text.len);
-		if (dialogue->text_out == dialogue->text.len)
+		if (dialogue->text_out >= dialogue->text_end)
 			dialogue->step = SMTP_STEP_DOT;
 		return;
 	}
@@ -343,19 +345,36 @@ static void smtp_dialogue_reply(struct smtp_dialogue *dialogue, const struct smt
 	}
 }
 
-void smtp_dialogue_input(struct smtp_dialogue *dialogue, const char *bytes, size_t len)
+size_t smtp_dialogue_input(struct smtp_dialogue *dialogue, const char *bytes, size_t len)
 {
-	while (len > 0 && !dialogue->is_over) {
+	size_t done = 0;
+	while (done < len && !dialogue->is_over) {
 		size_t used;
-		enum smtp_reply_state state = smtp_reply_feed(&dialogue->reader, bytes, len, &used);
-		bytes += used;
-		len -= used;
+		enum smtp_reply_state state = smtp_reply_feed(&dialogue->reader, bytes + done, len - done, &used);
+		done += used;
 		if (state == SMTP_REPLY_BROKEN)
 			smtp_dialogue_break(dialogue, "the server sent what is no reply of SMTP");
 		else if (state == SMTP_REPLY_COMPLETE)
 			smtp_dialogue_reply(dialogue, &dialogue->reader.reply);
 	}
-	if (len > 0)
+	if (done < len && !dialogue->is_followed)
 		dialogue->can_reuse =
 			false; /* it talks without being asked: nobody knows what the next reply would answer */
+	return done;
+}
+
+void smtp_dialogue_follow(struct smtp_dialogue *dialogue, const struct smtp_dialogue *next)
+{
+	assert(dialogue->text_out == 0 && dialogue->features.has_pipelining && next->commands_out == 0);
+	if (next->is_over)
+		return;
+	buf_add(&dialogue->text, next->commands.data, next->commands.len);
+	dialogue->is_followed = true;
+}
+
+void smtp_dialogue_hand_over(const struct smtp_dialogue *dialogue, struct smtp_dialogue *next)
+{
+	assert(dialogue->is_over);
+	if (dialogue->is_followed)
+		next->commands_out += dialogue->text_out - dialogue->text_end;
 }

@@ -58,8 +58,9 @@ struct smtp_dialogue {
 	struct smtp_features features;
 	struct buf commands; /* to be written */
 	size_t commands_out; /* bytes of it that were */
-	struct buf text;     /* dot-stuffed, with the final dot */
-	size_t text_out;
+	struct buf text; /* dot-stuffed, with the final dot, and behind that what smtp_dialogue_follow() put there */
+	size_t text_out, text_end;
+	bool is_followed;
 	char *to;
 	bool needs_utf8;
 	struct smtp_reply_reader reader;
@@ -76,8 +77,14 @@ const char *smtp_dialogue_output(const struct smtp_dialogue *dialogue, size_t *r
 /* len bytes of the output were handed to the socket. */
 void smtp_dialogue_sent(struct smtp_dialogue *dialogue, size_t len);
 
-/* Bytes that the server sent. */
-void smtp_dialogue_input(struct smtp_dialogue *dialogue, const char *bytes, size_t len);
+/* Bytes that the server sent. Returns how many of them were about this message: what is left is about the one behind it. */
+size_t smtp_dialogue_input(struct smtp_dialogue *dialogue, const char *bytes, size_t len);
+
+/* Before the text begins: the first commands of the next message go out right behind it, as RFC 2920 3.1 allows to a client
+ * of a server with PIPELINING. Nothing is put there when next is over already. */
+void smtp_dialogue_follow(struct smtp_dialogue *dialogue, const struct smtp_dialogue *next);
+/* When dialogue is over: next goes on with what went out of its commands. */
+void smtp_dialogue_hand_over(const struct smtp_dialogue *dialogue, struct smtp_dialogue *next);
 /* The connection is gone or its time is up; why is for the operator. Over afterwards. */
 void smtp_dialogue_lost(struct smtp_dialogue *dialogue, const char *why);
 

@@ -24,6 +24,7 @@ struct smtp_link {
 	struct transfer *transfer;
 	struct transfer_watch *watch;
 	smtp_link_cb cb;
+	smtp_next_cb next_cb;
 	void *arg;
 
 	enum smtp_link_state state;
@@ -40,6 +41,10 @@ struct smtp_link {
 	unsigned n_messages;           /* that this connection was given */
 	unsigned timed_moves;          /* dialogue.n_moves that the timer runs for */
 	enum smtp_step timed_step;
+
+	struct smtp_job *next; /* goes out behind the text of job */
+	struct smtp_dialogue next_dialogue;
+	bool is_follower; /* job did so */
 };
 
 void smtp_job_free(struct smtp_job *job)
@@ -104,28 +109,68 @@ static void smtp_link_rest(struct smtp_link *link)
 	transfer_watch_timer(link->watch, link->server->limits.idle_ms);
 }
 
-/* The dialogue is over: what becomes of the connection, then what became of the message. */
-static void smtp_link_message_over(struct smtp_link *link)
-{
-	struct smtp_outcome outcome = {
-		.job = link->job,
-		.can_repeat = link->dialogue.can_repeat && link->n_messages > 1,
-		.is_held = link->is_held,
-		.result = link->dialogue.result,
-	};
-	bool can_reuse = link->dialogue.can_reuse;
-	outcome.result.certificate_until_utc = link->certificate_until_utc;
-	link->job = NULL;
-	smtp_dialogue_done(&link->dialogue);
+static void smtp_link_pump(struct smtp_link *link, bool is_readable);
 
+/* The message that follows takes the place of the one that is over. */
+static void smtp_link_promote(struct smtp_link *link)
+{
+	smtp_dialogue_hand_over(&link->dialogue, &link->next_dialogue);
+	smtp_dialogue_done(&link->dialogue);
+	link->dialogue = link->next_dialogue;
+	link->job = link->next;
+	link->next = NULL;
+	link->is_held = true;
+	link->is_follower = true;
+	link->n_messages++;
+	link->timed_step = SMTP_STEP_OVER;
+}
+
+/* There is none that follows. After one that was given back the server still waits for its text. */
+static void smtp_link_leave(struct smtp_link *link)
+{
+	bool can_reuse = link->dialogue.can_reuse && !link->dialogue.is_followed;
+	smtp_dialogue_done(&link->dialogue);
+	link->job = NULL;
 	if (!can_reuse)
 		smtp_link_close(link);
 	else if (link->is_retiring || link->n_messages >= link->server->limits.messages)
 		smtp_link_quit(link);
 	else
 		smtp_link_rest(link);
+}
+
+static struct smtp_job *smtp_link_take_next(struct smtp_link *link)
+{
+	struct smtp_job *next = link->next;
+	if (next != NULL)
+		smtp_dialogue_done(&link->next_dialogue);
+	link->next = NULL;
+	return next;
+}
+
+/* The dialogue is over: what becomes of the connection, then what became of the message. */
+static void smtp_link_message_over(struct smtp_link *link)
+{
+	const struct smtp_dialogue *dialogue = &link->dialogue;
+	struct smtp_outcome outcome = {
+		.job = link->job,
+		.can_repeat = dialogue->can_repeat && link->n_messages > 1,
+		.is_held = link->is_held,
+		.was_in_vain = dialogue->can_repeat && link->is_follower && dialogue->result.code == 0,
+		.result = dialogue->result,
+	};
+	outcome.result.certificate_until_utc = link->certificate_until_utc;
+	bool goes_on = link->next != NULL && dialogue->can_reuse;
+	if (goes_on) {
+		smtp_link_promote(link);
+	} else {
+		outcome.next = smtp_link_take_next(link);
+		smtp_link_leave(link);
+	}
 	outcome.is_closed = link->state == SMTP_LINK_CLOSED;
 	link->cb(link->arg, link, &outcome);
+	if (goes_on)
+		smtp_link_pump(link, link->server->needs_tls); /* TLS may hold more than the socket shows */
 }
 
 /* ---- bytes ---- */
@@ -135,6 +180,7 @@ static int64_t smtp_link_limit_ms(const struct smtp_link *link)
 	const struct smtp_limits *limits = &link->server->limits;
 	switch (link->dialogue.step) {
 	case SMTP_STEP_MAIL:
+		return link->is_follower ? limits->follow_ms : limits->command_ms;
 	case SMTP_STEP_RCPT:
 		return limits->command_ms;
 	case SMTP_STEP_DATA:
@@ -142,7 +188,7 @@ static int64_t smtp_link_limit_ms(const struct smtp_link *link)
 	case SMTP_STEP_BODY:
 		return limits->text_ms;
 	case SMTP_STEP_DOT:
-		return limits->dot_ms;
+		return link->next != NULL ? limits->next_ms : limits->dot_ms;
 	default:
 		return limits->quit_ms;
 	}
@@ -165,11 +211,34 @@ static bool smtp_link_is_waiting(const struct smtp_link *link)
 	return link->is_held && link->dialogue.step == SMTP_STEP_BODY;
 }
 
+static void smtp_link_start(struct smtp_link *link, const struct smtp_job *job, struct smtp_dialogue *dialogue)
+{
+	const struct smtp_envelope envelope = {
+		.from = job->from != NULL ? job->from : link->server->from, .to = job->to, .id = job->key};
+	smtp_dialogue_init(dialogue, &link->hello.features, &envelope, buf_str(&job->mail), job->mail.len);
+}
+
+/* Where a text begins, another message may follow it. */
+static void smtp_link_follow(struct smtp_link *link)
+{
+	struct smtp_dialogue *dialogue = &link->dialogue;
+	bool may_follow = dialogue->step == SMTP_STEP_BODY && dialogue->text_out == 0 && link->next == NULL &&
+			  link->hello.features.has_pipelining && !link->is_retiring &&
+			  link->n_messages < link->server->limits.messages;
+	link->next = may_follow ? link->next_cb(link->arg) : link->next;
+	if (!may_follow || link->next == NULL)
+		return;
+	smtp_link_start(link, link->next, &link->next_dialogue);
+	smtp_dialogue_follow(dialogue, &link->next_dialogue);
+}
+
 /* In pieces, because TLS tells of no progress before a whole piece is out. CURLE_AGAIN: the socket is full. */
 static CURLcode smtp_link_write(struct smtp_link *link)
 {
 	size_t len;
 	const char *bytes;
+	if (!smtp_link_is_waiting(link))
+		smtp_link_follow(link);
 	while (!smtp_link_is_waiting(link) && (bytes = smtp_dialogue_output(&link->dialogue, &len), len > 0)) {
 		size_t n = 0;
 		CURLcode code = curl_easy_send(link->easy, bytes, len < SMTP_PIECE ? len : SMTP_PIECE, &n);
@@ -192,7 +261,9 @@ static CURLcode smtp_link_read(struct smtp_link *link)
 			return code;
 		if (n == 0)
 			return CURLE_GOT_NOTHING;
-		smtp_dialogue_input(&link->dialogue, bytes, n);
+		size_t used = smtp_dialogue_input(&link->dialogue, bytes, n);
+		if (used < n && link->next != NULL)
+			(void)smtp_dialogue_input(&link->next_dialogue, bytes + used, n - used);
 		if (n < sizeof(bytes) && !link->server->needs_tls && !link->dialogue.is_over)
 			return CURLE_AGAIN;
 	}
@@ -232,12 +303,10 @@ static void smtp_link_pump(struct smtp_link *link, bool is_readable)
 
 static void smtp_link_begin(struct smtp_link *link)
 {
-	struct smtp_job *job = link->job;
 	link->state = SMTP_LINK_BUSY;
 	link->n_messages++;
-	const struct smtp_envelope envelope = {
-		.from = job->from != NULL ? job->from : link->server->from, .to = job->to, .id = job->key};
-	smtp_dialogue_init(&link->dialogue, &link->hello.features, &envelope, buf_str(&job->mail), job->mail.len);
+	link->is_follower = false;
+	smtp_link_start(link, link->job, &link->dialogue);
 	link->timed_step = SMTP_STEP_OVER; /* so that the first wait sets the timer */
 	smtp_link_pump(link, false);
 }
@@ -262,6 +331,27 @@ static void smtp_link_check_connect(struct smtp_link *link)
 		smtp_link_failed(link, 0, "no connection to the server within the time allowed");
 }
 
+/* The server thinks about one message: the other need not wait for it. */
+static void smtp_link_let_next_go(struct smtp_link *link)
+{
+	struct smtp_outcome outcome = {.next = smtp_link_take_next(link)};
+	transfer_watch_timer(link->watch, link->server->limits.dot_ms - link->server->limits.next_ms);
+	link->cb(link->arg, link, &outcome);
+}
+
+static void smtp_link_timeout_busy(struct smtp_link *link)
+{
+	if (link->next != NULL && link->dialogue.step == SMTP_STEP_DOT) {
+		smtp_link_let_next_go(link);
+		return;
+	}
+	if (smtp_link_is_waiting(link))
+		smtp_dialogue_give_up(&link->dialogue, "not sent: the message before could not be recorded");
+	else
+		smtp_dialogue_lost(&link->dialogue, "the server was silent for too long");
+	smtp_link_message_over(link);
+}
+
 static void smtp_link_timeout(struct smtp_link *link)
 {
 	switch (link->state) {
@@ -269,11 +359,7 @@ static void smtp_link_timeout(struct smtp_link *link)
 		smtp_link_check_connect(link);
 		break;
 	case SMTP_LINK_BUSY:
-		if (smtp_link_is_waiting(link))
-			smtp_dialogue_give_up(&link->dialogue, "not sent: the message before could not be recorded");
-		else
-			smtp_dialogue_lost(&link->dialogue, "the server was silent for too long");
-		smtp_link_message_over(link);
+		smtp_link_timeout_busy(link);
 		break;
 	case SMTP_LINK_IDLE:
 		smtp_link_retire(link);
@@ -372,10 +458,12 @@ static void smtp_link_setopts(struct smtp_link *link)
 	(void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, link->curl_words);
 }
 
-struct smtp_link *smtp_link_new(const struct smtp_server *server, struct transfer *transfer, smtp_link_cb cb, void *arg)
+struct smtp_link *smtp_link_new(const struct smtp_server *server, struct transfer *transfer, smtp_link_cb cb,
+				smtp_next_cb next_cb, void *arg)
 {
 	struct smtp_link *link = mem_zero(1, sizeof(*link));
-	*link = (struct smtp_link){.server = server, .transfer = transfer, .cb = cb, .arg = arg, .fd = -1};
+	*link = (struct smtp_link){
+		.server = server, .transfer = transfer, .cb = cb, .next_cb = next_cb, .arg = arg, .fd = -1};
 	link->watch = transfer_watch_new(transfer, smtp_link_on_watch, link);
 	link->easy = curl_easy_init();
 	if (link->easy == NULL)
@@ -404,6 +492,11 @@ bool smtp_link_is_idle(const struct smtp_link *link)
 bool smtp_link_is_working(const struct smtp_link *link)
 {
 	return link->job != NULL;
+}
+
+bool smtp_link_has_next(const struct smtp_link *link)
+{
+	return link->next != NULL;
 }
 
 bool smtp_link_is_up(const struct smtp_link *link)
@@ -443,6 +536,7 @@ void smtp_link_free(struct smtp_link *link)
 	if (link->state == SMTP_LINK_BUSY)
 		smtp_dialogue_done(&link->dialogue);
 	smtp_link_close(link);
+	smtp_job_free(smtp_link_take_next(link));
 	smtp_job_free(link->job);
 	transfer_watch_free(link->watch);
 	free(link);

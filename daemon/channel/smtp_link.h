@@ -6,7 +6,9 @@
  * Failure modes: no connection, no TLS, no AUTH: the message's outcome is TEMPORARY with the channel to blame, and the
  * link is closed. Each wait has an end (struct smtp_limits); it is counted anew when a reply is complete or bytes went
  * out, not at every byte that drips in.
- * A message that is held goes as far as DATA; its text waits for smtp_link_go_on(). */
+ * A message that is held goes as far as DATA; its text waits for smtp_link_go_on(). To a server with PIPELINING, the first
+ * commands of the message behind it go out together with the text of the one before: one round trip a message instead of
+ * two. When the server takes its time with the one, the other is given back. */
 #ifndef DEADLINED_CHANNEL_SMTP_LINK_H
 #define DEADLINED_CHANNEL_SMTP_LINK_H
 
@@ -24,9 +26,11 @@ struct smtp_limits {
 	int64_t data_ms;    /* DATA */
 	int64_t text_ms;    /* between two writes of the message */
 	int64_t dot_ms;     /* after it */
-	int64_t idle_ms;    /* a connection without a message */
-	int64_t quit_ms;    /* QUIT, and cleaning up after a refusal */
-	unsigned messages;  /* per connection */
+	int64_t next_ms;    /* of that: how long the message behind it waits along, less than dot_ms */
+	int64_t follow_ms; /* from there to the first word about that message: not every server hears what it sent ahead */
+	int64_t idle_ms;   /* a connection without a message */
+	int64_t quit_ms;   /* QUIT, and cleaning up after a refusal */
+	unsigned messages; /* per connection */
 };
 
 /* Everything borrowed. */
@@ -51,25 +55,31 @@ struct smtp_job {
 void smtp_job_free(struct smtp_job *job);
 
 struct smtp_outcome {
-	struct smtp_job *job; /* whose message has ended, the callback takes it; NULL: none, the link only closed */
-	bool can_repeat;      /* the connection was an old one, it failed, and the server had taken nothing */
-	bool is_held;         /* the message was still held */
+	struct smtp_job *job;  /* whose message has ended, the callback takes it; NULL: none */
+	struct smtp_job *next; /* that was to follow and did not begin, the callback takes it; NULL: none */
+	bool can_repeat;       /* the connection was an old one, it failed, and the server had taken nothing */
+	bool is_held;          /* the message was still held */
+	bool was_in_vain;      /* its commands followed a text, and were never answered */
 	struct channel_result result;
 	bool is_closed; /* the owner must free the link now */
 };
 
 struct smtp_link;
-/* Always the link's last act: the owner may free it. */
+/* The link's last act when it has closed: the owner must free it then, and only then. */
 typedef void (*smtp_link_cb)(void *arg, struct smtp_link *link, const struct smtp_outcome *outcome);
+/* The message that goes behind the one whose text begins, held; the link takes it. NULL: none. */
+typedef struct smtp_job *(*smtp_next_cb)(void *arg);
 
 /* Returns owned; not connected yet. */
 struct smtp_link *smtp_link_new(const struct smtp_server *server, struct transfer *transfer, smtp_link_cb cb,
-				void *arg);
+				smtp_next_cb next_cb, void *arg);
 /* Connects and sends the first message. Here and below, the callback may come before the call returns. */
 void smtp_link_connect(struct smtp_link *link, struct smtp_job *job, bool is_held);
 bool smtp_link_is_idle(const struct smtp_link *link);
 /* Whether it has a message. */
 bool smtp_link_is_working(const struct smtp_link *link);
+/* Whether another follows that message. */
+bool smtp_link_has_next(const struct smtp_link *link);
 /* Whether the server speaks with it: it is connected, and not about to close. */
 bool smtp_link_is_up(const struct smtp_link *link);
 /* The next message of an idle link. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -13,12 +14,16 @@
  * is under way: between two passes, when none is, it would close all but a few. */
 enum { TRANSFER_KEPT_MAX = 256 };
 
-/* A socket that libcurl wants watched. */
+/* A socket that libcurl wants watched. That of a connection stays watched between two messages, until the peer writes
+ * or closes it: otherwise each would cost two calls of the kernel more. libcurl tells us when it closes a connection,
+ * but not when it closes any other socket. */
 struct transfer_socket {
-	struct transfer_socket *next;
 	struct transfer *transfer;
-	struct event *event;
+	struct event *event; /* NULL = not watched */
 	curl_socket_t fd;
+	short events;
+	bool is_connection;
+	bool is_idle; /* libcurl wants nothing of it now */
 };
 
 struct transfer_job {
@@ -33,7 +38,8 @@ struct transfer {
 	struct event_base *base;
 	CURLM *multi;
 	struct event *timer;
-	struct transfer_socket *sockets; /* a few dozen at most */
+	struct transfer_socket **sockets; /* by their numbers, NULL where there is none */
+	size_t n_sockets;
 	struct transfer_job *jobs;
 };
 
@@ -96,11 +102,28 @@ static void transfer_act(struct transfer *transfer, curl_socket_t fd, int what)
 
 /* ---- libcurl's sockets and timer ---- */
 
+/* NULL when it is not known. */
+static struct transfer_socket *transfer_find_socket(const struct transfer *transfer, curl_socket_t fd)
+{
+	return (size_t)fd < transfer->n_sockets ? transfer->sockets[fd] : NULL;
+}
+
+static void transfer_unwatch(struct transfer_socket *socket)
+{
+	if (socket->event != NULL)
+		event_free(socket->event);
+	socket->event = NULL;
+	socket->events = 0;
+}
+
 static void transfer_on_socket(evutil_socket_t fd, short events, void *arg)
 {
 	struct transfer_socket *socket = arg; /* gone after the action when libcurl drops it */
 	int what = ((events & EV_READ) != 0 ? CURL_CSELECT_IN : 0) | ((events & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0);
-	transfer_act(socket->transfer, fd, what);
+	if (socket->is_idle)
+		transfer_unwatch(socket); /* libcurl finds out when it wants the connection */
+	else
+		transfer_act(socket->transfer, fd, what);
 }
 
 static void transfer_on_timer(evutil_socket_t fd, short events, void *arg)
@@ -110,37 +133,78 @@ static void transfer_on_timer(evutil_socket_t fd, short events, void *arg)
 	transfer_act(arg, CURL_SOCKET_TIMEOUT, 0);
 }
 
+static struct transfer_socket *transfer_add_socket(struct transfer *transfer, curl_socket_t fd)
+{
+	size_t n = transfer->n_sockets;
+	if ((size_t)fd >= n) {
+		transfer->n_sockets = (size_t)fd + 1;
+		transfer->sockets = mem_grow(transfer->sockets, transfer->n_sockets, sizeof(struct transfer_socket *));
+		memset(transfer->sockets + n, 0, (transfer->n_sockets - n) * sizeof(struct transfer_socket *));
+	}
+	struct transfer_socket *socket = mem_zero(1, sizeof(*socket));
+	*socket = (struct transfer_socket){.transfer = transfer, .fd = fd};
+	transfer->sockets[fd] = socket;
+	return socket;
+}
+
 static void transfer_drop_socket(struct transfer *transfer, curl_socket_t fd)
 {
-	for (struct transfer_socket **at = &transfer->sockets; *at != NULL; at = &(*at)->next) {
-		struct transfer_socket *socket = *at;
-		if (socket->fd == fd) {
-			*at = socket->next;
-			event_free(socket->event);
-			free(socket);
-			return;
-		}
-	}
+	struct transfer_socket *socket = transfer_find_socket(transfer, fd);
+	if (socket == NULL)
+		return;
+	transfer_unwatch(socket);
+	free(socket);
+	transfer->sockets[fd] = NULL;
+}
+
+static int transfer_watch_for(struct transfer_socket *socket, short events)
+{
+	if (socket->event != NULL && socket->events == events)
+		return 0;
+	transfer_unwatch(socket);
+	socket->events = events;
+	socket->event = event_new(socket->transfer->base, socket->fd, events, transfer_on_socket, socket);
+	return socket->event != NULL && event_add(socket->event, NULL) == 0 ? 0 : -1;
+}
+
+static void transfer_rest(struct transfer_socket *socket)
+{
+	socket->is_idle = true;
+	if ((socket->events & EV_WRITE) != 0) /* it could be written to all the time */
+		transfer_unwatch(socket);
 }
 
 /* libcurl may remove a socket it never announced; and a new one may have the number of one that was closed, so what it
- * assigned to a socket is not relied on: the list is searched by number. */
+ * assigned to a socket is not relied on: it is found by its number. */
 static int transfer_socket_cb(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
 {
 	(void)easy;
 	(void)assigned;
 	struct transfer *transfer = arg;
-	transfer_drop_socket(transfer, fd);
-	if (what == CURL_POLL_REMOVE)
+	struct transfer_socket *socket = transfer_find_socket(transfer, fd);
+	if (socket != NULL && !socket->is_connection) {
+		transfer_drop_socket(transfer, fd);
+		socket = NULL;
+	}
+	if (what == CURL_POLL_REMOVE) {
+		if (socket != NULL)
+			transfer_rest(socket);
 		return 0;
+	}
+	if (socket == NULL)
+		socket = transfer_add_socket(transfer, fd);
+	socket->is_idle = false;
+	return transfer_watch_for(socket, (short)(EV_PERSIST | ((what & CURL_POLL_IN) != 0 ? EV_READ : 0) |
+						  ((what & CURL_POLL_OUT) != 0 ? EV_WRITE : 0)));
+}
 
-	short events = (short)(EV_PERSIST | ((what & CURL_POLL_IN) != 0 ? EV_READ : 0) |
-			       ((what & CURL_POLL_OUT) != 0 ? EV_WRITE : 0));
-	struct transfer_socket *socket = mem_zero(1, sizeof(*socket));
-	*socket = (struct transfer_socket){.next = transfer->sockets, .transfer = transfer, .fd = fd};
-	socket->event = event_new(transfer->base, fd, events, transfer_on_socket, socket);
-	transfer->sockets = socket;
-	return socket->event != NULL && event_add(socket->event, NULL) == 0 ? 0 : -1;
+/* A connection of a handle that transfer_start() runs is being made. */
+static int transfer_open_cb(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	(void)purpose; /* there is only one */
+	transfer_drop_socket(arg, fd);
+	transfer_add_socket(arg, fd)->is_connection = true;
+	return CURL_SOCKOPT_OK;
 }
 
 static int transfer_timer_cb(CURLM *multi, long timeout_ms, void *arg)
@@ -190,8 +254,9 @@ void transfer_free(struct transfer *transfer)
 	if (transfer == NULL)
 		return;
 	(void)curl_multi_cleanup(transfer->multi); /* closes cached connections, by transfer_close_cb() */
-	while (transfer->sockets != NULL)
-		transfer_drop_socket(transfer, transfer->sockets->fd);
+	for (size_t fd = 0; fd < transfer->n_sockets; fd++)
+		transfer_drop_socket(transfer, (curl_socket_t)fd);
+	free(transfer->sockets);
 	if (transfer->timer != NULL)
 		event_free(transfer->timer);
 	free(transfer);
@@ -203,6 +268,9 @@ static int transfer_add(struct transfer *transfer, CURL *easy, transfer_done_cb 
 {
 	(void)curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, transfer_close_cb);
 	(void)curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer);
+	(void)curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION,
+			       stays ? NULL : transfer_open_cb); /* else its owner watches */
+	(void)curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, transfer);
 	CURLMcode code = curl_multi_add_handle(transfer->multi, easy);
 	if (code != CURLM_OK)
 		return err_set(err, -EIO, "libcurl: %s", curl_multi_strerror(code));

@@ -2,8 +2,8 @@
  * file that includes both libraries' headers.
  *
  * No completion is ever reported from inside a callback of libcurl: after each event the finished handles are drained,
- * taken out of the multi, and only then handed to their owners. CURLOPT_CLOSESOCKETFUNCTION of a handle that runs here
- * belongs to this file. */
+ * taken out of the multi, and only then handed to their owners. CURLOPT_SOCKOPTFUNCTION and CURLOPT_CLOSESOCKETFUNCTION
+ * of a handle that runs here belong to this file. */
 #ifndef DEADLINED_CHANNEL_TRANSFER_H
 #define DEADLINED_CHANNEL_TRANSFER_H
 

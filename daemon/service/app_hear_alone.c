@@ -139,18 +139,27 @@ static int app_hear_next(struct app *app, const struct app_channel *entry, int64
 	return status;
 }
 
+static bool app_has_next(const struct app_listener *listener)
+{
+	return listener != NULL && listener->is_wary && listener->has_heard && listener->n_alone < listener->updates.n;
+}
+
+bool app_hears_on(const struct app *app, struct instant now)
+{
+	bool is_working = !app->is_stopping && !app_distrusts_clock(app, now);
+	for (size_t i = 0; i < app->setup->n_channels && is_working; i++)
+		if (app_has_next(app->channels[i]->listener))
+			return true;
+	return false;
+}
+
 int app_hear_alone(struct app *app, struct instant now, struct err *err)
 {
 	int status = 0;
-	if (app->is_stopping || app_distrusts_clock(app, now))
-		return 0;
-	for (size_t i = 0; i < app->setup->n_channels && status == 0; i++) {
-		const struct app_channel *entry = app->channels[i];
-		const struct app_listener *listener = entry->listener;
-		if (listener != NULL && listener->is_wary && listener->has_heard &&
-		    listener->n_alone < listener->updates.n)
-			status = app_hear_next(app, entry, now.wall_s, err);
-	}
+	bool is_working = app_hears_on(app, now);
+	for (size_t i = 0; i < app->setup->n_channels && is_working && status == 0; i++)
+		if (app_has_next(app->channels[i]->listener))
+			status = app_hear_next(app, app->channels[i], now.wall_s, err);
 	return status;
 }
 

@@ -152,12 +152,17 @@ static int app_find_wake(struct app *app, struct instant now, int64_t *ret_utc, 
 	return status;
 }
 
-static int app_plan_wake(struct app *app, bool has_more, struct instant now, struct err *err)
+/* A pass that moved something, while more is under way, is soon followed by one that is woken by a result: what is due next
+ * is looked for when things calm down, and meanwhile there is a pass in every second anyway. */
+static int app_plan_wake(struct app *app, bool has_more, bool has_moved, struct instant now, struct err *err)
 {
-	int64_t next = now.wall_s + app->setup->conf->scan_interval_s, at = 0;
+	int64_t next = now.wall_s + app->setup->conf->scan_interval_s, at = 0, sent, in_flight;
 	int status = 0;
+	app_counts(app, &sent, &in_flight);
 	if (has_more || app->n_results != 0) {
 		next = now.wall_s;
+	} else if (has_moved && in_flight != 0) {
+		next = now.wall_s + 1;
 	} else if (app_distrusts_clock(app, now)) {
 		next = app_earlier(next, now.wall_s + APP_DOUBT_S);
 	} else if (!app->is_stopping) {
@@ -219,12 +224,13 @@ static void app_make_room(struct app *app)
 int app_tick(struct app *app, struct instant now, struct err *err)
 {
 	struct app_claim *claims = mem_zero(app->setup->n_channels, sizeof(*claims));
-	bool has_more = false;
+	bool has_more = false, has_moved = app->n_results != 0;
 	app_make_room(app);
 	int status = app_hear_alone(app, now, err);
 	if (status == 0)
 		status = app_write(app, claims, now, &has_more, err);
 	if (status == 0) {
+		has_moved = has_moved || app_claimed(app, claims) != 0;
 		app->must_follow_clock = app->must_follow_clock && app_distrusts_clock(app, now);
 		app->last_wall_s = now.wall_s;
 		app_announce(app);
@@ -235,7 +241,7 @@ int app_tick(struct app *app, struct instant now, struct err *err)
 			app_send(app, &claims[i], now.wall_s);
 		app_listen(app, now.wall_s);
 		app_free_retired(app);
-		status = app_plan_wake(app, has_more, now, err);
+		status = app_plan_wake(app, has_more || app_hears_on(app, now), has_moved, now, err);
 	}
 	if (status == 0 && !app->is_stopping) /* then there may be nothing to record */
 		app_recover(app, now);

@@ -160,6 +160,8 @@ unsigned app_answers(const struct app_channel *entry);
 void app_listen(struct app *app, int64_t now_utc);
 /* Before a pass, in transactions of its own: after a crash, applies one update of each channel. */
 MUSTCHECK int app_hear_alone(struct app *app, struct instant now, struct err *err);
+/* Whether more is to be applied so. */
+bool app_hears_on(const struct app *app, struct instant now);
 /* At the start: gives up what was being applied when the process crashed. *ret_is_blamed: there was something. */
 MUSTCHECK int app_recover_updates(struct app *app, bool is_same_boot, int64_t now_utc, bool *ret_is_blamed,
 				  struct err *err);

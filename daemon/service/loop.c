@@ -38,15 +38,16 @@ struct loop {
 	struct event *signals[3];
 	struct event *pass;    /* runs a pass, after all sockets of the round */
 	struct event *wake;    /* wake_fd */
-	struct event *commits; /* inotify_fd */
-	struct event *recheck; /* looks for a commit whose write was seen before it counted */
+	struct event *commits; /* inotify_fd; not watched from a write to the look at it */
+	struct event *look;    /* looks for a commit whose write was seen before it counted */
 	struct event *watchdog;
 	struct event *grace;
 	int wake_fd, inotify_fd;
 
 	int64_t data_version;
-	size_t n_rechecks;
+	size_t n_looks;
 	int64_t last_pass_mono_ms;
+	int64_t armed_utc; /* when the timer is set to wake; -1: it has */
 	int64_t watchdog_ms, fed_mono_ms;
 	int64_t status_utc; /* next time a status is worth telling */
 	bool is_stopping;
@@ -68,6 +69,9 @@ static void loop_want_pass(void *arg)
 static void loop_arm(struct loop *loop, int64_t next_utc)
 {
 	const struct itimerspec at = {.it_value = {.tv_sec = next_utc}};
+	if (loop->armed_utc == next_utc)
+		return;
+	loop->armed_utc = next_utc;
 	if (timerfd_settime(loop->wake_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL) < 0)
 		log_error("the wake-up timer cannot be set: %s", strerror(errno));
 }
@@ -147,24 +151,31 @@ static void loop_on_pass(int fd, short events, void *arg)
 static void loop_on_wake(int fd, short events, void *arg)
 {
 	uint64_t expirations;
+	struct loop *loop = arg;
 	(void)events;
+	loop->armed_utc = -1;
 	if (read(fd, &expirations, sizeof(expirations)) < 0 && errno == ECANCELED)
 		log_info("the clock was set");
-	loop_want_pass(arg);
+	loop_want_pass(loop);
 }
 
 /* ---- commits of others -------------------------------------------------------------------------------------------- */
 
 /* inotify tells of the bytes a writer puts into the write-ahead log, which is before they count as committed: that it says
- * in shared memory, without a sound, and on a slow disk seconds later. So the version is looked at again a few times, ever
- * later. */
-static void loop_check_commits(struct loop *loop)
+ * in shared memory, without a sound, and on a slow disk seconds later. So the version is looked at a little later, and a few
+ * times more, ever later. Until the first of these looks nothing is heard: while mails go out the writer is this process,
+ * a thousand times a second. */
+static void loop_look_later(struct loop *loop)
 {
 	static const struct timeval pauses[] = {{0, 10000}, {0, 50000}, {0, 200000}, {0, 600000}, {2, 0}, {5, 0}};
+	if (loop->n_looks < sizeof(pauses) / sizeof(pauses[0]))
+		(void)event_add(loop->look, &pauses[loop->n_looks++]); /* without memory the next scan finds it */
+}
+
+static void loop_look(struct loop *loop)
+{
 	struct err err;
 	int64_t version = 0;
-	if (loop->n_rechecks < sizeof(pauses) / sizeof(pauses[0]))
-		(void)event_add(loop->recheck, &pauses[loop->n_rechecks++]); /* without memory the next scan finds it */
 	int status = store_data_version(loop->store, &version, &err);
 	if (status == 0 && version == loop->data_version)
 		return;
@@ -173,22 +184,27 @@ static void loop_check_commits(struct loop *loop)
 	loop_want_pass(loop);
 }
 
-static void loop_on_recheck(int fd, short events, void *arg)
+static void loop_on_look(int fd, short events, void *arg)
 {
+	struct loop *loop = arg;
+	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
 	(void)fd;
 	(void)events;
-	loop_check_commits(arg);
+	while (read(loop->inotify_fd, buffer, sizeof(buffer)) > 0)
+		; /* which file it was does not matter: the data version tells */
+	(void)event_add(loop->commits,
+			NULL); /* it fails only without memory, and then the next scan finds what comes */
+	loop_look_later(loop);
+	loop_look(loop);
 }
 
 static void loop_on_commits(int fd, short events, void *arg)
 {
 	struct loop *loop = arg;
-	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	(void)fd;
 	(void)events;
-	while (read(fd, buffer, sizeof(buffer)) > 0)
-		; /* which file it was does not matter: the data version tells */
-	loop->n_rechecks = 0;
-	loop_check_commits(loop);
+	loop->n_looks = 0;
+	loop_look_later(loop);
 }
 
 static int loop_watch_commits(struct loop *loop, const char *database, struct err *err)
@@ -294,9 +310,8 @@ static void loop_add_events(struct loop *loop)
 	loop->pass = loop_event(loop, -1, 0, loop_on_pass, LOOP_PRIORITY_PASS);
 	loop->grace = loop_event(loop, -1, 0, loop_on_grace, LOOP_PRIORITY_SOCKETS);
 	loop->wake = loop_event(loop, loop->wake_fd, EV_READ | EV_PERSIST, loop_on_wake, LOOP_PRIORITY_SOCKETS);
-	loop->commits =
-		loop_event(loop, loop->inotify_fd, EV_READ | EV_PERSIST, loop_on_commits, LOOP_PRIORITY_SOCKETS);
-	loop->recheck = loop_event(loop, -1, 0, loop_on_recheck, LOOP_PRIORITY_SOCKETS);
+	loop->commits = loop_event(loop, loop->inotify_fd, EV_READ, loop_on_commits, LOOP_PRIORITY_SOCKETS);
+	loop->look = loop_event(loop, -1, 0, loop_on_look, LOOP_PRIORITY_SOCKETS);
 	loop->watchdog = loop_event(loop, -1, EV_PERSIST, loop_on_watchdog, LOOP_PRIORITY_SOCKETS);
 	(void)event_add(loop->wake, NULL); /* these fail only without memory, and then at the first epoll_ctl */
 	(void)event_add(loop->commits, NULL);
@@ -343,7 +358,7 @@ static int loop_set_up(struct loop *loop, const char *database, struct err *err)
 
 static void loop_tear_down(struct loop *loop)
 {
-	struct event *events[] = {loop->pass,  loop->wake,       loop->commits,    loop->recheck,   loop->watchdog,
+	struct event *events[] = {loop->pass,  loop->wake,       loop->commits,    loop->look,      loop->watchdog,
 				  loop->grace, loop->signals[0], loop->signals[1], loop->signals[2]};
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i] != NULL)
@@ -412,6 +427,7 @@ int loop_run(struct store *store, struct setup *setup, const char *config, bool 
 		.accepts_volume = accepts_volume,
 		.wake_fd = -1,
 		.inotify_fd = -1,
+		.armed_utc = -1,
 	};
 	int status = loop_set_up(&loop, setup->conf->database, err);
 	if (status == 0)

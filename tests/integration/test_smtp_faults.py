@@ -343,22 +343,23 @@ def test_what_is_under_way_is_finished_and_nothing_else_is_begun(site, serve, st
 
 def test_a_killed_daemon_loses_nothing_and_repeats_only_what_was_under_way(site, serve, start):
     """Eight messages are under way: four of them the server has taken without being able to say so, four it has not. More
-    wait for a connection to become free."""
+    wait for a connection to become free, some of them with their commands behind the text of one that is taken."""
     server = serve()
-    taken, half = [f"p{i:03}" for i in range(24, 28)], [f"p{i:03}" for i in range(20, 24)]
+    use(site, server, connections="8")
+    remind(site, 12, "first")
+    daemon = start(site)
+    wait_until(lambda: site.status()["sent"] == 12, daemon.log)
+    people = [f"p{i:03}" for i in range(28)]
+    taken, half = people[-4:], people[-8:-4]
     for person in taken:
         server.recipient(f"{person}@example.org", dot="accept:silent")
     for person in half:
         server.recipient(f"{person}@example.org", data="silent")
-    use(site, server, connections="8")
-    remind(site, 40)
-    daemon = start(site)
-    stuck = {*taken, *half}
-    server.wait(lambda server: verbs(server).count("DATA") >= 20)
-    wait_until(lambda: site.status()["sent"] == 12, daemon.log)
-    in_hand = {row["person"] for row in site.queue(state="sending")}
-    assert in_hand > stuck and len(in_hand) > 16
-    ids = {row["person"]: row["message_id"].strip("<>") for row in site.queue()}
+    remind(site, 28, "second")
+    server.wait(lambda server: verbs(server).count("DATA") >= 20 and len(server.accepted) == 16)
+    in_hand = {row["id"]: row["person"] for row in site.queue(state="sending")}
+    assert {*in_hand.values()} > {*taken, *half} and len(in_hand) > 16
+    ids = {row["id"]: row["message_id"].strip("<>") for row in site.queue()}
     daemon.process.kill()
     daemon.process.wait()
     assert len(server.accepted) == 16

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -23,8 +24,8 @@
 /* ---- the server: a script for each connection, in the order in which they come ---- */
 
 /* "S text" sends, "L PREFIX" reads a line that must start so, "T" reads up to the final dot, "E" reads to the end of
- * the connection, "F" raises the flag, "W" waits until the client's socket was made small, "H" holds still until the
- * client has its result. A connection is closed at the end of its script. */
+ * the connection, "N" makes sure that nothing has come behind what was read, "F" raises the flag, "W" waits until the
+ * client's socket was made small, "H" holds still until the client has its result. A connection is closed at the end of its script. */
 struct peer {
 	const char *const (*scripts)[24];
 	size_t n_scripts;
@@ -54,6 +55,16 @@ static void peer_read_text(struct peer *peer, FILE *in)
 	}
 }
 
+static void peer_read_nothing(struct peer *peer, FILE *in, int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+	(void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	if (fgetc(in) != EOF)
+		(void)snprintf(peer->failure, sizeof(peer->failure), "something came behind what was read");
+	clearerr(in);
+	(void)fcntl(fd, F_SETFL, flags);
+}
+
 static void peer_step(struct peer *peer, FILE *in, int fd, const char *step)
 {
 	char line[1024] = "";
@@ -64,6 +75,8 @@ static void peer_step(struct peer *peer, FILE *in, int fd, const char *step)
 			(void)snprintf(peer->failure, sizeof(peer->failure), "wanted %s, got %.200s", step + 2, line);
 	} else if (step[0] == 'T') {
 		peer_read_text(peer, in);
+	} else if (step[0] == 'N') {
+		peer_read_nothing(peer, in, fd);
 	} else if (step[0] == 'F') {
 		peer->flag = true;
 	} else if (step[0] == 'W') {

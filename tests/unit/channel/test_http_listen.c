@@ -218,7 +218,8 @@ static void http_send__edit_and_answer__say_what_they_were(void **state)
 	assert_int_equal(world.last_id, 3);
 	assert_non_null(strstr(world.request, "/editMessageText HTTP/1.1\r\n"));
 	assert_non_null(strstr(world.request, "\"message_id\":42,\"text\":\"<b>S</b>\\n\\nT\""));
-	assert_non_null(strstr(world.request, "\"inline_keyboard\":[[{\"text\":\"Done\",\"callback_data\":\"d:7\"}]]"));
+	assert_non_null(
+		strstr(world.request, "\"inline_keyboard\":[[{\"text\": \"Done\", \"callback_data\": \"d:7\"}]]"));
 
 	message.act = CHANNEL_ANSWER;
 	message.answer_id = "x9";
@@ -315,6 +316,30 @@ static void http_account__another_bot_or_server__is_another(void **state)
 	free(file);
 }
 
+/* The handle is kept, and set up anew only for another call. */
+static void http_send__edit_between_messages__each_has_its_method(void **state)
+{
+	(void)state;
+	static const char *const script[] = {TOKEN_REPLY("t1"), OK_REPLY, OK_REPLY, OK_REPLY, OK_REPLY, NULL};
+	static const enum channel_act acts[] = {CHANNEL_SEND, CHANNEL_EDIT, CHANNEL_EDIT, CHANNEL_SEND};
+	start_channel("preset = ./step.ini\nconnections = 1\n", script);
+	for (unsigned i = 0; i < 4; i++) {
+		struct channel_message message = {.id = i,
+						  .to_address = "x",
+						  .subject = i == 0 ? "long subject" : "S",
+						  .text = "T",
+						  .key = "k",
+						  .act = acts[i],
+						  .remote_id = "a"};
+		const char *line = acts[i] == CHANNEL_EDIT ? "PUT /hook/a HTTP/1.1\r\n" : "POST /hook HTTP/1.1\r\n";
+		channel_send(world.channel, &message);
+		await_results(i + 1);
+		assert_int_equal(world.result.verdict, CHANNEL_ACCEPTED);
+		assert_ptr_equal(strstr(world.request, line), world.request);
+		assert_string_equal(strstr(world.request, "\r\n\r\n") + 4, message.subject);
+	}
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -329,6 +354,7 @@ int main(void)
 		TEST(channel_send__act_that_the_messenger_lacks__is_refused),
 		TEST(http_send__edit_with_a_token_step__is_an_edit),
 		TEST(http_account__another_bot_or_server__is_another),
+		TEST(http_send__edit_between_messages__each_has_its_method),
 	};
 	return cmocka_run_group_tests(tests, make_files, remove_files);
 }

@@ -117,19 +117,42 @@ static void preset_json__leaf__has_its_type(void **state)
 		{PRESET_ID, "007", "\"007\""},
 		{PRESET_ID, "-0", "\"-0\""},
 		{PRESET_ID, "@name", "\"@name\""},
-		{PRESET_STRING, "\xff", NULL},
+		{PRESET_LITERAL, "[ 1.50, {\"a\" : null}]", "[1.5,{\"a\":null}]"},
+		{PRESET_LITERAL, "[1", NULL},
+		{PRESET_TREE, "[ \"\\u0041\" ]", "[ \"\\u0041\" ]"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		json_t *value = NULL;
-		int r = preset_json_value(rows[i].text, rows[i].type, &value, NULL);
+		struct buf out;
+		struct err err = {""};
+		buf_init(&out, 100);
+		int r = preset_json_add(&out, rows[i].text, rows[i].type, &err);
 		assert_int_equal(r == 0, rows[i].want != NULL);
-		if (r < 0)
-			continue;
-		char *text = json_dumps(value, JSON_ENCODE_ANY);
-		assert_string_equal(text, rows[i].want);
-		free(text);
-		json_decref(value);
+		assert_string_equal(buf_str(&out), r == 0 ? rows[i].want : "");
+		assert_int_equal(r == 0, err.text[0] == '\0');
+		buf_done(&out);
 	}
+}
+
+/* Each character at each of the places that are looked at eight bytes at once. */
+static void preset_json__string__is_what_jansson_writes(void **state)
+{
+	(void)state;
+	static const char *const others[] = {"", "\x7f", "é", "\xe2\x80\xa8", "😀"};
+	for (unsigned c = 1; c < 0x80 + sizeof(others) / sizeof(others[0]); c++)
+		for (int before = 0; before < 10; before++) {
+			char text[64], one[2] = {(char)c, '\0'};
+			struct buf out;
+			(void)snprintf(text, sizeof(text), "%.*s%s%.*s", before, "abcdefghij",
+				       c < 0x80 ? one : others[c - 0x80], before, "klmnopqrst");
+			json_t *value = json_string(text);
+			char *want = json_dumps(value, JSON_ENCODE_ANY);
+			buf_init(&out, 1000);
+			preset_json_add_string(&out, text);
+			assert_string_equal(buf_str(&out), want);
+			buf_done(&out);
+			free(want);
+			json_decref(value);
+		}
 }
 
 int main(void)
@@ -139,6 +162,7 @@ int main(void)
 		cmocka_unit_test(preset_pointer__bad_form__is_refused),
 		cmocka_unit_test(preset_pointer__leaves__make_a_tree),
 		cmocka_unit_test(preset_json__leaf__has_its_type),
+		cmocka_unit_test(preset_json__string__is_what_jansson_writes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

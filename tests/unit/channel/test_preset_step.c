@@ -162,7 +162,12 @@ static void check_body(const char *text, const struct channel_button *buttons, s
 	preset_add_buttons(preset->buttons, buttons, n, &rows);
 	values.items[PRESET_BUTTONS] = rows.len != 0 ? buf_str(&rows) : NULL;
 	assert_int_equal(preset_render(preset, &preset->call, &values, &request, &err), 0);
-	assert_string_equal(buf_str(&request.body), wanted);
+	json_t *body = json_loads(buf_str(&request.body), JSON_REJECT_DUPLICATES, NULL);
+	json_t *want = json_loads(wanted, JSON_REJECT_DUPLICATES, NULL);
+	if (!json_equal(body, want))
+		fail_msg("%s is not %s", buf_str(&request.body), wanted);
+	json_decref(body);
+	json_decref(want);
 	preset_request_done(&request);
 	buf_done(&rows);
 	preset_free(preset);

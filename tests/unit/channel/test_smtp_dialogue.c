@@ -36,7 +36,7 @@ static void flush(struct smtp_dialogue *dialogue, struct buf *sent, size_t step)
 
 static void say(struct smtp_dialogue *dialogue, const char *reply)
 {
-	smtp_dialogue_input(dialogue, reply, strlen(reply));
+	(void)smtp_dialogue_input(dialogue, reply, strlen(reply));
 }
 
 /* One word of a script: "R text" the server replies, "W" everything that can go out goes, "L" the connection is lost.
@@ -377,6 +377,45 @@ static void dialogue__address_outside_ascii__needs_the_server(void **cmocka)
 	}
 }
 
+/* The socket takes n bytes behind the dot before the answer to it is there: the next message says the rest, and hears what
+ * the answer left over. */
+static void dialogue__followed_and_cut_anywhere__next_goes_on(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n <= strlen(ENVELOPE); n++) {
+		static const char replies[] = "250 ok\r\n250 a\r\n250 b\r\n";
+		struct smtp_dialogue first, next;
+		struct buf sent;
+		size_t len;
+		buf_init(&sent, 4096);
+		start(&first, &pipelining);
+		start(&next, &pipelining);
+		flush(&first, &sent, 7);
+		say(&first, "250 ok\r\n250 ok\r\n354 go\r\n");
+		smtp_dialogue_follow(&first, &next);
+		assert_string_equal(smtp_dialogue_output(&first, &len), WIRE ENVELOPE);
+		assert_int_equal(len, strlen(WIRE ENVELOPE));
+		smtp_dialogue_sent(&first, strlen(WIRE) - 1);
+		assert_int_equal(first.step, SMTP_STEP_BODY);
+		smtp_dialogue_sent(&first, 1 + n);
+		assert_int_equal(first.step, SMTP_STEP_DOT);
+		assert_string_equal(smtp_dialogue_output(&first, &len), ENVELOPE + n);
+
+		size_t used = smtp_dialogue_input(&first, replies, strlen(replies));
+		assert_int_equal(used, strlen("250 ok\r\n"));
+		assert_int_equal(first.result.verdict, CHANNEL_ACCEPTED);
+		assert_true(first.can_reuse);
+		smtp_dialogue_hand_over(&first, &next);
+		assert_string_equal(smtp_dialogue_output(&next, &len), ENVELOPE + n);
+		assert_int_equal(len, strlen(ENVELOPE) - n);
+		say(&next, replies + used);
+		assert_int_equal(next.step, SMTP_STEP_DATA);
+		buf_done(&sent);
+		smtp_dialogue_done(&first);
+		smtp_dialogue_done(&next);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +426,7 @@ int main(void)
 		cmocka_unit_test(dialogue__random_replies__keep_the_invariant),
 		cmocka_unit_test(dialogue__size__is_announced_and_obeyed),
 		cmocka_unit_test(dialogue__acceptance__keeps_words_and_id),
+		cmocka_unit_test(dialogue__followed_and_cut_anywhere__next_goes_on),
 		cmocka_unit_test(stuff__dots_and_ends__are_right),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

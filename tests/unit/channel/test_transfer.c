@@ -23,6 +23,8 @@ struct fixture {
 	char *url;
 	pthread_t thread;
 	unsigned n_answers; /* connections that the server answers before it ends */
+	const char *answer;
+	int go[2]; /* the server closes a connection once a byte comes here; 0 = at once */
 	unsigned n_done;
 	CURLcode code;
 	long status;
@@ -41,8 +43,9 @@ static void *server_main(void *arg)
 				break;
 			len += (size_t)n;
 		}
-		static const char answer[] = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
-		(void)send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL);
+		(void)send(fd, fixture->answer, strlen(fixture->answer), MSG_NOSIGNAL);
+		if (fixture->go[0] != 0)
+			(void)!read(fixture->go[0], request, 1);
 		(void)close(fd);
 	}
 	return NULL;
@@ -53,7 +56,9 @@ static void start(struct fixture *fixture, unsigned n_answers)
 	struct err err;
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(at);
-	*fixture = (struct fixture){.base = event_base_new(), .n_answers = n_answers};
+	*fixture = (struct fixture){.base = event_base_new(),
+				    .n_answers = n_answers,
+				    .answer = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"};
 	assert_int_equal(transfer_new(fixture->base, &fixture->transfer, &err), 0);
 	fixture->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(fixture->listen_fd, (struct sockaddr *)&at, sizeof(at)), 0);
@@ -106,6 +111,30 @@ static void transfer__several__each_end_once(void **cmocka)
 	assert_int_equal(event_base_loop(fixture.base, EVLOOP_NONBLOCK) >= 0, 1);
 	assert_int_equal(fixture.n_done, 3);
 	stop(&fixture);
+}
+
+/* A connection that is kept stays watched; when its peer closes it, that must not wake us for ever. */
+static void transfer__idle_connection_is_closed__is_not_looked_at_again(void **cmocka)
+{
+	(void)cmocka;
+	struct fixture fixture;
+	start(&fixture, 2);
+	fixture.answer = "HTTP/1.1 204 No Content\r\n\r\n";
+	assert_int_equal(pipe(fixture.go), 0);
+	for (unsigned i = 1; i <= 2; i++) {
+		assert_int_equal(transfer_start(fixture.transfer, easy_new(fixture.url), on_done, &fixture, NULL), 0);
+		while (fixture.n_done < i)
+			assert_int_equal(event_base_loop(fixture.base, EVLOOP_ONCE), 0);
+		assert_int_equal(fixture.code, CURLE_OK);
+		assert_int_equal(event_base_loop(fixture.base, EVLOOP_NONBLOCK), 0);
+		assert_int_equal(write(fixture.go[1], "x", 1), 1);
+		unsigned n_rounds = 0;
+		while (event_base_loop(fixture.base, EVLOOP_ONCE) == 0) /* 1: nothing is watched any more */
+			assert_true(n_rounds++ < 10);
+	}
+	stop(&fixture);
+	(void)close(fixture.go[0]);
+	(void)close(fixture.go[1]);
 }
 
 /* The same handle once more: it must be out of the multi by now. */
@@ -227,14 +256,41 @@ static void watch__socket_and_timer__are_told(void **cmocka)
 	stop(&fixture);
 }
 
+/* What is watched by the number of a connection that was closed must not be taken for it. */
+static void watch__number_of_a_closed_connection__is_told(void **cmocka)
+{
+	(void)cmocka;
+	struct fixture fixture;
+	struct seen seen = {0};
+	int pair[2];
+	start(&fixture, 1);
+	assert_int_equal(transfer_start(fixture.transfer, easy_new(fixture.url), on_done, &fixture, NULL), 0);
+	while (fixture.n_done < 1)
+		assert_int_equal(event_base_loop(fixture.base, EVLOOP_ONCE), 0);
+	assert_int_equal(pipe(pair), 0); /* one of both has the number */
+	seen.fd = pair[0];
+	seen.watch = transfer_watch_new(fixture.transfer, on_watch, &seen);
+	transfer_watch_timer(seen.watch, 10000);
+	transfer_watch_socket(seen.watch, pair[0], TRANSFER_READABLE);
+	assert_int_equal(write(pair[1], "x", 1), 1);
+	assert_int_equal(event_base_loop(fixture.base, EVLOOP_ONCE), 0);
+	assert_int_equal(seen.events, TRANSFER_READABLE);
+	transfer_watch_free(seen.watch);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+	stop(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(transfer__several__each_end_once),
+		cmocka_unit_test(transfer__idle_connection_is_closed__is_not_looked_at_again),
 		cmocka_unit_test(transfer__started_from_done__runs),
 		cmocka_unit_test(transfer__refused__ends_with_the_reason),
 		cmocka_unit_test(transfer__cancelled__is_not_reported),
 		cmocka_unit_test(watch__socket_and_timer__are_told),
+		cmocka_unit_test(watch__number_of_a_closed_connection__is_told),
 	};
 	(void)signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);

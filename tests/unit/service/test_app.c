@@ -86,6 +86,27 @@ static void app__result__wakes_the_loop_and_is_settled_by_the_next_pass(void **s
 	assert_int_equal(desk.n_sendings, 2);
 }
 
+/* A server that answers nothing wakes nobody up: what is due next is looked for as soon as a pass moved nothing. */
+static void app__under_way__is_looked_after_each_second_while_something_moves(void **state)
+{
+	(void)state;
+	struct channel_result result = desk_result(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	add_tasks(2);
+	desk_move_to("2025-06-12T06:00");
+	desk_tick();
+	assert_int_equal(app_next_wake_utc(desk.app), desk.now.wall_s + 1);
+	desk_finish(0, &result);
+	desk_tick();
+	assert_int_equal(app_next_wake_utc(desk.app), desk.now.wall_s + 1);
+	desk_move(1);
+	desk_tick();
+	assert_int_equal(app_next_wake_utc(desk.app), desk.now.wall_s + 86400);
+	desk_finish(0, &result);
+	desk_tick();
+	assert_int_equal(desk_count("sent"), 2);
+	assert_int_equal(app_next_wake_utc(desk.app), desk.now.wall_s + 86400);
+}
+
 static void app__result_from_inside_send__is_settled_too(void **state)
 {
 	(void)state;
@@ -312,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_DESK(app__due_step__is_claimed_committed_and_only_then_sent),
 		WITH_DESK(app__result__wakes_the_loop_and_is_settled_by_the_next_pass),
+		WITH_DESK(app__under_way__is_looked_after_each_second_while_something_moves),
 		WITH_DESK(app__result_from_inside_send__is_settled_too),
 		WITH_DESK(app__retry__keeps_message_id_and_key),
 		WITH_DESK(app__database_locked__nothing_is_sent_and_results_are_kept),

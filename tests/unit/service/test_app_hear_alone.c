@@ -156,7 +156,7 @@ static void hear_alone__everything_is_applied__is_answered_and_then_heard_in_pas
 	hear(all, 3, "8");
 	OK(desk_try());
 	assert_string_equal(done(), "visit"); /* the loop goes round between two of them */
-	assert_int_equal(app_next_wake_utc(desk.app), 0);
+	assert_true(app_next_wake_utc(desk.app) <= desk.now.wall_s);
 	desk_tick();
 	assert_string_equal(done(), "fair,talks,visit");
 	size_t answers = 0;
