@@ -368,11 +368,11 @@ def test_a_killed_daemon_loses_nothing_and_repeats_only_what_was_under_way(site,
     daemon = start(site)
     wait_until(lambda: site.status()["sent"] == 40, daemon.log)
     arrived = sorted(message_ids(server.accepted))
-    assert arrived == sorted([*ids.values(), *(ids[person] for person in taken)])
-    assert {row["person"]: row["message_id"].strip("<>") for row in site.queue()} == ids
-    assert daemon.log_contains(f"{len(in_hand)} message{' was' if len(in_hand) == 1 else 's were'} in flight")
-    crashes = site.sql("SELECT person, crashes, attempts FROM message")
-    assert crashes == [(person, 1, 2) if person in in_hand else (person, 0, 1) for person, _, _ in crashes]
+    assert arrived == sorted([*ids.values(), *(ids[id] for id, person in in_hand.items() if person in taken)])
+    assert {row["id"]: row["message_id"].strip("<>") for row in site.queue()} == ids
+    assert daemon.log_contains(f"{len(in_hand)} message{'s were' if len(in_hand) > 1 else ' was'} in flight")
+    crashes = site.sql("SELECT id, crashes, attempts FROM message")
+    assert crashes == [(id, 1, 2) if id in in_hand else (id, 0, 1) for id, _, _ in crashes]
 
 
 def test_what_waits_for_a_connection_is_looked_at_anew_when_somebody_changes_something(site, serve, start):
