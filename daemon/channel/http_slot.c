@@ -131,9 +131,12 @@ bool http_slot_set_up(struct http_slot *slot)
 		slot->easy = curl_easy_init();
 	if (slot->easy == NULL)
 		return false;
-	if (slot->ready_for != slot->call && !http_slot_set_call(slot))
-		return false;
-	slot->ready_for = slot->call;
+	if (slot->ready_for != slot->call) {
+		slot->ready_for = NULL; /* half set up it is for no call */
+		if (!http_slot_set_call(slot))
+			return false;
+		slot->ready_for = slot->call;
+	}
 	return http_slot_set_request(slot);
 }
 

@@ -85,6 +85,15 @@ static struct smtp_job *smtp_dequeue(struct smtp_channel *smtp, size_t i)
 	return job;
 }
 
+/* The idle link that was used last, so that the others grow old and close; NULL when there is none. */
+static struct smtp_link *smtp_idle_link(const struct smtp_channel *smtp)
+{
+	for (size_t i = smtp->n_links; i > 0; i--)
+		if (smtp_link_is_idle(smtp->links[i - 1]))
+			return smtp->links[i - 1];
+	return NULL;
+}
+
 static void smtp_enqueue(struct smtp_channel *smtp, struct smtp_job *job, size_t i)
 {
 	smtp->queue = mem_grow(smtp->queue, smtp->n_queue + 1, sizeof(struct smtp_job *));
@@ -97,6 +106,17 @@ static struct smtp_job *smtp_follower(void *arg)
 {
 	struct smtp_channel *smtp = arg;
 	return smtp->n_queue > 0 && !smtp->never_follows ? smtp_dequeue(smtp, 0) : NULL;
+}
+
+/* What was to follow on a connection that was lost goes first: on one that is idle, since no end of a message there would
+ * fetch it. */
+static void smtp_take_back(struct smtp_channel *smtp, struct smtp_job *job)
+{
+	struct smtp_link *idle = smtp_idle_link(smtp);
+	if (idle != NULL)
+		smtp_link_send(idle, job, true);
+	else
+		smtp_enqueue(smtp, job, 0);
 }
 
 static void smtp_end_job(struct smtp_channel *smtp, struct smtp_job *job, const struct channel_result *result)
@@ -173,7 +193,7 @@ static void smtp_on_outcome(void *arg, struct smtp_link *link, const struct smtp
 	else if (outcome->next != NULL && job == NULL)
 		smtp_give_back_job(smtp, outcome->next, "not sent: the message before it is not answered");
 	else if (outcome->next != NULL)
-		smtp_enqueue(smtp, outcome->next, 0);
+		smtp_take_back(smtp, outcome->next);
 	if (job == NULL)
 		return;
 	if (outcome->can_repeat && !job->is_repeat) {
@@ -186,15 +206,6 @@ static void smtp_on_outcome(void *arg, struct smtp_link *link, const struct smtp
 		smtp_lose_link(smtp);
 	else
 		smtp_take_next(smtp, link);
-}
-
-/* The idle link that was used last, so that the others grow old and close; NULL when there is none. */
-static struct smtp_link *smtp_idle_link(const struct smtp_channel *smtp)
-{
-	for (size_t i = smtp->n_links; i > 0; i--)
-		if (smtp_link_is_idle(smtp->links[i - 1]))
-			return smtp->links[i - 1];
-	return NULL;
 }
 
 /* ---- the channel's operations ---- */

@@ -45,6 +45,7 @@ struct smtp_link {
 	struct smtp_job *next; /* goes out behind the text of job */
 	struct smtp_dialogue next_dialogue;
 	bool is_follower; /* job did so */
+	bool has_asked;   /* what follows job: once, because bytes that TLS could not write yet must not move */
 };
 
 void smtp_job_free(struct smtp_job *job)
@@ -121,6 +122,7 @@ static void smtp_link_promote(struct smtp_link *link)
 	link->next = NULL;
 	link->is_held = true;
 	link->is_follower = true;
+	link->has_asked = false;
 	link->n_messages++;
 	link->timed_step = SMTP_STEP_OVER;
 }
@@ -156,7 +158,7 @@ static void smtp_link_message_over(struct smtp_link *link)
 		.job = link->job,
 		.can_repeat = dialogue->can_repeat && link->n_messages > 1,
 		.is_held = link->is_held,
-		.was_in_vain = dialogue->can_repeat && link->is_follower && dialogue->result.code == 0,
+		.was_in_vain = dialogue->can_repeat && link->is_follower && dialogue->n_moves == 0,
 		.result = dialogue->result,
 	};
 	outcome.result.certificate_until_utc = link->certificate_until_utc;
@@ -222,11 +224,13 @@ static void smtp_link_start(struct smtp_link *link, const struct smtp_job *job, 
 static void smtp_link_follow(struct smtp_link *link)
 {
 	struct smtp_dialogue *dialogue = &link->dialogue;
-	bool may_follow = dialogue->step == SMTP_STEP_BODY && dialogue->text_out == 0 && link->next == NULL &&
-			  link->hello.features.has_pipelining && !link->is_retiring &&
+	if (dialogue->step != SMTP_STEP_BODY || link->has_asked)
+		return;
+	link->has_asked = true;
+	bool may_follow = link->hello.features.has_pipelining && !link->is_retiring &&
 			  link->n_messages < link->server->limits.messages;
-	link->next = may_follow ? link->next_cb(link->arg) : link->next;
-	if (!may_follow || link->next == NULL)
+	link->next = may_follow ? link->next_cb(link->arg) : NULL;
+	if (link->next == NULL)
 		return;
 	smtp_link_start(link, link->next, &link->next_dialogue);
 	smtp_dialogue_follow(dialogue, &link->next_dialogue);
@@ -306,6 +310,7 @@ static void smtp_link_begin(struct smtp_link *link)
 	link->state = SMTP_LINK_BUSY;
 	link->n_messages++;
 	link->is_follower = false;
+	link->has_asked = false;
 	smtp_link_start(link, link->job, &link->dialogue);
 	link->timed_step = SMTP_STEP_OVER; /* so that the first wait sets the timer */
 	smtp_link_pump(link, false);
@@ -331,10 +336,11 @@ static void smtp_link_check_connect(struct smtp_link *link)
 		smtp_link_failed(link, 0, "no connection to the server within the time allowed");
 }
 
-/* The server thinks about one message: the other need not wait for it. */
+/* The server thinks about one message: the other need not wait for it. It costs this connection, because the server waits
+ * for the text of the other there: a server that thinks so long about each message would get a connection for each. */
 static void smtp_link_let_next_go(struct smtp_link *link)
 {
-	struct smtp_outcome outcome = {.next = smtp_link_take_next(link)};
+	struct smtp_outcome outcome = {.next = smtp_link_take_next(link), .was_in_vain = true};
 	transfer_watch_timer(link->watch, link->server->limits.dot_ms - link->server->limits.next_ms);
 	link->cb(link->arg, link, &outcome);
 }

@@ -59,7 +59,7 @@ struct smtp_outcome {
 	struct smtp_job *next; /* that was to follow and did not begin, the callback takes it; NULL: none */
 	bool can_repeat;       /* the connection was an old one, it failed, and the server had taken nothing */
 	bool is_held;          /* the message was still held */
-	bool was_in_vain;      /* its commands followed a text, and were never answered */
+	bool was_in_vain;      /* commands followed a text, and had no answer in time */
 	struct channel_result result;
 	bool is_closed; /* the owner must free the link now */
 };

@@ -105,7 +105,7 @@ static void *peer_main(void *arg)
 	return NULL;
 }
 
-static void peer_start(struct peer *peer, const char *const (*scripts)[24], size_t n_scripts)
+static inline void peer_start(struct peer *peer, const char *const (*scripts)[24], size_t n_scripts)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(at);
@@ -123,7 +123,7 @@ static void peer_start(struct peer *peer, const char *const (*scripts)[24], size
 }
 
 /* Every scripted connection must have come. */
-static void peer_stop(struct peer *peer)
+static inline void peer_stop(struct peer *peer)
 {
 	assert_int_equal(pthread_join(peer->thread, NULL), 0);
 	(void)close(peer->listen_fd);

@@ -99,19 +99,23 @@ class Session(asyncio.Protocol):
 
 
 class Mail(Session):
-    """One SMTP connection; is_text: between DATA and the dot."""
-    is_text = False
+    """One SMTP connection; is_text: between DATA and the dot; is_asked: from there to the answer, and what comes behind the text
+    waits for it."""
+    is_text = is_asked = False
     recipient = b""
 
     def greet(self):
         self.transport.write(b"220 peer.example.org ESMTP\r\n")
 
     def step(self):
+        if self.is_asked:
+            return False
         if self.is_text:
             end = self.buffer.find(b"\r\n.\r\n")
             if end < 0:
                 return False
             text, self.buffer, self.is_text = self.buffer[:end + 2], self.buffer[end + 5:], False
+            self.is_asked = True
             self.book.arrived(self, MESSAGE_ID.search(text).group(1).decode(), self.recipient)
             return True
         line, newline, rest = self.buffer.partition(b"\r\n")
@@ -135,6 +139,8 @@ class Mail(Session):
 
     def accept(self):
         self.transport.write(b"250 2.0.0 taken\r\n")
+        self.is_asked = False
+        self.data_received(b"")
 
 
 class Hook(Session):

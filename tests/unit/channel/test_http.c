@@ -126,6 +126,50 @@ static void http_send__reply_lost_on_a_kept_connection__is_not_sent_twice(void *
 	assert_int_equal(world.n_requests, 3);
 }
 
+static void http_send__lost_on_a_kept_connection_and_nobody_listens__is_unknown(void **state)
+{
+	(void)state;
+	static const char *const script[] = {OK_REPLY, DROP, OK_REPLY, NULL};
+	start_channel("", script);
+	start_message(1, "5");
+	await_results(1);
+	evconnlistener_free(world.listener);
+	world.listener = NULL;
+	start_message(2, "5");
+	await_results(2);
+	assert_int_equal(world.n_requests, 2);
+	assert_int_equal(world.result.verdict, CHANNEL_UNKNOWN);
+}
+
+static void http_send__big_then_small_lost__is_unknown(void **state)
+{
+	(void)state;
+	static const char *const script[] = {
+		OK_REPLY,
+		"HTTP/1.1 200 OK\r\nContent-Length: 39\r\nConnection: close\r\n\r\n{\"ok\":true,\"result\":{\"message_id\":42}}\n",
+		DROP, DROP, NULL};
+	static char big[3000];
+	start_channel("", script);
+	memset(big, 'x', sizeof(big) - 1);
+	for (int id = 1; id <= 4; id++) {
+		struct channel_message message = {.id = id,
+						  .kind = "single",
+						  .person = "p",
+						  .to_address = "5",
+						  .to_name = "N",
+						  .subject = "S",
+						  .text = id <= 2 ? big : "t",
+						  .language = "en",
+						  .message_id = "1@x",
+						  .key = "1",
+						  .date_utc = 1735700000};
+		channel_send(world.channel, &message);
+		await_results((unsigned)id);
+	}
+	assert_int_equal(world.n_requests, 4);
+	assert_int_equal(world.result.verdict, CHANNEL_UNKNOWN);
+}
+
 static void http_send__request_without_a_body__is_not_sent_twice(void **state)
 {
 	(void)state;
@@ -255,6 +299,8 @@ int main(void)
 		TEST(http_send__reply__is_judged),
 		TEST(http_send__reply_lost_on_a_kept_connection__is_not_sent_twice),
 		TEST(http_send__request_without_a_body__is_not_sent_twice),
+		TEST(http_send__lost_on_a_kept_connection_and_nobody_listens__is_unknown),
+		TEST(http_send__big_then_small_lost__is_unknown),
 		TEST(http_send__nobody_listens__is_certainly_not_sent),
 		TEST(http_send__server_repeats_the_token__nobody_sees_it),
 		TEST(http_send__bad_address__is_the_recipients),
