@@ -126,6 +126,13 @@ class Peer:
     def taken(self):
         return Counter(self.do("taken"))
 
+    def settled(self):
+        """How many it has taken, once nothing is under way any more of what daemons that are gone have sent."""
+        last, now = None, self.do("count")
+        while now != last or now["open"] != 0:
+            last, now = now, self.do("count")
+        return now["taken"]
+
     def channels(self, n_mail, n_hook, connections=50):
         """The sections of so many channels to this peer."""
         mail = {"type": "smtp", "url": f"smtp://127.0.0.1:{self.mail}", "from": "office@example.org", "tls": "off",

@@ -66,7 +66,7 @@ def test_a_damaged_database_is_kept_and_never_replaced(site, peer, measured):
     for n in range(COPIES):
         damaged, kind = damage(content, chance)
         put_back(site, damaged)
-        sound, before = is_sound(site.database), peer.do("count")["taken"]
+        sound, before = is_sound(site.database), peer.settled()
         daemon = Watched(site, wait=False)
         wait_until(lambda: daemon.process.poll() is not None or daemon.is_notified("READY=1"), daemon.log)
         code = daemon.process.poll()
@@ -79,7 +79,7 @@ def test_a_damaged_database_is_kept_and_never_replaced(site, peer, measured):
         # One byte of the header says that only newer programs may write.
         is_strange = code == 74 and daemon.log_contains("readonly database")
         assert is_strange or code == 65, told
-        assert peer.do("count")["taken"] == before, f"sent from a damaged database: {told}"
+        assert peer.settled() == before, f"sent from a damaged database: {told}"
         assert damaged in [path.read_bytes() for path in kept_files(site)], f"not kept: {told}"
         assert all(path.stat().st_size > 0 for path in kept_files(site)), told
         assert not site.database.exists() or site.database.read_bytes() == damaged, f"another one in its place: {told}"
