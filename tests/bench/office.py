@@ -162,15 +162,14 @@ class Burst:
         self.renew(settings)
         office = self.office
         before = office.size()
+        if self.is_planned:
+            due = int(time.time()) + 6  # until the daemon has started
+            office.run_script([(statement, [office.channel, due]) for statement in self.PLAN])
         with office.daemon(self.name) as daemon, office.connect() as connection:
-            due = int(time.time()) + 3
-            connection.execute("BEGIN IMMEDIATE")
-            if self.is_planned:
-                for statement in self.PLAN:
-                    connection.execute(statement, [office.channel, due])
-            else:
+            if not self.is_planned:
+                due = int(time.time()) + 3
                 connection.execute("UPDATE task SET next_due_utc = ? WHERE uid GLOB 't*'", [due])
-            connection.execute("COMMIT")
+            demand(time.time() < due - 1, "the daemon has started too late")
             time.sleep(max(0.0, due - time.time() - 0.02))
             cpu = ticks_of(daemon.pid)
             early = connection.execute("SELECT count(*) FROM message WHERE attempts > 0 OR ?", [not self.is_planned])
