@@ -1,9 +1,11 @@
 """The daemon as its service manager and its users see it: start, reload, stop, and noticing what others write."""
 import os
+import re
 import signal
 import sqlite3
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +96,23 @@ def test_status_knows_the_running_daemon(site, start):
     assert (status["running"], status["pid"]) == (True, daemon.pid)
     daemon.stop()
     assert site.status()["running"] is False
+
+
+def watched_by(pid):
+    """What the epoll descriptors of a process watch, as the targets of its links."""
+    folder, targets = Path(f"/proc/{pid}"), set()
+    for info in (folder / "fdinfo").iterdir():
+        for fd in re.findall(r"^tfd: +(\d+)", info.read_text(encoding="ascii"), re.M):
+            targets.add(os.readlink(folder / "fd" / fd))
+    return targets
+
+
+def test_commits_of_others_are_watched_for_again_after_each(people, start):
+    """Nothing is heard from the first write of somebody to the look at the database; from then on all is."""
+    daemon = start(people)
+    people.add_due_task("first", "desk")
+    wait_until(lambda: people.mails_about("Title of first"), daemon.log)
+    wait_until(lambda: "anon_inode:inotify" in watched_by(daemon.pid), daemon.log)
 
 
 def test_a_task_added_by_plain_sql_is_delivered_within_a_second(people, start):
