@@ -38,6 +38,7 @@ SECRETS = {"token": "tok:En-0123456789_abcdefghijklmnop", "key": "SECkey/0123456
 
 TITLE = '<b>&amp; "Q" *x* _y_ [z](w) @all @here `c` \\ ~s~ | # Визит 学校 🎓'
 NOTE = "a < b & c > d\n# no heading\n- no list\n1. no number\n<at user_id=\"all\">you</at> https://example.org/a_b*c?d=1&e=2"
+DAYS = 2
 RAW = """[settings]
 url = url required
 [request]
@@ -105,7 +106,8 @@ def use(site):
             settings[key] = site.secret(key, secret) if secret != value else value
         (site.folder / "raw.ini").write_text(RAW, encoding="utf-8")
         site.channels = {"m": settings, "raw": {"type": "http", "preset": "./raw.ini", "url": server.url + "/raw", "connections": "8"}}
-        site.policies["default"]["channels"] = "m raw"
+        # days before: at the hour itself "now" turns to "1 minute ago" between the two channels
+        site.policies["default"] |= {"remind": f"{DAYS}d before start", "channels": "m raw"}
         site.write_config()
         return server
 
@@ -246,7 +248,7 @@ def test_what_is_sent(site, use, start, preset):
     site.import_text("people.csv", "id,name,language,zone,m,raw\n" + rows)
     for person in people:
         note = "<&я😀*@\"\\ ." * 400 if person == "long" else NOTE
-        site.add_due_task(f"task-{person}", person, title=TITLE, note=note)
+        site.add_due_task(f"task-{person}", person, title=TITLE, note=note, in_days=DAYS)
     daemon = start(site)
     wait_until(lambda: len(site.queue(state="sent")) == 2 * len(people), lambda: f"{site.queue()}\n{daemon.log()}")
 
@@ -294,7 +296,7 @@ def test_what_is_sent_next_is_in_the_thread(site, use, start, preset):
     fact = facts(preset)
     server, message = use(preset, fact), fact["message"][0]
     site.import_text("people.csv", f'id,name,language,zone,m,raw\ndesk,Desk,en,Asia/Sakhalin,"{message["to"]}",x\n')
-    site.add_due_task("visit", "desk", title=TITLE, note=NOTE)
+    site.add_due_task("visit", "desk", title=TITLE, note=NOTE, in_days=DAYS)
     daemon = start(site)
     wanted = [message, in_thread(message, fact["thread"]), in_thread(message, fact["thread"]), message]
 
