@@ -9,6 +9,7 @@ import imaplib
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -332,14 +333,15 @@ class Authority:
 
     def issue(self, names="DNS:localhost,IP:127.0.0.1", days=30):
         """The files of a certificate and its key; with negative days it has expired."""
-        name = f"server-{time.monotonic_ns()}"
+        serial = secrets.randbits(63)  # in a file, two that are issued at once would fight for it
+        name = f"server-{serial}"
         file = self.folder / name
         extensions = file.with_suffix(".ext")
         extensions.write_text(f"subjectAltName={names}\nbasicConstraints=critical,CA:FALSE\n", encoding="ascii")
         self._openssl("req", *self._new_key(name), "-subj", "/CN=server", "-out", file.with_suffix(".csr"))
         self._openssl("x509", "-req", "-in", file.with_suffix(".csr"), "-CA", self.ca_file,
-                      "-CAkey", self.folder / "ca.key", "-CAcreateserial", "-days", days, "-extfile", extensions,
-                      "-out", file.with_suffix(".pem"))
+                      "-CAkey", self.folder / "ca.key", "-set_serial", str(serial), "-days", days,
+                      "-extfile", extensions, "-out", file.with_suffix(".pem"))
         return file.with_suffix(".pem"), file.with_suffix(".key")
 
     def _new_key(self, name):
