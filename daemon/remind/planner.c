@@ -228,25 +228,34 @@ static const struct policy *planner_policy(const struct planner *planner, const 
 	return policies_find(planner->policies, "default");
 }
 
-/* From where steps count as new. A clock that was set back a little is waited for; one that had been far ahead, so that
- * planned_until lies in a future that never was, is followed, and the unique key keeps repeats out. */
+/* Whether its plan was made before its time. */
+static bool planner_is_ahead(const struct store_due *due, int64_t now_utc)
+{
+	int64_t ahead_s = due->planned_until - now_utc;
+	return due->planned_from >= 0 && ahead_s > 0 && ahead_s <= PLANNER_AHEAD_S;
+}
+
+/* From where steps count as new. An edit of what was planned ahead begins where that plan did. Otherwise a clock that was
+ * set back a little is waited for; one that had been far ahead, so that planned_until lies in a future that never was, is
+ * followed. The unique key keeps repeats out. */
 static int64_t planner_after(const struct store_due *due, int64_t now_utc)
 {
+	int64_t ahead_s = due->planned_until - now_utc;
 	if (due->planned_until < 0)
 		return now_utc;
-	if (due->planned_until - now_utc > PLANNER_CLOCK_BACK_MAX_S) {
+	if (ahead_s > PLANNER_CLOCK_BACK_MAX_S) {
 		log_debug("task=%lld was planned %lld s ahead of the clock: the clock had been wrong",
-			  (long long)due->task, (long long)(due->planned_until - now_utc));
+			  (long long)due->task, (long long)ahead_s);
 		return now_utc;
 	}
-	return due->planned_until;
+	return due->is_edited && planner_is_ahead(due, now_utc) ? due->planned_from : due->planned_until;
 }
 
 static int planner_put_aside(struct store *store, int64_t task, const char *problem, int64_t now_utc, struct err *err)
 {
 	log_error("task=%lld is left out of the plan until it is corrected: %s", (long long)task, problem);
 	int status = store_task_note_problem(store, task, problem, now_utc, err);
-	return status < 0 ? status : store_task_planned(store, task, now_utc, STORE_NEVER, err);
+	return status < 0 ? status : store_task_planned(store, task, now_utc, now_utc, STORE_NEVER, err);
 }
 
 /* How many days before its start and after its end a policy may speak of an occurrence; generous, because an occurrence
@@ -311,15 +320,16 @@ static int planner_plan_task(struct planner_case *at, struct err *err)
 static int planner_plan_loaded(const struct planner *planner, struct store *store, const struct task *task,
 			       const struct store_due *due, int64_t now_utc, size_t *ret_planned, struct err *err)
 {
+	const int64_t at_utc = due->due_utc > now_utc ? due->due_utc : now_utc;
 	struct err problem = {0};
 	struct planner_case at = {
 		.post = {.planner = planner,
 			 .store = store,
 			 .task = task,
-			 .now_utc = now_utc,
+			 .now_utc = at_utc,
 			 .event_zone = zone_find(task->zone)},
 		.is_edited = due->is_edited,
-		.after_utc = planner_after(due, now_utc),
+		.after_utc = planner_after(due, at_utc),
 		.next_utc = STORE_NEVER,
 	};
 	if (at.post.event_zone == NULL) {
@@ -336,8 +346,9 @@ static int planner_plan_loaded(const struct planner *planner, struct store *stor
 	if (planner_is_cancelled(task))
 		return store_task_rest(store, task->id, err);
 	if (at.next_utc == STORE_NEVER && task->rrule[0] != '\0')
-		at.next_utc = now_utc + PLANNER_LOOK_AGAIN_S; /* it may begin, or go on, beyond what was searched */
-	return store_task_planned(store, task->id, at.after_utc > now_utc ? at.after_utc : now_utc, at.next_utc, err);
+		at.next_utc = at_utc + PLANNER_LOOK_AGAIN_S; /* it may begin, or go on, beyond what was searched */
+	return store_task_planned(store, task->id, planner_is_ahead(due, now_utc) ? due->planned_from : at.after_utc,
+				  at.after_utc > at_utc ? at.after_utc : at_utc, at.next_utc, err);
 }
 
 int planner_plan(const struct planner *planner, struct store *store, const struct store_due *due, int64_t now_utc,

@@ -36,8 +36,14 @@ struct planner {
 /* NULL: the configuration has none of that name. */
 const struct planner_channel *planner_find_channel(const struct planner *planner, const char *name);
 
-/* Plans what is due of one task. *ret_planned: messages added to the outbox. A task that makes no sense (an impossible
- * date or an unknown zone that somebody wrote by SQL) is logged, noted in the ledger and put aside until it is edited. */
+/* How long before its instant a task may be planned. What falls due at one second, and that may be the reminders of a
+ * whole office at nine, is then written down before it comes. */
+enum { PLANNER_AHEAD_S = 10 };
+
+/* Plans what is due of one task; of one that will be due soon, what is due then, as if it were then: its messages wait for
+ * that instant, and what happens to the task or to its people meanwhile happens to them, as to any that wait.
+ * *ret_planned: messages added to the outbox. A task that makes no sense (an impossible date or an unknown zone that
+ * somebody wrote by SQL) is logged, noted in the ledger and put aside until it is edited. */
 MUSTCHECK int planner_plan(const struct planner *planner, struct store *store, const struct store_due *due,
 			   int64_t now_utc, size_t *ret_planned, struct err *err);
 

@@ -12,6 +12,7 @@
 
 enum {
 	APP_PLAN_SLICE = 256,   /* tasks planned in one pass: the loop stays responsive however much is due */
+	APP_AHEAD_SLICE = 64,   /* of those whose time is still to come: what is being sent goes on beside it */
 	APP_STAMP_SLICE = 4096, /* ledger rows of others' edits */
 	APP_RETRY_S = 2,        /* after a pass that could not be committed */
 	APP_SAY_AGAIN_MS = 60 * 1000,
@@ -31,32 +32,47 @@ struct planner app_planner(const struct app *app)
 	};
 }
 
-static int app_plan(struct app *app, int64_t now_utc, bool *ret_more, struct err *err)
+/* Up to max tasks that are due until then. *ret_more: there may be others. */
+static int app_plan_tasks(struct app *app, const struct planner *planner, int64_t now_utc, int64_t until_utc,
+			  size_t max, bool *ret_more, struct err *err)
 {
-	const struct planner planner = app_planner(app);
 	struct store_due due[APP_PLAN_SLICE];
 	size_t n = 0;
-	int status = store_task_due(app->store, now_utc, due, APP_PLAN_SLICE, &n, err);
+	int status = store_task_due(app->store, until_utc, due, max, &n, err);
 	for (size_t i = 0; i < n && status == 0; i++) {
 		size_t planned = 0;
-		status = planner_plan(&planner, app->store, &due[i], now_utc, &planned, err);
+		status = planner_plan(planner, app->store, &due[i], now_utc, &planned, err);
 	}
+	*ret_more = n == max;
+	return status;
+}
+
+/* *ret_due: more is due; *ret_more: more is to be planned at once, and be it ahead. */
+static int app_plan(struct app *app, int64_t now_utc, bool *ret_due, bool *ret_more, struct err *err)
+{
+	const struct planner planner = app_planner(app);
 	size_t n_digests = 0;
+	bool has_ahead = false;
+	int status = app_plan_tasks(app, &planner, now_utc, now_utc, APP_PLAN_SLICE, ret_due, err);
+	if (status == 0 && !*ret_due)
+		status = app_plan_tasks(app, &planner, now_utc, now_utc + PLANNER_AHEAD_S, APP_AHEAD_SLICE, &has_ahead,
+					err);
 	if (status == 0)
 		status = planner_plan_digests(&planner, app->store, now_utc, &n_digests, err);
-	*ret_more = n == APP_PLAN_SLICE || n_digests == PLANNER_DIGESTS;
+	*ret_due = *ret_due || n_digests == PLANNER_DIGESTS;
+	*ret_more = *ret_due || has_ahead;
 	return status;
 }
 
 /* Everything a pass writes, as one transaction. By a clock that is not believed nothing is planned. Nothing is claimed while
- * there is more to plan: what was missed is to reach each reader as one message, however many tasks it is of. */
+ * more is due: what was missed is to reach each reader as one message, however many tasks it is of. */
 static int app_write(struct app *app, struct app_claim *claims, struct instant now, bool *ret_more, struct err *err)
 {
 	const bool had_noticed_rules = app->has_noticed_rules;
 	const size_t n_results = app->n_results;
 	const bool is_working = !app->is_stopping && !app_distrusts_clock(app, now);
 	size_t n_stamped = 0;
-	bool has_unplanned = false;
+	bool has_unplanned = false, has_more = false;
 	app_each_end(app, now);
 	int status = store_begin(app->store, err);
 	if (status < 0)
@@ -69,10 +85,10 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	if (status == 0 && is_working)
 		status = app_hear(app, now.wall_s, err);
 	if (status == 0 && is_working)
-		status = app_plan(app, now.wall_s, &has_unplanned, err);
+		status = app_plan(app, now.wall_s, &has_unplanned, &has_more, err);
 	if (status == 0)
 		status = app_settle_shown(app, now.wall_s, err);
-	*ret_more = *ret_more || has_unplanned || n_stamped == APP_STAMP_SLICE;
+	*ret_more = *ret_more || has_more || n_stamped == APP_STAMP_SLICE;
 	if (status == 0 && is_working && !has_unplanned)
 		status = app_claim(app, claims, now, err);
 	if (status == 0 && is_working && !has_unplanned && !app->only_counts)
@@ -147,6 +163,7 @@ static int app_find_wake(struct app *app, struct instant now, int64_t *ret_utc, 
 	if (status == 0)
 		status = store_turn_next(app->store, &turn, err);
 	store_end_reading(app->store);
+	task = task == STORE_NEVER ? task : task - PLANNER_AHEAD_S;
 	*ret_utc = app_earlier(app_earlier(task, turn), app_earlier(digest, channel));
 	*ret_utc = app_earlier(*ret_utc, app_earlier(app_listen_wake(app), app_show_wake(app, now.wall_s)));
 	return status;

@@ -609,7 +609,9 @@ static const char schema_9[] =
 	"    AND dropped IS NULL AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN
 	"     AND next_channel_utc IS NULL);"
 	"END;"
-	"ALTER TABLE suspension ADD COLUMN since_utc INTEGER;";
+	"ALTER TABLE suspension ADD COLUMN since_utc INTEGER;"
+	/* What is due soon is planned before: an edit until then goes back to where that plan began. */
+	"ALTER TABLE task ADD COLUMN planned_from INTEGER;";
 
 const char *const schema_versions[SCHEMA_VERSION] = {schema_1, schema_2, schema_3, schema_4, schema_5,
 						     schema_6, schema_7, schema_8, schema_9};

@@ -253,16 +253,25 @@ int store_task_each(struct store *store, bool all, store_task_cb each, void *arg
 	return status;
 }
 
+/* An instant of the planner's, -1 for NULL. */
+static int64_t store_task_mark(sqlite3_stmt *stmt, int column)
+{
+	return sqlite3_column_type(stmt, column) != SQLITE_NULL ? sqlite3_column_int64(stmt, column) : -1;
+}
+
 int store_task_due(struct store *store, int64_t now_utc, struct store_due *ret_due, size_t max, size_t *ret_n,
 		   struct err *err)
 {
 	/* In an index NULL sorts before every number, so one range holds both; SQLite needs it said in two. */
 	static const char sql[] =
-		"SELECT id, planned_until, 1 FROM task WHERE status = 'open' AND next_due_utc IS NULL"
+		"SELECT id, next_due_utc, planned_until, planned_from FROM task WHERE status = 'open'"
+		"  AND next_due_utc IS NULL"
 		" UNION ALL"
-		" SELECT id, planned_until, 1 FROM task WHERE status = 'cancelled' AND next_due_utc IS NULL"
+		" SELECT id, next_due_utc, planned_until, planned_from FROM task WHERE status = 'cancelled'"
+		"  AND next_due_utc IS NULL"
 		" UNION ALL"
-		" SELECT id, planned_until, 0 FROM task WHERE status = 'open' AND next_due_utc <= ?1 LIMIT ?2";
+		" SELECT id, next_due_utc, planned_until, planned_from FROM task WHERE status = 'open'"
+		"  AND next_due_utc <= ?1 LIMIT ?2";
 	size_t n = 0;
 	int64_t next_utc = 0;
 	int status = store_task_next_due(store, &next_utc, err);
@@ -276,14 +285,14 @@ int store_task_due(struct store *store, int64_t now_utc, struct store_due *ret_d
 	if (stmt == NULL)
 		return store->failure;
 	store_bind(stmt, "ii", now_utc, (int64_t)max);
-	while ((status = store_row(store, stmt, "looking for due tasks", err)) == 1 && n < max) {
-		bool is_planned = sqlite3_column_type(stmt, 1) != SQLITE_NULL;
+	while ((status = store_row(store, stmt, "looking for due tasks", err)) == 1 && n < max)
 		ret_due[n++] = (struct store_due){
 			.task = sqlite3_column_int64(stmt, 0),
-			.planned_until = is_planned ? sqlite3_column_int64(stmt, 1) : -1,
-			.is_edited = sqlite3_column_int(stmt, 2) != 0,
+			.due_utc = sqlite3_column_int64(stmt, 1),
+			.is_edited = sqlite3_column_type(stmt, 1) == SQLITE_NULL,
+			.planned_until = store_task_mark(stmt, 2),
+			.planned_from = store_task_mark(stmt, 3),
 		};
-	}
 	if (status >= 0)
 		*ret_n = n;
 	return status < 0 ? status : 0;
@@ -320,16 +329,18 @@ static int store_task_set_bound(struct store *store, int64_t latest_utc, struct 
 	return store_meta_save(store, "planned_bound", text, err);
 }
 
-int store_task_planned(struct store *store, int64_t task, int64_t planned_until, int64_t next_due_utc, struct err *err)
+int store_task_planned(struct store *store, int64_t task, int64_t planned_from, int64_t planned_until,
+		       int64_t next_due_utc, struct err *err)
 {
-	static const char sql[] = "UPDATE task SET planned_until = ?2, next_due_utc = ?3 WHERE id = ?1";
+	static const char sql[] =
+		"UPDATE task SET planned_from = ?2, planned_until = ?3, next_due_utc = ?4 WHERE id = ?1";
 	int status = store_task_raise_bound(store, planned_until, err);
 	if (status < 0)
 		return status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
-	store_bind(stmt, "iii", task, planned_until, next_due_utc);
+	store_bind(stmt, "iiii", task, planned_from, planned_until, next_due_utc);
 	return store_run(store, stmt, "marking a task as planned", NULL, err);
 }
 

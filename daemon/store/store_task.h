@@ -51,7 +51,9 @@ MUSTCHECK int store_task_each(struct store *store, bool all, store_task_cb each,
 struct store_due {
 	int64_t task;
 	int64_t planned_until; /* -1: seen for the first time */
-	bool is_edited;        /* next_due_utc was NULL */
+	int64_t planned_from;  /* where the plan until then began; -1: not known */
+	int64_t due_utc;       /* next_due_utc; 0 when that was NULL */
+	bool is_edited;        /* it was */
 };
 
 /* Up to max open tasks whose next_due_utc is NULL or <= now_utc, the most urgent first, and cancelled ones whose
@@ -59,9 +61,10 @@ struct store_due {
 MUSTCHECK int store_task_due(struct store *store, int64_t now_utc, struct store_due *ret_due, size_t max, size_t *ret_n,
 			     struct err *err);
 
-/* Moves the planner's marks of a task. next_due_utc: STORE_NEVER when no step is left. */
-MUSTCHECK int store_task_planned(struct store *store, int64_t task, int64_t planned_until, int64_t next_due_utc,
-				 struct err *err);
+/* Moves the planner's marks of a task: the plan from then until then is made. next_due_utc: STORE_NEVER when no step is
+ * left. */
+MUSTCHECK int store_task_planned(struct store *store, int64_t task, int64_t planned_from, int64_t planned_until,
+				 int64_t next_due_utc, struct err *err);
 
 /* A cancelled task is done with, until it is edited; were it opened again, it is planned from where it was. */
 MUSTCHECK int store_task_rest(struct store *store, int64_t task, struct err *err);

@@ -16,8 +16,7 @@ import rows_send
 from common import BUILD, TOOLS, Row, Wrong, file_system, loop_gaps, machine, say
 
 SMTP_BOUNDS = {"smtp50": (1.2, 2.0), "smtp10": (1.0, 1.6), "smtp1": (1.0, 1.6)}  # must and aim
-SMTP_PLANNED = {f"{name}-rows": bounds for name, bounds in SMTP_BOUNDS.items()}
-ROWS = (*SMTP_BOUNDS, *SMTP_PLANNED, "dot20", "postfix", "http", "alert-email", "alert-webhook", "scan", "ready", "memory",
+ROWS = (*SMTP_BOUNDS, "dot20", "postfix", "http", "alert-email", "alert-webhook", "scan", "ready", "memory",
         "idle", "punctual", "import", "rehearse", "loop", "size")
 
 
@@ -50,17 +49,13 @@ def loop_row():
 
 
 def measure(options):
-    mail = planned = None
+    mail = None
     for name in (name for name in ROWS if name in options.only):
         say(f"== {name}")
         if name in (*SMTP_BOUNDS, "dot20", "size") and mail is None:
             mail = rows_send.Mail(options.n)
-        if name in SMTP_PLANNED and planned is None:
-            planned = rows_send.Mail(options.n, "mail-planned", is_planned=True)
         if name in SMTP_BOUNDS:
             yield rows_send.smtp_row(mail, options, int(name[4:]), *SMTP_BOUNDS[name])
-        elif name in SMTP_PLANNED:
-            yield rows_send.smtp_row(planned, options, int(name[4:-5]), *SMTP_PLANNED[name])
         elif name == "dot20":
             yield rows_send.dot_row(mail, options)
         elif name == "postfix":

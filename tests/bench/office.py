@@ -112,17 +112,11 @@ class Office(Site):
 
 class Burst:
     """n reminders, each to a person of its own, that fall due at one second: from that instant to the commit that makes the
-    last of them sent, as another connection to the database sees it. Other tasks are due far ahead. is_planned: they are
-    rows of the outbox before, as what was held over a night is; otherwise they are planned in that second, too."""
+    last of them sent, as another connection to the database sees it. The daemon plans them in the seconds before. Other
+    tasks are due far ahead."""
 
-    PLAN = ("INSERT INTO message (person, channel, kind, state, due_utc, not_before, domain, epoch)"
-            " SELECT person, ?1, 'single', 'pending', ?2, ?2, 'example.org', 1 FROM part",
-            "INSERT INTO reminder (task, occurrence, step, person, channel, due_utc, message)"
-            " SELECT t.id, t.start_local, '0m before start', m.person, m.channel, ?2, m.id FROM message m"
-            " JOIN part p ON p.person = m.person JOIN task t ON t.id = p.task WHERE ?1 = m.channel")
-
-    def __init__(self, name, n, channel="email", address=None, others=0, is_planned=False):
-        self.n, self.name, self.is_planned = n, name, is_planned
+    def __init__(self, name, n, channel="email", address=None, others=0):
+        self.n, self.name = n, name
         self.office = Office(f"office-{name}", channel)
         self.office.found()
         self.office.add_people(n, *([address] if address else []))
@@ -162,18 +156,14 @@ class Burst:
         self.renew(settings)
         office = self.office
         before = office.size()
-        if self.is_planned:
-            due = int(time.time()) + 6  # until the daemon has started
-            office.run_script([(statement, [office.channel, due]) for statement in self.PLAN])
         with office.daemon(self.name) as daemon, office.connect() as connection:
-            if not self.is_planned:
-                due = int(time.time()) + 3
-                connection.execute("UPDATE task SET next_due_utc = ? WHERE uid GLOB 't*'", [due])
-            demand(time.time() < due - 1, "the daemon has started too late")
+            due = int(time.time()) + 6
+            connection.execute("UPDATE task SET next_due_utc = ? WHERE uid GLOB 't*'", [due])
             time.sleep(max(0.0, due - time.time() - 0.02))
             cpu = ticks_of(daemon.pid)
-            early = connection.execute("SELECT count(*) FROM message WHERE attempts > 0 OR ?", [not self.is_planned])
-            demand(early.fetchone()[0] == 0, "there are messages before their time")
+            planned, early = connection.execute("SELECT count(*), sum(attempts) FROM message").fetchone()
+            demand(planned == self.n, f"{planned} of {self.n} are planned when their time comes")
+            demand(early == 0, "messages are sent before their time")
             seconds = self.wait_sent(connection, daemon) - due
             self.cpu_s = ticks_of(daemon.pid) - cpu
         self.check()

@@ -18,8 +18,8 @@ def smtp_settings(port, connections):
 class Mail:
     """Bursts of mail; the office is made once, and the size of a mail is measured where all ids are looked at."""
 
-    def __init__(self, n, name="mail", is_planned=False):
-        self.n, self.burst, self.size = n, Burst(name, n, is_planned=is_planned), 0
+    def __init__(self, n, name="mail"):
+        self.n, self.burst, self.size = n, Burst(name, n), 0
 
     def run(self, connections, sink):
         return self.burst.run(smtp_settings(sink.port, connections), sink)
@@ -43,15 +43,14 @@ class Mail:
 
 def note_burst(row, burst, size, what="messages"):
     row.notes.append(f"{burst.n} {what} of {size:.0f} bytes; from the due instant to the last commit seen by another "
-                     "connection; " + ("they were planned before" if burst.is_planned else "planning is in it"))
+                     "connection; they were planned in the seconds before, as everything is")
     row.figures |= {"messages": burst.n, "message_bytes": round(size), "cpu_s_last_run": burst.cpu_s,
                     "bytes_per_reminder": burst.size_each}
 
 
 def smtp_row(mail, options, connections, must, aim):
-    kind = "rows of the outbox" if mail.burst.is_planned else "mails"
-    row = Row(f"smtp{connections}" + "-rows" * mail.burst.is_planned,
-              f"{options.n} {kind} due at one second, {connections} connections into smtp-sink, from due to durable SENT",
+    row = Row(f"smtp{connections}",
+              f"{options.n} mails due at one second, {connections} connections into smtp-sink, from due to durable SENT",
               f"smtp-source -d -s {connections}, which stores nothing", "ratio", "msg/s",
               must, aim)
     mail.check_ids(connections)

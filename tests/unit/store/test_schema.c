@@ -212,7 +212,7 @@ static const char to_version_7[] =
 	"ALTER TABLE person DROP COLUMN channels;"
 	"ALTER TABLE notice DROP COLUMN subject; ALTER TABLE notice DROP COLUMN buttons;"
 	"DROP TRIGGER address_removed; CREATE TRIGGER address_removed AFTER DELETE ON address BEGIN SELECT 1; END;"
-	"ALTER TABLE suspension DROP COLUMN since_utc;"
+	"ALTER TABLE suspension DROP COLUMN since_utc; ALTER TABLE task DROP COLUMN planned_from;"
 	"ALTER TABLE message DROP COLUMN next_channel_utc; PRAGMA user_version = 7";
 
 /* Earlier builds of version 7 had another index, and triggers for what the outbox does now. */

@@ -254,7 +254,7 @@ static void store__rewind__forgets_the_queue_and_plans_from_there(void **state)
 	office_add_person(&office, "anna", "UTC", "email");
 	int64_t task =
 		office_add_task(&office, &(struct office_task){.uid = "t", .start = "2025-06-15", .people = "anna"});
-	OK(store_task_planned(office.store, task, 900, 1000, ERR));
+	OK(store_task_planned(office.store, task, 0, 900, 1000, ERR));
 	(void)office_add_message(&office, task, "anna", "email", "1d", 100);
 	OK(store_open(office.scratch.database, STORE_MEMORY, 20, &copy, ERR));
 	OK(store_rewind(copy, 55, ERR));

@@ -199,7 +199,7 @@ static void store_audit_unplanned__names_what_waited_longest(void **state)
 	assert_int_equal(edited.id, task);
 	assert_string_equal(edited.name, "t");
 	assert_int_equal(due.id, 0);
-	OK(store_task_planned(office.store, task, 500, 900, ERR));
+	OK(store_task_planned(office.store, task, 0, 500, 900, ERR));
 	OK(store_audit_unplanned(office.store, 1000, &edited, &due, ERR));
 	assert_int_equal(edited.id, 0);
 	assert_int_equal(due.id, task);

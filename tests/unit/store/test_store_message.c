@@ -19,7 +19,7 @@ static int open_office(void **state)
 	office_open(&office);
 	office_add_person(&office, "anna", "UTC", "email telegram");
 	task = office_add_task(&office, &(struct office_task){.uid = "t", .start = "2025-06-15", .people = "anna"});
-	OK(store_task_planned(office.store, task, 1, STORE_NEVER, ERR));
+	OK(store_task_planned(office.store, task, 0, 1, STORE_NEVER, ERR));
 	return 0;
 }
 
@@ -284,7 +284,7 @@ static void store_message__counts__tell_of_states_and_the_next_thing_to_do(void 
 	assert_int_equal(counts.next_wake_utc, 20);
 	assert_int_equal(counts.oldest_unsent_due_utc, 20);
 	office_run(&office, "UPDATE message SET state = 'sending' WHERE channel = 'telegram'");
-	OK(store_task_planned(office.store, task, 1, 22, ERR));
+	OK(store_task_planned(office.store, task, 0, 1, 22, ERR));
 	OK(store_count(office.store, &counts, ERR));
 	assert_int_equal(counts.n[MESSAGE_SENDING], 1);
 	assert_int_equal(counts.oldest_unsent_due_utc, 20);

@@ -175,7 +175,7 @@ static void store_person__channels__are_kept_and_replan_the_tasks(void **state)
 	office_add_person(&office, "anna", "UTC", "email");
 	int64_t task =
 		office_add_task(&office, &(struct office_task){.uid = "t", .start = "2025-06-15", .people = "anna"});
-	OK(store_task_planned(office.store, task, 5, 7, ERR));
+	OK(store_task_planned(office.store, task, 0, 5, 7, ERR));
 	OK(store_person_load(office.store, "anna", &person, ERR));
 	assert_string_equal(person.channels, "");
 	free(person.channels);

@@ -56,7 +56,7 @@ static void store_task__put__adds_changes_or_leaves_alone(void **state)
 {
 	(void)state;
 	int64_t id = office_add_task(&office, &fair);
-	OK(store_task_planned(office.store, id, 2000, 9000, ERR));
+	OK(store_task_planned(office.store, id, 0, 2000, 9000, ERR));
 	assert_int_equal(put(NULL), STORE_UNCHANGED);
 	assert_int_equal(office_number(&office, "SELECT next_due_utc FROM task"), 9000);
 	assert_int_equal(office_number(&office, "SELECT count(*) FROM ledger"), 1);
@@ -221,7 +221,7 @@ static void store_task__unknown_person__is_refused(void **state)
 static int64_t add_due(const char *uid, int64_t next_due_utc)
 {
 	int64_t id = office_add_task(&office, &(struct office_task){.uid = uid, .start = "2025-06-15"});
-	OK(store_task_planned(office.store, id, 7, next_due_utc, ERR));
+	OK(store_task_planned(office.store, id, 0, 7, next_due_utc, ERR));
 	return id;
 }
 
@@ -293,16 +293,16 @@ static void store_task__planned_ahead__is_looked_at_again(void **state)
 {
 	(void)state;
 	int64_t id = add_due("t", 60000), next = 0;
-	OK(store_task_planned(office.store, id, 50000, 60000, ERR));
+	OK(store_task_planned(office.store, id, 0, 50000, 60000, ERR));
 	assert_int_equal(replan_ahead(10000), 1); /* how far was planned is not known yet */
 	OK(store_task_next_due(office.store, &next, ERR));
 	assert_int_equal(next, 0);
-	OK(store_task_planned(office.store, id, 9000, 60000, ERR));
+	OK(store_task_planned(office.store, id, 0, 9000, 60000, ERR));
 	assert_int_equal(replan_ahead(10000), 0);
-	OK(store_task_planned(office.store, id, 10001, 60000, ERR)); /* beyond what is known, by a second */
+	OK(store_task_planned(office.store, id, 0, 10001, 60000, ERR)); /* beyond what is known, by a second */
 	assert_int_equal(replan_ahead(10000), 1);
-	OK(store_task_planned(office.store, id, 50000, 60000, ERR));
-	OK(store_task_planned(office.store, id, 40000, 60000, ERR));
+	OK(store_task_planned(office.store, id, 0, 50000, 60000, ERR));
+	OK(store_task_planned(office.store, id, 0, 40000, 60000, ERR));
 	assert_int_equal(replan_ahead(39999), 1);
 	OK(store_task_next_due(office.store, &next, ERR));
 	assert_int_equal(next, 0);

@@ -22,7 +22,7 @@ static int open_office(void **state)
 	office_add_person(&office, "boris", "Europe/Moscow", "email");
 	task = office_add_task(&office,
 			       &(struct office_task){.uid = "t", .start = "2025-06-15", .people = "anna boris"});
-	OK(store_task_planned(office.store, task, 100, 200, ERR));
+	OK(store_task_planned(office.store, task, 0, 100, 200, ERR));
 	for (int i = 0; i < MESSAGE_STATE_MAX; i++) {
 		char step[16];
 		(void)snprintf(step, sizeof(step), "%dd", i);
