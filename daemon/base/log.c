@@ -9,12 +9,14 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-enum { LOG_LINE_MAX = 2048, LOG_SECRET_MIN = 4 };
+enum { LOG_LINE_MAX = 2048, LOG_SECRET_MIN = 4, LOG_GATHERED_MAX = 65536 };
 
 /* The one place with state of its own: what may be written and what may not holds for the process. */
 static enum log_level log_limit = LOG_LEVEL_INFO;
 static char **log_secrets;
 static size_t log_n_secrets;
+static struct buf log_gathered;
+static bool log_is_gathering;
 
 enum log_level log_set_level(enum log_level level)
 {
@@ -55,7 +57,12 @@ void log_redact(char *text)
 static void log_add_escaped(struct buf *line, const char *text)
 {
 	const char *end = text + strlen(text);
-	while (text < end) {
+	for (;;) {
+		size_t plain = utf8_plain(text, end);
+		buf_add(line, text, plain);
+		text += plain;
+		if (text == end)
+			return;
 		const char *start = text;
 		uint32_t c = utf8_next(&text, end);
 		if (utf8_is_control(c) || (c == 0xfffd && text - start == 1))
@@ -70,6 +77,40 @@ PRINTF(1, 0) static char *log_format(const char *fmt, va_list args)
 {
 	char *text = NULL;
 	return vasprintf(&text, fmt, args) < 0 ? mem_dup("a line that could not be put together") : text;
+}
+
+/* Nobody is to be told when even this fails. */
+static void log_put(const struct buf *text)
+{
+	(void)fwrite(buf_str(text), 1, text->len, stderr);
+}
+
+static void log_flush(void)
+{
+	log_put(&log_gathered);
+	buf_clear(&log_gathered);
+}
+
+void log_gather(void)
+{
+	buf_init(&log_gathered, LOG_GATHERED_MAX);
+	log_is_gathering = true;
+}
+
+void log_release(void)
+{
+	log_flush();
+	buf_done(&log_gathered);
+	log_is_gathering = false;
+}
+
+static void log_add(enum log_level level, const struct buf *line)
+{
+	if (log_gathered.len + line->len > LOG_GATHERED_MAX)
+		log_flush();
+	buf_add(&log_gathered, line->data, line->len);
+	if (level == LOG_LEVEL_ERROR)
+		log_flush();
 }
 
 PRINTF(2, 0) static void log_write(enum log_level level, const char *fmt, va_list args)
@@ -94,7 +135,10 @@ PRINTF(2, 0) static void log_write(enum log_level level, const char *fmt, va_lis
 		buf_add_str(&line, name[level]);
 	log_add_escaped(&line, text);
 	buf_add_char(&line, '\n');
-	(void)fwrite(buf_str(&line), 1, line.len, stderr); /* nobody to tell when even this fails */
+	if (log_is_gathering)
+		log_add(level, &line);
+	else
+		log_put(&line);
 	buf_done(&line);
 	free(text);
 }

@@ -18,6 +18,11 @@ void log_warning(const char *fmt, ...) PRINTF(1, 2);
 void log_info(const char *fmt, ...) PRINTF(1, 2);
 void log_debug(const char *fmt, ...) PRINTF(1, 2);
 
+/* Between the two, lines are gathered and then written at once; errors are never kept waiting, and take what was gathered
+ * before them along. For a stretch of code that says much and does nothing else. */
+void log_gather(void);
+void log_release(void);
+
 /* Registers a value that must never be written; copies it. Values under 4 bytes are too short to be told from ordinary
  * text and are not registered. May be called again with the same value. */
 void log_hide(const char *secret);

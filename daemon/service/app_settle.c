@@ -127,6 +127,7 @@ int app_settle(struct app *app, int64_t now_utc, struct err *err)
 
 void app_announce(struct app *app)
 {
+	log_gather();
 	for (size_t i = 0; i < app->n_results; i++) {
 		const struct app_result *entry = &app->results[i];
 		char next[32] = "";
@@ -142,6 +143,7 @@ void app_announce(struct app *app)
 		    next[0] != '\0' && app_thread_is_refused(entry) ? " without its thread" : "");
 		app_thread_end(entry);
 	}
+	log_release();
 	app->n_results = 0;
 	app_take_audit(app);
 }

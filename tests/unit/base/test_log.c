@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -55,6 +56,33 @@ static void log__level__decides_what_is_written(void **state)
 	log_set_level(LOG_LEVEL_ERROR);
 	log_warning("b");
 	assert_string_equal(logged(), "");
+}
+
+static void log__gathered__is_written_at_once_and_whole(void **state)
+{
+	(void)state;
+	char line[1001] = "";
+	memset(line, 'x', sizeof(line) - 1);
+	log_gather();
+	log_info("a");
+	log_warning("b");
+	assert_string_equal(logged(), "");
+	log_error("c");
+	assert_string_equal(logged(), "a\nwarning: b\nerror: c\n");
+	log_info("d");
+	log_release();
+	assert_string_equal(logged(), "d\n");
+	log_info("e");
+	assert_string_equal(logged(), "e\n");
+
+	log_gather();
+	for (int i = 0; i < 100; i++)
+		log_info("%s", line);
+	log_release();
+	struct stat now;
+	assert_int_equal(fstat(caught, &now), 0);
+	assert_int_equal(now.st_size, 100 * sizeof(line));
+	(void)logged();
 }
 
 static void log__journal__gets_its_level_prefixes(void **state)
@@ -149,6 +177,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CAUGHT(log__level__decides_what_is_written),
+		CAUGHT(log__gathered__is_written_at_once_and_whole),
 		CAUGHT(log__journal__gets_its_level_prefixes),
 		CAUGHT(log__one_event__is_one_line_whatever_it_holds),
 		CAUGHT(log__long_line__is_cut_at_a_whole_character),
