@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "plan/role.h"
 #include "store/store_priv.h"
 
 /* Rows of (id, name, language, zone, active, channel, address), a row an address; the people come out one by one. */
@@ -13,29 +14,46 @@
 	" p.ceiling, (SELECT 1 FROM suspension s WHERE s.person = a.person AND s.channel = a.channel"                  \
 	" AND s.reason IS NOT NULL), p.channels "
 
+enum { PERSON_ROLE = 14 }; /* the column behind them, where people are read for a task */
+
+static void store_person_start(sqlite3_stmt *stmt, struct person *person)
+{
+	*person = (struct person){
+		.id = mem_dup((const char *)sqlite3_column_text(stmt, 0)),
+		.name = store_text(stmt, 1),
+		.language = store_text(stmt, 2),
+		.zone = store_text(stmt, 3),
+		.calendar = store_text(stmt, 7),
+		.quiet = store_text(stmt, 8),
+		.work = store_text(stmt, 9),
+		.digest = store_text(stmt, 10),
+		.ceiling = sqlite3_column_int64(stmt, 11),
+		.channels = store_text(stmt, 13),
+	};
+}
+
+/* Whether it is the first role that the person has: the others have the same addresses. */
+static bool store_person_add_role(sqlite3_stmt *stmt, struct person *person)
+{
+	enum role role = ROLE_WATCHER;
+	if (sqlite3_column_count(stmt) <= PERSON_ROLE)
+		return true;
+	(void)role_find((const char *)sqlite3_column_text(stmt, PERSON_ROLE), &role); /* CHECK keeps the set */
+	person->roles |= ROLE_BIT(role);
+	return person->roles == ROLE_BIT(role);
+}
+
 /* Starts a person when the row names another one than people[*n - 1], then adds the row's address. */
 static void store_person_add_row(sqlite3_stmt *stmt, struct person **people, size_t *n)
 {
 	const char *id = (const char *)sqlite3_column_text(stmt, 0);
 	if (*n == 0 || strcmp((*people)[*n - 1].id, id) != 0) {
 		*people = mem_grow(*people, *n + 1, sizeof(**people));
-		(*people)[(*n)++] = (struct person){
-			.id = mem_dup(id),
-			.name = store_text(stmt, 1),
-			.language = store_text(stmt, 2),
-			.zone = store_text(stmt, 3),
-			.calendar = store_text(stmt, 7),
-			.quiet = store_text(stmt, 8),
-			.work = store_text(stmt, 9),
-			.digest = store_text(stmt, 10),
-			.ceiling = sqlite3_column_int64(stmt, 11),
-			.channels = store_text(stmt, 13),
-			.roles = sqlite3_column_count(stmt) > 14 ? (unsigned)sqlite3_column_int(stmt, 14) : 0,
-		};
+		store_person_start(stmt, &(*people)[(*n)++]);
 	}
-	if (sqlite3_column_type(stmt, 5) != SQLITE_NULL) {
+	struct person *person = &(*people)[*n - 1];
+	if (store_person_add_role(stmt, person) && sqlite3_column_type(stmt, 5) != SQLITE_NULL) {
 		char *channel = store_text(stmt, 5), *address = store_text(stmt, 6);
-		struct person *person = &(*people)[*n - 1];
 		person_add_address(person, channel, address);
 		person->addresses[person->n_addresses - 1].is_suspended = sqlite3_column_int(stmt, 12) != 0;
 		free(channel);
@@ -69,14 +87,10 @@ static int store_person_collect(struct store *store, sqlite3_stmt *stmt, struct 
 
 int store_person_of_task(struct store *store, int64_t task, struct person **ret_people, size_t *ret_n, struct err *err)
 {
-	/* In the order of the keys, once for each person however many roles: nothing is sorted or compared. */
-	static const char sql[] =
-		"SELECT " PERSON_COLUMNS ", (SELECT sum(CASE role WHEN 'responsible' THEN 1 WHEN 'participant' THEN 2"
-		"   WHEN 'supervisor' THEN 4 ELSE 8 END) FROM part q WHERE q.task = ?1 AND q.person = p.id) "
-		"FROM part JOIN person p ON p.id = part.person LEFT JOIN address a ON a.person = p.id"
-		" WHERE part.task = ?1 AND p.active = 1 AND NOT EXISTS (SELECT 1 FROM part other"
-		"  WHERE other.task = ?1 AND other.person = part.person AND other.role < part.role)"
-		" ORDER BY part.person, part.role, a.channel";
+	/* In the order of the keys, so that nothing is sorted; the addresses come once for each role. */
+	static const char sql[] = "SELECT " PERSON_COLUMNS ", part.role FROM part JOIN person p ON p.id = part.person"
+				  " LEFT JOIN address a ON a.person = p.id WHERE part.task = ?1 AND p.active = 1"
+				  " ORDER BY part.person, part.role, a.channel";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
