@@ -8,7 +8,7 @@
  *   - what is cancelled is a change of the date for the calendars of its readers, and is written down, so that the daemon
  *     tells those who knew the date;
  *   - the ledger says what happened; instant and author are stamped by store_ledger_stamp();
- *   - tally counts messages by state, so that a status costs nothing.
+ *   - counted, and with it the view tally, has the numbers of messages by state, so that a status costs nothing.
  * Instants are INTEGER UTC seconds and always bound by the program; no SQL here asks for the time. */
 #include "store/store_priv.h"
 
@@ -59,9 +59,11 @@ static const char schema_1[] =
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX part_person ON part (person);"
 
+	/* The key of the person is deferred: one that may fail at once, in a row that has triggers, makes SQLite keep every page
+	 * that an INSERT changes, to take it back. store_message_add() looks for the person itself. */
 	"CREATE TABLE message ("
 	"  id INTEGER PRIMARY KEY AUTOINCREMENT," /* never used again: Message-IDs derive from it */
-	"  person TEXT NOT NULL REFERENCES person (id) ON UPDATE CASCADE,"
+	"  person TEXT NOT NULL REFERENCES person (id) ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED,"
 	"  channel TEXT NOT NULL,"
 	"  kind TEXT NOT NULL CHECK (kind = 'single' OR kind = 'merged' OR kind = 'digest' OR kind = 'catch_up'"
 	"     OR kind = 'notice' OR kind = 'test'),"
@@ -409,8 +411,16 @@ static const char schema_8[] =
 	"DROP TRIGGER IF EXISTS message_sent;"
 	"DROP TRIGGER IF EXISTS message_claimed;";
 
+/* The row of counted for a state: what is not settled has one together. */
+#define SCHEMA_ROW(state)                                                                                              \
+	"CASE " state " WHEN 'pending' THEN 1 WHEN 'sending' THEN 1 WHEN 'sent' THEN 2 WHEN 'dead' THEN 3"             \
+	" WHEN 'cancelled' THEN 4 WHEN 'stale' THEN 5 ELSE 1 END"
+#define SCHEMA_ROW_HERE SCHEMA_ROW("state")
+#define SCHEMA_ROW_NEW SCHEMA_ROW("new.state")
+#define SCHEMA_ROW_OLD SCHEMA_ROW("old.state")
+
 /* Messengers that people answer on, and which of a person's channels is tried when. What a message looks like on its service
- * is shown as it stands until its task changes. */
+ * is shown as it stands until its task changes. And at its end, what makes a message cheaper. */
 static const char schema_9[] =
 	"ALTER TABLE channel ADD COLUMN updates_next TEXT;" /* behind the last update that was applied; the service's own word */
 	"ALTER TABLE channel ADD COLUMN updates_account TEXT;" /* whose updates they are: a hash */
@@ -611,7 +621,36 @@ static const char schema_9[] =
 	"END;"
 	"ALTER TABLE suspension ADD COLUMN since_utc INTEGER;"
 	/* What is due soon is planned before: an edit until then goes back to where that plan began. */
-	"ALTER TABLE task ADD COLUMN planned_from INTEGER;";
+	"ALTER TABLE task ADD COLUMN planned_from INTEGER;"
+	/* What is in flight, or held, is little: it is counted when asked for, along the index, and what is pending is the rest
+	 * of what is not settled. So a claim counts nothing. */
+	"DROP INDEX message_unsettled;"
+	"CREATE INDEX message_unsettled ON message ((state = 'pending'), due_utc, state) WHERE " STORE_IS_OPEN ";"
+	"DROP TRIGGER message_added;"
+	"DROP TRIGGER message_moved;"
+	"DROP TRIGGER message_removed;"
+	"DROP TABLE tally;"
+	"CREATE TABLE counted (id INTEGER PRIMARY KEY, n INTEGER NOT NULL) STRICT;"
+	"INSERT INTO counted VALUES (1, 0), (2, 0), (3, 0), (4, 0), (5, 0);"
+	"UPDATE counted SET n = c.n FROM (SELECT " SCHEMA_ROW_HERE " AS id, count(*) AS n FROM message GROUP BY 1) AS c"
+	"  WHERE c.id = counted.id;"
+	"CREATE TRIGGER message_added AFTER INSERT ON message BEGIN"
+	"  UPDATE counted SET n = n + 1 WHERE id = " SCHEMA_ROW_NEW ";"
+	"END;"
+	"CREATE TRIGGER message_moved AFTER UPDATE OF state ON message"
+	"  WHEN (new.state <> 'sending' OR old.state <> 'pending') AND new.state <> old.state BEGIN"
+	"  UPDATE counted SET n = n + 1 WHERE id = " SCHEMA_ROW_NEW ";"
+	"  UPDATE counted SET n = n - 1 WHERE id = " SCHEMA_ROW_OLD ";"
+	"END;"
+	"CREATE TRIGGER message_removed AFTER DELETE ON message BEGIN"
+	"  UPDATE counted SET n = n - 1 WHERE id = " SCHEMA_ROW_OLD ";"
+	"END;"
+	"CREATE VIEW tally (state, n) AS"
+	"  SELECT 'pending', n - (SELECT count(*) FROM message WHERE " STORE_IS_STARTED ") FROM counted WHERE id = 1"
+	"  UNION ALL SELECT 'sending', count(*) FROM message WHERE " STORE_IS_SENDING
+	"  UNION ALL SELECT 'held', count(*) FROM message WHERE " STORE_IS_HELD
+	"  UNION ALL SELECT 'sent', n FROM counted WHERE id = 2 UNION ALL SELECT 'dead', n FROM counted WHERE id = 3"
+	"  UNION ALL SELECT 'cancelled', n FROM counted WHERE id = 4 UNION ALL SELECT 'stale', n FROM counted WHERE id = 5;";
 
 const char *const schema_versions[SCHEMA_VERSION] = {schema_1, schema_2, schema_3, schema_4, schema_5,
 						     schema_6, schema_7, schema_8, schema_9};

@@ -108,8 +108,7 @@ int store_forget_tasks(struct store *store, const char *person, struct strlist *
 
 int store_forget_sending(struct store *store, const char *person, int64_t *ret_n, struct err *err)
 {
-	static const char sql[] =
-		"SELECT count(*) FROM message WHERE " STORE_IS_OPEN " AND state = 'sending' AND person = ?1";
+	static const char sql[] = "SELECT count(*) FROM message WHERE " STORE_IS_SENDING " AND person = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;

@@ -102,9 +102,11 @@ int store_message_add(struct store *store, const char *person, const char *chann
 		      enum message_state state, const char *reason, int64_t due_utc, int64_t not_before,
 		      const char *domain, int64_t thread, int64_t *ret_id, struct err *err)
 {
+	/* No row in person, no value: that fails as the key would. OR FAIL: it is one row, which is there or not, so there is
+	 * nothing that SQLite would have to keep for taking it back. */
 	static const char sql[] =
-		"INSERT INTO message (person, channel, kind, state, reason, due_utc, not_before, domain, thread, epoch)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+		"INSERT OR FAIL INTO message (person, channel, kind, state, reason, due_utc, not_before, domain, thread, epoch)"
+		" VALUES ((SELECT id FROM person WHERE id = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -138,11 +140,24 @@ static char *store_message_text_or_null(sqlite3_stmt *stmt, int column)
 	return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NULL : store_text(stmt, column);
 }
 
+/* The latest first. */
+static int store_message_compare(const void *left, const void *right)
+{
+	const struct store_reminder *a = left, *b = right;
+	if (a->due_utc != b->due_utc)
+		return a->due_utc > b->due_utc ? -1 : 1;
+	if (a->task != b->task)
+		return a->task < b->task ? -1 : 1;
+	int order = strcmp(a->step, b->step);
+	return order != 0 ? order : strcmp(a->occurrence, b->occurrence);
+}
+
+/* Mostly there is one, for which SQLite would set up a table to sort it in. */
 static int store_message_read_reminders(struct store *store, struct store_message *message, struct err *err)
 {
 	static const char sql[] =
 		"SELECT r.task, t.uid, r.occurrence, r.step, r.due_utc, r.held, r.deputy_for FROM reminder r JOIN task t ON t.id = r.task"
-		" WHERE r.message = ?1 AND (r.dropped IS NULL OR ?2) ORDER BY r.due_utc DESC, r.task, r.step";
+		" WHERE r.message = ?1 AND (r.dropped IS NULL OR ?2)";
 	bool is_settled = message->state != MESSAGE_PENDING && message->state != MESSAGE_SENDING;
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
@@ -165,6 +180,8 @@ static int store_message_read_reminders(struct store *store, struct store_messag
 		(void)snprintf(reminder->step, sizeof(reminder->step), "%s",
 			       (const char *)sqlite3_column_text(stmt, 3));
 	}
+	if (message->n_reminders > 1)
+		qsort(message->reminders, message->n_reminders, sizeof(*message->reminders), store_message_compare);
 	return status;
 }
 
@@ -278,8 +295,7 @@ int store_message_clear_suspects(struct store *store, struct err *err)
 
 int store_message_sending(struct store *store, int64_t *ret_ids, size_t max, size_t *ret_n, struct err *err)
 {
-	static const char sql[] = "SELECT id FROM message WHERE " STORE_IS_OPEN " AND state = 'sending'"
-				  " LIMIT ?1";
+	static const char sql[] = "SELECT id FROM message WHERE " STORE_IS_SENDING " LIMIT ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -290,8 +306,8 @@ int store_message_sending(struct store *store, int64_t *ret_ids, size_t max, siz
 int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_ids, size_t max, size_t *ret_n,
 			  struct err *err)
 {
-	static const char sql[] = "SELECT id FROM message WHERE state = 'pending'"
-				  " AND due_utc < ?1 ORDER BY due_utc LIMIT ?2";
+	static const char sql[] =
+		"SELECT id FROM message WHERE " STORE_IS_WAITING " AND due_utc < ?1 ORDER BY due_utc LIMIT ?2";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -314,42 +330,69 @@ int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc
 	return status == 0 ? store_turn_clamp(store, latest_utc, now_utc, err) : status;
 }
 
+static void store_message_read_peek(sqlite3_stmt *stmt, int64_t id, struct store_peek *peek)
+{
+	const char *kind = (const char *)sqlite3_column_text(stmt, 1);
+	*peek = (struct store_peek){
+		.id = id,
+		.is_urgent = sqlite3_column_int(stmt, 2) != 0,
+		.is_notice = strcmp(kind, "notice") == 0 || strcmp(kind, "test") == 0,
+		.due_utc = sqlite3_column_int64(stmt, 3),
+		.not_before = sqlite3_column_int64(stmt, 4),
+		.attempts = sqlite3_column_int64(stmt, 5),
+		.uncertain = sqlite3_column_int64(stmt, 6),
+	};
+	(void)message_state_find((const char *)sqlite3_column_text(stmt, 0), &peek->state); /* CHECK keeps the set */
+	(void)snprintf(peek->person, sizeof(peek->person), "%s", (const char *)sqlite3_column_text(stmt, 7));
+	(void)snprintf(peek->channel, sizeof(peek->channel), "%s", (const char *)sqlite3_column_text(stmt, 8));
+}
+
+/* Nobody who has left reads a digest. */
+static int store_message_has_reader(struct store *store, const char *person, bool *ret_has, struct err *err)
+{
+	static const char sql[] = "SELECT 1 FROM person WHERE id = ?1 AND active = 1";
+	int64_t found = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "t", person);
+	int status = store_one(store, stmt, "looking for a reader", 0, &found, err);
+	if (status == 0)
+		*ret_has = found != 0;
+	return status;
+}
+
 int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_peek, struct err *err)
 {
-	/* A digest has no reminders, and nobody who has left reads one. The two kinds of reminders come as one number,
-	 * so that they are looked for once: 1 for what was not dropped, 2 for what was. */
+	/* A row for each reminder, of which there mostly is one, and one row for none. */
 	static const char sql[] =
-		"SELECT state, CASE kind WHEN 'test' THEN 1 WHEN 'notice' THEN 1 WHEN 'digest' THEN"
-		"  EXISTS (SELECT 1 FROM person p WHERE p.id = message.person AND p.active = 1) ELSE 0 END,"
-		" (SELECT max(dropped IS NULL) + 2 * max(dropped IS NOT NULL) FROM reminder WHERE message = ?1), urgent,"
-		" kind IN ('notice', 'test'), due_utc,"
-		" not_before, attempts, uncertain, person, channel FROM message WHERE id = ?1";
+		"SELECT m.state, m.kind, m.urgent, m.due_utc, m.not_before, m.attempts, m.uncertain, m.person, m.channel,"
+		" r.message IS NOT NULL, r.dropped IS NOT NULL FROM message m LEFT JOIN reminder r ON r.message = m.id"
+		" WHERE m.id = ?1";
+	struct store_peek peek;
+	bool is_digest = false;
+	int status;
+	size_t n = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
 	store_bind(stmt, "i", id);
-	int status = store_row(store, stmt, "looking into a message", err);
-	if (status == 0)
+	while ((status = store_row(store, stmt, "looking into a message", err)) == 1) {
+		if (n++ == 0) {
+			is_digest = strcmp((const char *)sqlite3_column_text(stmt, 1), "digest") == 0;
+			store_message_read_peek(stmt, id, &peek);
+		}
+		bool is_there = sqlite3_column_int(stmt, 9) != 0, is_dropped = sqlite3_column_int(stmt, 10) != 0;
+		peek.is_live = peek.is_live || peek.is_notice || (is_there && !is_dropped);
+		peek.has_dropped = peek.has_dropped || is_dropped;
+	}
+	if (status == 0 && n == 0)
 		return err_set(err, -ENOENT, "there is no message %lld", (long long)id);
-	if (status < 0)
-		return status;
-	*ret_peek = (struct store_peek){
-		.id = id,
-		.is_live = sqlite3_column_int(stmt, 1) != 0 || (sqlite3_column_int(stmt, 2) & 1) != 0,
-		.has_dropped = (sqlite3_column_int(stmt, 2) & 2) != 0,
-		.is_urgent = sqlite3_column_int(stmt, 3) != 0,
-		.is_notice = sqlite3_column_int(stmt, 4) != 0,
-		.due_utc = sqlite3_column_int64(stmt, 5),
-		.not_before = sqlite3_column_int64(stmt, 6),
-		.attempts = sqlite3_column_int64(stmt, 7),
-		.uncertain = sqlite3_column_int64(stmt, 8),
-	};
-	(void)message_state_find((const char *)sqlite3_column_text(stmt, 0),
-				 &ret_peek->state); /* CHECK keeps the set */
-	(void)snprintf(ret_peek->person, sizeof(ret_peek->person), "%s", (const char *)sqlite3_column_text(stmt, 9));
-	(void)snprintf(ret_peek->channel, sizeof(ret_peek->channel), "%s", (const char *)sqlite3_column_text(stmt, 10));
-	(void)sqlite3_reset(stmt);
-	return 0;
+	if (status == 0 && is_digest && !peek.is_live)
+		status = store_message_has_reader(store, peek.person, &peek.is_live, err);
+	if (status == 0)
+		*ret_peek = peek;
+	return status;
 }
 
 int store_message_postpone(struct store *store, int64_t id, int64_t not_before, struct err *err)
@@ -427,7 +470,7 @@ int store_attempt_start(struct store *store, int64_t message, int64_t now_utc, s
 int store_attempt_end(struct store *store, int64_t message, const char *outcome, int64_t code, const char *reply,
 		      struct err *err)
 {
-	static const char sql[] = "UPDATE attempt SET outcome = ?2, code = ?3, reply = ?4"
+	static const char sql[] = "UPDATE OR FAIL attempt SET outcome = ?2, code = ?3, reply = ?4"
 				  " WHERE message = ?1 AND outcome IS NULL";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)

@@ -13,6 +13,13 @@ enum { STORE_STATEMENTS = 256 };
  * of more than two with IN makes SQLite build a table of it in each row that it checks.) */
 #define STORE_OPEN(state) "(" state " = 'pending' OR " state " = 'sending' OR " state " = 'held')"
 #define STORE_IS_OPEN STORE_OPEN("state")
+/* Its two parts, one behind the other in the index: what is in flight or held, which is little, and what waits, in the order
+ * in which it was due. The index has an expression, so that SQLite does not take it for every question about what is pending;
+ * and no state is asked for with = here, or SQLite would put it into the expression. */
+#define STORE_IS_STARTED STORE_IS_OPEN " AND (state = 'pending') = 0"
+#define STORE_IS_SENDING STORE_IS_STARTED " AND state <> 'held'"
+#define STORE_IS_HELD STORE_IS_STARTED " AND state <> 'sending'"
+#define STORE_IS_WAITING STORE_IS_OPEN " AND (state = 'pending') = 1"
 
 /* The SQL that makes each version of the schema of the one before; in schema_versions.c. */
 enum { SCHEMA_VERSION = 9 };

@@ -68,8 +68,9 @@ static int store_count_states(struct store *store, struct store_counts *counts, 
 
 int store_count(struct store *store, struct store_counts *ret_counts, struct err *err)
 {
-	static const char oldest[] = "SELECT due_utc FROM message WHERE " STORE_IS_OPEN " AND state <> 'held'"
-				     " ORDER BY due_utc LIMIT 1";
+	static const char oldest[] =
+		"SELECT min(at) FROM (SELECT min(due_utc) AS at FROM message WHERE " STORE_IS_WAITING
+		" UNION ALL SELECT min(due_utc) FROM message WHERE " STORE_IS_SENDING ")";
 	static const char next_try[] = STORE_WITH_WAITING_CHANNELS
 		"SELECT min((SELECT min(not_before) FROM message WHERE state = 'pending' AND channel = name)) FROM c"
 		" WHERE name IS NOT NULL";

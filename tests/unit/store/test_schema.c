@@ -135,6 +135,9 @@ static void schema__every_old_version__becomes_the_new_one_and_keeps_its_rows(vo
 		assert_int_equal(message.n_reminders, 1);
 		store_message_done(&message);
 		assert_int_equal(office_number(&office, "SELECT count(*) FROM ledger WHERE who = 'office'"), 1);
+		assert_int_equal(office_number(&office, "SELECT count(*) FROM tally t WHERE n <>"
+							" (SELECT count(*) FROM message WHERE state = t.state)"),
+				 0);
 
 		/* And its triggers work. */
 		office_run(&office, "UPDATE task SET status = 'done'");
@@ -213,6 +216,10 @@ static const char to_version_7[] =
 	"ALTER TABLE notice DROP COLUMN subject; ALTER TABLE notice DROP COLUMN buttons;"
 	"DROP TRIGGER address_removed; CREATE TRIGGER address_removed AFTER DELETE ON address BEGIN SELECT 1; END;"
 	"ALTER TABLE suspension DROP COLUMN since_utc; ALTER TABLE task DROP COLUMN planned_from;"
+	"DROP TRIGGER message_added; CREATE TRIGGER message_added AFTER INSERT ON message BEGIN SELECT 1; END;"
+	"DROP TRIGGER message_moved; CREATE TRIGGER message_moved AFTER UPDATE ON message BEGIN SELECT 1; END;"
+	"DROP TRIGGER message_removed; CREATE TRIGGER message_removed AFTER DELETE ON message BEGIN SELECT 1; END;"
+	"DROP VIEW tally; DROP TABLE counted; CREATE TABLE tally (state TEXT PRIMARY KEY, n INTEGER NOT NULL);"
 	"ALTER TABLE message DROP COLUMN next_channel_utc; PRAGMA user_version = 7";
 
 /* Earlier builds of version 7 had another index, and triggers for what the outbox does now. */

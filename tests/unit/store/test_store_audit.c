@@ -179,15 +179,15 @@ static void store_audit_tally__wrong_count__is_found_small_or_large(void **state
 	for (int is_large = 0; is_large < 2; is_large++) {
 		OK(store_audit_tally(office.store, &found, ERR));
 		assert_null(found);
-		office_run(&office, "UPDATE tally SET n = n + 1 WHERE state = 'held'");
+		office_run(&office, "UPDATE counted SET n = n + 1 WHERE id = 1");
 		OK(store_audit_tally(office.store, &found, ERR));
 		assert_non_null(found);
-		assert_non_null(strstr(found, "1 message as held, and 0"));
+		assert_non_null(strstr(found, "3 messages as pending, and 2 "));
 		free(found);
-		office_run(&office, "UPDATE tally SET n = n - 1 WHERE state = 'held';"
+		office_run(&office, "UPDATE counted SET n = n - 1 WHERE id = 1;"
 				    "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 20000)"
 				    " INSERT INTO message (person, channel, kind, state, due_utc, not_before, domain)"
-				    " SELECT 'anna', 'email', 'test', 'pending', 5, 5, 'x' FROM c");
+				    " SELECT 'anna', 'email', 'test', 'stale', 5, 5, 'x' FROM c");
 	}
 }
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "office.h"
 #include "store/store_report.h"
@@ -291,6 +292,89 @@ static void store_message__counts__tell_of_states_and_the_next_thing_to_do(void 
 	assert_int_equal(counts.next_wake_utc, 22);
 }
 
+/* The key to the person waits for the commit, so the insert looks for itself, as a key that does not wait would. */
+static void store_message__for_nobody__fails_alone(void **state)
+{
+	(void)state;
+	struct err err = {0};
+	int64_t id = 7;
+	OK(store_begin(office.store, ERR));
+	assert_int_equal(store_message_add(office.store, "nobody", "email", "single", MESSAGE_PENDING, NULL, 5, 5, "x",
+					   0, &id, &err),
+			 -EEXIST);
+	assert_non_null(strstr(err.text, "constraint failed"));
+	assert_int_equal(id, 7);
+	OK(store_message_add(office.store, "anna", "email", "single", MESSAGE_PENDING, NULL, 5, 5, "x", 0, &id, ERR));
+	OK(store_commit(office.store, ERR));
+	assert_int_equal(office_number(&office, "SELECT count(*) FROM message"), 1);
+	assert_int_equal(office_number(&office, "SELECT n FROM tally WHERE state = 'pending'"), 1);
+}
+
+static void store_message__person_deleted_behind_it__is_not_committed(void **state)
+{
+	(void)state;
+	int64_t id = add("email", "1d", 5);
+	office_run(&office, "PRAGMA foreign_keys = ON; DELETE FROM reminder");
+	assert_int_equal(sqlite3_exec(office.sql, "DELETE FROM person WHERE id = 'anna'", NULL, NULL, NULL),
+			 SQLITE_CONSTRAINT);
+	assert_string_equal(office_state(&office, id), "pending");
+}
+
+static void store_message__several_reminders__come_latest_first(void **state)
+{
+	(void)state;
+	static const int64_t due[] = {20, 30, 10, 30};
+	static const char *const steps[] = {"1d", "b", "3d", "a"}, *const wanted[] = {"a", "b", "1d", "3d"};
+	struct store_peek peek;
+	int64_t id = 0;
+	OK(store_message_add(office.store, "anna", "email", "merged", MESSAGE_PENDING, NULL, 5, 5, "x", 0, &id, ERR));
+	for (size_t i = 0; i < 4; i++) {
+		struct store_reminder reminder = {.task = task, .occurrence = "2025-06-15", .due_utc = due[i]};
+		(void)snprintf(reminder.step, sizeof(reminder.step), "%s", steps[i]);
+		OK(store_reminder_add(office.store, &reminder, "anna", "email", id, NULL, ERR));
+	}
+	struct store_message message = load(id);
+	assert_int_equal(message.n_reminders, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(message.reminders[i].step, wanted[i]);
+	store_message_done(&message);
+
+	OK(store_message_peek(office.store, id, &peek, ERR));
+	assert_true(peek.is_live && !peek.has_dropped);
+	office_run(&office, "UPDATE reminder SET dropped = 'x' WHERE step = 'b'");
+	OK(store_message_peek(office.store, id, &peek, ERR));
+	assert_true(peek.is_live && peek.has_dropped);
+	office_run(&office, "UPDATE reminder SET dropped = 'x'");
+	OK(store_message_peek(office.store, id, &peek, ERR));
+	assert_true(!peek.is_live && peek.has_dropped);
+}
+
+static void store_message__held_and_sending__are_counted_apart(void **state)
+{
+	(void)state;
+	static const enum message_state states[] = {MESSAGE_HELD,      MESSAGE_SENDING, MESSAGE_PENDING, MESSAGE_DEAD,
+						    MESSAGE_CANCELLED, MESSAGE_STALE,   MESSAGE_SENT};
+	struct store_counts counts;
+	int64_t ids[4];
+	size_t n = 0;
+	for (int i = 0; i < 7; i++)
+		for (int j = 0; j <= i; j++)
+			OK(store_message_add(office.store, "anna", "email", "test", states[i], "x", 100 - i, 5, "x", 0,
+					     &ids[0], ERR));
+	OK(store_count(office.store, &counts, ERR));
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(counts.n[states[i]], i + 1);
+	assert_int_equal(counts.oldest_unsent_due_utc, 98);
+	OK(store_message_sending(office.store, ids, 4, &n, ERR));
+	assert_int_equal(n, 2);
+	office_run(&office, "UPDATE message SET due_utc = 7 WHERE state = 'sending'; UPDATE message SET due_utc = 6"
+			    " WHERE state = 'held'");
+	OK(store_count(office.store, &counts, ERR));
+	assert_int_equal(counts.oldest_unsent_due_utc, 7);
+	OK(store_message_overdue(office.store, 99, ids, 4, &n, ERR));
+	assert_int_equal(n, 3);
+}
+
 #define WITH_OFFICE(test) cmocka_unit_test_setup_teardown(test, open_office, close_office)
 
 int main(void)
@@ -306,6 +390,10 @@ int main(void)
 		WITH_OFFICE(store_message__sending_overdue_and_clamped__are_the_right_ones),
 		WITH_OFFICE(store_message__live__is_what_has_something_to_say),
 		WITH_OFFICE(store_message__each__lists_one_state_or_all),
+		WITH_OFFICE(store_message__for_nobody__fails_alone),
+		WITH_OFFICE(store_message__person_deleted_behind_it__is_not_committed),
+		WITH_OFFICE(store_message__several_reminders__come_latest_first),
+		WITH_OFFICE(store_message__held_and_sending__are_counted_apart),
 		WITH_OFFICE(store_message__counts__tell_of_states_and_the_next_thing_to_do),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
