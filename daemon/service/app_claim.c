@@ -28,7 +28,7 @@ static int app_open(void *arg, const char *id, int64_t now_utc, int64_t *ret_ope
 	struct person person;
 	struct reader reader;
 	const char *why;
-	int status = store_person_load_bare(app->store, id, &person, err);
+	int status = store_person_load_hours(app->store, id, &person, err);
 	*ret_open_utc = now_utc;
 	if (status < 0)
 		return status == -ENOENT ? 0 : status;

@@ -171,6 +171,7 @@ int store_begin(struct store *store, struct err *err)
 {
 	if (store->damage[0] != '\0')
 		return store_refuse_damage(store, err);
+	store->bound_utc = 0;
 	int rc = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : store_fail(store, rc, "starting a transaction", err);
 }
@@ -190,6 +191,7 @@ int store_commit(struct store *store, struct err *err)
 {
 	if (store->damage[0] != '\0')
 		return store_refuse_damage(store, err);
+	store->bound_utc = 0;
 	int rc = sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		return 0;
@@ -200,6 +202,7 @@ int store_commit(struct store *store, struct err *err)
 
 void store_rollback(struct store *store)
 {
+	store->bound_utc = 0;
 	for (size_t i = 0; i < STORE_STATEMENTS; i++)
 		if (store->statements[i].stmt != NULL)
 			(void)sqlite3_reset(store->statements[i].stmt);

@@ -126,11 +126,27 @@ int store_person_load(struct store *store, const char *id, struct person *ret_pe
 	return store_person_find(store, sql, id, ret_person, err);
 }
 
-int store_person_load_bare(struct store *store, const char *id, struct person *ret_person, struct err *err)
+int store_person_load_hours(struct store *store, const char *id, struct person *ret_person, struct err *err)
 {
-	static const char sql[] = "SELECT id, name, language, zone, active, NULL, NULL, calendar, quiet, work, digest,"
-				  " ceiling, NULL, channels FROM person WHERE id = ?1";
-	return store_person_find(store, sql, id, ret_person, err);
+	static const char sql[] = "SELECT zone, calendar, quiet, work FROM person WHERE id = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "t", id);
+	int status = store_row(store, stmt, "reading somebody's hours", err);
+	if (status == 0)
+		return err_set(err, -ENOENT, "there is no person '%s'", id);
+	if (status < 0)
+		return status;
+	*ret_person = (struct person){
+		.id = mem_dup(id),
+		.zone = store_text(stmt, 0),
+		.calendar = store_text(stmt, 1),
+		.quiet = store_text(stmt, 2),
+		.work = store_text(stmt, 3),
+	};
+	(void)sqlite3_reset(stmt);
+	return 0;
 }
 
 int store_person_exists(struct store *store, const char *id, bool *ret_exists, struct err *err)

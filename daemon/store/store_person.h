@@ -24,8 +24,8 @@ MUSTCHECK int store_person_exists(struct store *store, const char *id, bool *ret
 
 /* The person with addresses; the caller frees it with person_done(). Errors: -ENOENT. */
 MUSTCHECK int store_person_load(struct store *store, const char *id, struct person *ret_person, struct err *err);
-/* The same without addresses: enough to know when they may be written to. */
-MUSTCHECK int store_person_load_bare(struct store *store, const char *id, struct person *ret_person, struct err *err);
+/* Only their id, zone, calendar, quiet and working hours: enough to know when they may be written to. */
+MUSTCHECK int store_person_load_hours(struct store *store, const char *id, struct person *ret_person, struct err *err);
 
 /* The active people of a task, by id, each once; the caller frees each with person_done() and the array with free(). */
 MUSTCHECK int store_person_of_task(struct store *store, int64_t task, struct person **ret_people, size_t *ret_n,

@@ -305,11 +305,16 @@ int store_task_due(struct store *store, int64_t now_utc, struct store_due *ret_d
 static int store_task_raise_bound(struct store *store, int64_t planned_until, struct err *err)
 {
 	static const char sql[] = "UPDATE meta SET value = ?1 + 3600 WHERE " TASK_BOUND "< ?1";
+	if (store->bound_utc >= planned_until) /* as for all tasks of a pass but the first */
+		return 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
 	store_bind(stmt, "i", planned_until);
-	return store_run(store, stmt, "keeping how far is planned", NULL, err);
+	int status = store_run(store, stmt, "keeping how far is planned", NULL, err);
+	if (status == 0 && sqlite3_get_autocommit(store->db) == 0)
+		store->bound_utc = planned_until;
+	return status;
 }
 
 static int store_task_is_bound(struct store *store, int64_t latest_utc, int64_t *ret_is_bound, struct err *err)
@@ -326,6 +331,7 @@ static int store_task_set_bound(struct store *store, int64_t latest_utc, struct 
 {
 	char text[24];
 	(void)snprintf(text, sizeof(text), "%" PRId64, latest_utc);
+	store->bound_utc = 0;
 	return store_meta_save(store, "planned_bound", text, err);
 }
 

@@ -308,6 +308,34 @@ static void store_task__planned_ahead__is_looked_at_again(void **state)
 	assert_int_equal(next, 0);
 }
 
+/* What a transaction has seen of it holds for that one alone. */
+static void store_task__planned_ahead_and_rolled_back__is_looked_at_when_planned_again(void **state)
+{
+	(void)state;
+	int64_t id = add_due("t", 60000);
+	assert_int_equal(replan_ahead(10000), 0);
+	OK(store_begin(office.store, ERR));
+	OK(store_task_planned(office.store, id, 50000, 60000, ERR));
+	OK(store_task_planned(office.store, id, 50000, 60000, ERR));
+	store_rollback(office.store);
+	OK(store_task_planned(office.store, id, 50000, 60000, ERR));
+	assert_int_equal(replan_ahead(10000), 1);
+
+	OK(store_begin(office.store, ERR));
+	OK(store_task_planned(office.store, id, 50000, 60000, ERR));
+	assert_int_equal(replan_ahead(10000), 1);
+	OK(store_task_planned(office.store, id, 40000, 60000, ERR));
+	OK(store_commit(office.store, ERR));
+	assert_int_equal(replan_ahead(10000), 1);
+
+	OK(store_begin(office.store, ERR));
+	OK(store_task_planned(office.store, id, 50000, 60000, ERR));
+	OK(store_commit(office.store, ERR));
+	office_run(&office, "UPDATE meta SET value = 10000 WHERE key = 'planned_bound'"); /* another process */
+	OK(store_task_planned(office.store, id, 50000, 60000, ERR));
+	assert_int_equal(replan_ahead(10000), 1);
+}
+
 static void store_task__its_messages__are_those_with_a_reminder_of_it(void **state)
 {
 	(void)state;
@@ -378,6 +406,7 @@ int main(void)
 		WITH_OFFICE(store_task__seen_for_the_first_time__has_no_mark),
 		WITH_OFFICE(store_task__replan__looks_at_every_open_task_once),
 		WITH_OFFICE(store_task__planned_ahead__is_looked_at_again),
+		WITH_OFFICE(store_task__planned_ahead_and_rolled_back__is_looked_at_when_planned_again),
 		WITH_OFFICE(store_task__its_messages__are_those_with_a_reminder_of_it),
 		WITH_OFFICE(store_task__each__lists_by_end_and_stops_when_told),
 	};
