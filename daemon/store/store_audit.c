@@ -287,7 +287,7 @@ int store_audit_ready(struct store *store, const char *channel, int64_t before_u
 
 int store_audit_sending(struct store *store, int64_t before_utc, int64_t *ret_n, int64_t *ret_message, struct err *err)
 {
-#define AUDIT_SENDING "FROM message m WHERE " STORE_OPEN("m.state") " AND m.state = 'sending'"
+#define AUDIT_SENDING "FROM message m WHERE " STORE_SENDING("m.state")
 	static const char count[] = "SELECT count(*) " AUDIT_SENDING;
 	static const char old[] = "SELECT m.id " AUDIT_SENDING " AND EXISTS (SELECT 1 FROM attempt a"
 				  " WHERE a.message = m.id AND a.outcome IS NULL AND a.started_utc < ?1) LIMIT 1";

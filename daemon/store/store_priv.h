@@ -16,8 +16,10 @@ enum { STORE_STATEMENTS = 256 };
 /* Its two parts, one behind the other in the index: what is in flight or held, which is little, and what waits, in the order
  * in which it was due. The index has an expression, so that SQLite does not take it for every question about what is pending;
  * and no state is asked for with = here, or SQLite would put it into the expression. */
-#define STORE_IS_STARTED STORE_IS_OPEN " AND (state = 'pending') = 0"
-#define STORE_IS_SENDING STORE_IS_STARTED " AND state <> 'held'"
+#define STORE_STARTED(state) STORE_OPEN(state) " AND (" state " = 'pending') = 0"
+#define STORE_SENDING(state) STORE_STARTED(state) " AND " state " <> 'held'"
+#define STORE_IS_STARTED STORE_STARTED("state")
+#define STORE_IS_SENDING STORE_SENDING("state")
 #define STORE_IS_HELD STORE_IS_STARTED " AND state <> 'sending'"
 #define STORE_IS_WAITING STORE_IS_OPEN " AND (state = 'pending') = 1"
 

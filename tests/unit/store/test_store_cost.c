@@ -8,6 +8,7 @@
 
 #include "base/strlist.h"
 #include "office.h"
+#include "store/store_audit.h"
 #include "store/store_cancellation.h"
 #include "store/store_channel.h"
 #include "store/store_priv.h"
@@ -153,6 +154,19 @@ static void ask_status(void)
 	strlist_done(&waiting);
 }
 
+/* What is in flight stands beside a crowd that waits. */
+static void ask_in_flight(void)
+{
+	int64_t ids[2], n_sending = 9, old = 9;
+	size_t n = 9;
+	OK(store_message_sending(office.store, ids, 2, &n, ERR));
+	assert_int_equal(n, 0);
+	OK(store_message_overdue(office.store, 5, ids, 2, &n, ERR));
+	assert_int_equal(n, 0);
+	OK(store_audit_sending(office.store, 9, &n_sending, &old, ERR));
+	assert_int_equal(n_sending + old, 0);
+}
+
 /* Everything of anna's falls due at one instant. */
 static int64_t measure_crowd(void (*ask)(void), int n)
 {
@@ -180,6 +194,12 @@ static void store__status__costs_the_same_whatever_waits(void **state)
 {
 	(void)state;
 	assert_true(measure_crowd(ask_status, MANY) <= measure_crowd(ask_status, FEW) * 2 + 20);
+}
+
+static void store__in_flight__is_found_beside_what_waits(void **state)
+{
+	(void)state;
+	assert_true(measure_crowd(ask_in_flight, MANY) <= measure_crowd(ask_in_flight, FEW) * 2 + 20);
 }
 
 /* What a start asks of many tasks, when one before it has asked already. */
@@ -214,6 +234,7 @@ int main(void)
 		cmocka_unit_test(store__cost_of_an_act__does_not_grow_with_the_past),
 		cmocka_unit_test(store__crowd_at_one_instant__is_not_searched_for_each),
 		cmocka_unit_test(store__status__costs_the_same_whatever_waits),
+		cmocka_unit_test(store__in_flight__is_found_beside_what_waits),
 		cmocka_unit_test(store__start__does_not_look_at_every_task),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
