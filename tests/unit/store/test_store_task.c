@@ -315,24 +315,24 @@ static void store_task__planned_ahead_and_rolled_back__is_looked_at_when_planned
 	int64_t id = add_due("t", 60000);
 	assert_int_equal(replan_ahead(10000), 0);
 	OK(store_begin(office.store, ERR));
-	OK(store_task_planned(office.store, id, 50000, 60000, ERR));
-	OK(store_task_planned(office.store, id, 50000, 60000, ERR));
+	OK(store_task_planned(office.store, id, 0, 50000, 60000, ERR));
+	OK(store_task_planned(office.store, id, 0, 50000, 60000, ERR));
 	store_rollback(office.store);
-	OK(store_task_planned(office.store, id, 50000, 60000, ERR));
+	OK(store_task_planned(office.store, id, 0, 50000, 60000, ERR));
 	assert_int_equal(replan_ahead(10000), 1);
 
 	OK(store_begin(office.store, ERR));
-	OK(store_task_planned(office.store, id, 50000, 60000, ERR));
+	OK(store_task_planned(office.store, id, 0, 50000, 60000, ERR));
 	assert_int_equal(replan_ahead(10000), 1);
-	OK(store_task_planned(office.store, id, 40000, 60000, ERR));
+	OK(store_task_planned(office.store, id, 0, 40000, 60000, ERR));
 	OK(store_commit(office.store, ERR));
 	assert_int_equal(replan_ahead(10000), 1);
 
 	OK(store_begin(office.store, ERR));
-	OK(store_task_planned(office.store, id, 50000, 60000, ERR));
+	OK(store_task_planned(office.store, id, 0, 50000, 60000, ERR));
 	OK(store_commit(office.store, ERR));
 	office_run(&office, "UPDATE meta SET value = 10000 WHERE key = 'planned_bound'"); /* another process */
-	OK(store_task_planned(office.store, id, 50000, 60000, ERR));
+	OK(store_task_planned(office.store, id, 0, 50000, 60000, ERR));
 	assert_int_equal(replan_ahead(10000), 1);
 }
 
