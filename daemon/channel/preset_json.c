@@ -1,5 +1,6 @@
 #include "channel/preset_json.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -182,14 +183,13 @@ bool preset_json_add_text(struct buf *out, const json_t *value)
 
 /* ---- writing ---- */
 
-/* True when one of the eight bytes may not stand in a string as it is. A borrow can only come from a byte that may
- * not. */
-static bool preset_json_has_special(uint64_t bytes)
+/* The high bit of each of the eight bytes that may not stand in a string as it is; those above the lowest such byte may
+ * be wrong, because of a borrow from it. */
+static uint64_t preset_json_specials(uint64_t bytes)
 {
-	static const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
-	uint64_t quotes = bytes ^ ones * '"', backslashes = bytes ^ ones * '\\';
-	return (((bytes - ones * ' ') & ~bytes) | ((quotes - ones) & ~quotes) | ((backslashes - ones) & ~backslashes)) &
-	       highs;
+	static const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t below_quote = (bytes ^ ones * '"') - ones, below_backslash = (bytes ^ ones * '\\') - ones;
+	return ((bytes - ones * ' ') | below_quote | below_backslash) & ~bytes & ones << 7;
 }
 
 /* How many bytes text begins with, up to end, that may stand in a string. */
@@ -199,8 +199,9 @@ static size_t preset_json_plain(const char *text, const char *end)
 	uint64_t bytes;
 	for (; end - p >= (ptrdiff_t)sizeof(bytes); p += sizeof(bytes)) {
 		memcpy(&bytes, p, sizeof(bytes));
-		if (preset_json_has_special(bytes))
-			break;
+		uint64_t specials = preset_json_specials(le64toh(bytes));
+		if (specials != 0)
+			return (size_t)(p - text) + (size_t)__builtin_ctzll(specials) / 8;
 	}
 	while (p < end && (unsigned char)*p >= ' ' && *p != '"' && *p != '\\')
 		p++;
@@ -209,10 +210,11 @@ static size_t preset_json_plain(const char *text, const char *end)
 
 static void preset_json_add_escape(struct buf *out, char c)
 {
-	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-	const char *known = strchr(from, c);
-	if (known != NULL)
-		buf_add(out, (const char[]){'\\', to[known - from]}, 2);
+	static const char letters[0x80] = {
+		['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['"'] = '"', ['\\'] = '\\'};
+	char letter = letters[(unsigned char)c];
+	if (letter != '\0')
+		buf_add(out, (const char[]){'\\', letter}, 2);
 	else
 		buf_printf(out, "\\u%04X", (unsigned)c);
 }

@@ -155,6 +155,34 @@ static void preset_json__string__is_what_jansson_writes(void **state)
 		}
 }
 
+static void preset_json_check_long(size_t n_first, char first, size_t n_last, char last)
+{
+	char text[1200] = "";
+	struct buf out;
+	memset(text, first, n_first);
+	memset(text + n_first, last, n_last);
+	json_t *value = json_string(text);
+	char *want = json_dumps(value, JSON_ENCODE_ANY);
+	buf_init(&out, 8000);
+	preset_json_add_string(&out, text);
+	assert_string_equal(buf_str(&out), want);
+	buf_done(&out);
+	free(want);
+	json_decref(value);
+}
+
+/* Of every length around what is gathered at once; what the bytes become is one, two and six bytes long. */
+static void preset_json__long_string__is_whole(void **state)
+{
+	(void)state;
+	static const char bytes[] = {'a', '\n', '\1'};
+	for (size_t len = 0; len < 1100; len++)
+		for (size_t i = 0; i < sizeof(bytes); i++) {
+			preset_json_check_long(len, bytes[i], 0, ' ');
+			preset_json_check_long(len, bytes[i], 8, '\1');
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +191,7 @@ int main(void)
 		cmocka_unit_test(preset_pointer__leaves__make_a_tree),
 		cmocka_unit_test(preset_json__leaf__has_its_type),
 		cmocka_unit_test(preset_json__string__is_what_jansson_writes),
+		cmocka_unit_test(preset_json__long_string__is_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
