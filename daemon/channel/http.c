@@ -255,10 +255,10 @@ static void http_free(struct channel *base)
 			transfer_cancel(base->transfer, slot->easy);
 			http_let_go(slot);
 		}
-		curl_easy_cleanup(slot->easy);
+		http_slot_done(slot);
 	}
 	http_listen_end(channel);
-	curl_easy_cleanup(channel->poll.slot.easy);
+	http_slot_done(&channel->poll.slot);
 	http_token_free(channel->token);
 	free(channel->kept);
 	free(channel->slots);

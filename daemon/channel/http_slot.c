@@ -105,16 +105,36 @@ static bool http_slot_set_call(struct http_slot *slot)
 	       (method == PRESET_GET ? HTTP_SET(CURLOPT_HTTPGET, 1L) : HTTP_SET(CURLOPT_CUSTOMREQUEST, words[method]));
 }
 
+/* A URL is taken apart here, or libcurl would do so for every request and put it together again. One that cannot be
+ * taken apart is left to libcurl, whose words for it are the better ones. */
+static bool http_slot_set_url(struct http_slot *slot, const char *url)
+{
+	const struct http_settings *settings = slot->settings;
+	/* the name of the server is looked up here unless there is a proxy */
+	bool may_be_private = settings->allow_private != 0 || settings->proxy[0] != '\0';
+	if (slot->url == NULL)
+		slot->url = curl_url();
+	bool is_apart = slot->url != NULL && curl_url_set(slot->url, CURLUPART_URL, url,
+							  CURLU_PATH_AS_IS | CURLU_DISALLOW_USER) == CURLUE_OK;
+	return HTTP_SET(CURLOPT_URL, url) && HTTP_SET(CURLOPT_CURLU, is_apart ? slot->url : NULL) &&
+	       HTTP_SET(CURLOPT_PROTOCOLS_STR, preset_url_is_plain(url) ? "http" : "https") &&
+	       http_guard_watch(&slot->guard, slot->easy, url, may_be_private);
+}
+
+/* Whether the last request went to the same URL. */
+static bool http_slot_has_url(const struct http_slot *slot, const char *url)
+{
+	const char *last = NULL;
+	return curl_easy_getinfo(slot->easy, CURLINFO_EFFECTIVE_URL, &last) == CURLE_OK && last != NULL &&
+	       strcmp(last, url) == 0;
+}
+
 /* Head and body leave at once. They are borrowed, and stay until the slot is released. */
 static bool http_slot_set_request(struct http_slot *slot)
 {
-	const struct http_settings *settings = slot->settings;
 	const char *url = buf_str(&slot->request.url);
-	/* the name of the server is looked up here unless there is a proxy */
-	bool may_be_private = settings->allow_private != 0 || settings->proxy[0] != '\0';
-	bool is_set = HTTP_SET(CURLOPT_URL, url) &&
-		      HTTP_SET(CURLOPT_PROTOCOLS_STR, preset_url_is_plain(url) ? "http" : "https") &&
-		      http_guard_watch(&slot->guard, slot->easy, url, may_be_private) && http_slot_add_headers(slot) &&
+	slot->guard.refused[0] = '\0';
+	bool is_set = (http_slot_has_url(slot, url) || http_slot_set_url(slot, url)) && http_slot_add_headers(slot) &&
 		      HTTP_SET(CURLOPT_HTTPHEADER, slot->headers);
 	if (slot->call->method == PRESET_GET)
 		return is_set;
@@ -124,20 +144,18 @@ static bool http_slot_set_request(struct http_slot *slot)
 
 bool http_slot_set_up(struct http_slot *slot)
 {
+	const struct preset_call *ready_for = slot->ready_for;
 	slot->error[0] = '\0';
 	slot->has_begun = false;
+	slot->ready_for = NULL; /* half set up it is for no call */
 	buf_init(&slot->reply, slot->hold_s != 0 ? HTTP_UPDATES_MAX : HTTP_REPLY_MAX);
 	if (slot->easy == NULL)
 		slot->easy = curl_easy_init();
-	if (slot->easy == NULL)
+	if (slot->easy == NULL || (ready_for != slot->call && !http_slot_set_call(slot)) ||
+	    !http_slot_set_request(slot))
 		return false;
-	if (slot->ready_for != slot->call) {
-		slot->ready_for = NULL; /* half set up it is for no call */
-		if (!http_slot_set_call(slot))
-			return false;
-		slot->ready_for = slot->call;
-	}
-	return http_slot_set_request(slot);
+	slot->ready_for = slot->call;
+	return true;
 }
 
 /* True when the peer may have got the request; certainly not before it had begun. */
@@ -220,4 +238,11 @@ void http_slot_release(struct http_slot *slot)
 	slot->headers = NULL;
 	buf_done(&slot->reply);
 	slot->is_busy = false;
+}
+
+void http_slot_done(struct http_slot *slot)
+{
+	http_slot_release(slot);
+	curl_easy_cleanup(slot->easy); /* it borrows the URL */
+	curl_url_cleanup(slot->url);
 }

@@ -25,6 +25,7 @@ struct http_slot {
 
 	CURL *easy;                          /* NULL until the first use */
 	const struct preset_call *ready_for; /* the call that easy is set up for; NULL = none */
+	CURLU *url;                          /* of the last request; NULL until the first */
 	bool is_busy;
 	int64_t message_id;
 	enum channel_act act;
@@ -46,5 +47,7 @@ void http_slot_judge(const struct http_slot *slot, CURLcode code, struct channel
 bool http_slot_fits(const struct http_slot *slot, const struct preset_rule *rules, size_t n);
 /* Frees the request and the reply; the handle stays. */
 void http_slot_release(struct http_slot *slot);
+/* The end of a slot; nothing of it is under way. */
+void http_slot_done(struct http_slot *slot);
 
 #endif

@@ -33,11 +33,9 @@ void http_token_free(struct http_token *token)
 {
 	if (token == NULL)
 		return;
-	if (token->slot.is_busy) {
+	if (token->slot.is_busy)
 		transfer_cancel(token->slot.channel->transfer, token->slot.easy);
-		http_slot_release(&token->slot);
-	}
-	curl_easy_cleanup(token->slot.easy);
+	http_slot_done(&token->slot);
 	mem_free_secret(token->value);
 	free(token);
 }

@@ -186,6 +186,15 @@ static struct channel *make_channel(const char *keys)
 	return channel;
 }
 
+static void start_keys(const char *keys, const char *const *script)
+{
+	world.channel = make_channel(keys);
+	problems_print(&world.problems, stderr);
+	assert_non_null(world.channel);
+	channel_start(world.channel, world.transfer, note_result, NULL);
+	world.script = script;
+}
+
 static void start_channel(const char *more, const char *const *script)
 {
 	bool is_telegram = strstr(more, "preset = ") == NULL;
@@ -193,12 +202,8 @@ static void start_channel(const char *more, const char *const *script)
 		is_telegram ? mem_printf("preset = telegram\ntoken = credential:tg\nbase_url = http://127.0.0.1:%u\n%s",
 					 world.port, more)
 			    : mem_printf("url = http://127.0.0.1:%u/hook\n%s", world.port, more);
-	world.channel = make_channel(keys);
+	start_keys(keys, script);
 	free(keys);
-	problems_print(&world.problems, stderr);
-	assert_non_null(world.channel);
-	channel_start(world.channel, world.transfer, note_result, NULL);
-	world.script = script;
 }
 
 static void start_message(int64_t id, const char *address)

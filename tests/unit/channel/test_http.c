@@ -186,6 +186,38 @@ static void http_send__request_without_a_body__is_not_sent_twice(void **state)
 	assert_int_equal(world.result.verdict, CHANNEL_UNKNOWN);
 }
 
+/* One handle sends them all, and what it knows of the URL before must not stay. */
+static void http_send__urls_that_differ__each_gets_its_own(void **state)
+{
+	(void)state;
+	static const char *const script[] = {OK_REPLY, OK_REPLY, OK_REPLY, OK_REPLY, NULL};
+	static const char *const addresses[] = {"1", "1", "22", "1"};
+	start_channel("preset = ./get.ini\n", script);
+	for (unsigned i = 0; i < 4; i++) {
+		char *want = mem_printf("GET /hook?to=%s HTTP/1.1\r\n", addresses[i]);
+		start_message(i, addresses[i]);
+		await_results(i + 1);
+		assert_int_equal(world.result.verdict, CHANNEL_ACCEPTED);
+		assert_ptr_equal(strstr(world.request, want), world.request);
+		free(want);
+	}
+	assert_int_equal(world.n_peers, 1);
+}
+
+static void http_send__path_with_dots__is_sent_as_it_is(void **state)
+{
+	(void)state;
+	static const char *const script[] = {OK_REPLY, OK_REPLY, NULL};
+	char *keys = mem_printf("preset = ./get.ini\nurl = http://127.0.0.1:%u/a/../b/./c\n", world.port);
+	start_keys(keys, script);
+	free(keys);
+	for (unsigned i = 1; i <= 2; i++) {
+		start_message(i, "5");
+		await_results(i);
+		assert_ptr_equal(strstr(world.request, "GET /a/../b/./c?to=5 HTTP/1.1\r\n"), world.request);
+	}
+}
+
 static void http_send__nobody_listens__is_certainly_not_sent(void **state)
 {
 	(void)state;
@@ -301,6 +333,8 @@ int main(void)
 		TEST(http_send__request_without_a_body__is_not_sent_twice),
 		TEST(http_send__lost_on_a_kept_connection_and_nobody_listens__is_unknown),
 		TEST(http_send__big_then_small_lost__is_unknown),
+		TEST(http_send__urls_that_differ__each_gets_its_own),
+		TEST(http_send__path_with_dots__is_sent_as_it_is),
 		TEST(http_send__nobody_listens__is_certainly_not_sent),
 		TEST(http_send__server_repeats_the_token__nobody_sees_it),
 		TEST(http_send__bad_address__is_the_recipients),
