@@ -86,14 +86,27 @@ static const json_t *preset_json_any(const json_t *parent, const char *rest)
 	return found;
 }
 
+/* Takes the next part off the pointer and goes down by it; NULL when there is nothing. */
+static const json_t *preset_json_step(const json_t *parent, const char **pointer)
+{
+	const char *start = *pointer + 1;
+	size_t len = strcspn(start, "/~");
+	if (json_is_object(parent) && start[len] != '~') { /* the part is the name itself */
+		*pointer = start + len;
+		return json_object_getn(parent, start, len);
+	}
+	char *part = preset_pointer_part(pointer);
+	const json_t *child = preset_json_child(parent, part);
+	free(part);
+	return child;
+}
+
 const json_t *preset_pointer_get(const json_t *root, const char *pointer)
 {
 	while (root != NULL && *pointer != '\0') {
 		if (strncmp(pointer, "/*", 2) == 0 && (pointer[2] == '/' || pointer[2] == '\0'))
 			return preset_json_any(root, pointer + 2);
-		char *part = preset_pointer_part(&pointer);
-		root = preset_json_child(root, part);
-		free(part);
+		root = preset_json_step(root, &pointer);
 	}
 	return root;
 }
@@ -172,10 +185,12 @@ int preset_pointer_set(json_t **root, const char *pointer, json_t *value, struct
 
 bool preset_json_add_text(struct buf *out, const json_t *value)
 {
+	char digits[24];
 	if (json_is_string(value))
 		buf_add_str(out, json_string_value(value));
 	else if (json_is_integer(value))
-		buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		buf_add(out, digits,
+			(size_t)snprintf(digits, sizeof(digits), "%" JSON_INTEGER_FORMAT, json_integer_value(value)));
 	else if (json_is_real(value))
 		buf_printf(out, "%.17g", json_real_value(value));
 	return json_is_string(value) || json_is_number(value);
