@@ -12,15 +12,17 @@ enum { SMTP_COMMANDS_MAX = 4096 };
 
 void smtp_dialogue_stuff(const char *mail, size_t len, struct buf *out)
 {
-	const char *end = mail + len;
+	const char *end = mail + len, *run = mail; /* of what stays as it is */
 	for (const char *line = mail; line < end;) {
-		const char *newline = memchr(line, '\n', (size_t)(end - line));
-		const char *next = newline != NULL ? newline + 1 : end;
-		if (line[0] == '.')
+		if (line[0] == '.') {
+			buf_add(out, run, (size_t)(line - run));
 			buf_add_char(out, '.');
-		buf_add(out, line, (size_t)(next - line));
-		line = next;
+			run = line;
+		}
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+		line = newline != NULL ? newline + 1 : end;
 	}
+	buf_add(out, run, (size_t)(end - run));
 	if (len > 0 && end[-1] != '\n')
 		buf_add_str(out, "\r\n");
 	buf_add_str(out, ".\r\n");

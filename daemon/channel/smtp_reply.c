@@ -38,9 +38,15 @@ static void smtp_reply_add_text(struct smtp_reply *reply, const char *text)
 	text += skip;
 	text += strspn(text, " \t");
 
-	size_t used = strlen(reply->text);
-	if (text[0] != '\0')
-		(void)snprintf(reply->text + used, sizeof(reply->text) - used, "%s%s", used != 0 ? " " : "", text);
+	size_t used = strlen(reply->text), len = strlen(text);
+	if (len == 0)
+		return;
+	if (used != 0 && used + 1 < sizeof(reply->text))
+		reply->text[used++] = ' ';
+	if (len >= sizeof(reply->text) - used)
+		len = sizeof(reply->text) - used - 1;
+	memcpy(reply->text + used, text, len);
+	reply->text[used + len] = '\0';
 }
 
 /* A whole line is in reader->line: takes it apart. */

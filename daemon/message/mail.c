@@ -73,17 +73,30 @@ static int mail_check(const struct mail *mail, struct err *err)
 	return 0;
 }
 
+static void mail_put_digits(char *at, int width, int number)
+{
+	for (; width > 0; number /= 10)
+		at[--width] = (char)('0' + number % 10);
+}
+
+/* Put together by hand: printf() took a tenth of the time of a mail. */
 static void mail_add_date(const struct mail *mail, struct buf *out)
 {
-	static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	static const char days[] = "MonTueWedThuFriSatSun", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	char line[] = "Date: Www, dd Mmm yyyy hh:mm:ss +zzzz\r\n";
 	int east = mail->date_offset_s / 60; /* the header has minutes only, so the time of day must go by them too */
 	struct civil at = civil_from_seconds(mail->date_utc + east * 60);
 	int away = abs(east);
-	buf_printf(out, "Date: %s, %02d %s %04d %02d:%02d:%02d %c%02d%02d\r\n", days[civil_weekday(&at) - 1], at.day,
-		   months[at.month - 1], at.year, at.hour, at.minute, at.second, east < 0 ? '-' : '+', away / 60,
-		   away % 60);
+	memcpy(line + 6, days + (size_t)(civil_weekday(&at) - 1) * 3, 3);
+	mail_put_digits(line + 11, 2, at.day);
+	memcpy(line + 14, months + (size_t)(at.month - 1) * 3, 3);
+	mail_put_digits(line + 18, 4, at.year);
+	mail_put_digits(line + 23, 2, at.hour);
+	mail_put_digits(line + 26, 2, at.minute);
+	mail_put_digits(line + 29, 2, at.second);
+	line[32] = east < 0 ? '-' : '+';
+	mail_put_digits(line + 33, 4, away / 60 * 100 + away % 60);
+	buf_add_str(out, line);
 }
 
 static size_t mail_column(const struct buf *out)
@@ -133,7 +146,7 @@ static void mail_add_id(struct buf *out, const char *header, const char *id)
 static void mail_add_hints(const struct mail *mail, struct buf *out)
 {
 	if (mail->list_domain != NULL && strchr(mail->list_domain, '[') == NULL)
-		buf_printf(out, "List-Id: <deadlined.%s>\r\n", mail->list_domain); /* RFC 2919 */
+		mail_add_id(out, "List-Id: <deadlined.", mail->list_domain); /* RFC 2919 */
 	if (mail->list_unsubscribe != NULL) {
 		buf_add_str(out, "List-Unsubscribe: <"); /* RFC 2369 */
 		buf_add_str(out, mail->list_unsubscribe);

@@ -322,14 +322,33 @@ static size_t mail_quoted_length(const struct mail_text *text)
 	return len;
 }
 
+/* How long a line is, with its end, that stands for itself as a whole; 0 for any other. */
+static size_t mail_plain_line(const char *p, const char *end)
+{
+	size_t left = (size_t)(end - p);
+	const char *stop = memchr(p, '\r', left < MAIL_LINE + 1 ? left : MAIL_LINE + 1);
+	if (stop == NULL || mail_starts_badly(p, end) || (stop > p && stop[-1] == ' '))
+		return 0;
+	size_t len = (size_t)(stop - p);
+	return utf8_plain(p, stop) == len && memchr(p, '=', len) == NULL ? len + 2 : 0;
+}
+
 static void mail_add_quoted_lines(struct buf *out, const struct mail_text *text)
 {
 	char line[MAIL_LINE + 2];
-	const char *p = text->bytes, *end = p + text->len;
+	const char *p = text->bytes, *end = p + text->len, *run = p; /* of lines that stand for themselves */
 	while (p < end) {
-		size_t len = mail_quoted_line(&p, end, line);
+		size_t len = mail_plain_line(p, end);
+		if (len != 0) {
+			p += len;
+			continue;
+		}
+		buf_add(out, run, (size_t)(p - run));
+		len = mail_quoted_line(&p, end, line);
 		buf_add(out, line, len);
+		run = p;
 	}
+	buf_add(out, run, (size_t)(end - run));
 }
 
 /* Two bounds settle all but the close cases, which are counted: a line in quoted-printable can have two more characters

@@ -289,6 +289,11 @@ static void mail_build__body__has_the_encoding_that_fits(void **state)
 		{X70 "xxxxxFrom \xc3\xa9\n", "quoted-printable\r\n\r\n" X70 "xxxxx=\r\n=46rom =C3=A9\r\n"},
 		{X70 "xxxxx.y\xc3\xa9\n", "quoted-printable\r\n\r\n" X70 "xxxxx=\r\n=2Ey=C3=A9\r\n"},
 		{X70 "xxxx   \xc3\xa9\n", "quoted-printable\r\n\r\n" X70 "xxxx =\r\n  =C3=A9\r\n"},
+		{"caf\xc3\xa9\n" X70 "xxxxxx\nx\n", "quoted-printable\r\n\r\ncaf=C3=A9\r\n" X70 "xxxxxx\r\nx\r\n"},
+		{"caf\xc3\xa9\n" X70 "xxxxxxx\nx\n",
+		 "quoted-printable\r\n\r\ncaf=C3=A9\r\n" X70 "xxxxx=\r\nxx\r\nx\r\n"},
+		{"x\n\nx\ncaf\xc3\xa9 and so on\n\nx\n",
+		 "quoted-printable\r\n\r\nx\r\n\r\nx\r\ncaf=C3=A9 and so on\r\n\r\nx\r\n"},
 		/* 57 bytes make a full line of base64; bytes that are no UTF-8 become U+FFFD */
 		{"Ответственный за отчёт: Иван\nabcd\n", "base64\r\n\r\n0J7RgtCy0LXRgtGB0YLQstC10L3QvdGL0Lkg0LfQsCDQvtG"
 							 "C0YfRkdGCOiDQmNCy0LDQvQ0KYWJj\r\nZA0K\r\n"},
