@@ -202,8 +202,9 @@ static void http_judge_reply(const struct http_slot *slot, long status, struct c
 	struct preset_reply reply = {.status = (int)status,
 				     .body = buf_str(&slot->reply),
 				     .len = slot->reply.len,
-				     .retry_after_s = retry_after_s,
-				     .now_utc = http_reply_utc(slot)};
+				     .retry_after_s = retry_after_s};
+	if (verdict->retry_unit == PRESET_RETRY_AT)
+		reply.now_utc = http_reply_utc(slot);
 	if (verdict->retry_header != NULL)
 		reply.retry_header = http_header(slot, verdict->retry_header);
 	preset_judge(verdict, &reply, ret_result);

@@ -83,12 +83,14 @@ static bool context_is_continued(const char *text)
 
 /* Behind what stays as it is and can be told by its first byte: no control is among the characters of two bytes from
  * U+00C0 on (Cyrillic), nor among those of three from U+3000 to U+CFFF (Chinese), and none of them is a surrogate. */
-static const char *context_skip_letters(const char *text, const char *end)
+static const char *context_skip_letters(const char *text, const char *end, bool allow_lines)
 {
 	for (;;) {
 		text += utf8_plain(text, end);
 		unsigned char first = (unsigned char)*text;
-		if (first >= 0xc3 && first <= 0xdf && context_is_continued(text + 1))
+		if (first == '\n' && allow_lines)
+			text++;
+		else if (first >= 0xc3 && first <= 0xdf && context_is_continued(text + 1))
 			text += 2;
 		else if (first >= 0xe3 && first <= 0xec && context_is_continued(text + 1) &&
 			 context_is_continued(text + 2))
@@ -101,11 +103,11 @@ static const char *context_skip_letters(const char *text, const char *end)
 void context_add_clean(const char *text, bool allow_lines, struct buf *out)
 {
 	const char *end = text + strlen(text), *run = text; /* of what stays as it is */
-	while ((text = context_skip_letters(text, end)) < end) {
+	while ((text = context_skip_letters(text, end, allow_lines)) < end) {
 		const char *start = text;
 		uint32_t c = utf8_next(&text, end);
 		bool is_invalid = c == 0xfffd && text - start == 1;
-		bool is_control = utf8_is_control(c) && !(c == '\n' && allow_lines);
+		bool is_control = utf8_is_control(c);
 		if (!is_invalid && !is_control)
 			continue;
 		buf_add(out, run, (size_t)(start - run));
