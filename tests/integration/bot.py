@@ -61,7 +61,7 @@ class Updates:
             self.waiting = None
             return find()
 
-    def wait_poll(self, timeout=20):
+    def wait_poll(self, timeout=45):
         """Until a call is held."""
         with self.changed:
             assert self.changed.wait_for(lambda: self.waiting is not None, timeout), "nobody asks for updates"
@@ -106,7 +106,7 @@ class TelegramBot(TelegramServer):
     def unblocks(self, user):
         return self.blocks(user, "member")
 
-    def wait_poll(self, timeout=20):
+    def wait_poll(self, timeout=45):
         self.updates.wait_poll(timeout)
 
     @staticmethod
@@ -239,7 +239,7 @@ class MaxBot(HttpServer):
         self.stopped.add(user)
         return self.add("bot_stopped", chat_id=100000 + user, user={"user_id": user})
 
-    def wait_poll(self, timeout=20):
+    def wait_poll(self, timeout=45):
         self.updates.wait_poll(timeout)
 
     # ---- what the bot does

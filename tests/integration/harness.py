@@ -2,6 +2,7 @@
 
 Nothing here waits for a fixed time: wait_until() polls a condition and fails with words when it stays false.
 """
+import contextlib
 import email
 import email.message
 import email.policy
@@ -28,12 +29,14 @@ BUILD = (ROOT / os.environ.get("BUILD", "build")).resolve()
 LIB = ROOT / "tests" / "lib"
 sys.path.insert(0, str(LIB))  # the scripted servers
 SAKHALIN = ZoneInfo("Asia/Sakhalin")
+# For what hangs, on a machine however busy; but before the scan of a minute, which would hide that nobody was woken up.
+PATIENCE_S = 45
 
 # The tests decide about language and zone, not the machine they run on.
 ENVIRONMENT = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
 
 
-def wait_until(condition, what, timeout=15.0):
+def wait_until(condition, what, timeout=PATIENCE_S):
     """Returns the first true value of condition(); fails when there is none in time."""
     end = time.monotonic() + timeout
     while True:
@@ -46,7 +49,7 @@ def wait_until(condition, what, timeout=15.0):
         time.sleep(0.02)
 
 
-def run(*command, timeout=60, env=None, **options):
+def run(*command, timeout=120, env=None, **options):
     """Runs a program to its end; output as text, or as bytes with text=False."""
     options.setdefault("text", True)
     return subprocess.run([str(word) for word in command], capture_output=True, timeout=timeout,
@@ -59,6 +62,16 @@ def deadlined(*arguments, **options):
 
 def deadlinectl(*arguments, **options):
     return run(BUILD / "deadlinectl", *arguments, **options)
+
+
+@contextlib.contextmanager
+def kept_port():
+    """A port on which nobody listens and which nobody else is given; whoever is told of it may listen there, as servers do,
+    with SO_REUSEADDR."""
+    with socket.socket() as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(("127.0.0.1", 0))
+        yield keeper.getsockname()[1]
 
 
 def as_root():
@@ -172,7 +185,7 @@ class Site:
 
     def sql(self, statement, *parameters):
         """What an administrator does with plain sqlite3."""
-        connection = sqlite3.connect(self.database, timeout=10)
+        connection = sqlite3.connect(self.database, timeout=PATIENCE_S)
         try:
             with connection:
                 return connection.execute(statement, parameters).fetchall()
@@ -198,7 +211,7 @@ class Site:
         """By plain SQL, a task that began this minute and was last planned an hour ago: its step is due now. in_days: it
         begins that much later, as its policy must remind of it sooner."""
         minute = (datetime.now(SAKHALIN) + timedelta(days=in_days)).strftime("%Y-%m-%dT%H:%M")
-        connection = sqlite3.connect(self.database, timeout=10)
+        connection = sqlite3.connect(self.database, timeout=PATIENCE_S)
         try:
             with connection:
                 cursor = connection.execute(
@@ -214,7 +227,7 @@ class Site:
         """By plain SQL and in one transaction, so that the daemon sees all or nothing: so many tasks of a person that begin
         in as many seconds and were last planned an hour ago."""
         start = (datetime.now(SAKHALIN) + timedelta(seconds=in_s)).strftime("%Y-%m-%dT%H:%M")
-        connection = sqlite3.connect(self.database, timeout=10)
+        connection = sqlite3.connect(self.database, timeout=PATIENCE_S)
         try:
             with connection:
                 connection.execute("BEGIN")  # Python begins none before a statement that starts with WITH
@@ -241,6 +254,15 @@ class Site:
 
     def mails_about(self, text):
         return [mail for mail in self.mails() if text in mail["Subject"] or text in mail.get_content()]
+
+
+def stay_within_a_day(zone=SAKHALIN, span_s=60):
+    """Returns when so much is left of the day there, or the next one has begun: what is compared by the day is of one day."""
+    def is_far_from_midnight():
+        now = datetime.now(zone)
+        return (now + timedelta(seconds=span_s)).date() == now.date()
+
+    wait_until(is_far_from_midnight, "the next day", span_s + PATIENCE_S)
 
 
 class Daemon:
@@ -300,8 +322,8 @@ class Daemon:
         wait_until(lambda: self.is_notified("READY=1", since), lambda: f"READY=1 after SIGHUP\n{self.log()}")
         assert self.is_notified("RELOADING=1", since)
 
-    def stop(self, number=signal.SIGTERM, timeout=15):
-        """Ends the daemon; returns its exit status."""
+    def stop(self, number=signal.SIGTERM, timeout=25):
+        """Ends the daemon, before the grace of its transfers is over; returns its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
             try:
@@ -393,7 +415,7 @@ class MailBox:
         return [data if isinstance(data, bytes) else b"".join(data) for data in self._fetch(user, "(BODYSTRUCTURE)", whole=True)]
 
     def _fetch(self, user, what, whole=False):
-        client = imaplib.IMAP4("localhost", self.imap, timeout=10)
+        client = imaplib.IMAP4("localhost", self.imap, timeout=PATIENCE_S)
         try:
             client.starttls(ssl.create_default_context(cafile=self.ca_file))
             client.login(user, f"{user}-pw")
@@ -415,13 +437,11 @@ class SmtpSink:
         self.folder.chmod(0o777)
         self.folder.parent.chmod(0o755)
         user = ["-u", "nobody"] if os.geteuid() == 0 else []
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.process = subprocess.Popen(
-            ["/usr/sbin/smtp-sink", *user, *options, "-d", f"{self.folder}/%s.", f"127.0.0.1:{self.port}", "100"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        wait_until(self._listens, "smtp-sink listening")
+        with kept_port() as self.port:
+            self.process = subprocess.Popen(
+                ["/usr/sbin/smtp-sink", *user, *options, "-d", f"{self.folder}/%s.", f"127.0.0.1:{self.port}", "100"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            wait_until(self._listens, "smtp-sink listening")
 
     def _listens(self):
         """Asked of the kernel: a connection would count for the sink."""
@@ -441,5 +461,5 @@ class SmtpSink:
 
 
 def next_full_minute(zone=SAKHALIN):
-    """The first full minute that is at least two seconds away."""
-    return (datetime.now(zone) + timedelta(seconds=62)).replace(second=0, microsecond=0)
+    """The first full minute that is far enough away to write a task of it down before."""
+    return (datetime.now(zone) + timedelta(seconds=80)).replace(second=0, microsecond=0)

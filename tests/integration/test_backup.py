@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, ENVIRONMENT, Daemon, deadlinectl, wait_until
+from harness import BUILD, ENVIRONMENT, PATIENCE_S, Daemon, deadlinectl, stay_within_a_day, wait_until
 
 
 @pytest.fixture
@@ -51,6 +51,7 @@ def state_files(site):
 # ---- copies
 
 def test_first_start_makes_a_daily_copy_that_is_checked_and_private(office, start):
+    stay_within_a_day()
     daemon = start(office)
     [copy] = wait_until(lambda: daemon.log_contains("daily copy") and dailies(office), lambda: daemon.log())
     assert copy.name.startswith("deadlined-") and copy.suffix == ".db"
@@ -118,7 +119,7 @@ def test_backup_while_messages_leave_is_one_moment_of_the_database(office, start
                           " (SELECT message FROM attempt WHERE outcome = 'accepted')") == [(0,)]
         assert read(copy, "SELECT (SELECT sum(n) FROM tally) - (SELECT count(*) FROM message)") == [(0,)]
         assert read(copy, "PRAGMA integrity_check") == [("ok",)]
-    wait_until(lambda: office.status()["sent"] == 300, lambda: office.status(), timeout=60)
+    wait_until(lambda: office.status()["sent"] == 300, lambda: office.status(), timeout=180)
     assert daemon.process.poll() is None
 
 
@@ -142,7 +143,7 @@ def test_a_full_disk_leaves_no_torn_copy(office):
     """A limit on the size of files stands in for the disk."""
     copy = office.folder / "copy.db"
     result = subprocess.run(["sh", "-c", "trap '' XFSZ; ulimit -f 100; exec \"$@\"", "sh", BUILD / "deadlinectl", "-c",
-                             office.config, "backup", copy], capture_output=True, text=True, env=ENVIRONMENT, timeout=30)
+                             office.config, "backup", copy], capture_output=True, text=True, env=ENVIRONMENT, timeout=120)
     assert result.returncode == 74, result.stderr
     assert "copy.db" in result.stderr
     assert sorted(path.name for path in office.folder.glob("copy*")) == []
@@ -169,13 +170,13 @@ def test_damage_met_while_running_ends_it_and_no_file_is_touched(office, start):
         connection.execute("INSERT INTO task (uid, title, start_local, end_local, zone, planned_until)"
                            " VALUES ('x', 'X', '2025-01-01', '2025-01-01', 'UTC', 0)")
     connection.close()
-    assert daemon.process.wait(15) == 65, daemon.log()
+    assert daemon.process.wait(PATIENCE_S) == 65, daemon.log()
     assert daemon.log_contains("recover")
     assert not any("corrupt" in name for name in state_files(office))
 
     # It does not come back by itself either.
     again = Daemon(office, wait=False)
-    assert again.process.wait(15) == 65
+    assert again.process.wait(PATIENCE_S) == 65
     again.close()
 
 
@@ -231,7 +232,7 @@ def test_recover_takes_the_latest_copy_that_is_good(office, start):
         office.ctl(*arguments, status=65)
     assert not office.database.exists()
     daemon = Daemon(office, wait=False)
-    assert daemon.process.wait(15) == 65 and daemon.log_contains("deadlinectl recover"), daemon.log()
+    assert daemon.process.wait(PATIENCE_S) == 65 and daemon.log_contains("deadlinectl recover"), daemon.log()
     daemon.close()
     assert not office.database.exists()
 
@@ -257,7 +258,7 @@ def test_an_emptied_database_is_not_taken_for_a_new_one(office, start):
     assert daemon.stop() == 0
     office.database.write_bytes(b"")
     daemon = Daemon(office, wait=False)
-    assert daemon.process.wait(15) == 65, daemon.log()
+    assert daemon.process.wait(PATIENCE_S) == 65, daemon.log()
     daemon.close()
     asked = deadlinectl("-c", office.config, "list")
     assert asked.returncode == 65 and "deadlinectl recover" in asked.stderr, asked.stderr

@@ -54,7 +54,7 @@ def test_what_the_daemon_cannot_print_is_an_input_output_error(site, arguments):
         site.config.write_text("[daemon]\nnonsense = 1\n", encoding="utf-8")
     with open("/dev/full", "wb") as full:
         result = subprocess.run([BUILD / "deadlined", "-c", site.config, *arguments], stdout=full,
-                                stderr=subprocess.PIPE, timeout=30, check=False)
+                                stderr=subprocess.PIPE, timeout=120, check=False)
     assert result.returncode == 74 and b"No space left" in result.stderr
 
 

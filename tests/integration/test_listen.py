@@ -10,7 +10,7 @@ import threading
 
 import pytest
 from bot import MaxBot, Reply, TelegramBot
-from harness import BUILD, ROOT, deadlined, section
+from harness import BUILD, PATIENCE_S, ROOT, deadlined, section
 
 TOKEN = "987654321:AAF-integration_Test_token0123456789xy"
 BUTTONS = [['Done "1"', "d 7 2026-06-15"], ["Tomorrow \\ завтра", "t 7 2026-06-15"], ["Set the date", "s 7 2026-06-15"]]
@@ -37,7 +37,7 @@ class Talk:
         self.process.stdin.flush()
 
     def hear(self):
-        return self.lines.get(timeout=20)
+        return self.lines.get(timeout=PATIENCE_S)
 
     def send(self, what, to, subject="Fair", text="In June", **rest):
         self.say(what, to=str(to), subject=subject, text=text, **rest)
@@ -56,7 +56,7 @@ class Talk:
 
     def close(self):
         self.process.stdin.close()
-        assert self.process.wait(20) == 0
+        assert self.process.wait(PATIENCE_S) == 0
         self.reader.join()
         self.process.stdout.close()
         assert self.lines.empty(), list(self.lines.queue)

