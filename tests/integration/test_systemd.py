@@ -41,9 +41,9 @@ fact() { printf 'FACT %s=%s\n' "$1" "$2"; }
 shown() { systemctl show -P "$1" deadlined; }
 # until_true WHAT COMMAND...: polls; on failure the journal says what happened.
 until_true() {
-    local what=$1 i
+    local what=$1 end=$((SECONDS + 60))
     shift
-    for i in $(seq 300); do
+    while [ $SECONDS -lt $end ]; do
         ! "$@" || return 0
         sleep 0.05
     done
@@ -53,6 +53,16 @@ until_true() {
     exit 1
 }
 is_active() { [ "$(shown ActiveState)" = active ]; }
+# is_new PID: another process than that one is there and ready. The process first: while the old one is being cleared away
+# the unit may still be active, and then it has none.
+is_new() {
+    local now
+    now=$(shown MainPID)
+    [ "$now" != 0 ] && [ "$now" != "$1" ] && is_active
+}
+# sql STATEMENT: beside a daemon that may be writing.
+sql() { sqlite3 -cmd '.timeout 60000' /var/lib/deadlined/deadlined.sqlite "$1"; }
+due_now() { sql "UPDATE task SET planned_until = $(date +%s) - 3600, next_due_utc = NULL"; }
 journal_has() { journalctl -u deadlined --no-pager -o cat | grep -qE "$1"; }
 start() {
     systemctl start deadlined || { journalctl -u deadlined --no-pager -n 50 -o cat; exit 1; }
@@ -76,7 +86,7 @@ def box():
     def run_in_box(script, folder):
         path = folder / "script"
         path.write_text(PROLOGUE + script, encoding="utf-8")
-        result = run(*root, LIB / "systemd-box.sh", f"--bind={ROOT}", f"--bind={BUILD}", path, ROOT, BUILD, timeout=150)
+        result = run(*root, LIB / "systemd-box.sh", f"--bind={ROOT}", f"--bind={BUILD}", path, ROOT, BUILD, timeout=450)
         if result.returncode in (125, 126):
             pytest.fail("systemd does not boot here: " + result.stderr.strip())
         assert result.returncode == 0, result.stdout + result.stderr
@@ -114,7 +124,7 @@ fact kept "$(deadlinectl people --json)"
 # As root through deadlinectl, and the daemon can still write afterwards.
 minute=$(TZ=Asia/Sakhalin date +%Y-%m-%dT%H:%M)
 deadlinectl add 'From root' --uid root --when "$minute" --people desk
-sqlite3 /var/lib/deadlined/deadlined.sqlite "UPDATE task SET planned_until = $(date +%s) - 3600, next_due_utc = NULL"
+due_now
 until_true 'a mail in the state folder' sh -c 'find -L /var/lib/deadlined/mail -path "*/new/*" -type f | grep -q .'
 """, tmp_path)
     assert 61184 <= int(facts["uid"]) <= 65519, "the range of dynamic users"
@@ -132,7 +142,7 @@ deadlinectl test email --to desk@example.org
 fact tests "$(find -L /var/lib/deadlined/mail -path '*/new/*' -type f | wc -l)"
 minute=$(TZ=Asia/Sakhalin date +%Y-%m-%dT%H:%M)
 deadlinectl add 'After the test' --uid after --when "$minute" --people desk
-sqlite3 /var/lib/deadlined/deadlined.sqlite "UPDATE task SET planned_until = $(date +%s) - 3600, next_due_utc = NULL"
+due_now
 until_true 'the reminder' sh -c '[ "$(find -L /var/lib/deadlined/mail -path "*/new/*" -type f | wc -l)" = 2 ]'
 fact owners "$(find -L /var/lib/deadlined/mail -printf '%U\n' | sort -u | wc -l)"
 """, tmp_path)
@@ -158,40 +168,36 @@ def test_reload_ends_active_and_keeps_what_works(box, tmp_path):
     facts = box(r"""
 start
 pid=$(shown MainPID)
-is_active() { [ "$(shown ActiveState)" = active ]; }
 systemctl reload deadlined
 until_true 'the end of the reload' is_active
-fact first "$(shown ActiveState)"
 sed -i 's/^remind.*/remind = 30 before start/' /etc/deadlined/deadlined.ini
 systemctl reload deadlined || true
 until_true 'the error in the journal' journal_has '/etc/deadlined/deadlined.ini:[0-9]+: '
 until_true 'the end of the refused reload' is_active
-fact second "$(shown ActiveState)"
 fact same "$([ "$pid" = "$(shown MainPID)" ] && echo yes)"
 """, tmp_path)
-    assert facts == {"first": "active", "second": "active", "same": "yes"}
+    assert facts == {"same": "yes"}
 
 
 def test_a_hanging_daemon_is_restarted_by_the_watchdog(box, tmp_path):
     facts = box(r"""
-setting WatchdogSec=2s TimeoutAbortSec=1s RestartSec=100ms
+setting WatchdogSec=4s TimeoutAbortSec=1s RestartSec=100ms
 start
 pid=$(shown MainPID)
 kill -STOP "$pid"
-is_new() { is_active && [ "$(shown MainPID)" != "$pid" ]; }
-until_true 'a new process' is_new
+until_true 'a new process' is_new "$pid"
 fact restarts "$(shown NRestarts)"
-journal_has 'Watchdog timeout' && fact watchdog yes
+until_true 'the reason in the journal' journal_has 'Watchdog timeout'
 """, tmp_path)
-    assert facts == {"restarts": "1", "watchdog": "yes"}
+    assert int(facts["restarts"]) >= 1
 
 
 def test_a_working_daemon_is_not_restarted_by_the_watchdog(box, tmp_path):
     facts = box(r"""
-setting WatchdogSec=600ms
+setting WatchdogSec=8s
 start
 pid=$(shown MainPID)
-# Three periods: the time-stamp of the last ping moves on.
+# For longer than that: the time-stamp of the last ping, which comes twice as often, moves on.
 for i in 1 2 3; do
     last=$(shown WatchdogTimestampMonotonic)
     is_fed() { [ "$(shown WatchdogTimestampMonotonic)" -gt "$last" ]; }
@@ -212,9 +218,8 @@ pid=$(shown MainPID)
 kill -9 "$pid"
 minute=$(TZ=Asia/Sakhalin date +%Y-%m-%dT%H:%M)
 deadlinectl add 'While it was down' --uid down --when "$minute" --people desk
-sqlite3 /var/lib/deadlined/deadlined.sqlite "UPDATE task SET planned_until = $(date +%s) - 3600, next_due_utc = NULL"
-is_new() { is_active && [ "$(shown MainPID)" != "$pid" ]; }
-until_true 'a new process' is_new
+due_now
+until_true 'a new process' is_new "$pid"
 until_true 'the mail' sh -c 'find -L /var/lib/deadlined/mail -path "*/new/*" -type f | grep -q .'
 fact restarts "$(shown NRestarts)"
 fact mails "$(find -L /var/lib/deadlined/mail -path '*/new/*' -type f | wc -l)"
@@ -271,10 +276,10 @@ start
 deadlinectl import /run/people.csv
 minute=$(TZ=Asia/Sakhalin date +%Y-%m-%dT%H:%M)
 deadlinectl add 'Refused' --uid refused --when "$minute" --people desk --policy relay
-sqlite3 /var/lib/deadlined/deadlined.sqlite "UPDATE task SET planned_until = $(date +%s) - 3600, next_due_utc = NULL"
+due_now
 was_tried() { deadlinectl queue --json | grep -q '"attempts": *1'; }
 until_true 'an attempt' was_tried
-fact state "$(sqlite3 /var/lib/deadlined/deadlined.sqlite 'SELECT state FROM message')"
+fact state "$(sql 'SELECT state FROM message')"
 fact active "$(shown ActiveState)/$(shown NRestarts)"
 fact audit "$(journalctl -u deadlined --no-pager -o cat | grep -E 'SECCOMP|not permitted' || true)"
 """, tmp_path)
@@ -304,7 +309,7 @@ channels = pager
 INI
 deadlined --check >/dev/null
 fact started "$(systemctl start deadlined 2>/dev/null && echo yes || echo no)"
-fact why "$(journalctl -u deadlined --no-pager -o cat | grep -c 'ExecPaths= must name it' || true)"
+until_true 'the reason in the journal' journal_has 'ExecPaths= must name it'
 setting 'ExecPaths=/usr/local/bin/pager /usr/bin/dash /usr/bin/cat /usr/bin/id'
 systemctl reset-failed deadlined
 printf 'id,name,language,zone,pager\ndesk,Desk,en,Asia/Shanghai,desk\n' >/run/people.csv
@@ -312,7 +317,7 @@ start
 deadlinectl import /run/people.csv
 minute=$(TZ=Asia/Sakhalin date +%Y-%m-%dT%H:%M)
 deadlinectl add 'Paged' --uid paged --when "$minute" --people desk --policy pager
-sqlite3 /var/lib/deadlined/deadlined.sqlite "UPDATE task SET planned_until = $(date +%s) - 3600, next_due_utc = NULL"
+due_now
 was_sent() { deadlinectl queue --json | grep -q '"state": *"sent"'; }
 until_true 'the message was sent' was_sent
 fact title "$(head -n 1 /var/lib/deadlined/paged)"
@@ -320,7 +325,7 @@ fact user "$(grep -cxE "6[1-5][0-9]{3}" /var/lib/deadlined/paged)"
 fact env "$(grep -c 'env' /var/lib/deadlined/paged)"
 fact outside "$(ls /etc/paged /usr/local/bin/paged 2>/dev/null | wc -l)"
 """, tmp_path)
-    assert facts == {"started": "no", "why": "1", "title": "Paged", "user": "1", "env": "1", "outside": "0"}
+    assert facts == {"started": "no", "title": "Paged", "user": "1", "env": "1", "outside": "0"}
 
 
 def test_a_fresh_installation_can_be_started_after_editing_nothing(box, tmp_path):

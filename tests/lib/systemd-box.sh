@@ -14,7 +14,7 @@ usage() {
     exit 125
 }
 
-limit=120
+limit=360
 binds=()
 while :; do
     case ${1-} in
@@ -78,7 +78,7 @@ make_root() {
 # The leader, PID 1 of the box, is nspawn's child that executes systemd (in a chroot seen with a longer path).
 find_leader() {
     local child children
-    for _ in $(seq 400); do
+    for _ in $(seq 1200); do
         kill -0 "$nspawn_pid" 2>/dev/null || return 1
         read -ra children <"/proc/$nspawn_pid/task/$nspawn_pid/children"
         for child in "${children[@]}"; do
@@ -111,7 +111,7 @@ systemd-nspawn -q -D "$root" -M "$name" --register=no --keep-unit --link-journal
 nspawn_pid=$!
 find_leader || { echo "systemd-box: systemd did not come up:" >&2; cat "$log" >&2; exit 126; }
 
-state=$(in_box timeout 60 systemctl is-system-running --wait 2>&1)
+state=$(in_box timeout 120 systemctl is-system-running --wait 2>&1)
 case $state in
 running | degraded) ;;
 *)
