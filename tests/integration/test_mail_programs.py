@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import icalendar
 import pytest
 
-from harness import ENVIRONMENT, SAKHALIN, run, wait_until
+from harness import ENVIRONMENT, PATIENCE_S, SAKHALIN, run, wait_until
 
 LANGUAGES = ["ru", "en", "zh"]
 TITLE = {"ru": "Отчёт «№ 5» о деловом форуме в Харбине и о том, что решено", "en": "Report \"5\" & what was decided; in Harbin",
@@ -60,7 +60,7 @@ def mutt(site, keys):
         reader = threading.Thread(target=drain, args=(master, screen), daemon=True)
         reader.start()
         try:
-            process.wait(20)
+            process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.kill()
     reader.join(5)
@@ -99,7 +99,7 @@ def test_mutt_shows_the_messages_about_a_task_as_one_thread(site, start):
     for uid in ("first", "other"):
         site.add_due_task(uid, "anna")
     daemon = start(site)
-    wait_until(lambda: site.queue(state="sent"), daemon.log)
+    wait_until(lambda: len(site.queue(state="sent")) == 2, daemon.log)
     site.ctl("edit", "first", "--when", (datetime.now(SAKHALIN) + timedelta(days=40)).strftime("%Y-%m"))
     wait_until(lambda: len(site.queue(state="sent")) == 3, lambda: site.ctl("queue"))
     shown = mutt(site, "<search>~s first<enter><tag-thread><tag-prefix><pipe-message>cat >>out<enter>").splitlines()

@@ -2,12 +2,13 @@
 the signal of an abort as soon as it has read the message. Likewise what somebody presses: there the daemon is made to abort
 where it gives a text to the database."""
 import os
+import queue
 import signal
 
 from bot import TelegramBot
 from http_server import HttpServer, Reply
 
-from harness import BUILD, wait_until
+from harness import BUILD, PATIENCE_S, wait_until
 
 PEOPLE = 8
 POISON = "p3"
@@ -19,14 +20,15 @@ class Assassin(HttpServer):
     def __init__(self, number):
         super().__init__(default=Reply(204))
         self.number = number
-        self.daemon = None
+        self.victim = queue.SimpleQueue()  # the next daemon; its message may be here before anybody knows its pid
+        self.is_armed = True
         self.strikes = 0
 
     def decide(self, request):
-        if request.json()["person"] != POISON or self.daemon is None:
+        if request.json()["person"] != POISON or not self.is_armed:
             return self.default
         self.strikes += 1
-        os.kill(self.daemon.pid, self.number)
+        os.kill(self.victim.get().pid, self.number)
         return Reply(hang=True)
 
     def people(self):
@@ -44,8 +46,8 @@ def set_up(site, server):
 
 def run_until_it_stays(site, start, server, lives):
     for life in range(lives):
-        server.daemon = start(site, wait=False)
-        daemon = server.daemon
+        daemon = start(site, wait=False)
+        server.victim.put(daemon)
         wait_until(lambda: daemon.process.poll() is not None
                    or len(site.queue(state="sent")) + len(site.queue(state="held")) == PEOPLE, daemon.log)
         if daemon.process.poll() is None:
@@ -66,7 +68,7 @@ def test_the_message_that_crashes_the_daemon_is_held_and_the_others_arrive(site,
         assert set(server.people()) == {f"p{i}" for i in range(PEOPLE)}
         assert daemon.log_contains(f"message {held['id']} is held back")
 
-        server.daemon = None
+        server.is_armed = False
         assert "1 message is held" in site.ctl("status", status=None)
         assert site.ctl("release", str(held["id"])) == "1 message released\n"
         wait_until(lambda: len(site.queue(state="sent")) == PEOPLE, daemon.log)
@@ -89,11 +91,12 @@ def test_killed_from_outside_no_message_is_to_blame(site, start):
     with Assassin(signal.SIGKILL) as server:
         set_up(site, server)
         for _ in range(2):
-            server.daemon = start(site, wait=False)
-            server.daemon.process.wait(10)
+            daemon = start(site, wait=False)
+            server.victim.put(daemon)
+            daemon.process.wait(PATIENCE_S)
         assert site.queue(state="held") == []
         assert site.sql("SELECT count(*) FROM message WHERE suspect = 1") == [(0,)]
-        server.daemon = None
+        server.is_armed = False
         daemon = start(site)
         site.retry_now()
         wait_until(lambda: len(site.queue(state="sent")) == PEOPLE, daemon.log)
@@ -124,7 +127,7 @@ def presses(site, bot, sender, verb, uid):
 def remind(site, start, bot):
     """Everybody has heard of everything, and the daemon is down."""
     daemon = start(site)
-    wait_until(lambda: site.status()["sent"] >= 2 and site.status()["pending"] == 0, daemon.log)
+    wait_until(lambda: site.status()["sent"] >= 2 and site.status()["pending"] + site.status()["sending"] == 0, daemon.log)
     bot.wait_poll()
     assert daemon.stop() == 0
 
@@ -140,7 +143,7 @@ def die_twice(site, start, poison, whose):
         presses(site, bot, "5", "d", "behind")
         for _ in range(2):
             daemon = start(site, wait=False, environment={"LD_PRELOAD": str(BUILD / "poison.so"), "POISON": poison})
-            daemon.process.wait(20)
+            daemon.process.wait(PATIENCE_S)
             assert daemon.process.returncode == -signal.SIGABRT, daemon.log()
         daemon = start(site, environment={"LD_PRELOAD": str(BUILD / "poison.so"), "POISON": poison})
         wait_until(lambda: site.sql("SELECT count(*) FROM task WHERE status = 'done'") == [(2,)], daemon.log)
@@ -175,7 +178,7 @@ def test_killed_from_outside_nothing_that_was_pressed_is_to_blame(site, start):
         for _ in range(3):
             daemon = start(site, wait=False)
             daemon.process.kill()
-            daemon.process.wait(10)
+            daemon.process.wait(PATIENCE_S)
         daemon = start(site)
         wait_until(lambda: site.sql("SELECT status FROM task WHERE uid = 'marked'") == [("done",)], daemon.log)
         assert site.sql("SELECT count(*) FROM ledger WHERE action = 'pass over'") == [(0,)]
