@@ -119,7 +119,7 @@ def test_the_next_thirty_days_are_shown_if_nothing_is_asked_for(office):
                    "--policy", "visit")
     assert {row["task"] for row in office.ctl_json("plan")} == {"near", "far"}
     assert {row["step"] for row in office.ctl_json("plan", "--task", "far")} == {"30d before start at 09:00"}
-    assert office.ctl("plan", "--to", today.isoformat()) == "Nothing will be sent.\n"
+    assert office.ctl("plan", "--to", (today + timedelta(1)).isoformat()) == "Nothing will be sent.\n"
 
 
 def test_what_was_sent_today_is_not_planned_again(office, start):

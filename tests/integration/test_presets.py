@@ -30,7 +30,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from http_server import HttpServer, Reply
 
-from harness import BUILD, ROOT, deadlined, deadlinectl, wait_until
+from harness import BUILD, ROOT, deadlined, deadlinectl, stay_within_a_day, wait_until
 
 FACTS = Path(__file__).parent / "messengers"
 PRESETS = sorted(path.stem for path in (ROOT / "config" / "messengers").glob("*.ini"))
@@ -97,6 +97,7 @@ def use(site):
     servers = []
 
     def make(preset, fact):
+        stay_within_a_day()
         server = Service(fact)
         servers.append(server)
         settings = {"type": "http", "preset": preset, "rate": "1000/s", "connections": "8"}
@@ -351,7 +352,7 @@ def judge(preset, replies, calls):
                          **({"call": call} if call else {})})
              for reply, call in zip(replies, calls)]
     result = subprocess.run([BUILD / "preset-judge", ROOT / "config" / "messengers" / f"{preset}.ini"], text=True,
-                            input="\n".join(lines) + "\n", capture_output=True, check=True, timeout=20)
+                            input="\n".join(lines) + "\n", capture_output=True, check=True, timeout=120)
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
