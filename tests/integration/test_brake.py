@@ -88,7 +88,7 @@ def test_a_daemon_that_is_stopped_by_its_brake_sleeps(site, flooded):
         fields = open(stat, encoding="ascii").read().rsplit(") ", 1)[1].split()
         return int(fields[11]) + int(fields[12])
 
-    wait_until(lambda: brake(site, "all")["waiting"] == 1995, daemon.log)
+    wait_until(lambda: brake(site, "all")["waiting"] == 1995 and daemon.log_contains("daily copy"), daemon.log)
     before, sweeps = ticks(), []
     wait_until(lambda: sweeps.append(1) or len(sweeps) > 100, "two seconds")
     assert ticks() - before <= 20  # of two hundred

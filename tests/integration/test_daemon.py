@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import Daemon, Site, deadlined, next_full_minute, wait_until
+from harness import PATIENCE_S, Daemon, Site, deadlined, next_full_minute, wait_until
 
 
 @pytest.fixture
@@ -26,6 +26,8 @@ def coming_minute(tmp_path_factory):
     site = Site(tmp_path_factory.mktemp("minute"))
     site.write_config()
     site.add_person("desk", "desk@example.org")
+    site.daemon_settings["scan_interval"] = "30m"
+    site.write_config()
     daemon = Daemon(site)
     minute = next_full_minute()
     site.ctl("add", "Call Heihe", "--when", minute.strftime("%Y-%m-%dT%H:%M"), "--people", "desk")
@@ -35,8 +37,8 @@ def coming_minute(tmp_path_factory):
 
 def test_a_task_of_the_next_minute_is_not_sent_early(coming_minute):
     site, _, minute = coming_minute
-    if time.time() < minute.timestamp() - 1:
-        assert site.mails() == []
+    mails = site.mails()
+    assert mails == [] or time.time() >= minute.timestamp()
 
 
 def test_it_tells_the_service_manager_what_it_does(site, start):
@@ -56,7 +58,7 @@ def test_a_damaged_database_ends_it_before_it_is_ready(people):
         file.write(b"\xff" * size)
     daemon = Daemon(people, wait=False)
     try:
-        assert daemon.process.wait(15) == 65, daemon.log()
+        assert daemon.process.wait(PATIENCE_S) == 65, daemon.log()
         assert "malformed" in daemon.log() and not daemon.is_notified("READY=1")
     finally:
         daemon.close()
@@ -75,7 +77,7 @@ def test_the_watchdog_is_fed(site, start):
 
 def test_a_second_daemon_on_the_same_database_names_the_first(site, start):
     first = start(site)
-    second = deadlined("-c", site.config, timeout=15)
+    second = deadlined("-c", site.config)
     assert second.returncode == 75
     assert str(first.pid) in second.stderr and len(second.stderr.splitlines()) <= 2, second.stderr
     assert first.process.poll() is None
@@ -116,14 +118,18 @@ def test_commits_of_others_are_watched_for_again_after_each(people, start):
 
 
 def test_a_task_added_by_plain_sql_is_delivered_within_a_second(people, start):
+    """The quickest of some, because a machine that is busy makes one late and never sooner."""
     daemon = start(people)
-    begun = time.monotonic()
-    people.add_due_task("sql", "desk", "school")
-    wait_until(lambda: len(people.mails_about("Title of sql")) == 2, daemon.log, timeout=5)
-    assert time.monotonic() - begun < 2, "a second, and one for a busy machine"
+    seconds = []
+    for n in range(1, 6):
+        begun = time.monotonic()
+        people.add_due_task(f"sql-{n}", "desk", "school")
+        wait_until(lambda n=n: len(people.mails_about(f"Title of sql-{n}")) == 2, daemon.log)
+        seconds.append(time.monotonic() - begun)
+    assert min(seconds) < 1, seconds
     assert {mail["To"].addresses[0].addr_spec for mail in people.mails()} == {"desk@example.org", "school@example.org"}
-    assert [(row["state"], row["attempts"]) for row in people.queue()] == [("sent", 1)] * 2
-    assert people.status()["sent"] == 2
+    wait_until(lambda: people.status()["sent"] == 10, daemon.log)
+    assert [(row["state"], row["attempts"]) for row in people.queue()] == [("sent", 1)] * 10
 
 
 def test_a_task_added_before_the_start_is_delivered(people, start):
@@ -166,9 +172,9 @@ def test_what_is_settled_is_quiet(people, start, act):
         case "leave":
             people.sql("DELETE FROM part WHERE task = (SELECT id FROM task WHERE uid = 'ends')")
     [cancelled] = wait_until(lambda: people.queue(state="cancelled"), daemon.log)
-    [pending] = people.queue(state="pending")
+    [pending] = wait_until(lambda: people.queue(state="pending"), daemon.log)  # but for the moment of an attempt
     assert cancelled["reminders"][0]["task"] == "ends" and pending["reminders"][0]["task"] == "stays"
-    assert (people.status()["cancelled"], people.status()["pending"]) == (1, 1)
+    wait_until(lambda: (people.status()["cancelled"], people.status()["pending"]) == (1, 1), people.status)
     assert people.status()["oldest_unsent_s"] >= 0
 
 
@@ -194,11 +200,15 @@ def test_a_reload_that_comes_during_the_start_is_taken_after_it(people, start):
     lock = people.database.with_name(people.database.name + ".lock")
     daemon = start(people, wait=False)
     wait_until(lock.exists, daemon.log)  # before that it may not have begun to run
-    is_ready = False
-    while not is_ready:  # once at least, even when the start was over before
+
+    def hang_up():
+        """Once at least, even when the start was over before."""
         is_ready = daemon.is_notified("READY=1")
         daemon.process.send_signal(signal.SIGHUP)
         assert daemon.process.poll() is None, daemon.log()
+        return is_ready
+
+    wait_until(hang_up, daemon.log)
     wait_until(lambda: daemon.is_notified("RELOADING=1"), daemon.log)
     assert daemon.stop() == 0
 
@@ -273,6 +283,7 @@ def test_another_writer_does_not_stop_it(people, start):
 def test_an_idle_daemon_sleeps(site, start):
     """No timer that spins: processor time does not grow by more than a few ticks while others come and go."""
     daemon = start(site)
+    wait_until(lambda: daemon.log_contains("daily copy"), daemon.log)  # the last of what a start has to do
     used = [sum(int(field) for field in open(f"/proc/{daemon.pid}/stat").read().rsplit(")", 1)[1].split()[11:13])]
     for _ in range(10):
         site.status()
@@ -314,9 +325,9 @@ def test_catching_up_after_a_long_sleep_is_one_message(people, start):
 
 def test_the_task_of_the_next_minute_came_at_its_time(coming_minute):
     site, daemon, minute = coming_minute
-    wait_until(site.mails, daemon.log, timeout=75)
+    wait_until(site.mails, daemon.log, timeout=80 + PATIENCE_S)
     [mail] = site.mails_about("Call Heihe")
     sent = site.sql("SELECT started_utc FROM attempt")[0][0]
-    assert 0 <= sent - minute.timestamp() <= 2
+    assert 0 <= sent - minute.timestamp() <= 10, "on time, and not at the next scan"
     assert mail["To"].addresses[0].addr_spec == "desk@example.org"
     daemon.stop()

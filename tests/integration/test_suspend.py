@@ -41,7 +41,7 @@ def test_what_fell_due_in_a_sleep_is_noticed_within_a_scan_and_told_once(site, s
     clock.with_suffix(".new").write_text("+3d\n", encoding="ascii")
     clock.with_suffix(".new").rename(clock)
     wait_until(site.mails, daemon.log)
-    assert time.monotonic() - woken < SCAN_S + 5
+    assert time.monotonic() - woken < SCAN_S + 20, "by a scan, on a machine however busy"
     wait_until(lambda: site.status()["sent"] == 1 and site.status()["pending"] == 0, daemon.log)
     assert len(site.mails()) == 1, "of three steps that were missed the latest one speaks"
     assert daemon.stop() == 0
