@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from support import Watched, add_crowd, look, make_database, short_or_long, use_channels
-from harness import wait_until
+from harness import PATIENCE_S, wait_until
 
 ROWS = short_or_long(100_000, 1_000_000)
 PEOPLE = 500
@@ -35,7 +35,7 @@ SELECT id, '', '0m before start', person, channel, due_utc, id FROM message"""
 def fill(site, statements, **more):
     """As an administrator's script would, but without waiting for the disk."""
     values = {"rows": ROWS, "people": PEOPLE, "now": int(time.time()), "month": MONTH_S, **more}
-    connection = sqlite3.connect(site.database, timeout=10)
+    connection = sqlite3.connect(site.database, timeout=PATIENCE_S)
     connection.execute("PRAGMA synchronous = OFF")
     with connection:
         for statement in statements:
@@ -49,7 +49,7 @@ def fill(site, statements, **more):
 def start_timed(site):
     begun = time.monotonic()
     daemon = Watched(site, tick_ms=10, wait=False)
-    daemon.wait_ready(60)
+    daemon.wait_ready()
     return daemon, time.monotonic() - begun
 
 
@@ -78,7 +78,8 @@ def test_a_queue_of_a_month(site, peer, measured):
     daemon, ready_s = start_timed(site)
     wait_until(lambda: daemon.log_contains("The brake on .* is on"), daemon.log, 60)
     begun = time.monotonic()
-    wait_until(lambda: counts(site).get("stale", 0) > ROWS * 0.76, lambda: counts(site), short_or_long(60, 600))
+    wait_until(lambda: counts(site).get("stale", 0) > ROWS * 0.76 and counts(site).get("sending", 0) == 0, lambda: counts(site),
+               short_or_long(180, 900))
     first = [due for (due,) in look(site, "SELECT m.due_utc FROM attempt a JOIN message m ON m.id = a.message"
                                     " ORDER BY a.started_utc, a.message LIMIT 100")]
     oldest_s, newest_s = now - min(first), now - max(first)
@@ -87,7 +88,7 @@ def test_a_queue_of_a_month(site, peer, measured):
              f"between ticks {gap:.0f} ms, at most {most_in_a_second(site)} in a second (rate {RATE_PER_S}/s); {tally}")
     measured("the first 100 of them", f"were {newest_s / 3600:.1f} to {oldest_s / 3600:.1f} hours old")
     assert ready_s < READY_S and memory < MEMORY_KB and gap <= 250
-    assert tally["sent"] + tally.get("sending", 0) == BRAKE and peer.do("count")["taken"] == BRAKE
+    assert tally["sent"] == BRAKE and peer.do("count")["taken"] == BRAKE
     assert most_in_a_second(site) <= 2 * RATE_PER_S
     assert daemon.log_contains(r"\d+ messages became too late to be of use")
     assert oldest_s < 86400, "the newest deadlines first"
@@ -103,10 +104,10 @@ def test_a_plan_of_a_month(site, peer, measured):
     daemon, ready_s = start_timed(site)
     begun = time.monotonic()
     wait_until(lambda: look(site, "SELECT 1 FROM task WHERE next_due_utc IS NULL LIMIT 1") == [], lambda: counts(site),
-               short_or_long(120, 3000))
+               short_or_long(360, 3000))
     planned_s = time.monotonic() - begun
     wait_until(lambda: counts(site).keys() == {"sent", "stale"}, lambda: counts(site),
-               short_or_long(60, 600))
+               short_or_long(180, 900))
     memory, gap, tally = most_memory_kb(daemon), daemon.largest_gap_ms(), counts(site)
     measured("a plan of a month", f"{ROWS} tasks: READY after {ready_s:.1f} s, planned in {planned_s:.0f} s, "
              f"{memory // 1024} MB at most, largest gap between ticks {gap:.0f} ms; {tally}")

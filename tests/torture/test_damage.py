@@ -83,7 +83,7 @@ def test_a_damaged_database_is_kept_and_never_replaced(site, peer, measured):
         assert damaged in [path.read_bytes() for path in kept_files(site)], f"not kept: {told}"
         assert all(path.stat().st_size > 0 for path in kept_files(site)), told
         assert not site.database.exists() or site.database.read_bytes() == damaged, f"another one in its place: {told}"
-        again = deadlined("-c", site.config, timeout=15)
+        again = deadlined("-c", site.config)
         assert again.returncode == code and peer.do("count")["taken"] == before, f"started again: {told}\n{again.stderr}"
         assert damaged in [path.read_bytes() for path in kept_files(site)], f"not kept at the second start: {told}"
     measured("damaged copies", f"{COPIES}: {outcomes['refused']} refused with 65, kept as they were; "
@@ -154,7 +154,7 @@ def test_a_second_daemon_is_refused_even_when_the_first_is_stopped(site, peer, m
     site.add_due_task("two", *people)
     codes = []
     for _ in range(short_or_long(5, 100)):
-        second = deadlined("-c", site.config, timeout=15)
+        second = deadlined("-c", site.config)
         codes.append(second.returncode)
         assert second.returncode == 75 and str(first.pid) in second.stderr, second.stderr
     assert peer.do("count")["taken"] == 0

@@ -9,7 +9,7 @@ import pytest
 
 from support import (Peer, Watched, add_crowd, all_sent, check_promise, close_daemons, dice, identities, make_database,
                      put_back, short_or_long, use_channels)
-from harness import Site, run, wait_until
+from harness import PATIENCE_S, Site, run, wait_until
 
 PEOPLE = short_or_long(12, 60)
 CALLS = {  # every n-th call of a system call: at most so many tries, and the step between them
@@ -80,23 +80,26 @@ def test_writes_that_fail_are_tried_again_and_nothing_is_sent_twice(folder, meas
                (chance.randrange(3, WRITES[call]) for _ in range(short_or_long(4, 100)))]
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         survived = list(pool.map(lambda window: survive(folder, call, error, *window), windows))
-    measured(f"{call} fails with {error}", f"{len(windows)} times, seen by the daemon {sum(survived)} times; none lost, no copy")
+    n_failed = sum(has_failed for has_failed, _ in survived)
+    measured(f"{call} fails with {error}", f"{n_failed} times, seen by the daemon {sum(is_seen for _, is_seen in survived)} times;"
+             " none lost, no copy")
+    assert n_failed > len(windows) / 2, "the more results come at once, the fewer writes there are"
 
 
 def survive(folder, call, error, first, last):
-    """Whether the failure was noticed by the daemon, which then went on."""
+    """Whether there was a failure, and whether the daemon noticed it and went on."""
     site = Site(tempfile.mkdtemp(dir=folder))
     peer = Peer(f"{first}-{last}")
     prepare(site, peer)
     daemon = Watched(site, prefix=strace(site, call, f"error={error}:when={first}..{last}"), wait=False)
     try:
-        wait_until(lambda: daemon.process.poll() is not None or all_sent(site, 2 * PEOPLE), daemon.log, 40)
+        wait_until(lambda: daemon.process.poll() is not None or all_sent(site, 2 * PEOPLE), daemon.log, 90)
         if daemon.process.poll() is not None:  # at the start, before anything was sent
             assert daemon.process.returncode == 74 and not daemon.is_notified("READY=1"), daemon.log()
             finish(site)
-        assert (site.folder / "trace").read_text().count("INJECTED") > 0
         assert check_promise(peer.taken(), identities(site)) == 0
-        return daemon.log_contains("nothing can be recorded|deadlined: ")
+        has_failed = "INJECTED" in (site.folder / "trace").read_text()
+        return has_failed, daemon.log_contains("nothing can be recorded|deadlined: ")
     finally:
         daemon.close()
         peer.close()
@@ -137,19 +140,22 @@ def test_a_full_disk_pauses_sending_until_it_is_free(site, small_disk, peer, mea
     since = len(daemon.ticks)
     peer.do("trickle", ms=20)  # the results come in, but cannot be written down
     wait_until(lambda: daemon.log_contains("nothing can be recorded"), daemon.log)
+    full = time.monotonic()
+    wait_until(lambda: peer.do("count")["held"] == 0, daemon.log)
     pause_s = short_or_long(5, 60)
-    wait_until(lambda: daemon.has_ticked_for(pause_s, since), daemon.log, pause_s + 10)
+    wait_until(lambda: daemon.has_ticked_for(pause_s, since), daemon.log, pause_s + PATIENCE_S)
     taken = peer.taken()  # of what is in flight, some waits for a connection: that stays where it is
-    assert peer.do("count")["held"] == 0 and taken.keys() <= in_flight.keys() and list(taken.values()) == [1] * 20
+    assert taken.keys() <= in_flight.keys() and list(taken.values()) == [1] * 20
     assert site.ctl_json("queue"), "what is there can be read"
     gap = daemon.largest_gap_ms(since)
 
     peer.do("answer")
     os.unlink(small_disk / "filler")
     freed = time.monotonic()
+    full_s = freed - full
     wait_until(lambda: all_sent(site, 200), daemon.log)
     measured("a full disk", f"no send in {pause_s} s; all 200 sent {time.monotonic() - freed:.1f} s after it was freed, "
              f"each once; largest gap between ticks {gap:.0f} ms")
-    assert daemon.log_contains("recording works again") and daemon.log().count("nothing can be recorded") <= 1 + pause_s // 60
+    assert daemon.log_contains("recording works again") and daemon.log().count("nothing can be recorded") <= 2 + full_s // 60
     assert check_promise(peer.taken(), identities(site)) == 0
     assert daemon.stop() == 0

@@ -43,7 +43,7 @@ def test_a_mistaken_policy_sends_no_more_than_its_limit(site, peer, measured):
         daemon = Watched(site)
     peer.do("answer")
     site.retry_now()
-    wait_until(lambda: waiting(site) >= PEOPLE - LIMIT, daemon.log, 60)
+    wait_until(lambda: waiting(site) >= PEOPLE - LIMIT, daemon.log, 180)
     wait_until(lambda: identities(site, "state = 'sending'") == {}, daemon.log)
     taken, tried = peer.taken(), identities(site, "attempts > 0")
     check_promise(taken, identities(site))
