@@ -2,7 +2,8 @@
 # check.sh [UNIT_PROGRAM...]   runs the unit programs, the replays of the fuzz corpora, the models, the simulated years with
 # and without planted bugs, the integration tests and the short forms of the torture tests and of those that lack memory;
 # without programs only the integration tests. BUILD names the build folder. The last line is always "N passed, M failed",
-# over all kinds of tests. The result of each test stays in BUILD/results, where contract.py reads it.
+# over all kinds of tests. The result of each test stays in BUILD/results, where contract.py reads it. The time-outs are for
+# what hangs, on a machine however busy.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 export BUILD=${BUILD:-build}
@@ -34,29 +35,29 @@ if [ $# -gt 0 ]; then
     add "$counts/model"
 
     echo "== simulated years"
-    SIM_COUNT_FILE=$counts/sim timeout -k 10 600 tests/sim/run.sh check || status=1
+    SIM_COUNT_FILE=$counts/sim timeout -k 10 1800 tests/sim/run.sh check || status=1
     add "$counts/sim"
 
     echo "== bugs planted into the daemon"
-    SIM_COUNT_FILE=$counts/bugs timeout -k 10 600 tests/sim/bugs.sh || status=1
+    SIM_COUNT_FILE=$counts/bugs timeout -k 10 1800 tests/sim/bugs.sh || status=1
     add "$counts/bugs"
 fi
 
 echo "== integration tests"
 # The interpreter of Debian's python3-pytest, whatever other python3 comes first in PATH.
 # -B and no cache: the tests leave nothing in the source tree.
-PYTEST_COUNT_FILE=$counts/pytest timeout -k 10 900 \
+PYTEST_COUNT_FILE=$counts/pytest timeout -k 10 2700 \
     /usr/bin/python3 -B -m pytest -p no:cacheprovider -q -rs --durations=5 --junit-xml="$RESULTS_DIR/pytest.xml" \
     tests/integration || status=1
 add "$counts/pytest"
 
 if [ $# -gt 0 ]; then
     echo "== torture, the short form"
-    TORTURE_COUNT_FILE=$counts/torture timeout -k 10 400 tests/torture/run.sh short || status=1
+    TORTURE_COUNT_FILE=$counts/torture timeout -k 10 1800 tests/torture/run.sh short || status=1
     add "$counts/torture"
 
     echo "== out of memory, the short form"
-    OOM_COUNT_FILE=$counts/oom timeout -k 10 90 /usr/bin/python3 -B tests/oom/run.py --short 15 || status=1
+    OOM_COUNT_FILE=$counts/oom timeout -k 10 600 /usr/bin/python3 -B tests/oom/run.py --short 15 || status=1
     add "$counts/oom"
 
     # The table is for the reader: the tests behind it are counted above.
