@@ -24,7 +24,7 @@
 /* ---- the server: a script for each connection, in the order in which they come ---- */
 
 /* "S text" sends, "L PREFIX" reads a line that must start so, "T" reads up to the final dot, "E" reads to the end of
- * the connection, "N" makes sure that nothing has come behind what was read, "F" raises the flag, "W" waits until the
+ * the connection, "A" does so whatever comes until then, "N" makes sure that nothing has come behind what was read, "F" raises the flag, "W" waits until the
  * client's socket was made small, "H" holds still until the client has its result. A connection is closed at the end of its script. */
 struct peer {
 	const char *const (*scripts)[24];
@@ -75,6 +75,9 @@ static void peer_step(struct peer *peer, FILE *in, int fd, const char *step)
 			(void)snprintf(peer->failure, sizeof(peer->failure), "wanted %s, got %.200s", step + 2, line);
 	} else if (step[0] == 'T') {
 		peer_read_text(peer, in);
+	} else if (step[0] == 'A') {
+		while (peer_read_line(in, line, sizeof(line)))
+			;
 	} else if (step[0] == 'N') {
 		peer_read_nothing(peer, in, fd);
 	} else if (step[0] == 'F') {
