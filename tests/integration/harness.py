@@ -300,6 +300,11 @@ class Daemon:
     def pid(self):
         return self.process.pid
 
+    def processor_s(self):
+        """The time it has spent on a processor, however busy the machine is with others."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def log(self):
         return self.log_file.read_text(encoding="utf-8", errors="backslashreplace")
 

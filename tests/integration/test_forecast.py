@@ -139,6 +139,5 @@ def test_a_large_plan_is_looked_at_in_bounded_time(office, start):
     office.limits["messages_per_hour_per_person"] = "100000"
     office.write_config()
     office.add_flood(100000, "anna", in_s=86400 * 30)
-    began = time.monotonic()
     daemon = start(office)
-    assert time.monotonic() - began < 12, daemon.log()
+    assert daemon.processor_s() < 12, daemon.log()
