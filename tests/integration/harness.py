@@ -256,13 +256,10 @@ class Site:
         return [mail for mail in self.mails() if text in mail["Subject"] or text in mail.get_content()]
 
 
-def stay_within_a_day(zone=SAKHALIN, span_s=60):
-    """Returns when so much is left of the day there, or the next one has begun: what is compared by the day is of one day."""
-    def is_far_from_midnight():
-        now = datetime.now(zone)
-        return (now + timedelta(seconds=span_s)).date() == now.date()
-
-    wait_until(is_far_from_midnight, "the next day", span_s + PATIENCE_S)
+def stay_within_an_hour(span_s=60):
+    """Returns when so much is left of the hour, or the next one has begun: the brakes count by the hour, and with an hour
+    ends the day, in any zone of these tests."""
+    wait_until(lambda: time.time() % 3600 < 3600 - span_s, "the next hour", span_s + PATIENCE_S)
 
 
 class Daemon:

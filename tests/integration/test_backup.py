@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, ENVIRONMENT, PATIENCE_S, Daemon, deadlinectl, stay_within_a_day, wait_until
+from harness import BUILD, ENVIRONMENT, PATIENCE_S, Daemon, deadlinectl, stay_within_an_hour, wait_until
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def state_files(site):
 # ---- copies
 
 def test_first_start_makes_a_daily_copy_that_is_checked_and_private(office, start):
-    stay_within_a_day()
+    stay_within_an_hour()
     daemon = start(office)
     [copy] = wait_until(lambda: daemon.log_contains("daily copy") and dailies(office), lambda: daemon.log())
     assert copy.name.startswith("deadlined-") and copy.suffix == ".db"

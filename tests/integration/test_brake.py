@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from harness import deadlined, deadlinectl, json_lines, wait_until
+from harness import deadlined, deadlinectl, json_lines, stay_within_an_hour, wait_until
 
 LIMITS = {"all": "messages_per_hour", "channel": "messages_per_hour_per_channel",
           "person": "messages_per_hour_per_person"}
@@ -21,6 +21,7 @@ def flooded(site, start):
         site.write_config()
         for person in ("anna", "chen", "olga"):
             site.add_person(person, f"{person}@example.org")
+        stay_within_an_hour()
         daemon = start(site)
         site.add_flood(n, "anna")
         wait_until(lambda: sent(site, "anna") == limit and sent(site, "olga") == 1, daemon.log)

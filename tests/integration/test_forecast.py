@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from harness import BUILD, deadlined, wait_until
+from harness import BUILD, deadlined, stay_within_an_hour, wait_until
 
 
 @pytest.fixture
@@ -12,6 +12,7 @@ def office(site):
     site.limits["messages_per_hour_per_person"] = "5"
     site.write_config()
     site.add_person("anna", "anna@example.org")
+    stay_within_an_hour()
     return site
 
 

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from harness import ROOT, SAKHALIN, Site, deadlined, deadlinectl, wait_until
+from harness import ROOT, SAKHALIN, Site, deadlined, deadlinectl, stay_within_an_hour, wait_until
 
 PEOPLE = """id,name,language,zone,email
 protocol,Протокольный отдел,ru,Asia/Sakhalin,protocol@example.org
@@ -123,6 +123,7 @@ def test_the_next_thirty_days_are_shown_if_nothing_is_asked_for(office):
 
 
 def test_what_was_sent_today_is_not_planned_again(office, start):
+    stay_within_an_hour()
     office.add_due_task("now", "press", "school")
     daemon = start(office)
     wait_until(lambda: len(office.queue(state="sent")) == 2, daemon.log)

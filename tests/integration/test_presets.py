@@ -30,7 +30,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from http_server import HttpServer, Reply
 
-from harness import BUILD, ROOT, deadlined, deadlinectl, stay_within_a_day, wait_until
+from harness import BUILD, ROOT, deadlined, deadlinectl, stay_within_an_hour, wait_until
 
 FACTS = Path(__file__).parent / "messengers"
 PRESETS = sorted(path.stem for path in (ROOT / "config" / "messengers").glob("*.ini"))
@@ -97,7 +97,7 @@ def use(site):
     servers = []
 
     def make(preset, fact):
-        stay_within_a_day()
+        stay_within_an_hour()
         server = Service(fact)
         servers.append(server)
         settings = {"type": "http", "preset": preset, "rate": "1000/s", "connections": "8"}

@@ -7,7 +7,7 @@ import signal
 import pytest
 from smtp_server import SmtpServer
 
-from harness import BUILD, Authority, parse_mail, run, wait_until
+from harness import BUILD, Authority, parse_mail, run, stay_within_an_hour, wait_until
 
 PASSWORD = "Relay-pass:wörd-0123456789"
 USERS = {"office": PASSWORD}
@@ -386,6 +386,7 @@ def test_a_killed_daemon_loses_nothing_and_repeats_only_what_was_under_way(site,
 def test_what_waits_for_a_connection_is_looked_at_anew_when_somebody_changes_something(site, serve, start):
     """One connection, and the server falls silent on it. The message behind it has not left when its task is done; another
     change leaves it where it is: no brake counts it again."""
+    stay_within_an_hour()
     server = serve()
     use(site, server, connections="1")
     people = remind(site, 1, "first")

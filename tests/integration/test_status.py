@@ -12,7 +12,7 @@ import pytest
 from http_server import HttpServer, Reply
 from smtp_server import SmtpServer
 
-from harness import deadlinectl, wait_until
+from harness import deadlinectl, stay_within_an_hour, wait_until
 
 HOUR, DAY = 3600, 86400
 
@@ -43,6 +43,7 @@ def desk(site):
 @pytest.fixture
 def settled(desk, start):
     """A daemon of which there is nothing to say."""
+    stay_within_an_hour()
     daemon = start(desk)
     desk.add_due_task("first", "desk")
     wait_until(lambda: desk.queue(state="sent"), daemon.log)

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from support import Watched, add_crowd, look, make_database, short_or_long, use_channels
-from harness import PATIENCE_S, wait_until
+from harness import PATIENCE_S, stay_within_an_hour, wait_until
 
 ROWS = short_or_long(100_000, 1_000_000)
 PEOPLE = 500
@@ -67,6 +67,7 @@ def most_in_a_second(site):
 
 
 def test_a_queue_of_a_month(site, peer, measured):
+    stay_within_an_hour(span_s=120)
     use_channels(site, peer.channels(0, 1, 4))
     site.channels["hook0"]["rate"] = f"{RATE_PER_S}/s"
     site.limits["messages_per_hour"] = str(BRAKE)

@@ -1,6 +1,6 @@
 """A policy that speaks every minute to thousands: the forecast refuses it, and who insists is stopped by the brake."""
 from support import Watched, add_crowd, check_promise, dice, identities, make_database, short_or_long, use_channels
-from harness import deadlined, wait_until
+from harness import deadlined, stay_within_an_hour, wait_until
 
 PEOPLE = short_or_long(1000, 5000)
 LIMIT = short_or_long(400, 1000)
@@ -13,6 +13,7 @@ def waiting(site):
 
 
 def test_a_mistaken_policy_sends_no_more_than_its_limit(site, peer, measured):
+    stay_within_an_hour(span_s=120)
     chance = dice("policy")
     site.policies["default"] = {"remind": "1d before start"}
     use_channels(site, peer.channels(0, 1))
