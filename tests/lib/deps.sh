@@ -73,7 +73,7 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 echo "installing ${missing[*]}"
-apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=5)
 keep_servers_down
 "${apt[@]}" update || die "apt-get update failed (see above); missing packages: ${missing[*]}"
 case " ${missing[*]} " in

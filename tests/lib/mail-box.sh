@@ -35,7 +35,7 @@ stop() {
     for pid_file in "$dir/postfix/queue/pid/master.pid" "$dir/dovecot/run/master.pid"; do
         is_alive "$pid_file" || continue
         kill -TERM "$(tr -d ' \n' <"$pid_file")"
-        for _ in $(seq 100); do
+        for _ in $(seq 600); do
             is_alive "$pid_file" || break
             sleep 0.1
         done
@@ -214,7 +214,7 @@ CONF
 wait_for_ports() {
     local port
     for port in $port_smtp $port_submission $port_smtps $port_imap $port_imaps $port_lmtp; do
-        for _ in $(seq 100); do
+        for _ in $(seq 600); do
             (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue 2
             sleep 0.1
         done
