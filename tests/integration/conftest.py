@@ -5,13 +5,14 @@ import tempfile
 
 import pytest
 
-from harness import BUILD, Authority, Daemon, MailBox, Site, as_root
+from harness import BUILD, Authority, Daemon, MailBox, Site, as_root, wait_for_a_clock
 
 
 def pytest_sessionstart():
     for program in ("deadlined", "deadlinectl"):
         if not os.access(BUILD / program, os.X_OK):
             pytest.exit(f"{BUILD / program} is not built: run make first", returncode=1)
+    wait_for_a_clock()
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -3,6 +3,7 @@
 Nothing here waits for a fixed time: wait_until() polls a condition and fails with words when it stays false.
 """
 import contextlib
+import ctypes
 import email
 import email.message
 import email.policy
@@ -31,6 +32,8 @@ sys.path.insert(0, str(LIB))  # the scripted servers
 SAKHALIN = ZoneInfo("Asia/Sakhalin")
 # For what hangs, on a machine however busy; but before the scan of a minute, which would hide that nobody was woken up.
 PATIENCE_S = 45
+TIME_ERROR = 5  # <sys/timex.h>: nobody has set it
+CLOCK_GRACE_S = 600
 
 # The tests decide about language and zone, not the machine they run on.
 ENVIRONMENT = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
@@ -254,6 +257,15 @@ class Site:
 
     def mails_about(self, text):
         return [mail for mail in self.mails() if text in mail["Subject"] or text in mail.get_content()]
+
+
+def wait_for_a_clock():
+    """Of a machine that has just been started and whose clock nobody has set a daemon believes no time for ten minutes."""
+    def is_believed():
+        is_set = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512)) != TIME_ERROR
+        return is_set or time.clock_gettime(time.CLOCK_BOOTTIME) > CLOCK_GRACE_S
+
+    wait_until(is_believed, "a clock", CLOCK_GRACE_S + PATIENCE_S)
 
 
 def stay_within_an_hour(span_s=60):

@@ -42,7 +42,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))  # the harness
 
-from harness import BUILD, ENVIRONMENT, SAKHALIN, Authority, Site, read_maildir, stay_within_an_hour  # noqa: E402  (its folder comes first)
+from harness import (BUILD, ENVIRONMENT, SAKHALIN, Authority, Site, read_maildir,  # noqa: E402  (its folder comes first)
+                     stay_within_an_hour, wait_for_a_clock)
 from http_server import HttpServer, Reply  # noqa: E402  (the harness adds their folder)
 from smtp_server import SmtpServer  # noqa: E402
 
@@ -347,6 +348,7 @@ def main():
     options = parser.parse_args()
     seed = os.environ.get("DEADLINED_TEST_SEED") or str(random.SystemRandom().randrange(1 << 32))
     folder = Path(tempfile.mkdtemp(prefix="deadlined-oom-"))
+    wait_for_a_clock()
     if options.short is not None:
         stay_within_an_hour(span_s=options.short + PATIENCE_S)  # the texts, which are compared, have dates in them
     began = time.monotonic()

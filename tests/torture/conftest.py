@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 from support import SEED, Peer, close_daemons
-from harness import Site
+from harness import Site, wait_for_a_clock
+
+
+def pytest_sessionstart():
+    wait_for_a_clock()
 
 
 def pytest_report_header():

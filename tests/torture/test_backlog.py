@@ -78,7 +78,6 @@ def test_a_queue_of_a_month(site, peer, measured):
     fill(site, [TASKS, PARTS, MESSAGES, REMINDERS], planned=now, next=1 << 40)
     daemon, ready_s = start_timed(site)
     wait_until(lambda: daemon.log_contains("The brake on .* is on"), daemon.log, 60)
-    begun = time.monotonic()
     wait_until(lambda: counts(site).get("stale", 0) > ROWS * 0.76 and counts(site).get("sending", 0) == 0, lambda: counts(site),
                short_or_long(180, 900))
     first = [due for (due,) in look(site, "SELECT m.due_utc FROM attempt a JOIN message m ON m.id = a.message"
