@@ -165,7 +165,7 @@ def test_damage_met_while_running_ends_it_and_no_file_is_touched(office, start):
         file.seek((root - 1) * size)
         file.write(b"\xff" * size)
     office.sql("INSERT INTO meta VALUES ('wake', 'up')")
-    connection = sqlite3.connect(office.database)
+    connection = sqlite3.connect(office.database, timeout=PATIENCE_S)
     with connection:
         connection.execute("INSERT INTO task (uid, title, start_local, end_local, zone, planned_until)"
                            " VALUES ('x', 'X', '2025-01-01', '2025-01-01', 'UTC', 0)")

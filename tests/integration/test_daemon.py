@@ -1,4 +1,5 @@
 """The daemon as its service manager and its users see it: start, reload, stop, and noticing what others write."""
+import contextlib
 import os
 import re
 import signal
@@ -104,8 +105,9 @@ def watched_by(pid):
     """What the epoll descriptors of a process watch, as the targets of its links."""
     folder, targets = Path(f"/proc/{pid}"), set()
     for info in (folder / "fdinfo").iterdir():
-        for fd in re.findall(r"^tfd: +(\d+)", info.read_text(encoding="ascii"), re.M):
-            targets.add(os.readlink(folder / "fd" / fd))
+        with contextlib.suppress(FileNotFoundError):  # closed since it was listed
+            for fd in re.findall(r"^tfd: +(\d+)", info.read_text(encoding="ascii"), re.M):
+                targets.add(os.readlink(folder / "fd" / fd))
     return targets
 
 
@@ -214,7 +216,7 @@ def test_a_reload_that_comes_during_the_start_is_taken_after_it(people, start):
 
 
 def test_a_start_waits_for_whoever_holds_the_database(people, start):
-    holder = sqlite3.connect(people.database, isolation_level=None)
+    holder = sqlite3.connect(people.database, isolation_level=None, timeout=PATIENCE_S)
     holder.execute("BEGIN EXCLUSIVE")
     daemon = start(people, wait=False)
     with pytest.raises(subprocess.TimeoutExpired):
@@ -269,7 +271,7 @@ def test_a_new_policy_holds_for_old_tasks_after_a_reload(people, start):
 def test_another_writer_does_not_stop_it(people, start):
     """While somebody holds the database, nothing is lost; when it is free again, the message leaves."""
     daemon = start(people)
-    blocker = sqlite3.connect(people.database, isolation_level=None)
+    blocker = sqlite3.connect(people.database, isolation_level=None, timeout=PATIENCE_S)
     people.add_due_task("busy", "desk")
     blocker.execute("BEGIN IMMEDIATE")
     daemon.process.send_signal(signal.SIGHUP)

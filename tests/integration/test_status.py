@@ -12,7 +12,7 @@ import pytest
 from http_server import HttpServer, Reply
 from smtp_server import SmtpServer
 
-from harness import deadlinectl, stay_within_an_hour, wait_until
+from harness import PATIENCE_S, deadlinectl, stay_within_an_hour, wait_until
 
 HOUR, DAY = 3600, 86400
 
@@ -181,7 +181,7 @@ def test_criticals(healthy, case):
 
 
 def test_due_work_that_the_daemon_does_not_begin_is_a_warning(settled):
-    with closing(sqlite3.connect(settled.site.database, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(settled.site.database, isolation_level=None, timeout=PATIENCE_S)) as connection:
         connection.execute("BEGIN IMMEDIATE")  # or it might be stopped while it has the lock
         settled.process.send_signal(signal.SIGSTOP)
         wait_until(lambda: "(stopped)" in Path(f"/proc/{settled.pid}/status").read_text(encoding="ascii"), settled.log)
