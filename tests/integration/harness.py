@@ -284,7 +284,8 @@ class Daemon:
         # Abstract, because a path under a deep folder may be too long for a socket.
         name = f"deadlined-test-{os.getpid()}-{id(self)}"
         self.socket.bind("\0" + name)
-        threading.Thread(target=self._listen, daemon=True).start()
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
         self.log_file = site.folder / f"daemon-{time.monotonic_ns()}.log"
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen(
@@ -354,6 +355,7 @@ class Daemon:
             self.process.kill()
         self.process.wait()
         self.socket.shutdown(socket.SHUT_RD)
+        self.listener.join()
         self.socket.close()
         print(f"--- log of deadlined {self.pid}, exit {self.process.returncode}\n{self.log()[-5000:]}", file=sys.stderr)
 

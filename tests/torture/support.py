@@ -82,7 +82,8 @@ class Watched(Daemon):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         name = f"deadlined-test-{os.getpid()}-{id(self)}"
         self.socket.bind("\0" + name)
-        threading.Thread(target=self._listen, daemon=True).start()
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
         self.log_file = site.folder / f"daemon-{time.monotonic_ns()}.log"
         watchdog = {"WATCHDOG_USEC": str(tick_ms * 2000)} if tick_ms else {}
         first = ("nice", "-n", "-20") if tick_ms else ()
