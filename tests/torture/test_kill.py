@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from support import (SEED, Watched, add_crowd, check_promise, dice, identities, make_database, short_or_long, unsent,
+from support import (SEED, Watched, add_crowd, check_promise, dice, identities, look, make_database, short_or_long, unsent,
                      use_channels)
 from harness import wait_until
 
@@ -20,6 +20,11 @@ def add_urgent_task(site, uid, people):
     site.sql("UPDATE task SET priority = 'urgent' WHERE uid = ?", uid)
 
 
+def n_due(site):
+    [(n,)] = look(site, "SELECT count(*) FROM message WHERE state = 'pending' AND not_before <= ?", int(time.time()))
+    return n
+
+
 @pytest.mark.parametrize("turn", range(ROUNDS))
 def test_kills_lose_nothing_and_repeat_only_what_was_under_way(site, peer, measured, turn):
     chance = dice(f"kill {turn}")
@@ -30,6 +35,9 @@ def test_kills_lose_nothing_and_repeat_only_what_was_under_way(site, peer, measu
     n_tasks, flights, was_in_flight, begun = 1, [], Counter(), time.monotonic()
     for _ in range(KILLS):
         peer.do("hold")
+        if n_due(site) < 2 * IN_FLIGHT:  # the moment before came late
+            add_urgent_task(site, f"task-{n_tasks}", people)
+            n_tasks += 1
         daemon = Watched(site)
         wait_until(lambda: peer.do("count")["held"] >= IN_FLIGHT + 40, lambda: f"{peer.do('count')}\n{daemon.log()}", 90)
         add_urgent_task(site, f"task-{n_tasks}", people)
