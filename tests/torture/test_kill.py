@@ -10,6 +10,7 @@ from harness import wait_until
 
 IN_FLIGHT = 500
 KILLS = 100
+KILLING_S = 60  # so long the second crash of a message puts it off; after a third it would be sent alone, and held back here
 ROUNDS = short_or_long(1, 20)  # each with a database of its own
 PEOPLE = 80  # of each kill's reminders, some wait for a connection and are put off with the others
 
@@ -20,8 +21,9 @@ def add_urgent_task(site, uid, people):
     site.sql("UPDATE task SET priority = 'urgent' WHERE uid = ?", uid)
 
 
-def n_due(site):
-    [(n,)] = look(site, "SELECT count(*) FROM message WHERE state = 'pending' AND not_before <= ?", int(time.time()))
+def n_fresh(site):
+    """How many can be under way next; the answer to a repeat is not held back."""
+    [(n,)] = look(site, "SELECT count(*) FROM message WHERE state = 'pending' AND crashes = 0")
     return n
 
 
@@ -33,9 +35,9 @@ def test_kills_lose_nothing_and_repeat_only_what_was_under_way(site, peer, measu
     people = add_crowd(site, PEOPLE)
     add_urgent_task(site, "task-0", people)
     n_tasks, flights, was_in_flight, begun = 1, [], Counter(), time.monotonic()
-    for _ in range(KILLS):
+    while len(flights) < KILLS and time.monotonic() - begun < KILLING_S:
         peer.do("hold")
-        if n_due(site) < 2 * IN_FLIGHT:  # the moment before came late
+        if n_fresh(site) < 2 * IN_FLIGHT:  # the moment before came late
             add_urgent_task(site, f"task-{n_tasks}", people)
             n_tasks += 1
         daemon = Watched(site)
@@ -60,12 +62,12 @@ def test_kills_lose_nothing_and_repeat_only_what_was_under_way(site, peer, measu
     daemon.close()
     rows, taken = identities(site), peer.taken()
     extra = check_promise(taken, rows)
-    measured("kills", f"{KILLS} in {killing_s:.0f} s, {min(flights)} to {max(flights)} messages in flight (seed {SEED})")
+    measured("kills", f"{len(flights)} in {killing_s:.0f} s, {min(flights)} to {max(flights)} messages in flight (seed {SEED})")
     measured("after them", f"{len(rows)} messages, none lost, {extra} extra copies of {sum(flights)} in flight")
     assert len(rows) == n_tasks * PEOPLE * len(site.channels) and {row[0] for row in rows.values()} == {"sent"}
     assert {identity: row[2] for identity, row in rows.items() if row[2]} == was_in_flight, "the crashes it counted"
     assert all(n <= 1 + was_in_flight[identity] for identity, n in taken.items())
     assert peer.do("count")["confused"] == 0, "the same identity for two recipients"
     few = [n for n in flights if n < IN_FLIGHT]
-    assert len(few) <= KILLS // 10, f"the moment came late too often: {few}"
-    assert 0 < extra <= sum(flights)
+    assert len(few) <= 1 + len(flights) // 10, f"the moment came late too often: {few}"
+    assert len(flights) >= 10 and 0 < extra <= sum(flights)
