@@ -45,8 +45,10 @@ static int planner_write_digest(const struct planner *planner, struct store *sto
 	digest_done(&digest);
 	if (status < 0 || is_empty)
 		return status;
-	status = store_message_add(store, reader->person->id, channel->name, "digest", MESSAGE_PENDING, NULL, due_utc,
-				   open_utc, channel->domain, 0, &message, err);
+	/* What is held is due when the hold ends, as any message. */
+	status =
+		store_message_add(store, reader->person->id, channel->name, "digest", MESSAGE_PENDING, NULL,
+				  open_utc > now_utc ? open_utc : due_utc, open_utc, channel->domain, 0, &message, err);
 	return status == 0 && turn_utc != 0 ? store_turn_sooner(store, message, turn_utc, err) : status;
 }
 

@@ -465,11 +465,9 @@ static void plan__of_a_random_office__is_what_the_daemon_does(void **state)
 }
 
 /* The holidays of a spring festival last longer than reminders keep, and longer than a scan. */
-static void plan__hold_beyond_catch_up_max_age__is_sent_when_it_ends(void **state)
+static void live_through_holidays(const char *digest, struct story *lived)
 {
-	(void)state;
 	char folder[256];
-	struct story lived = {0};
 	assert_non_null(getcwd(folder, sizeof(folder)));
 	char *config = mem_printf("calendars = %s/config/calendars\n[limits]\ncatch_up_max_age = 2d\n"
 				  "[channel email]\ntype = maildir\npath = mail\n"
@@ -478,24 +476,42 @@ static void plan__hold_beyond_catch_up_max_age__is_sent_when_it_ends(void **stat
 	desk_open(config, "2025-01-27T00:00");
 	desk.answers_at_once = true;
 	office_add_person(&desk.office, "wang", "Asia/Shanghai", "email");
-	office_run(&desk.office, "UPDATE person SET calendar = 'china', work = '09:00-18:00'");
+	office_run(&desk.office, "UPDATE person SET calendar = 'china', work = '09:00-18:00', digest = '%s'", digest);
 	(void)office_add_task(&desk.office, &(struct office_task){.uid = "visit",
 								  .start = "2025-01-30",
 								  .people = "wang",
 								  .planned_until = desk.now.wall_s});
-	live_until(&lived, utc("2025-02-08"));
+	live_until(lived, utc("2025-02-05T09:00"));
+	desk_close();
+	free(config);
+}
+
+static void plan__hold_beyond_catch_up_max_age__is_sent_when_it_ends(void **state)
+{
+	(void)state;
+	struct story lived = {0};
+	live_through_holidays("", &lived);
 	assert_int_equal(lived.rows.n, 1);
 	assert_string_equal(lived.rows.items[0],
 			    "2025-02-05T01:00:00Z visit [2025-01-30] 1d before start at 09:00 -> wang by email");
 	story_done(&lived);
-	desk_close();
-	free(config);
+}
+
+static void plan__digest_held_beyond_catch_up_max_age__is_sent_when_it_ends(void **state)
+{
+	(void)state;
+	struct story lived = {0};
+	live_through_holidays("daily 20:00", &lived);
+	assert_true(strlist_has(&lived.rows, "2025-02-05T01:00:00Z  [] digest -> wang by email"));
+	assert_int_equal(lived.rows.n, 2);
+	story_done(&lived);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plan__hold_beyond_catch_up_max_age__is_sent_when_it_ends),
+		cmocka_unit_test(plan__digest_held_beyond_catch_up_max_age__is_sent_when_it_ends),
 		cmocka_unit_test(plan__of_a_random_office__is_what_the_daemon_does),
 	};
 	log_set_level(LOG_LEVEL_ERROR);
