@@ -221,7 +221,7 @@ static void store_task__unknown_person__is_refused(void **state)
 static int64_t add_due(const char *uid, int64_t next_due_utc)
 {
 	int64_t id = office_add_task(&office, &(struct office_task){.uid = uid, .start = "2025-06-15"});
-	OK(store_task_planned(office.store, id, 0, 7, next_due_utc, ERR));
+	OK(store_task_planned(office.store, id, 4, 7, next_due_utc, ERR));
 	return id;
 }
 
@@ -248,6 +248,8 @@ static void store_task__due__gives_the_edited_and_the_most_urgent_first(void **s
 		for (size_t i = 0; i < n; i++) {
 			assert_int_equal(due[i].task, order[i]);
 			assert_int_equal(due[i].is_edited, i == 0);
+			assert_int_equal(due[i].due_utc, i * 10);
+			assert_int_equal(due[i].planned_from, 4);
 			assert_int_equal(due[i].planned_until, 7);
 		}
 	}
@@ -267,6 +269,7 @@ static void store_task__seen_for_the_first_time__has_no_mark(void **state)
 	OK(store_task_due(office.store, 0, due, 2, &n, ERR));
 	assert_int_equal(n, 1);
 	assert_int_equal(due[0].planned_until, -1);
+	assert_int_equal(due[0].planned_from, -1);
 }
 
 static void store_task__replan__looks_at_every_open_task_once(void **state)
