@@ -13,7 +13,8 @@
 static const char config[] = "[limits]\nmessages_per_hour_per_person = 1000\n"
 			     "[channel email]\ntype = maildir\npath = mail\n"
 			     "[policy default]\nremind = 1h before start\n"
-			     "[policy other]\nremind = 2h before start\n";
+			     "[policy other]\nremind = 2h before start\n"
+			     "[policy both]\nremind = 1h before start\nremind = 1h before end\n";
 
 static void add_task(const char *uid, const char *start)
 {
@@ -227,6 +228,25 @@ static void ahead__two_instants_in_a_row__are_two_messages(void **state)
 	assert_int_equal(desk.n_sendings, 2);
 }
 
+/* Two plans of one task, one behind the other: an edit goes back to where the first began. */
+static void ahead__planned_twice_and_edited__misses_nothing_in_between(void **state)
+{
+	(void)state;
+	office_run(&desk.office, "UPDATE task SET end_local = '2025-06-12T13:00:05', policy = 'both'");
+	desk_tick();
+	move_to_window();
+	desk_move(5);
+	desk_tick();
+	assert_int_equal(desk_count("pending"), 2);
+	office_run(&desk.office, "UPDATE task SET start_local = '2025-06-12T12:59', end_local = '2025-06-12T14:00'");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+	run_until("2025-06-12T12:59");
+	assert_int_equal(desk.n_sendings, 1);
+	run_until("2025-06-12T13:00");
+	assert_int_equal(desk.n_sendings, 2);
+}
+
 #define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
 
 int main(void)
@@ -240,6 +260,7 @@ int main(void)
 		WITH_DESK(ahead__clock_set_back_meanwhile__leaves_at_its_instant_once),
 		WITH_DESK(ahead__crowd_to_come__holds_nobody_up),
 		WITH_DESK(ahead__two_instants_in_a_row__are_two_messages),
+		WITH_DESK(ahead__planned_twice_and_edited__misses_nothing_in_between),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
