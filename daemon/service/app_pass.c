@@ -32,35 +32,31 @@ struct planner app_planner(const struct app *app)
 	};
 }
 
-/* Up to max tasks that are due until then. *ret_more: there may be others. */
+/* Up to max tasks that are due until then. */
 static int app_plan_tasks(struct app *app, const struct planner *planner, int64_t now_utc, int64_t until_utc,
-			  size_t max, bool *ret_more, struct err *err)
+			  size_t max, size_t *ret_n, struct err *err)
 {
 	struct store_due due[APP_PLAN_SLICE];
-	size_t n = 0;
-	int status = store_task_due(app->store, until_utc, due, max, &n, err);
-	for (size_t i = 0; i < n && status == 0; i++) {
+	int status = store_task_due(app->store, until_utc, due, max, ret_n, err);
+	for (size_t i = 0; i < *ret_n && status == 0; i++) {
 		size_t planned = 0;
 		status = planner_plan(planner, app->store, &due[i], now_utc, &planned, err);
 	}
-	*ret_more = n == max;
 	return status;
 }
 
-/* *ret_due: more is due; *ret_more: more is to be planned at once, and be it ahead. */
-static int app_plan(struct app *app, int64_t now_utc, bool *ret_due, bool *ret_more, struct err *err)
+/* *ret_more: more may be due. */
+static int app_plan(struct app *app, int64_t now_utc, bool *ret_more, struct err *err)
 {
 	const struct planner planner = app_planner(app);
-	size_t n_digests = 0;
-	bool has_ahead = false;
-	int status = app_plan_tasks(app, &planner, now_utc, now_utc, APP_PLAN_SLICE, ret_due, err);
-	if (status == 0 && !*ret_due)
-		status = app_plan_tasks(app, &planner, now_utc, now_utc + PLANNER_AHEAD_S, APP_AHEAD_SLICE, &has_ahead,
+	size_t n_due = 0, n_ahead = 0, n_digests = 0;
+	int status = app_plan_tasks(app, &planner, now_utc, now_utc, APP_PLAN_SLICE, &n_due, err);
+	if (status == 0 && n_due < APP_PLAN_SLICE)
+		status = app_plan_tasks(app, &planner, now_utc, now_utc + PLANNER_AHEAD_S, APP_AHEAD_SLICE, &n_ahead,
 					err);
 	if (status == 0)
 		status = planner_plan_digests(&planner, app->store, now_utc, &n_digests, err);
-	*ret_due = *ret_due || n_digests == PLANNER_DIGESTS;
-	*ret_more = *ret_due || has_ahead;
+	*ret_more = n_due == APP_PLAN_SLICE || n_digests == PLANNER_DIGESTS;
 	return status;
 }
 
@@ -72,7 +68,7 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	const size_t n_results = app->n_results;
 	const bool is_working = !app->is_stopping && !app_distrusts_clock(app, now);
 	size_t n_stamped = 0;
-	bool has_unplanned = false, has_more = false;
+	bool has_unplanned = false;
 	app_each_end(app, now);
 	int status = store_begin(app->store, err);
 	if (status < 0)
@@ -85,10 +81,10 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	if (status == 0 && is_working)
 		status = app_hear(app, now.wall_s, err);
 	if (status == 0 && is_working)
-		status = app_plan(app, now.wall_s, &has_unplanned, &has_more, err);
+		status = app_plan(app, now.wall_s, &has_unplanned, err);
 	if (status == 0)
 		status = app_settle_shown(app, now.wall_s, err);
-	*ret_more = *ret_more || has_more || n_stamped == APP_STAMP_SLICE;
+	*ret_more = *ret_more || has_unplanned || n_stamped == APP_STAMP_SLICE;
 	if (status == 0 && is_working && !has_unplanned)
 		status = app_claim(app, claims, now, err);
 	if (status == 0 && is_working && !has_unplanned && !app->only_counts)
