@@ -156,9 +156,9 @@ class Burst:
         self.renew(settings)
         office = self.office
         before = office.size()
+        due = int(time.time()) + 8  # until the daemon has started, and planned them
+        office.run_script([("UPDATE task SET next_due_utc = ? WHERE uid GLOB 't*'", [due])])
         with office.daemon(self.name) as daemon, office.connect() as connection:
-            due = int(time.time()) + 6
-            connection.execute("UPDATE task SET next_due_utc = ? WHERE uid GLOB 't*'", [due])
             time.sleep(max(0.0, due - time.time() - 0.02))
             cpu = ticks_of(daemon.pid)
             planned, early = connection.execute("SELECT count(*), sum(attempts) FROM message").fetchone()
