@@ -101,11 +101,12 @@ $(BUILD)/sim/%.o: tests/sim/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(CFLAGS) -c $< -o $@
 
-$(BUILD)/sim/test_vfs: $(patsubst %,$(BUILD)/sim/%.o,test_vfs $(SIM_DISK)) $(call archives,base,obj)
+DISK_TESTS := test_vfs
+UNIT_PROGRAMS += $(foreach t,$(DISK_TESTS),$(BUILD)/sim/$(t) $(BUILD)/unit/sim/$(t))
+$(DISK_TESTS:%=$(BUILD)/sim/%): $(BUILD)/sim/%: $(BUILD)/sim/%.o $(patsubst %,$(BUILD)/sim/%.o,test_work $(SIM_DISK)) $(call archives,store,obj)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -lcmocka -o $@
 
-UNIT_PROGRAMS += $(BUILD)/sim/test_vfs $(BUILD)/unit/sim/test_vfs
-$(BUILD)/unit/sim/test_vfs: $(patsubst %,tests/sim/%.c,test_vfs $(SIM_DISK)) $(call archives,base,asan)
+$(DISK_TESTS:%=$(BUILD)/unit/sim/%): $(BUILD)/unit/sim/%: tests/sim/%.c $(patsubst %,tests/sim/%.c,test_work $(SIM_DISK)) $(call archives,store,asan)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(SANITIZE) -DVFS_STRIDE=5 $(filter %.c %.a,$^) $(PKG_LIBS) -lcmocka -o $@
 

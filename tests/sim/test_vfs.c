@@ -10,239 +10,16 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "test_work.h"
 #include "vfs.h"
 #include "vfs_priv.h"
-
-#ifndef VFS_STRIDE
-#define VFS_STRIDE 1 /* of the crash points every which one is tried; under the sanitizers not all */
-#endif
-
-enum { WORK_STEPS = 20, WORK_ROWS = 30 };
-
-#define FILE_NAME "work.db"
-
-static sqlite3 *open_db(const char *pragmas)
-{
-	sqlite3 *db = NULL;
-	int rc = sqlite3_open_v2("/" FILE_NAME, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-	assert_true(rc == SQLITE_OK || vfs_is_dead());
-	(void)sqlite3_exec(db, pragmas, NULL, NULL, NULL); /* fails on a dead disk; whoever cares asks again */
-	return db;
-}
-
-static int run(sqlite3 *db, const char *sql)
-{
-	return sqlite3_exec(db, sql, NULL, NULL, NULL);
-}
-
-static void must(sqlite3 *db, const char *sql)
-{
-	if (run(db, sql) != SQLITE_OK)
-		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-}
-
-static int64_t number(sqlite3 *db, const char *sql)
-{
-	sqlite3_stmt *stmt = NULL;
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-	int64_t value = sqlite3_column_int64(stmt, 0);
-	(void)sqlite3_finalize(stmt);
-	return value;
-}
-
-static bool is_sound(sqlite3 *db)
-{
-	sqlite3_stmt *stmt = NULL;
-	bool is_ok = sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &stmt, NULL) == SQLITE_OK &&
-		     sqlite3_step(stmt) == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
-	(void)sqlite3_finalize(stmt);
-	return is_ok;
-}
-
-/* ---- a life of a database: random transactions, each of which leaves its number ---------------------------------------- */
-
-#define WAL_FULL "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 12"
-#define WAL_NORMAL "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 12"
-#define ROLLBACK "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL"
-
-struct work {
-	uint64_t seed;
-	const char *pragmas;
-	bool is_alone; /* one connection, not two in turn */
-	sqlite3 *dbs[2];
-	int acknowledged;                /* the last transaction whose COMMIT returned */
-	uint64_t digest[WORK_STEPS + 1]; /* of the table after each of them, once work_learn() ran */
-};
-
-static void work_open(struct work *work)
-{
-	work->dbs[0] = open_db(work->pragmas);
-	work->dbs[1] = work->is_alone ? NULL : open_db(work->pragmas);
-}
-
-static void work_close(struct work *work)
-{
-	for (int i = 0; i < 2; i++) {
-		assert_int_equal(sqlite3_close(work->dbs[i]), SQLITE_OK);
-		work->dbs[i] = NULL;
-	}
-}
-
-static void work_make(struct work *work)
-{
-	vfs_reset(work->seed);
-	work->acknowledged = 0;
-	sqlite3 *db = open_db(work->pragmas);
-	must(db, "CREATE TABLE row (id INTEGER PRIMARY KEY, step INTEGER, body TEXT);"
-		 "CREATE INDEX row_body ON row (body);"
-		 "CREATE TABLE last (step INTEGER); INSERT INTO last VALUES (0)");
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
-static int work_change(sqlite3 *db, struct vfs_dice *dice, int step)
-{
-	char sql[200];
-	int id = (int)vfs_dice_roll(dice, WORK_ROWS);
-	if (vfs_dice_roll(dice, 4) == 0)
-		(void)snprintf(sql, sizeof(sql), "DELETE FROM row WHERE id BETWEEN %d AND %d", id, id + 4);
-	else
-		(void)snprintf(sql, sizeof(sql), "REPLACE INTO row VALUES (%d, %d, printf('%d %%.*c', %d, 'x'))", id,
-			       step, (int)vfs_dice_roll(dice, 1000), (int)vfs_dice_roll(dice, 1500));
-	return run(db, sql);
-}
-
-/* The same for the same seed and step. Returns a result code of SQLite. */
-static int work_step(struct work *work, int step)
-{
-	struct vfs_dice dice = {.state = work->seed * 1000003 + (uint64_t)step};
-	sqlite3 *db = work->dbs[work->is_alone ? 0 : step % 2];
-	char sql[80];
-	(void)snprintf(sql, sizeof(sql), "UPDATE last SET step = %d", step);
-	int rc = run(db, "BEGIN IMMEDIATE");
-	for (uint64_t n = 1 + vfs_dice_roll(&dice, 4); n > 0 && rc == SQLITE_OK; n--)
-		rc = work_change(db, &dice, step);
-	if (rc == SQLITE_OK)
-		rc = run(db, sql);
-	if (rc == SQLITE_OK)
-		rc = run(db, "COMMIT");
-	if (rc != SQLITE_OK && !sqlite3_get_autocommit(db))
-		(void)run(db, "ROLLBACK");
-	return rc;
-}
-
-static uint64_t work_digest(sqlite3 *db)
-{
-	sqlite3_stmt *stmt = NULL;
-	uint64_t digest = 14695981039346656037U;
-	assert_int_equal(
-		sqlite3_prepare_v2(db, "SELECT id || ' ' || step || ' ' || body FROM row ORDER BY id", -1, &stmt, NULL),
-		SQLITE_OK);
-	while (sqlite3_step(stmt) == SQLITE_ROW)
-		for (const unsigned char *byte = sqlite3_column_text(stmt, 0); *byte != '\0'; byte++)
-			digest = (digest ^ *byte) * 1099511628211U;
-	assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
-	return digest;
-}
-
-/* Steps from the one after the last that was acknowledged, until the end or a crash. A step that fails is repeated; every
- * tenth goes on with new connections, so that the log is emptied and deleted too. */
-static void work_go_on(struct work *work)
-{
-	work_open(work);
-	for (int tries = 0; work->acknowledged < WORK_STEPS && !vfs_is_dead(); tries++) {
-		assert_true(tries < 100 * WORK_STEPS);
-		if (work_step(work, work->acknowledged + 1) == SQLITE_OK)
-			work->acknowledged++;
-		if (work->acknowledged % 10 == 5 && tries % 4 == 0) {
-			work_close(work);
-			work_open(work);
-		}
-	}
-	work_close(work);
-}
-
-/* Lives without faults, and notes what the table looks like after each step. Returns the changes of the disk it took. */
-static uint64_t work_learn(struct work *work)
-{
-	work_make(work);
-	work->digest[0] = 0;
-	work_open(work);
-	for (int step = 1; step <= WORK_STEPS; step++) {
-		assert_int_equal(work_step(work, step), SQLITE_OK);
-		work->digest[step] = work_digest(work->dbs[0]);
-	}
-	work_close(work);
-
-	work_make(work);
-	uint64_t before = vfs_stats().changes;
-	work_go_on(work);
-	return vfs_stats().changes - before;
-}
-
-/* What is on the disk now: *ret_lost, the acknowledged steps that are not. Everything else must be right. */
-static void work_check(struct work *work, int *ret_lost)
-{
-	sqlite3 *db = open_db(work->pragmas);
-	assert_true(is_sound(db));
-	int last = (int)number(db, "SELECT step FROM last");
-	assert_in_range(last, 0, work->acknowledged + 1);
-	if (last > 0)
-		assert_int_equal(work_digest(db), work->digest[last]);
-	*ret_lost = last < work->acknowledged ? work->acknowledged - last : 0;
-	work->acknowledged = last; /* one whose answer was lost may be there */
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
-/* One life with a crash at the nth change of the disk, and in one of three another crash soon after the restart.
- * Returns the acknowledged steps that were lost. */
-static int work_crash(struct work *work, uint64_t nth, enum vfs_crash kind)
-{
-	int lost, lost_later = 0;
-	work_make(work);
-	vfs_crash_at(nth, kind);
-	work_go_on(work);
-	vfs_restart();
-	if (nth % 3 == 0) {
-		vfs_crash_at(1 + nth % 7, kind);
-		sqlite3 *db = open_db(work->pragmas);
-		(void)run(db, "SELECT * FROM last; PRAGMA wal_checkpoint");
-		(void)sqlite3_close(db);
-		vfs_restart();
-	}
-	work_check(work, &lost);
-	work_go_on(work);
-	work_check(work, &lost_later);
-	assert_int_equal(lost_later, 0);
-	assert_int_equal(work->acknowledged, WORK_STEPS);
-	return lost;
-}
-
-struct tally {
-	int crashes, lossy;
-};
-
-/* The crash points of several lives. */
-static struct tally work_crash_everywhere(const char *pragmas, bool is_alone, enum vfs_crash kind)
-{
-	struct tally tally = {0};
-	for (uint64_t seed = 1; seed <= 2; seed++) {
-		struct work work = {.seed = seed, .pragmas = pragmas, .is_alone = is_alone};
-		uint64_t changes = work_learn(&work);
-		for (uint64_t nth = 1 + seed % VFS_STRIDE; nth <= changes; nth += VFS_STRIDE) {
-			tally.crashes++;
-			tally.lossy += work_crash(&work, nth, kind) > 0;
-		}
-	}
-	return tally;
-}
 
 static void vfs__process_death_anywhere__nothing_lost(void **state)
 {
 	(void)state;
 	struct clock clock = clock_system();
 	int64_t began_ms = clock_now(&clock).mono_ms;
-	struct tally tally = work_crash_everywhere(WAL_FULL, false, VFS_CRASH_PROCESS);
+	struct tally tally = work_crash_everywhere(&(struct work){.pragmas = WAL_FULL}, VFS_CRASH_PROCESS);
 	assert_in_range(tally.crashes, 800 / VFS_STRIDE, 100000);
 	assert_int_equal(tally.lossy, 0);
 	int64_t took_ms = clock_now(&clock).mono_ms - began_ms;
@@ -253,7 +30,7 @@ static void vfs__process_death_anywhere__nothing_lost(void **state)
 static void vfs__power_loss_anywhere__nothing_lost(void **state)
 {
 	(void)state;
-	struct tally tally = work_crash_everywhere(WAL_FULL, false, VFS_CRASH_POWER);
+	struct tally tally = work_crash_everywhere(&(struct work){.pragmas = WAL_FULL}, VFS_CRASH_POWER);
 	assert_in_range(tally.crashes, 800 / VFS_STRIDE, 100000);
 	assert_int_equal(tally.lossy, 0);
 }
@@ -261,16 +38,19 @@ static void vfs__power_loss_anywhere__nothing_lost(void **state)
 static void vfs__rollback_journal__nothing_lost(void **state)
 {
 	(void)state;
-	assert_int_equal(work_crash_everywhere(ROLLBACK, true, VFS_CRASH_PROCESS).lossy, 0);
-	assert_int_equal(work_crash_everywhere(ROLLBACK, true, VFS_CRASH_POWER).lossy, 0);
+	assert_int_equal(
+		work_crash_everywhere(&(struct work){.pragmas = ROLLBACK, .is_alone = true}, VFS_CRASH_PROCESS).lossy,
+		0);
+	assert_int_equal(
+		work_crash_everywhere(&(struct work){.pragmas = ROLLBACK, .is_alone = true}, VFS_CRASH_POWER).lossy, 0);
 }
 
 /* The power loss bites: without a sync for each commit, commits are lost, and a process death still loses none. */
 static void vfs__normal_sync__power_loss_loses(void **state)
 {
 	(void)state;
-	assert_int_equal(work_crash_everywhere(WAL_NORMAL, false, VFS_CRASH_PROCESS).lossy, 0);
-	struct tally tally = work_crash_everywhere(WAL_NORMAL, false, VFS_CRASH_POWER);
+	assert_int_equal(work_crash_everywhere(&(struct work){.pragmas = WAL_NORMAL}, VFS_CRASH_PROCESS).lossy, 0);
+	struct tally tally = work_crash_everywhere(&(struct work){.pragmas = WAL_NORMAL}, VFS_CRASH_POWER);
 	print_message("%d of %d power losses lost a commit\n", tally.lossy, tally.crashes);
 	assert_true(tally.lossy > tally.crashes / 10);
 }
@@ -367,14 +147,14 @@ static void vfs__flipped_bit__seen(void **state)
 		work_go_on(&work);
 		int64_t size = vfs_size(FILE_NAME);
 		assert_in_range(vfs_flip_bit(FILE_NAME, -1), 0, size - 1);
-		sqlite3 *db = open_db("");
+		sqlite3 *db = open_db(NULL, "");
 		n_seen += !is_sound(db);
 		(void)sqlite3_close(db);
 	}
 	assert_in_range(n_seen, 2, 20); /* most bits belong to text or to nothing */
 	assert_int_equal(vfs_flip_bit("nothing.db", -1), -1);
 	assert_int_equal(vfs_flip_bit(FILE_NAME, 17), 17);
-	sqlite3 *db = open_db("");
+	sqlite3 *db = open_db(NULL, "");
 	assert_false(is_sound(db));
 	(void)sqlite3_close(db);
 }
@@ -536,7 +316,7 @@ static void vfs__time__fixed(void **state)
 {
 	(void)state;
 	vfs_reset(1);
-	sqlite3 *db = open_db("");
+	sqlite3 *db = open_db(NULL, "");
 	assert_int_equal(number(db, "SELECT unixepoch('now')"), 1735689600);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
