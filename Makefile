@@ -101,7 +101,7 @@ $(BUILD)/sim/%.o: tests/sim/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(CFLAGS) -c $< -o $@
 
-DISK_TESTS := test_vfs
+DISK_TESTS := test_vfs test_wal
 UNIT_PROGRAMS += $(foreach t,$(DISK_TESTS),$(BUILD)/sim/$(t) $(BUILD)/unit/sim/$(t))
 $(DISK_TESTS:%=$(BUILD)/sim/%): $(BUILD)/sim/%: $(BUILD)/sim/%.o $(patsubst %,$(BUILD)/sim/%.o,test_work $(SIM_DISK)) $(call archives,store,obj)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PKG_LIBS) -lcmocka -o $@

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "store/store_priv.h"
+#include "store/store_wal.h"
 
 enum { STORE_HEADER_SIZE = 100 };
 
@@ -253,7 +254,8 @@ int store_open_file(const char *path, int flags, int busy_ms, sqlite3 **ret_db, 
 	}
 
 	int rc = sqlite3_open_v2(real, &opening.db,
-				 flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX, NULL);
+				 flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX,
+				 (flags & SQLITE_OPEN_READWRITE) != 0 ? store_wal_vfs() : NULL);
 	free(real);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_timeout(opening.db, busy_ms);
