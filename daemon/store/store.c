@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "store/store_priv.h"
@@ -168,10 +169,20 @@ static int store_refuse_damage(struct store *store, struct err *err)
 	return err_set(err, -EUCLEAN, "the database is damaged, so nothing more is written to it: %s", store->damage);
 }
 
+static int store_end_doubt(struct store *store, struct err *err)
+{
+	int status = store->is_doubtful ? store_shrink_log(store, err) : 0;
+	store->is_doubtful = store->is_doubtful && status < 0;
+	return status;
+}
+
 int store_begin(struct store *store, struct err *err)
 {
 	if (store->damage[0] != '\0')
 		return store_refuse_damage(store, err);
+	int status = store_end_doubt(store, err);
+	if (status < 0)
+		return status;
 	store->bound_utc = 0;
 	int rc = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : store_fail(store, rc, "starting a transaction", err);
@@ -199,6 +210,30 @@ int store_commit(struct store *store, struct err *err)
 	int status = store_fail(store, rc, "committing", err);
 	store_rollback(store);
 	return status;
+}
+
+int store_commit_ahead(struct store *store, struct err *err)
+{
+	store_wal_leave_sync(store->db, true);
+	int status = store_commit(store, err);
+	store_wal_leave_sync(store->db, false);
+	return status;
+}
+
+bool store_is_durable(const struct store *store)
+{
+	return store_wal_is_synced(store->db);
+}
+
+int store_make_durable(struct store *store, struct err *err)
+{
+	int rc = store_wal_end_sync(store->db);
+	if (rc == SQLITE_OK)
+		return 0;
+	log_warning("the write-ahead log could not be synced (%s): it is brought into the database",
+		    sqlite3_errstr(rc));
+	store->is_doubtful = true;
+	return store_end_doubt(store, err);
 }
 
 void store_rollback(struct store *store)

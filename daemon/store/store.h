@@ -42,6 +42,7 @@ void store_set_busy(struct store *store, int busy_ms);
 /* Closes it, rolling back what is open; NULL is legal. */
 void store_close(struct store *store);
 
+/* Fails, too, while the disk has not kept what an earlier transaction wrote: see store_make_durable(). */
 MUSTCHECK int store_begin(struct store *store, struct err *err);
 /* A transaction that only reads: what is read in it is of one moment, and locked once for all. Others may write meanwhile.
  * Ends with store_end_reading(). */
@@ -49,6 +50,15 @@ MUSTCHECK int store_begin_reading(struct store *store, struct err *err);
 void store_end_reading(struct store *store);
 /* On failure the transaction has been rolled back: nothing of it is in the file. */
 MUSTCHECK int store_commit(struct store *store, struct err *err);
+/* As store_commit(), but the disk may still be writing when it returns: until store_make_durable() nothing may be done that
+ * rests on the transaction, and nothing else be written. Reading is allowed, and what it is for. */
+MUSTCHECK int store_commit_ahead(struct store *store, struct err *err);
+/* Whether store_make_durable() would not wait; never waits. */
+bool store_is_durable(const struct store *store);
+/* Waits for the disk. When that fails the transaction is there for every reader, but a power loss may undo it; and as the
+ * system does not write such a page again, what follows it in the log would go, too. So the log is brought into the
+ * database, here and at each store_begin(), until that succeeds. */
+MUSTCHECK int store_make_durable(struct store *store, struct err *err);
 /* Legal when no transaction is open. */
 void store_rollback(struct store *store);
 

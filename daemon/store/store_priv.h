@@ -45,6 +45,7 @@ struct store {
 	int version;
 	int failure; /* why the last statement could not be prepared */
 	bool is_memory;
+	bool is_doubtful;  /* a sync of the log has failed, and the log is not in the database yet */
 	int64_t bound_utc; /* the transaction has seen that planned_bound is this, or later; 0: it has not looked */
 	char damage[256];  /* how damage of the file was met first; "" = it was not */
 	struct store_statement statements[STORE_STATEMENTS]; /* hashed by the address of sql */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/store_sync.h"
 
 enum { WAL_PIECE = 64 * 1024, WAL_FRAME_HEAD = 24, WAL_WRITE_LOCK = 0 };
 
@@ -20,8 +21,11 @@ struct wal_file {
 	struct wal_file *database; /* of a log */
 	char *piece;               /* of a log: not written yet */
 	size_t len;
-	sqlite3_int64 at; /* where piece begins */
-	bool ends_commit; /* the page to come does */
+	sqlite3_int64 at;           /* where piece begins */
+	bool ends_commit;           /* the page to come does */
+	bool leaves_sync, has_left; /* the next one; one that has not ended */
+	struct store_sync left;
+	int left_rc; /* of those that ended, the first that failed; nobody has asked for it yet */
 };
 
 static struct {
@@ -36,6 +40,16 @@ static struct wal_file *wal_of(sqlite3_file *file)
 }
 
 /* ---- the log ------------------------------------------------------------------------------------------------------ */
+
+static void wal_end_left(struct wal_file *log)
+{
+	if (!log->has_left)
+		return;
+	int rc = store_sync_end(&log->left);
+	log->has_left = false;
+	if (log->left_rc == SQLITE_OK)
+		log->left_rc = rc;
+}
 
 static int wal_flush(sqlite3_file *file)
 {
@@ -67,6 +81,7 @@ static int wal_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int
 {
 	static const char none[4] = {0};
 	struct wal_file *log = wal_of(file);
+	wal_end_left(log);
 	bool is_head = len == WAL_FRAME_HEAD, is_end = !is_head && log->ends_commit;
 	log->ends_commit = is_head && memcmp((const char *)bytes + 4, none, sizeof(none)) != 0;
 	int rc = wal_gather(file, bytes, (size_t)len, at);
@@ -81,14 +96,23 @@ static int wal_read(sqlite3_file *file, void *bytes, int len, sqlite3_int64 at)
 
 static int wal_sync(sqlite3_file *file, int flags)
 {
+	struct wal_file *log = wal_of(file);
+	wal_end_left(log);
 	int rc = wal_flush(file);
-	return rc == SQLITE_OK ? wal_of(file)->below->xSync(file, flags) : rc;
+	if (rc != SQLITE_OK || !log->leaves_sync)
+		return rc == SQLITE_OK ? log->below->xSync(file, flags) : rc;
+	log->leaves_sync = false;
+	log->has_left = true;
+	log->left = (struct store_sync){.file = file, .run = log->below->xSync, .flags = flags};
+	store_sync_begin(&log->left);
+	return SQLITE_OK;
 }
 
 /* A commit is never left here: see wal_write(). */
 static int wal_close(sqlite3_file *file)
 {
 	struct wal_file *log = wal_of(file);
+	wal_end_left(log);
 	log->database->log = NULL;
 	free(log->piece);
 	return log->below->xClose(file);
@@ -163,4 +187,41 @@ const char *store_wal_vfs(void)
 {
 	(void)pthread_once(&wal.once, wal_register); /* fails only for what is no pthread_once_t */
 	return wal.vfs.zName;
+}
+
+/* ---- syncs that are left ------------------------------------------------------------------------------------------ */
+
+/* The log of a connection; NULL when it has none, or is not of this VFS. */
+static struct wal_file *wal_log(sqlite3 *db)
+{
+	sqlite3_vfs *vfs = NULL;
+	sqlite3_file *database = NULL;
+	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs) != SQLITE_OK || vfs != &wal.vfs ||
+	    sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &database) != SQLITE_OK)
+		return NULL;
+	return wal_of(database)->log;
+}
+
+void store_wal_leave_sync(sqlite3 *db, bool leaves)
+{
+	struct wal_file *log = wal_log(db);
+	if (log != NULL)
+		log->leaves_sync = leaves;
+}
+
+bool store_wal_is_synced(sqlite3 *db)
+{
+	const struct wal_file *log = wal_log(db);
+	return log == NULL || !log->has_left || store_sync_is_over(&log->left);
+}
+
+int store_wal_end_sync(sqlite3 *db)
+{
+	struct wal_file *log = wal_log(db);
+	if (log == NULL)
+		return SQLITE_OK;
+	wal_end_left(log);
+	int rc = log->left_rc;
+	log->left_rc = SQLITE_OK;
+	return rc;
 }

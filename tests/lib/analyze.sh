@@ -3,8 +3,8 @@
 #
 # valgrind: the unit programs, built without sanitizers, and a daemon that delivers: values that were never set, memory
 # that is lost. Programs that try thousands of cases run out of their time here; make check runs them under ASan.
-# tsan: that daemon, built with ThreadSanitizer, and its unit tests. One thread is ours, that of service/upkeep; libcurl
-# makes another for each name it resolves.
+# tsan: that daemon, built with ThreadSanitizer, and its unit tests. Two threads are ours, those of service/upkeep and
+# store/store_sync; libcurl makes another for each name it resolves.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 tool=${1-}
@@ -79,7 +79,7 @@ valgrind)
 tsan)
     build CFLAGS="-O1 -g -fsanitize=thread" LDFLAGS=-fsanitize=thread all || exit 1
     daemon_sessions "env TSAN_OPTIONS=log_path=$out/reports/daemon"
-    mapfile -t programs < <(grep -lw upkeep.h tests/unit/service/test_*.c | sed "s|tests/\(.*\)\.c|$out/\1|")
+    mapfile -t programs < <(grep -lwE 'upkeep.h|store_sync.h' tests/unit/*/test_*.c | sed "s|tests/\(.*\)\.c|$out/\1|")
     [ ${#programs[@]} = 0 ] || {
         build SANITIZE="-O1 -g -fsanitize=thread" "${programs[@]}" || exit 1
         unit_programs "env TSAN_OPTIONS=halt_on_error=1" "${programs[@]}"

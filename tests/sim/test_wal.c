@@ -5,6 +5,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
+#include <stdlib.h>
+
+#include "../lib/scratch.h"
+#include "store/store.h"
 #include "store/store_wal.h"
 #include "test_work.h"
 #include "vfs.h"
@@ -150,11 +155,190 @@ static void wal__crash_anywhere__nothing_lost(void **state)
 	}
 }
 
+/* ---- syncs that are left ------------------------------------------------------------------------------------------ */
+
+static void commit_ahead(sqlite3 *db, const char *sql)
+{
+	must(db, "BEGIN IMMEDIATE");
+	must(db, sql);
+	store_wal_leave_sync(db, true);
+	must(db, "COMMIT");
+	store_wal_leave_sync(db, false);
+}
+
+static int last_step_after_power_loss(struct work *work)
+{
+	vfs_crash_now(VFS_CRASH_POWER);
+	work_close(work);
+	vfs_restart();
+	work_open(work);
+	assert_true(is_sound(work->dbs[0]));
+	return (int)number(work->dbs[0], "SELECT step FROM last");
+}
+
+static void wal__sync_left__is_done_when_its_end_is_asked_for(void **state)
+{
+	(void)state;
+	struct work work = begin(6, WAL_FULL);
+	must(work.dbs[0], "UPDATE last SET step = 3"); /* begins the log, which has a sync of its own */
+	uint64_t before = vfs_stats().syncs;
+	assert_true(store_wal_is_synced(work.dbs[0]));
+	commit_ahead(work.dbs[0], "UPDATE last SET step = 1");
+	assert_int_equal(vfs_stats().syncs, before);
+	assert_false(store_wal_is_synced(work.dbs[0]));
+	assert_int_equal(number(work.dbs[1], "SELECT step FROM last"), 1);
+	assert_int_equal(store_wal_end_sync(work.dbs[0]), SQLITE_OK);
+	assert_true(store_wal_is_synced(work.dbs[0]));
+	assert_int_equal(vfs_stats().syncs, before + 1);
+	assert_int_equal(store_wal_end_sync(work.dbs[0]), SQLITE_OK);
+	assert_int_equal(vfs_stats().syncs, before + 1);
+	assert_int_equal(last_step_after_power_loss(&work), 1);
+	work_close(&work);
+}
+
+static void wal__sync_left_and_power_lost__the_commit_is_there_or_not(void **state)
+{
+	(void)state;
+	int n_there = 0;
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		struct work work = begin(seed, WAL_FULL);
+		must(work.dbs[0], "UPDATE last SET step = 1");
+		commit_ahead(work.dbs[0], "UPDATE last SET step = 2");
+		int step = last_step_after_power_loss(&work);
+		assert_in_range(step, 1, 2);
+		n_there += step == 2;
+		work_close(&work);
+	}
+	assert_in_range(n_there, 5, 35);
+}
+
+static void wal__sync_left_fails__it_is_not_forgotten_over_the_next(void **state)
+{
+	(void)state;
+	struct work work = begin(7, WAL_FULL);
+	must(work.dbs[0], "UPDATE last SET step = 1");
+	commit_ahead(work.dbs[0], "UPDATE last SET step = 2");
+	vfs_fault_at(VFS_FAULT_SYNC, 1, 1);
+	commit_ahead(work.dbs[0], "UPDATE last SET step = 3");
+	assert_int_equal(store_wal_end_sync(work.dbs[0]), SQLITE_IOERR_FSYNC);
+	assert_int_equal(store_wal_end_sync(work.dbs[0]), SQLITE_OK);
+	work_close(&work);
+}
+
+static void wal__sync_left__a_write_waits_for_it(void **state)
+{
+	(void)state;
+	struct work work = begin(7, WAL_FULL SPILL);
+	must(work.dbs[0], "UPDATE last SET step = 1");
+	commit_ahead(work.dbs[0], "UPDATE last SET step = 2");
+	uint64_t before = vfs_stats().syncs;
+	must(work.dbs[0], "BEGIN IMMEDIATE");
+	fill(work.dbs[0], 50, "x"); /* of which pages are spilled */
+	assert_int_equal(vfs_stats().syncs, before + 1);
+	must(work.dbs[0], "ROLLBACK");
+	work_close(&work);
+}
+
+/* Before anything is written to the database the log is on the disk. */
+static void wal__sync_left__a_checkpoint_waits_for_it(void **state)
+{
+	(void)state;
+	struct work work = begin(7, WAL_FULL);
+	must(work.dbs[0], "UPDATE last SET step = 1");
+	commit_ahead(work.dbs[0], "UPDATE last SET step = 2");
+	must(work.dbs[0], "PRAGMA wal_checkpoint");
+	assert_true(store_wal_is_synced(work.dbs[0]));
+
+	must(work.dbs[0], "PRAGMA wal_autocheckpoint = 1; UPDATE last SET step = 3");
+	uint64_t before = vfs_stats().syncs;
+	commit_ahead(work.dbs[0], "UPDATE last SET step = 4");
+	assert_true(store_wal_is_synced(work.dbs[0]));
+	assert_true(vfs_stats().syncs > before + 1);
+	work_close(&work);
+}
+
+static void wal__commit_fails_before_the_sync_that_would_be_left__the_next_is_not_left(void **state)
+{
+	(void)state;
+	struct work work = begin(8, WAL_FULL);
+	must(work.dbs[0], "BEGIN IMMEDIATE; UPDATE last SET step = 1");
+	store_wal_leave_sync(work.dbs[0], true);
+	vfs_fault_at(VFS_FAULT_FULL, 1, 1);
+	assert_int_equal(run(work.dbs[0], "COMMIT"), SQLITE_FULL);
+	store_wal_leave_sync(work.dbs[0], false);
+	(void)run(work.dbs[0], "ROLLBACK"); /* unless that was done already */
+	must(work.dbs[0], "UPDATE last SET step = 2");
+	assert_true(store_wal_is_synced(work.dbs[0]));
+	assert_int_equal(last_step_after_power_loss(&work), 2);
+	work_close(&work);
+}
+
+static void wal__no_log__nothing_is_left(void **state)
+{
+	(void)state;
+	sqlite3 *db = NULL;
+	assert_int_equal(sqlite3_open("", &db), SQLITE_OK);
+	must(db, "CREATE TABLE last (step INTEGER)");
+	commit_ahead(db, "INSERT INTO last VALUES (1)");
+	assert_true(store_wal_is_synced(db));
+	assert_int_equal(store_wal_end_sync(db), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
 static void wal__rollback_journal__as_without(void **state)
 {
 	(void)state;
 	const struct work how = {.pragmas = ROLLBACK, .is_alone = true, .vfs = store_wal_vfs()};
 	assert_int_equal(work_crash_everywhere(&how, VFS_CRASH_POWER).lossy, 0);
+}
+
+/* ---- what the store makes of it ----------------------------------------------------------------------------------- */
+
+static void keep(struct store *store, const char *key)
+{
+	struct err err;
+	assert_int_equal(store_begin(store, &err), 0);
+	assert_int_equal(store_meta_save(store, key, "x", &err), 0);
+	assert_int_equal(store_commit_ahead(store, &err), 0);
+}
+
+static bool is_kept(struct store *store, const char *key)
+{
+	struct err err;
+	char *value = NULL;
+	assert_int_equal(store_meta_load(store, key, &value, &err), 0);
+	bool is = value != NULL;
+	free(value);
+	return is;
+}
+
+/* On the disk the log has a hole behind the first then, which everything later would fall into. */
+static void store__syncs_fail__nothing_is_written_before_the_log_is_in_the_database(void **state)
+{
+	(void)state;
+	struct scratch scratch;
+	struct err err;
+	scratch_make(&scratch);
+	for (uint64_t seed = 1; seed <= 30; seed++) {
+		struct store *store = NULL;
+		vfs_reset(seed);
+		assert_int_equal(store_open(scratch.database, STORE_WRITE, 10, &store, &err), 0);
+		keep(store, "first");
+		assert_int_equal(store_make_durable(store, &err), 0);
+		keep(store, "second");
+		vfs_fault_at(VFS_FAULT_SYNC, 1, 3);
+		assert_int_equal(store_make_durable(store, &err), -EIO);
+		assert_int_equal(store_begin(store, &err), -EIO);
+		keep(store, "third");
+		assert_int_equal(store_make_durable(store, &err), 0);
+		vfs_crash_now(VFS_CRASH_POWER);
+		store_close(store);
+		vfs_restart();
+		assert_int_equal(store_open(scratch.database, STORE_WRITE, 10, &store, &err), 0);
+		assert_true(is_kept(store, "first") && is_kept(store, "second") && is_kept(store, "third"));
+		store_close(store);
+	}
+	scratch_remove(&scratch);
 }
 
 int main(void)
@@ -168,6 +352,14 @@ int main(void)
 		cmocka_unit_test(wal__refused_operations_and_spills__nothing_lost),
 		cmocka_unit_test(wal__crash_anywhere__nothing_lost),
 		cmocka_unit_test(wal__rollback_journal__as_without),
+		cmocka_unit_test(wal__sync_left__is_done_when_its_end_is_asked_for),
+		cmocka_unit_test(wal__sync_left_and_power_lost__the_commit_is_there_or_not),
+		cmocka_unit_test(wal__sync_left_fails__it_is_not_forgotten_over_the_next),
+		cmocka_unit_test(wal__sync_left__a_write_waits_for_it),
+		cmocka_unit_test(wal__sync_left__a_checkpoint_waits_for_it),
+		cmocka_unit_test(wal__commit_fails_before_the_sync_that_would_be_left__the_next_is_not_left),
+		cmocka_unit_test(wal__no_log__nothing_is_left),
+		cmocka_unit_test(store__syncs_fail__nothing_is_written_before_the_log_is_in_the_database),
 	};
 	vfs_register();
 	return cmocka_run_group_tests(tests, NULL, NULL);
