@@ -218,6 +218,8 @@ static int app_apply(struct app *app, const struct app_channel *entry, int64_t n
 	int status = 0;
 	if (!listener->has_heard || (listener->is_wary && listener->n_alone < listener->updates.n))
 		return 0;
+	if (listener->is_applied) /* and not answered, as the disk did not keep it then */
+		return 0;
 	app_make_replies(listener);
 	for (size_t i = listener->n_alone; i < listener->updates.n && status == 0; i++)
 		status = talk_hear(&talk, entry->channel->name, &listener->updates.items[i], now_utc,

@@ -1,4 +1,5 @@
-/* One pass of the app: settle, plan, claim, commit, send. */
+/* One pass of the app: settle, plan, claim, commit, send. While the disk writes the commit, letters are written to what was
+ * claimed; nothing leaves before it is durable. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -91,8 +92,9 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 		status = app_show(app, claims, now, err);
 	if (status == 0 && (app_claimed(app, claims) != 0 || n_results != 0))
 		status = app_note_time(app, now.wall_s, err);
-	if (status == 0)
-		status = store_commit(app->store, err);
+	if (status == 0) /* letters are what can be written meanwhile */
+		status = app_claimed(app, claims) != 0 ? store_commit_ahead(app->store, err)
+						       : store_commit(app->store, err);
 	if (status < 0) {
 		store_rollback(app->store);
 		brake_forget(&app->brake);
@@ -234,6 +236,33 @@ static void app_make_room(struct app *app)
 		log_debug("%s", err.text);
 }
 
+/* Results are recorded in any case, and said; but nothing new leaves on the strength of what power may take away. */
+static int app_make_durable(struct app *app, struct app_claim *claims, struct instant now, struct err *err)
+{
+	app_write_ahead(app, claims, now.wall_s);
+	int status = store_make_durable(app->store, err);
+	if (status == 0)
+		return 0;
+	app_announce(app);
+	app_hold_back(app, claims);
+	return status;
+}
+
+/* What the pass has decided is done. */
+static void app_act(struct app *app, struct app_claim *claims, struct instant now)
+{
+	app->must_follow_clock = app->must_follow_clock && app_distrusts_clock(app, now);
+	app->last_wall_s = now.wall_s;
+	app_announce(app);
+	app_resume(app);
+	app_answer(app, now.wall_s);
+	app_edit(app, now.wall_s);
+	for (size_t i = 0; i < app->setup->n_channels; i++)
+		app_send(app, &claims[i], now.wall_s);
+	app_listen(app, now.wall_s);
+	app_free_retired(app);
+}
+
 int app_tick(struct app *app, struct instant now, struct err *err)
 {
 	struct app_claim *claims = mem_zero(app->setup->n_channels, sizeof(*claims));
@@ -242,18 +271,11 @@ int app_tick(struct app *app, struct instant now, struct err *err)
 	int status = app_hear_alone(app, now, err);
 	if (status == 0)
 		status = app_write(app, claims, now, &has_more, err);
+	if (status == 0)
+		status = app_make_durable(app, claims, now, err);
 	if (status == 0) {
 		has_moved = has_moved || app_claimed(app, claims) != 0;
-		app->must_follow_clock = app->must_follow_clock && app_distrusts_clock(app, now);
-		app->last_wall_s = now.wall_s;
-		app_announce(app);
-		app_resume(app);
-		app_answer(app, now.wall_s);
-		app_edit(app, now.wall_s);
-		for (size_t i = 0; i < app->setup->n_channels; i++)
-			app_send(app, &claims[i], now.wall_s);
-		app_listen(app, now.wall_s);
-		app_free_retired(app);
+		app_act(app, claims, now);
 		status = app_plan_wake(app, has_more || app_hears_on(app, now), has_moved, now, err);
 	}
 	if (status == 0 && !app->is_stopping) /* then there may be nothing to record */

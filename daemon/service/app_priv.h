@@ -108,10 +108,14 @@ void app_free_retired(struct app *app);
 
 enum { APP_CLAIM_SLICE = 256 }; /* messages claimed for one channel in one pass */
 
+struct app_letter;
+
 struct app_claim {
 	struct app_channel *channel;
 	int64_t ids[APP_CLAIM_SLICE];
 	size_t n;
+	struct app_letter *letters; /* of the first n_letters of them */
+	size_t n_letters;
 };
 
 /* What planning needs; borrows from the app. */
@@ -175,7 +179,7 @@ MUSTCHECK int app_note_shown(struct app *app, const struct app_result *entry, st
 /* Notes which edits have ended, and how. */
 MUSTCHECK int app_settle_shown(struct app *app, int64_t now_utc, struct err *err);
 /* After app_claim(): notes what is going to be shown, and takes what is to be changed; after a commit app_edit() follows,
- * after a rollback app_unshow(). */
+ * after a rollback app_unshow(), and neither while the disk does not keep it. */
 MUSTCHECK int app_show(struct app *app, const struct app_claim *claims, struct instant now, struct err *err);
 void app_unshow(struct app *app);
 void app_edit(struct app *app, int64_t now_utc);
@@ -210,7 +214,11 @@ MUSTCHECK int app_claim(struct app *app, struct app_claim *claims, struct instan
 size_t app_claimed(const struct app *app, const struct app_claim *claims);
 /* After the commit: channels hear that their results are recorded. */
 void app_resume(struct app *app);
-/* After the commit: hands the claimed messages over. */
-void app_send(struct app *app, const struct app_claim *claim, int64_t now_utc);
+/* After the commit, while the disk still writes: begins to write letters to what was claimed. */
+void app_write_ahead(struct app *app, struct app_claim *claims, int64_t now_utc);
+/* Once it is durable: hands the claimed messages over. */
+void app_send(struct app *app, struct app_claim *claim, int64_t now_utc);
+/* When it cannot be made so: what was claimed is not sent this time. */
+void app_hold_back(struct app *app, struct app_claim *claims);
 
 #endif

@@ -13,18 +13,29 @@ struct app_letter {
 	struct err err;
 };
 
-/* Everything is read before anything is sent: no transaction is open while a channel talks to its server. Should none
- * begin, each statement reads by itself. */
-static void app_write_letters(struct app *app, const struct app_claim *claim, int64_t now_utc,
-			      struct app_letter *letters)
+/* Read in one piece: no transaction is open while a channel talks to its server. Should none begin, each statement reads by
+ * itself. */
+static void app_write_letters(struct app *app, struct app_claim *claim, int64_t now_utc, bool until_durable)
 {
 	struct err err;
+	if (claim->n_letters == claim->n)
+		return;
+	if (claim->letters == NULL)
+		claim->letters = mem_zero(claim->n, sizeof(*claim->letters));
 	bool is_reading = store_begin_reading(app->store, &err) == 0;
-	for (size_t i = 0; i < claim->n; i++)
-		letters[i].status = letter_write(app->store, app->setup, claim->ids[i], now_utc, &letters[i].letter,
-						 &letters[i].err);
+	while (claim->n_letters < claim->n && !(until_durable && store_is_durable(app->store))) {
+		int64_t id = claim->ids[claim->n_letters];
+		struct app_letter *entry = &claim->letters[claim->n_letters++];
+		entry->status = letter_write(app->store, app->setup, id, now_utc, &entry->letter, &entry->err);
+	}
 	if (is_reading)
 		store_end_reading(app->store);
+}
+
+void app_write_ahead(struct app *app, struct app_claim *claims, int64_t now_utc)
+{
+	for (size_t i = 0; i < app->setup->n_channels && !app->only_counts; i++)
+		app_write_letters(app, &claims[i], now_utc, true);
 }
 
 static void app_note_unsent(const struct app_claim *claim, int64_t id, enum channel_verdict verdict,
@@ -42,8 +53,9 @@ static void app_note_template(struct app *app, const struct letter *letter)
 		app->template_problem = mem_dup(letter->text.problem);
 }
 
-static void app_hand_over(struct app *app, const struct app_claim *claim, size_t i, struct app_letter *entry)
+static void app_hand_over(struct app *app, const struct app_claim *claim, size_t i)
 {
+	struct app_letter *entry = &claim->letters[i];
 	if (entry->status < 0) {
 		app_note_unsent(claim, claim->ids[i], CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE, entry->err.text);
 		app->results[app->n_results - 1].is_empty = entry->status == -ENOMSG;
@@ -78,18 +90,36 @@ void app_recall(struct app *app)
 		channel_recall(app->channels[i]->channel, app_is_over, app);
 }
 
-void app_send(struct app *app, const struct app_claim *claim, int64_t now_utc)
+static void app_forget_letters(struct app_claim *claim)
+{
+	free(claim->letters);
+	claim->letters = NULL;
+	claim->n_letters = 0;
+}
+
+void app_send(struct app *app, struct app_claim *claim, int64_t now_utc)
 {
 	if (app->only_counts) {
 		for (size_t i = 0; i < claim->n; i++)
 			app_note_unsent(claim, claim->ids[i], CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE, "counted");
 		return;
 	}
-	if (claim->n == 0)
-		return;
-	struct app_letter *letters = mem_zero(claim->n, sizeof(*letters));
-	app_write_letters(app, claim, now_utc, letters);
+	app_write_letters(app, claim, now_utc, false);
 	for (size_t i = 0; i < claim->n; i++)
-		app_hand_over(app, claim, i, &letters[i]);
-	free(letters);
+		app_hand_over(app, claim, i);
+	app_forget_letters(claim);
+}
+
+void app_hold_back(struct app *app, struct app_claim *claims)
+{
+	static const char why[] = "not sent: the disk has not kept the record of it";
+	for (size_t i = 0; i < app->setup->n_channels; i++) {
+		struct app_claim *claim = &claims[i];
+		for (size_t j = 0; j < claim->n_letters; j++)
+			if (claim->letters[j].status == 0)
+				letter_done(&claim->letters[j].letter);
+		app_forget_letters(claim);
+		for (size_t j = 0; j < claim->n; j++)
+			app_note_unsent(claim, claim->ids[j], CHANNEL_THROTTLED, CHANNEL_BLAME_MESSAGE, why);
+	}
 }

@@ -23,7 +23,7 @@ struct app_editor {
 	int64_t ids[APP_SHOW_SLICE]; /* messages whose edit is under way */
 	struct channel_result results[APP_SHOW_SLICE];
 	size_t n, n_over;              /* how many there are, and how many of them have ended */
-	int64_t taken[APP_SHOW_SLICE]; /* by a pass that is not committed */
+	int64_t taken[APP_SHOW_SLICE]; /* by a pass that is not committed, or not durable */
 	size_t n_taken;
 	int64_t after; /* the last one taken: what can never be changed does not keep the others from their turn */
 	int64_t waits_since_utc, again_utc;
@@ -103,7 +103,9 @@ static int app_take_stale(struct app *app, struct app_channel *entry, size_t n_c
 	size_t room = channel_room(entry->channel), kept = app_answers(entry) + n_claimed, n = 0;
 	size_t max = room > kept ? room - kept : 0;
 	bool is_put_off = editor->again_utc > now.wall_s && editor->waits_since_utc <= now.wall_s;
-	if (max == 0 || app->is_draining || editor->n_over < editor->n || is_put_off)
+	bool was_kept_from_it =
+		editor->n_taken > 0; /* by a disk that did not keep the pass: they are still to be made */
+	if (max == 0 || app->is_draining || editor->n_over < editor->n || is_put_off || was_kept_from_it)
 		return 0;
 	int status = app_find_stale(app, entry, max < APP_SHOW_SLICE ? max : APP_SHOW_SLICE, &n, err);
 	if (status < 0 || n == 0)

@@ -14,7 +14,7 @@ enum { DESK_SENDINGS_MAX = 4096, DESK_FLYING_MAX = 512 };
 struct desk_sending {
 	int64_t id;
 	char channel[16], to_address[64], message_id[STORE_MESSAGE_ID_SIZE], key[80];
-	bool is_recorded; /* its claim was in the database, for others to see */
+	bool is_recorded; /* its claim was in the database, for others to see, and on the disk */
 	enum channel_act act;
 	char remote_id[16], thread[16], answer_id[16], subject[200], text[600], buttons[300]; /* "label=data|..." */
 };
@@ -98,7 +98,8 @@ static inline void desk_send(struct channel *channel, const struct channel_messa
 	for (size_t i = 0, at = 0; i < message->n_buttons; i++)
 		at += (size_t)snprintf(sending->buttons + at, sizeof(sending->buttons) - at, "%s=%s|",
 				       message->buttons[i].label, message->buttons[i].data);
-	sending->is_recorded = office_number(&desk.office,
+	sending->is_recorded = store_is_durable(desk.office.store) &&
+			       office_number(&desk.office,
 					     "SELECT count(*) FROM message m JOIN attempt a ON a.message = m.id"
 					     " WHERE m.id = %lld AND m.state = 'sending' AND a.outcome IS NULL",
 					     (long long)message->id) == 1;

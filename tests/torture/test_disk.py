@@ -16,7 +16,7 @@ CALLS = {  # every n-th call of a system call: at most so many tries, and the st
     "fdatasync": short_or_long((40, 1), (400, 1)),
     "pwrite64": short_or_long((12, 3), (400, 1)),
 }
-WRITES = {"fdatasync": 9, "pwrite64": 20}  # so many are made by one thread in any run of 12 people
+WRITES = {"fdatasync": 6, "pwrite64": 20}  # so many are made by one thread in any run of 12 people
 FAILURES = [("fdatasync", "EIO"), ("pwrite64", "EIO"), ("pwrite64", "ENOSPC")]
 
 

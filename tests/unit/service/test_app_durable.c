@@ -1,0 +1,188 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "desk.h"
+#include "disk.h"
+
+/* Letters are written while the disk still writes that they are going to be sent; when it does not keep that, they are not
+ * sent, and nothing is lost or done twice. */
+
+static const char config[] = "operator = op\n[channel email]\ntype = maildir\npath = mail\n"
+			     "[channel telegram]\ntype = maildir\npath = mail\n"
+			     "[policy default]\nremind = 0d 1d before start at 09:00\n";
+
+enum { FOR_EVER = 1000000 };
+
+static int64_t add_task(const char *uid, const char *start, const char *people)
+{
+	return office_add_task(&desk.office, &(struct office_task){.uid = uid,
+								   .start = start,
+								   .zone = "Europe/Moscow",
+								   .people = people,
+								   .planned_until = desk.now.wall_s});
+}
+
+/* Reminders of the visit are due now, at nine. */
+static int open_desk(void **state)
+{
+	(void)state;
+	disk.n_failing = 0;
+	desk_open(config, "2025-06-01T00:00");
+	app_free(desk.app);
+	desk.is_two_way = true;
+	desk_start(config);
+	office_add_person(&desk.office, "anna", "Europe/Moscow", "telegram");
+	office_add_person(&desk.office, "boris", "Europe/Moscow", "email");
+	office_add_person(&desk.office, "op", "Europe/Moscow", "email");
+	office_run(&desk.office, "UPDATE address SET address = '101' WHERE person = 'anna'");
+	(void)add_task("visit", "2025-06-15", "anna boris");
+	(void)add_task("fair", "2025-06-16", "boris");
+	desk_tick();
+	desk_move_to("2025-06-14T06:00");
+	return 0;
+}
+
+static int close_desk(void **state)
+{
+	(void)state;
+	desk_close();
+	return 0;
+}
+
+/* Passes for so long as the app asks for them. */
+static void live(int64_t seconds)
+{
+	int64_t end_utc = desk.now.wall_s + seconds;
+	while (desk.now.wall_s < end_utc) {
+		assert_int_equal(desk_try(), -EIO);
+		assert_true(app_next_wake_utc(desk.app) > desk.now.wall_s);
+		desk_move(app_next_wake_utc(desk.app) - desk.now.wall_s);
+	}
+}
+
+static void durable__before_anything_is_sent(void **state)
+{
+	(void)state;
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 2);
+	assert_true(desk.sendings[0].is_recorded);
+	assert_true(desk.sendings[1].is_recorded);
+}
+
+static void durable__one_sync_fails__the_log_is_brought_in_and_they_are_sent(void **state)
+{
+	(void)state;
+	disk.n_failing = 1;
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 2);
+	assert_true(desk.sendings[0].is_recorded);
+	assert_int_equal(disk.n_failing, 0);
+	assert_int_equal(office_number(&desk.office, "PRAGMA wal_checkpoint"), 0);
+	assert_null(app_trouble(desk.app));
+}
+
+static void durable__syncs_fail__nothing_is_sent_until_they_do_not(void **state)
+{
+	(void)state;
+	disk.n_failing = FOR_EVER;
+	live(30);
+	assert_non_null(app_trouble(desk.app));
+	assert_int_equal(desk.n_sendings, 0);
+	disk.n_failing = 0;
+	desk_tick();
+	assert_null(app_trouble(desk.app));
+	desk_move(2);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 2);
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	assert_int_equal(desk_count("sent"), 2);
+	assert_int_equal(office_number(&desk.office, "SELECT sum(attempts) FROM message"), 2);
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM attempt WHERE outcome = 'throttled'"), 2);
+}
+
+/* Of what came back in that pass nothing is recorded twice. */
+static void durable__syncs_fail__results_are_recorded_once(void **state)
+{
+	(void)state;
+	desk.answers_at_once = false;
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 2);
+	desk_answer(CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	disk.n_failing = FOR_EVER;
+	live(4);
+	disk.n_failing = 0;
+	desk_tick();
+	assert_int_equal(desk_count("dead"), 2);
+	assert_int_equal(office_number(&desk.office, "SELECT max(refusals) FROM suspension"), 1);
+	desk_move(2);
+	desk_tick();
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM attempt WHERE outcome = 'permanent'"), 2);
+}
+
+static void durable__syncs_fail__what_people_wrote_is_applied_once_and_answered(void **state)
+{
+	(void)state;
+	desk.answers_at_once = true;
+	desk_tick();
+	desk_hear(CHANNEL_UPDATE_BUTTON, "101", "101", "d 1 2025-06-15", "cb-1", "8");
+	size_t before = desk.n_sendings;
+	desk_move_to("2025-06-15T06:00"); /* boris is to hear of the fair */
+	disk.n_failing = FOR_EVER;
+	live(4);
+	assert_int_equal(desk.n_sendings, before);
+	assert_null(desk.listening.cb); /* the service would forget what it told */
+	disk.n_failing = 0;
+	desk_tick();
+	assert_string_equal(desk.sendings[before].answer_id, "cb-1");
+	assert_string_equal(desk.listening.next, "8");
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM ledger WHERE action = 'done'"), 1);
+}
+
+/* Also when something else changes until then. */
+static void durable__syncs_fail__edits_are_made_later(void **state)
+{
+	(void)state;
+	desk.answers_at_once = true;
+	(void)add_task("call", "2025-06-16", "anna");
+	desk_tick();
+	desk_move_to("2025-06-15T06:00");
+	desk_tick();
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM shown"), 3);
+	size_t before = desk.n_sendings;
+	desk_move_to("2025-06-16T06:00"); /* there is to be told of the call and the fair */
+	office_run(&desk.office, "UPDATE task SET title = 'Visitors' WHERE uid = 'visit'");
+	disk.n_failing = FOR_EVER;
+	live(4);
+	assert_int_equal(desk.n_sendings, before);
+	disk.n_failing = 0;
+	office_run(&desk.office, "UPDATE task SET title = 'Call' WHERE uid = 'call'");
+	desk_tick();
+	desk_move(60);
+	desk_tick();
+	size_t n_visitors = 0;
+	for (size_t i = before; i < desk.n_sendings; i++)
+		n_visitors += desk.sendings[i].act == CHANNEL_EDIT && strstr(desk.sendings[i].text, "Visitors") != NULL;
+	assert_int_equal(n_visitors, 2);
+	assert_int_equal(office_number(&desk.office, "SELECT max(stale) FROM shown"), 0);
+}
+
+int main(void)
+{
+#define ROW(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
+	const struct CMUnitTest tests[] = {
+		ROW(durable__before_anything_is_sent),
+		ROW(durable__one_sync_fails__the_log_is_brought_in_and_they_are_sent),
+		ROW(durable__syncs_fail__nothing_is_sent_until_they_do_not),
+		ROW(durable__syncs_fail__results_are_recorded_once),
+		ROW(durable__syncs_fail__what_people_wrote_is_applied_once_and_answered),
+		ROW(durable__syncs_fail__edits_are_made_later),
+	};
+	disk_register();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
