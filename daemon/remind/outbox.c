@@ -77,18 +77,28 @@ bool outbox_next_state(enum message_state state, enum outbox_event event, enum m
 	return false;
 }
 
-/* The only place that writes a state. */
-static int outbox_move(struct store *store, int64_t id, enum message_state from, enum outbox_event event,
-		       struct store_move *move, bool *ret_moved, struct err *err)
+/* The only place that writes a state. *ret_n: how many were in state from; the others stay as they are. */
+static int outbox_move_some(struct store *store, const int64_t *ids, size_t n, enum message_state from,
+			    enum outbox_event event, struct store_move *move, size_t *ret_n, struct err *err)
 {
 	bool is_allowed = outbox_next_state(from, event, &move->to);
 	assert(is_allowed);
 	(void)is_allowed;
 	move->from = from;
-	int status = store_message_move(store, id, move, ret_moved, err);
-	if (status == 0 && *ret_moved)
-		log_debug("message=%lld %s -> %s (%s)", (long long)id, message_state_name(from),
+	int status = store_message_move(store, ids, n, move, ret_n, err);
+	for (size_t i = 0; i < n && status == 0 && *ret_n == n; i++)
+		log_debug("message=%lld %s -> %s (%s)", (long long)ids[i], message_state_name(from),
 			  message_state_name(move->to), outbox_event_name(event));
+	return status;
+}
+
+static int outbox_move(struct store *store, int64_t id, enum message_state from, enum outbox_event event,
+		       struct store_move *move, bool *ret_moved, struct err *err)
+{
+	size_t n = 0;
+	int status = outbox_move_some(store, &id, 1, from, event, move, &n, err);
+	if (status == 0)
+		*ret_moved = n == 1;
 	return status;
 }
 
@@ -174,13 +184,36 @@ static int outbox_cancel_empty(struct store *store, int64_t id, struct err *err)
 	return outbox_move(store, id, MESSAGE_PENDING, OUTBOX_EMPTY, &move, &is_moved, err);
 }
 
-static int outbox_claim_one(struct store *store, int64_t id, int64_t now_utc, const struct outbox_rules *rules,
-			    void *arg, bool *ret_claimed, struct err *err)
+struct outbox_claiming {
+	struct store *store;
+	int64_t now_utc;
+	int64_t *ids;
+	size_t n, n_written;
+};
+
+int outbox_claim_write(struct outbox_claiming *claiming, struct err *err)
 {
+	const int64_t *ids = claiming->ids + claiming->n_written;
+	size_t n = claiming->n - claiming->n_written, n_moved = 0;
+	struct store_move move = {.not_before = -1, .add_attempts = 1};
+	if (n == 0)
+		return 0;
+	int status = outbox_move_some(claiming->store, ids, n, MESSAGE_PENDING, OUTBOX_CLAIM, &move, &n_moved, err);
+	if (status == 0 && n_moved != n)
+		status = err_set(err, -EIO, "of %zu messages to be sent only %zu are still pending", n, n_moved);
+	for (size_t i = 0; i < n && status == 0; i++)
+		status = store_attempt_start(claiming->store, ids[i], claiming->now_utc, err);
+	claiming->n_written = claiming->n;
+	return status;
+}
+
+static int outbox_claim_one(struct outbox_claiming *claiming, int64_t id, const struct outbox_rules *rules, void *arg,
+			    struct err *err)
+{
+	struct store *store = claiming->store;
 	struct store_peek peek;
-	int64_t open_utc = now_utc;
+	int64_t now_utc = claiming->now_utc, open_utc = now_utc;
 	bool may = true;
-	*ret_claimed = false;
 	int status = store_message_peek(store, id, &peek, err);
 	if (status < 0)
 		return status;
@@ -192,33 +225,25 @@ static int outbox_claim_one(struct store *store, int64_t id, int64_t now_utc, co
 	if (status < 0 || open_utc > now_utc)
 		return status < 0 ? status : store_message_postpone(store, id, open_utc, err);
 	if (rules != NULL && rules->may != NULL)
-		status = rules->may(arg, &peek, now_utc, &may, err);
+		status = rules->may(arg, claiming, &peek, now_utc, &may, err);
 	if (status < 0 || !may)
 		return status;
-
-	struct store_move move = {.not_before = -1, .add_attempts = 1};
-	status = outbox_move(store, id, MESSAGE_PENDING, OUTBOX_CLAIM, &move, ret_claimed, err);
-	if (status == 0 && *ret_claimed && peek.has_dropped)
-		status = store_message_leave_dropped(store, id, err);
-	if (status == 0 && *ret_claimed)
-		status = store_attempt_start(store, id, now_utc, err);
-	return status;
+	claiming->ids[claiming->n++] = id;
+	return peek.has_dropped ? store_message_leave_dropped(store, id, err) : 0;
 }
 
 static int outbox_claim_some(struct store *store, const int64_t *ids, size_t n, int64_t now_utc,
 			     const struct outbox_rules *rules, void *arg, int64_t *ret_ids, size_t *ret_n,
 			     struct err *err)
 {
-	size_t n_claimed = 0;
+	struct outbox_claiming claiming = {.store = store, .now_utc = now_utc, .ids = ret_ids};
 	int status = 0;
-	for (size_t i = 0; i < n && status == 0; i++) {
-		bool is_claimed = false;
-		status = outbox_claim_one(store, ids[i], now_utc, rules, arg, &is_claimed, err);
-		if (status == 0 && is_claimed)
-			ret_ids[n_claimed++] = ids[i];
-	}
+	for (size_t i = 0; i < n && status == 0; i++)
+		status = outbox_claim_one(&claiming, ids[i], rules, arg, err);
 	if (status == 0)
-		*ret_n = n_claimed;
+		status = outbox_claim_write(&claiming, err);
+	if (status == 0)
+		*ret_n = claiming.n;
 	return status;
 }
 

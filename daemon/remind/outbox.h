@@ -60,9 +60,12 @@ MUSTCHECK int outbox_expire(struct store *store, int64_t cutoff_utc, size_t *ret
 
 /* Says from when on a person may be written to; at most now_utc = now. */
 typedef int (*outbox_open_cb)(void *arg, const char *person, int64_t now_utc, int64_t *ret_open_utc, struct err *err);
-/* Whether a message may start; asked last, of those that otherwise would. */
-typedef int (*outbox_may_cb)(void *arg, const struct store_peek *message, int64_t now_utc, bool *ret_may,
-			     struct err *err);
+/* Whether a message may start; asked last, of those that otherwise would. Those that were let through before it are written
+ * together at the end: who looks at other messages, or changes them, calls outbox_claim_write() first. */
+struct outbox_claiming;
+typedef int (*outbox_may_cb)(void *arg, struct outbox_claiming *before, const struct store_peek *message,
+			     int64_t now_utc, bool *ret_may, struct err *err);
+MUSTCHECK int outbox_claim_write(struct outbox_claiming *claiming, struct err *err);
 /* What a claim asks of each message; each may be NULL. */
 struct outbox_rules {
 	outbox_open_cb open;

@@ -40,12 +40,15 @@ static int app_open(void *arg, const char *id, int64_t now_utc, int64_t *ret_ope
 
 /* Each trip is told once. When dozens of people are stopped it is one mistake, and the operator knows of it by then: the log
  * has the others. */
-static int app_tell_brake(struct app *app, const struct store_brake *brake, int64_t now_utc, struct err *err)
+static int app_tell_brake(struct app *app, struct outbox_claiming *before, const struct store_brake *brake,
+			  int64_t now_utc, struct err *err)
 {
 	const struct planner planner = app_planner(app);
 	int64_t waiting = 0, n_stopped = 0;
-	int status =
-		store_brake_waiting(app->store, brake->scope, brake->name, now_utc, BRAKE_COUNT_MAX, &waiting, err);
+	int status = outbox_claim_write(before, err);
+	if (status == 0)
+		status = store_brake_waiting(app->store, brake->scope, brake->name, now_utc, BRAKE_COUNT_MAX, &waiting,
+					     err);
 	if (status == 0)
 		status = store_brake_count(app->store, brake->scope, &n_stopped, err);
 	if (status < 0)
@@ -62,8 +65,8 @@ static int app_tell_brake(struct app *app, const struct store_brake *brake, int6
 }
 
 /* Whether the brakes let a message start; what one of them holds back is not asked for again until it is released. */
-static int app_ask_brakes(struct app *app, const struct store_peek *message, int64_t now_utc, bool *ret_may,
-			  struct err *err)
+static int app_ask_brakes(struct app *app, struct outbox_claiming *before, const struct store_peek *message,
+			  int64_t now_utc, bool *ret_may, struct err *err)
 {
 	struct store_brake brake;
 	*ret_may = true;
@@ -73,17 +76,18 @@ static int app_ask_brakes(struct app *app, const struct store_peek *message, int
 		brake_take(&app->brake, app->store, message->channel, message->person, now_utc, ret_may, &brake, err);
 	if (status < 0 || *ret_may || brake.tripped_utc != now_utc)
 		return status;
-	return app_tell_brake(app, &brake, now_utc, err);
+	return app_tell_brake(app, before, &brake, now_utc, err);
 }
 
 /* The brakes come last: they count what starts. */
-static int app_may(void *arg, const struct store_peek *message, int64_t now_utc, bool *ret_may, struct err *err)
+static int app_may(void *arg, struct outbox_claiming *before, const struct store_peek *message, int64_t now_utc,
+		   bool *ret_may, struct err *err)
 {
 	const struct app_asker *asker = arg;
 	uint64_t reader = 0;
-	int status = app_each_ask(asker->app, asker->channel, message, asker->now, &reader, ret_may, err);
+	int status = app_each_ask(asker->app, asker->channel, before, message, asker->now, &reader, ret_may, err);
 	if (status == 0 && *ret_may)
-		status = app_ask_brakes(asker->app, message, now_utc, ret_may, err);
+		status = app_ask_brakes(asker->app, before, message, now_utc, ret_may, err);
 	if (status == 0 && *ret_may)
 		gate_each_take(&asker->channel->each, reader, message->id, asker->now);
 	return status;

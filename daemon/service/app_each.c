@@ -9,15 +9,18 @@
 /* Until they are asked for again, what is before them has had its turn: in the next pass, a second from now at most. */
 enum { APP_BEHIND_S = 2 };
 
-int app_each_ask(struct app *app, struct app_channel *entry, const struct store_peek *message, struct instant now,
-		 uint64_t *ret_reader, bool *ret_may, struct err *err)
+int app_each_ask(struct app *app, struct app_channel *entry, struct outbox_claiming *before,
+		 const struct store_peek *message, struct instant now, uint64_t *ret_reader, bool *ret_may,
+		 struct err *err)
 {
 	struct store_pace pace;
 	*ret_may = true;
 	*ret_reader = 0;
 	if (entry->each.gap_ms == 0)
 		return 0;
-	int status = store_pace_look(app->store, message, now.wall_s, &pace, err);
+	int status = outbox_claim_write(before, err);
+	if (status == 0)
+		status = store_pace_look(app->store, message, now.wall_s, &pace, err);
 	if (status < 0)
 		return status;
 	*ret_reader = hash_text(pace.address);

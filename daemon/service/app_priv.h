@@ -7,6 +7,7 @@
 
 #include "remind/gate.h"
 #include "remind/gate_each.h"
+#include "remind/outbox.h"
 #include "remind/planner.h"
 #include "service/app.h"
 #include "service/audit.h"
@@ -202,8 +203,9 @@ void app_thread_end(const struct app_result *entry);
 
 /* One message to a reader at a time, in app_each.c. Whether this one may start; one that may not is postponed. *ret_reader is
  * for gate_each_take(). */
-MUSTCHECK int app_each_ask(struct app *app, struct app_channel *entry, const struct store_peek *message,
-			   struct instant now, uint64_t *ret_reader, bool *ret_may, struct err *err);
+MUSTCHECK int app_each_ask(struct app *app, struct app_channel *entry, struct outbox_claiming *before,
+			   const struct store_peek *message, struct instant now, uint64_t *ret_reader, bool *ret_may,
+			   struct err *err);
 /* The results that came in are known: before they are settled, however often that is tried. */
 void app_each_end(struct app *app, struct instant now);
 /* The pass is over, and what it took is kept or not. */

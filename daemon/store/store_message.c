@@ -407,25 +407,85 @@ int store_message_postpone(struct store *store, int64_t id, int64_t not_before, 
 
 /* ---- moving ------------------------------------------------------------------------------------------------------- */
 
-int store_message_move(struct store *store, int64_t id, const struct store_move *move, bool *ret_moved, struct err *err)
+/* The ids as json_each() reads them; the caller frees it. */
+static char *store_message_list(const int64_t *ids, size_t n)
 {
-	/* OR FAIL: one row is changed or none, so there is nothing that SQLite would have to keep for taking it back. */
-	static const char sql[] =
-		"UPDATE OR FAIL message SET state = ?3, reason = ?4, last_reply = coalesce(?5, last_reply),"
-		" not_before = coalesce(?6, not_before), attempts = attempts + ?7, uncertain = uncertain + ?8,"
-		" crashes = crashes + ?9, suspect = CASE ?10 WHEN 0 THEN suspect ELSE ?10 > 0 END"
-		" WHERE id = ?1 AND state = ?2";
+	enum { ID_SIZE = 21 };
+	char *list = mem_alloc(n * ID_SIZE + 2), *end = list;
+	for (size_t i = 0; i < n; i++)
+		end += snprintf(end, ID_SIZE + 1, "%c%lld", i == 0 ? '[' : ',', (long long)ids[i]);
+	end[0] = ']';
+	end[1] = '\0';
+	return list;
+}
+
+/* All but ?1, which says of what messages. */
+static int store_message_run_move(struct store *store, sqlite3_stmt *stmt, const struct store_move *move,
+				  size_t *n_moved, struct err *err)
+{
 	int64_t changes = 0;
+	(void)sqlite3_bind_text(stmt, 2, message_state_name(move->from), -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(stmt, 3, message_state_name(move->to), -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(stmt, 4, move->reason, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(stmt, 5, move->last_reply, -1, SQLITE_STATIC);
+	if (move->not_before >= 0)
+		(void)sqlite3_bind_int64(stmt, 6, move->not_before);
+	(void)sqlite3_bind_int64(stmt, 7, move->add_attempts);
+	(void)sqlite3_bind_int64(stmt, 8, move->add_uncertain);
+	(void)sqlite3_bind_int64(stmt, 9, move->add_crashes);
+	(void)sqlite3_bind_int64(stmt, 10, move->suspect);
+	int status = store_run(store, stmt, "moving messages", &changes, err);
+	if (status == 0)
+		*n_moved += (size_t)changes;
+	return status;
+}
+
+/* OR FAIL: what fails is taken back with the transaction, so SQLite need not keep what it changes. */
+#define MESSAGE_MOVE                                                                                                   \
+	"UPDATE OR FAIL message SET state = ?3, reason = ?4, last_reply = coalesce(?5, last_reply),"                   \
+	" not_before = coalesce(?6, not_before), attempts = attempts + ?7, uncertain = uncertain + ?8,"                \
+	" crashes = crashes + ?9, suspect = CASE ?10 WHEN 0 THEN suspect ELSE ?10 > 0 END "
+
+static int store_message_move_each(struct store *store, const int64_t *ids, size_t n, const struct store_move *move,
+				   size_t *n_moved, struct err *err)
+{
+	static const char sql[] = MESSAGE_MOVE "WHERE id = ?1 AND state = ?2";
+	int status = 0;
+	for (size_t i = 0; i < n && status == 0; i++) {
+		sqlite3_stmt *stmt = store_statement(store, sql, err);
+		if (stmt == NULL)
+			return store->failure;
+		store_bind(stmt, "i", ids[i]);
+		status = store_message_run_move(store, stmt, move, n_moved, err);
+	}
+	return status;
+}
+
+static int store_message_move_many(struct store *store, const int64_t *ids, size_t n, const struct store_move *move,
+				   size_t *n_moved, struct err *err)
+{
+	/* The plus keeps SQLite from comparing the bound state with those of the indexes, for which it would prepare this
+	 * anew each time. */
+	static const char sql[] = MESSAGE_MOVE "WHERE id IN (SELECT value FROM json_each(?1)) AND +state = ?2";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
-	store_bind(stmt, "ittttnii", id, message_state_name(move->from), message_state_name(move->to), move->reason,
-		   move->last_reply, move->not_before, (int64_t)move->add_attempts, (int64_t)move->add_uncertain);
-	(void)sqlite3_bind_int64(stmt, 9, move->add_crashes);
-	(void)sqlite3_bind_int64(stmt, 10, move->suspect);
-	int status = store_run(store, stmt, "moving a message", &changes, err);
+	char *list = store_message_list(ids, n);
+	store_bind(stmt, "t", list);
+	int status = store_message_run_move(store, stmt, move, n_moved, err);
+	free(list);
+	return status;
+}
+
+int store_message_move(struct store *store, const int64_t *ids, size_t n, const struct store_move *move, size_t *ret_n,
+		       struct err *err)
+{
+	enum { MANY = 8 }; /* from so many on, they pay for the two tables that SQLite makes of them */
+	size_t n_moved = 0;
+	int status = n < MANY ? store_message_move_each(store, ids, n, move, &n_moved, err)
+			      : store_message_move_many(store, ids, n, move, &n_moved, err);
 	if (status == 0)
-		*ret_moved = changes == 1;
+		*ret_n = n_moved;
 	return status;
 }
 

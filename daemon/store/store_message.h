@@ -94,8 +94,8 @@ MUSTCHECK int store_message_clear_suspects(struct store *store, struct err *err)
 /* Errors: -ENOENT. */
 MUSTCHECK int store_message_load(struct store *store, int64_t id, struct store_message *ret_message, struct err *err);
 
-/* Writes a move of the state machine; every other field but reason stays when it is negative or NULL. *ret_moved is
- * false when the message was not in state from (any more). */
+/* Writes a move of the state machine, the same for n messages: together they cost two thirds. Every other field but reason
+ * stays when it is negative or NULL. *ret_n: how many of them there were in state from. */
 struct store_move {
 	enum message_state from, to;
 	const char *reason;     /* NULL clears it */
@@ -104,8 +104,8 @@ struct store_move {
 	int suspect;            /* 1 sets it, -1 clears it, 0 keeps it */
 	int add_attempts, add_uncertain, add_crashes;
 };
-MUSTCHECK int store_message_move(struct store *store, int64_t id, const struct store_move *move, bool *ret_moved,
-				 struct err *err);
+MUSTCHECK int store_message_move(struct store *store, const int64_t *ids, size_t n, const struct store_move *move,
+				 size_t *ret_n, struct err *err);
 
 /* The message leaves without the reminders that were dropped before: they are not in it any more. */
 MUSTCHECK int store_message_leave_dropped(struct store *store, int64_t id, struct err *err);

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "office.h"
@@ -181,6 +182,78 @@ static void outbox__claim__cancels_what_has_nothing_left_to_say(void **state)
 	assert_int_equal(office_number(&office, "SELECT count(*) FROM attempt"), 0);
 }
 
+/* Looks how many are in flight before the last one, having it written or not; or gives the first one up meanwhile. */
+static struct {
+	bool writes, spoils;
+	int64_t first, last;
+	size_t n_sending;
+} look;
+
+static int look_before(void *arg, struct outbox_claiming *before, const struct store_peek *message, int64_t now_utc,
+		       bool *ret_may, struct err *err)
+{
+	(void)arg;
+	(void)now_utc;
+	*ret_may = true;
+	if (message->id != look.last)
+		return 0;
+	static const struct store_move hold = {.from = MESSAGE_PENDING, .to = MESSAGE_HELD, .not_before = -1};
+	int64_t ids[32];
+	size_t n;
+	int status = look.writes ? outbox_claim_write(before, err) : 0;
+	if (status == 0 && look.spoils)
+		status = store_message_move(office.store, &look.first, 1, &hold, &n, err);
+	return status == 0 ? store_message_sending(office.store, ids, 32, &look.n_sending, err) : status;
+}
+
+static int claim_looking(size_t n, size_t *ret_n, struct err *err)
+{
+	static const struct outbox_rules rules = {.may = look_before};
+	int64_t ids[32];
+	for (size_t i = 0; i < n; i++) {
+		char step[32];
+		(void)snprintf(step, sizeof(step), "%zud", i);
+		look.last = add(step, now - 100 - (int64_t)i);
+		look.first = i == 0 ? look.last : look.first;
+	}
+	OK(store_begin(office.store, ERR));
+	int status = outbox_claim(office.store, "email", now, n, &rules, NULL, ids, ret_n, err);
+	if (status == 0)
+		OK(store_commit(office.store, ERR));
+	else
+		store_rollback(office.store);
+	return status;
+}
+
+static void outbox__claim_of_many__is_written_at_once_or_before_who_looks(void **state)
+{
+	(void)state;
+	size_t n = 0;
+	look.writes = look.spoils = false;
+	OK(claim_looking(20, &n, ERR));
+	assert_int_equal(n, 20);
+	assert_int_equal(look.n_sending, 0);
+	office_run(&office, "DELETE FROM reminder; DELETE FROM attempt; DELETE FROM message");
+	look.writes = true;
+	OK(claim_looking(20, &n, ERR));
+	assert_int_equal(n, 20);
+	assert_int_equal(look.n_sending, 19);
+	assert_int_equal(office_number(&office, "SELECT count(*) FROM message JOIN attempt ON message = id"
+						" WHERE state = 'sending' AND attempts = 1 AND outcome IS NULL"),
+			 20);
+}
+
+static void outbox__claim_changed_by_who_looks__is_an_error(void **state)
+{
+	(void)state;
+	struct err err;
+	size_t n = 0;
+	look.writes = false;
+	look.spoils = true;
+	assert_int_equal(claim_looking(3, &n, &err), -EIO);
+	assert_string_equal(err.text, "of 3 messages to be sent only 2 are still pending");
+}
+
 static const struct {
 	struct outbox_result result;
 	int64_t uncertain_before;
@@ -298,6 +371,8 @@ int main(void)
 		cmocka_unit_test(outbox__every_state_and_event__moves_as_designed_or_not_at_all),
 		WITH_OFFICE(outbox__claim__takes_what_is_ready_the_latest_first),
 		WITH_OFFICE(outbox__claim__cancels_what_has_nothing_left_to_say),
+		WITH_OFFICE(outbox__claim_of_many__is_written_at_once_or_before_who_looks),
+		WITH_OFFICE(outbox__claim_changed_by_who_looks__is_an_error),
 		WITH_OFFICE(outbox__each_result__moves_counts_and_is_written_down),
 		WITH_OFFICE(outbox__attempts__are_numbered_on_through_every_kind_of_end),
 		WITH_OFFICE(outbox__unknown_three_times__is_dead),

@@ -83,6 +83,21 @@ static void app_claim__several_for_one_reader__go_one_by_one_in_order(void **sta
 	assert_int_equal(desk.sendings[3].id, third);
 }
 
+static void app_claim__another_waits_behind_it__postpones_only_that(void **state)
+{
+	(void)state;
+	int64_t first = say("anna", 9), second = say("anna", 5);
+	office_run(&desk.office, "UPDATE message SET not_before = %lld WHERE id = %lld", (long long)desk.now.wall_s - 1,
+		   (long long)first); /* so it is asked after first */
+	desk_tick();
+	assert_int_equal(desk.sendings[0].id, first);
+	assert_int_equal(
+		office_number(&desk.office, "SELECT not_before FROM message WHERE id = %lld", (long long)first),
+		desk.now.wall_s - 1);
+	assert_true(office_number(&desk.office, "SELECT not_before FROM message WHERE id = %lld", (long long)second) >
+		    desk.now.wall_s);
+}
+
 static void app_claim__one_comes_while_others_wait__overtakes_nobody(void **state)
 {
 	(void)state;
@@ -226,6 +241,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(app_claim__several_for_one_reader__go_one_by_one_in_order),
+		TEST(app_claim__another_waits_behind_it__postpones_only_that),
 		TEST(app_claim__one_comes_while_others_wait__overtakes_nobody),
 		TEST(app_claim__many_wait__all_are_sent_without_haste),
 		TEST(app_claim__little_room__reaches_the_first),

@@ -153,8 +153,8 @@ static void store_message__ready__are_the_latest_of_a_channel(void **state)
 static void store_message__move__changes_what_it_names_and_only_from_its_state(void **state)
 {
 	(void)state;
-	bool is_moved = false;
-	int64_t id = add("email", "1d", 10);
+	size_t n = 0;
+	int64_t id = add("email", "1d", 10), absent = 999;
 	const struct store_move claim = {
 		.from = MESSAGE_PENDING, .to = MESSAGE_SENDING, .not_before = -1, .add_attempts = 1};
 	const struct store_move back = {.from = MESSAGE_SENDING,
@@ -165,22 +165,41 @@ static void store_message__move__changes_what_it_names_and_only_from_its_state(v
 					.add_attempts = -1,
 					.add_uncertain = 2,
 					.add_crashes = 3};
-	OK(store_message_move(office.store, id, &back, &is_moved, ERR));
-	assert_false(is_moved);
-	OK(store_message_move(office.store, id, &claim, &is_moved, ERR));
-	assert_true(is_moved);
-	OK(store_message_move(office.store, id, &claim, &is_moved, ERR));
-	assert_false(is_moved);
+	OK(store_message_move(office.store, &id, 1, &back, &n, ERR));
+	assert_int_equal(n, 0);
+	OK(store_message_move(office.store, &id, 1, &claim, &n, ERR));
+	assert_int_equal(n, 1);
+	OK(store_message_move(office.store, &id, 1, &claim, &n, ERR));
+	assert_int_equal(n, 0);
 	assert_int_equal(office_number(&office, "SELECT attempts FROM message WHERE not_before = 10"), 1);
-	OK(store_message_move(office.store, id, &back, &is_moved, ERR));
+	OK(store_message_move(office.store, &id, 1, &back, &n, ERR));
 	assert_string_equal(office_text(&office,
 					"SELECT state || reason || last_reply || not_before || attempts || uncertain"
 					" || crashes FROM message"),
 			    "pendingwhy45177023");
-	OK(store_message_move(office.store, id, &claim, &is_moved, ERR));
+	OK(store_message_move(office.store, &id, 1, &claim, &n, ERR));
 	assert_string_equal(office_text(&office, "SELECT coalesce(reason, '-') || last_reply FROM message"), "-451");
-	OK(store_message_move(office.store, 999, &claim, &is_moved, ERR));
-	assert_false(is_moved);
+	OK(store_message_move(office.store, &absent, 1, &claim, &n, ERR));
+	assert_int_equal(n, 0);
+}
+
+static void store_message__move_of_many__leaves_the_others_alone(void **state)
+{
+	(void)state;
+	enum { MANY = 12 };
+	size_t n = 0;
+	int64_t ids[MANY], other = add("email", "1d", 10);
+	const struct store_move claim = {.from = MESSAGE_PENDING, .to = MESSAGE_SENDING, .not_before = -1};
+	for (size_t i = 0; i < MANY; i++) {
+		char step[16];
+		(void)snprintf(step, sizeof(step), "%zud", i + 2);
+		ids[i] = add("email", step, 10);
+	}
+	office_run(&office, "UPDATE message SET state = 'held' WHERE id = %lld", (long long)ids[3]);
+	OK(store_message_move(office.store, ids, MANY, &claim, &n, ERR));
+	assert_int_equal(n, MANY - 1);
+	assert_int_equal(office_number(&office, "SELECT count(*) FROM message WHERE state = 'sending'"), MANY - 1);
+	assert_int_equal(office_number(&office, "SELECT id FROM message WHERE state = 'pending'"), other);
 }
 
 static void store_message__attempts__are_numbered_and_ended_once(void **state)
@@ -386,6 +405,7 @@ int main(void)
 		WITH_OFFICE(store_message__messages_about_a_task__hang_on_the_first),
 		WITH_OFFICE(store_message__ready__are_the_latest_of_a_channel),
 		WITH_OFFICE(store_message__move__changes_what_it_names_and_only_from_its_state),
+		WITH_OFFICE(store_message__move_of_many__leaves_the_others_alone),
 		WITH_OFFICE(store_message__attempts__are_numbered_and_ended_once),
 		WITH_OFFICE(store_message__sending_overdue_and_clamped__are_the_right_ones),
 		WITH_OFFICE(store_message__live__is_what_has_something_to_say),
