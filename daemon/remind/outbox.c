@@ -319,6 +319,20 @@ static enum outbox_event outbox_judge(const struct store_peek *message, const st
 	return result->event;
 }
 
+/* What was accepted is sent, whatever became of its reminders. *ret_moved is false when it is not in flight. */
+static int outbox_settle_accepted(struct store *store, int64_t id, const struct outbox_result *result, bool *ret_moved,
+				  struct err *err)
+{
+	struct store_move move = {.last_reply = result->reply, .not_before = -1, .suspect = -1};
+	int status = outbox_move(store, id, MESSAGE_SENDING, OUTBOX_ACCEPTED, &move, ret_moved, err);
+	if (status < 0 || !*ret_moved)
+		return status;
+	status = store_message_told_dropped(store, id, err);
+	return status == 0 ? store_attempt_end(store, id, outbox_event_name(OUTBOX_ACCEPTED), result->code,
+					       result->reply, err)
+			   : status;
+}
+
 static int outbox_settle_message(struct store *store, int64_t id, const struct store_peek *message,
 				 const struct outbox_result *result, int64_t now_utc, enum message_state *ret_state,
 				 int64_t *ret_next_utc, struct err *err)
@@ -332,15 +346,12 @@ static int outbox_settle_message(struct store *store, int64_t id, const struct s
 			  : event == OUTBOX_PERMANENT ? "refused for good"
 						      : NULL,
 		.last_reply = result->reply,
-		.not_before =
-			event == result->event && event != OUTBOX_ACCEPTED && event != OUTBOX_PERMANENT ? next : -1,
+		.not_before = event == result->event && event != OUTBOX_PERMANENT ? next : -1,
 		.suspect = -1,
 		.add_attempts = result->event == OUTBOX_THROTTLED ? -1 : 0,
 		.add_uncertain = result->event == OUTBOX_UNKNOWN,
 	};
 	int status = outbox_move(store, id, MESSAGE_SENDING, event, &move, &is_moved, err);
-	if (status == 0 && event == OUTBOX_ACCEPTED && message->has_dropped)
-		status = store_message_told_dropped(store, id, err);
 	if (status == 0)
 		status = store_attempt_end(store, id, outbox_event_name(result->event), result->code, result->reply,
 					   err);
@@ -349,8 +360,9 @@ static int outbox_settle_message(struct store *store, int64_t id, const struct s
 	return status;
 }
 
-int outbox_settle(struct store *store, int64_t id, const struct outbox_result *result, int64_t now_utc,
-		  enum message_state *ret_state, int64_t *ret_next_utc, struct err *err)
+/* What was not accepted, or is not in flight any more. */
+static int outbox_settle_unsent(struct store *store, int64_t id, const struct outbox_result *result, int64_t now_utc,
+				enum message_state *ret_state, int64_t *ret_next_utc, struct err *err)
 {
 	struct store_peek message;
 	int status = store_message_peek(store, id, &message, err);
@@ -366,5 +378,19 @@ int outbox_settle(struct store *store, int64_t id, const struct outbox_result *r
 		return outbox_settle_message(store, id, &message, result, now_utc, ret_state, ret_next_utc, err);
 	*ret_state = message.state;
 	*ret_next_utc = message.not_before;
+	return 0;
+}
+
+int outbox_settle(struct store *store, int64_t id, const struct outbox_result *result, int64_t now_utc,
+		  enum message_state *ret_state, int64_t *ret_next_utc, struct err *err)
+{
+	bool is_sent = false;
+	int status = result->event == OUTBOX_ACCEPTED ? outbox_settle_accepted(store, id, result, &is_sent, err) : 0;
+	if (status < 0)
+		return status;
+	if (!is_sent)
+		return outbox_settle_unsent(store, id, result, now_utc, ret_state, ret_next_utc, err);
+	*ret_state = MESSAGE_SENT;
+	*ret_next_utc = now_utc;
 	return 0;
 }

@@ -118,7 +118,7 @@ static void turn__channel_fails__goes_on_after_the_span(void **state)
 			    "sent by email instead");
 	assert_string_equal(office_text(&desk.office,
 					"SELECT group_concat(channel || coalesce(': ' || dropped, ''), '; ')"
-					" FROM reminder"),
+					" FROM (SELECT channel, dropped FROM reminder ORDER BY channel)"),
 			    "email; telegram: sent by email instead");
 }
 
@@ -314,8 +314,9 @@ static void turn__merged_with_what_has_no_order__only_its_own_goes_on(void **sta
 	desk_tick();
 	assert_string_equal(messages(), "telegram=pending email=sending");
 	assert_string_equal(office_text(&desk.office,
-					"SELECT group_concat(t.uid || ' ' || r.channel, '; ') FROM reminder r"
-					" JOIN task t ON t.id = r.task WHERE r.dropped IS NULL"),
+					"SELECT group_concat(uid || ' ' || channel, '; ') FROM (SELECT t.uid, r.channel"
+					" FROM reminder r JOIN task t ON t.id = r.task WHERE r.dropped IS NULL"
+					" ORDER BY t.uid)"),
 			    "t email; u telegram");
 }
 
