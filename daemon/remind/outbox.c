@@ -219,7 +219,8 @@ static int outbox_claim_one(struct outbox_claiming *claiming, int64_t id, const 
 		return status;
 	if (!peek.is_live)
 		return outbox_cancel_empty(store, id, err);
-	bool may_disturb = peek.is_urgent || (peek.is_notice && now_utc - peek.due_utc < OUTBOX_FRESH_S);
+	bool may_disturb =
+		!peek.has_hours || peek.is_urgent || (peek.is_notice && now_utc - peek.due_utc < OUTBOX_FRESH_S);
 	if (rules != NULL && rules->open != NULL && !may_disturb)
 		status = rules->open(arg, peek.person, now_utc, &open_utc, err);
 	if (status < 0 || open_utc > now_utc)

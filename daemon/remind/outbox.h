@@ -58,7 +58,7 @@ MUSTCHECK int outbox_recover(struct store *store, bool is_same_boot, bool was_cr
 enum { OUTBOX_BATCH = 256 };
 MUSTCHECK int outbox_expire(struct store *store, int64_t cutoff_utc, size_t *ret_n, struct err *err);
 
-/* Says from when on a person may be written to; at most now_utc = now. */
+/* Says from when on a person who keeps hours may be written to; at most now_utc = now. */
 typedef int (*outbox_open_cb)(void *arg, const char *person, int64_t now_utc, int64_t *ret_open_utc, struct err *err);
 /* Whether a message may start; asked last, of those that otherwise would. Those that were let through before it are written
  * together at the end: who looks at other messages, or changes them, calls outbox_claim_write() first. */

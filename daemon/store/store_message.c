@@ -333,10 +333,14 @@ int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc
 static void store_message_read_peek(sqlite3_stmt *stmt, int64_t id, struct store_peek *peek)
 {
 	const char *kind = (const char *)sqlite3_column_text(stmt, 1);
+	bool is_notice = strcmp(kind, "notice") == 0 || strcmp(kind, "test") == 0;
+	bool is_read = strcmp(kind, "digest") == 0 && sqlite3_column_int(stmt, 11) != 0; /* nobody who has left does */
 	*peek = (struct store_peek){
 		.id = id,
+		.is_live = is_notice || is_read,
 		.is_urgent = sqlite3_column_int(stmt, 2) != 0,
-		.is_notice = strcmp(kind, "notice") == 0 || strcmp(kind, "test") == 0,
+		.is_notice = is_notice,
+		.has_hours = sqlite3_column_int(stmt, 12) != 0,
 		.due_utc = sqlite3_column_int64(stmt, 3),
 		.not_before = sqlite3_column_int64(stmt, 4),
 		.attempts = sqlite3_column_int64(stmt, 5),
@@ -347,30 +351,14 @@ static void store_message_read_peek(sqlite3_stmt *stmt, int64_t id, struct store
 	(void)snprintf(peek->channel, sizeof(peek->channel), "%s", (const char *)sqlite3_column_text(stmt, 8));
 }
 
-/* Nobody who has left reads a digest. */
-static int store_message_has_reader(struct store *store, const char *person, bool *ret_has, struct err *err)
-{
-	static const char sql[] = "SELECT 1 FROM person WHERE id = ?1 AND active = 1";
-	int64_t found = 0;
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "t", person);
-	int status = store_one(store, stmt, "looking for a reader", 0, &found, err);
-	if (status == 0)
-		*ret_has = found != 0;
-	return status;
-}
-
 int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_peek, struct err *err)
 {
 	/* A row for each reminder, of which there mostly is one, and one row for none. */
 	static const char sql[] =
 		"SELECT m.state, m.kind, m.urgent, m.due_utc, m.not_before, m.attempts, m.uncertain, m.person, m.channel,"
-		" r.message IS NOT NULL, r.dropped IS NOT NULL FROM message m LEFT JOIN reminder r ON r.message = m.id"
-		" WHERE m.id = ?1";
+		" r.message IS NOT NULL, r.dropped IS NOT NULL, p.active, p.quiet <> '' OR p.work <> '' FROM message m"
+		" LEFT JOIN person p ON p.id = m.person LEFT JOIN reminder r ON r.message = m.id WHERE m.id = ?1";
 	struct store_peek peek;
-	bool is_digest = false;
 	int status;
 	size_t n = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
@@ -378,18 +366,14 @@ int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_p
 		return store->failure;
 	store_bind(stmt, "i", id);
 	while ((status = store_row(store, stmt, "looking into a message", err)) == 1) {
-		if (n++ == 0) {
-			is_digest = strcmp((const char *)sqlite3_column_text(stmt, 1), "digest") == 0;
+		if (n++ == 0)
 			store_message_read_peek(stmt, id, &peek);
-		}
 		bool is_there = sqlite3_column_int(stmt, 9) != 0, is_dropped = sqlite3_column_int(stmt, 10) != 0;
-		peek.is_live = peek.is_live || peek.is_notice || (is_there && !is_dropped);
+		peek.is_live = peek.is_live || (is_there && !is_dropped);
 		peek.has_dropped = peek.has_dropped || is_dropped;
 	}
 	if (status == 0 && n == 0)
 		return err_set(err, -ENOENT, "there is no message %lld", (long long)id);
-	if (status == 0 && is_digest && !peek.is_live)
-		status = store_message_has_reader(store, peek.person, &peek.is_live, err);
 	if (status == 0)
 		*ret_peek = peek;
 	return status;

@@ -136,6 +136,7 @@ struct store_peek {
 	bool has_dropped; /* holds one that was */
 	bool is_urgent;
 	bool is_notice; /* or a test: no brake holds it back */
+	bool has_hours; /* who it goes to has hours that are quiet, or to work in */
 	int64_t due_utc, not_before, attempts, uncertain;
 	char person[PERSON_ID_MAX * 4 + 1], channel[PERSON_ID_MAX + 1];
 };
