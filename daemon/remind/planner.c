@@ -29,7 +29,8 @@ struct planner_case {
 	bool is_edited;         /* since it was last planned */
 	struct strlist noticed; /* ids of those who hear of a new date in this pass */
 	int64_t after_utc;
-	int64_t next_utc; /* earliest next step found so far */
+	int64_t planned_until; /* behind it everything is still to be planned */
+	int64_t next_utc;      /* earliest next step found so far */
 };
 
 const struct planner_channel *planner_find_channel(const struct planner *planner, const char *name)
@@ -175,6 +176,8 @@ static int planner_plan_occurrence(struct planner_case *at, const struct occurre
 	if (status == 0)
 		status = planner_plan_steps(at, err);
 	at->after_utc = after_utc;
+	if (revived_utc != STORE_NEVER) /* by a clock that was set back some of it is still to come */
+		at->planned_until = at->post.now_utc;
 	return status;
 }
 
@@ -332,6 +335,7 @@ static int planner_plan_loaded(const struct planner *planner, struct store *stor
 		.after_utc = planner_after(due, at_utc),
 		.next_utc = STORE_NEVER,
 	};
+	at.planned_until = at.after_utc > at_utc ? at.after_utc : at_utc;
 	if (at.post.event_zone == NULL) {
 		(void)err_set(&problem, 0, "task %s is in the unknown zone '%s'", task->uid, task->zone);
 		return planner_put_aside(store, task->id, problem.text, now_utc, err);
@@ -348,7 +352,7 @@ static int planner_plan_loaded(const struct planner *planner, struct store *stor
 	if (at.next_utc == STORE_NEVER && task->rrule[0] != '\0')
 		at.next_utc = at_utc + PLANNER_LOOK_AGAIN_S; /* it may begin, or go on, beyond what was searched */
 	return store_task_planned(store, task->id, planner_is_ahead(due, now_utc) ? due->planned_from : at.after_utc,
-				  at.after_utc > at_utc ? at.after_utc : at_utc, at.next_utc, err);
+				  at.planned_until, at.next_utc, err);
 }
 
 int planner_plan(const struct planner *planner, struct store *store, const struct store_due *due, int64_t now_utc,

@@ -173,6 +173,26 @@ static void ahead__process_dies_meanwhile__leaves_at_its_instant_once(void **sta
 	assert_int_equal(desk.n_sendings, 1);
 }
 
+/* What could not be sent to anybody is planned anew once it can, also when the clock says that it is still to come. */
+static void ahead__clock_set_back_and_an_address_given__leaves_at_its_instant(void **state)
+{
+	(void)state;
+	office_run(&desk.office, "DELETE FROM address WHERE person = 'anna'");
+	desk_move_to("2025-06-12T12:00");
+	desk_tick();
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM reminder WHERE dropped = 'no address'"), 1);
+	desk_move(-1800);
+	desk_tick();
+	office_run(&desk.office, "INSERT INTO address VALUES ('anna', 'email', 'anna@example.org')");
+	desk_tick();
+	run_until("2025-06-12T11:59:59");
+	assert_int_equal(desk.n_sendings, 0);
+	run_until("2025-06-12T12:00");
+	assert_int_equal(desk.n_sendings, 1);
+	run_until("2025-06-12T12:30");
+	assert_int_equal(desk.n_sendings, 1);
+}
+
 /* A clock that is set back behind what was planned: it waits for its instant, and comes once. */
 static void ahead__clock_set_back_meanwhile__leaves_at_its_instant_once(void **state)
 {
@@ -258,6 +278,7 @@ int main(void)
 		WITH_DESK(ahead__person_who_comes_meanwhile__hears_of_it_too),
 		WITH_DESK(ahead__process_dies_meanwhile__leaves_at_its_instant_once),
 		WITH_DESK(ahead__clock_set_back_meanwhile__leaves_at_its_instant_once),
+		WITH_DESK(ahead__clock_set_back_and_an_address_given__leaves_at_its_instant),
 		WITH_DESK(ahead__crowd_to_come__holds_nobody_up),
 		WITH_DESK(ahead__two_instants_in_a_row__are_two_messages),
 		WITH_DESK(ahead__planned_twice_and_edited__misses_nothing_in_between),
