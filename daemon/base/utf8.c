@@ -1,5 +1,6 @@
 #include "base/utf8.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -44,32 +45,49 @@ size_t utf8_put(uint32_t c, char out[4])
 	return len;
 }
 
-/* True when one of the eight bytes is below ' ', DEL or outside ASCII. A borrow can only come from a byte that is. */
-static bool utf8_has_special(uint64_t bytes)
+/* Sixteen bytes, which compilers look at in one instruction where the machine has such. */
+typedef unsigned char utf8_bytes __attribute__((vector_size(16)));
+typedef uint64_t utf8_words __attribute__((vector_size(16)));
+
+/* The bytes that are not from first to last: all their bits are set, and no others. */
+static utf8_words utf8_beyond(const char *text, unsigned char first, unsigned char last)
 {
-	static const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
-	return ((bytes | (bytes - ones * ' ') | ((bytes ^ ones * 0x7f) - ones)) & highs) != 0;
+	utf8_bytes bytes;
+	memcpy(&bytes, text, sizeof(bytes));
+	return (utf8_words)(bytes - first > (unsigned char)(last - first));
+}
+
+static size_t utf8_first_byte(utf8_words set)
+{
+	size_t bits =
+		set[0] != 0 ? (size_t)__builtin_ctzll(le64toh(set[0])) : 64 + (size_t)__builtin_ctzll(le64toh(set[1]));
+	return bits / 8;
+}
+
+/* How many bytes text begins with, up to end, that are from first to last. */
+static inline size_t utf8_run(const char *text, const char *end, unsigned char first, unsigned char last)
+{
+	const char *p = text;
+	for (; end - p >= (ptrdiff_t)sizeof(utf8_bytes); p += sizeof(utf8_bytes)) {
+		utf8_words beyond = utf8_beyond(p, first, last);
+		if ((beyond[0] | beyond[1]) != 0)
+			return (size_t)(p - text) + utf8_first_byte(beyond);
+	}
+	while (p < end && (unsigned char)*p >= first && (unsigned char)*p <= last)
+		p++;
+	return (size_t)(p - text);
 }
 
 size_t utf8_plain(const char *text, const char *end)
 {
-	const char *p = text;
-	uint64_t bytes;
-	for (; end - p >= (ptrdiff_t)sizeof(bytes); p += sizeof(bytes)) {
-		memcpy(&bytes, p, sizeof(bytes));
-		if (utf8_has_special(bytes))
-			break;
-	}
-	while (p < end && *p >= ' ' && *p < 0x7f)
-		p++;
-	return (size_t)(p - text);
+	return utf8_run(text, end, ' ', '~');
 }
 
 bool utf8_is_valid(const char *text, size_t len)
 {
 	static const char replacement[] = "\xef\xbf\xbd";
 	const char *end = text + len;
-	while ((text += utf8_plain(text, end)) < end) {
+	while ((text += utf8_run(text, end, 1, 0x7f)) < end) {
 		const char *start = text;
 		uint32_t c = utf8_next(&text, end);
 		if (c == 0)

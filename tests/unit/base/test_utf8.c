@@ -112,19 +112,31 @@ static void utf8_find_control__finds_what_must_not_reach_a_header(void **state)
 	}
 }
 
-/* Every byte at every place of a text that is looked at eight bytes at a time, and beyond. */
+/* Every byte at every place of a text that is looked at sixteen bytes at a time, and beyond. */
 static void utf8_plain__ends_at_the_first_byte_that_is_special(void **state)
 {
 	(void)state;
-	for (size_t len = 0; len <= 20; len++)
+	for (size_t len = 0; len <= 40; len++)
 		for (size_t at = 0; at < len; at++)
 			for (int byte = 0; byte < 256; byte++) {
-				char text[20];
+				char text[40];
 				memset(text, at % 2 == 0 ? ' ' : '~', len);
 				text[at] = (char)byte;
 				bool is_special = byte < ' ' || byte >= 0x7f;
 				assert_int_equal(utf8_plain(text, text + len), is_special ? at : len);
 			}
+}
+
+static void utf8_is_valid__looks_at_every_byte(void **state)
+{
+	(void)state;
+	for (size_t at = 0; at < 40; at++)
+		for (int byte = 0; byte < 256; byte++) {
+			char text[40];
+			memset(text, at % 2 == 0 ? '\x01' : '\x7f', sizeof(text));
+			text[at] = (char)byte;
+			assert_int_equal(utf8_is_valid(text, sizeof(text)), byte > 0 && byte < 0x80);
+		}
 }
 
 static void utf8_length__counts_in_the_unit_asked_for(void **state)
@@ -212,6 +224,7 @@ int main(void)
 		cmocka_unit_test(utf8_next__gives_what_utf8_put_wrote),
 		cmocka_unit_test(utf8_next__bad_byte__is_replaced_alone),
 		cmocka_unit_test(utf8_find_control__finds_what_must_not_reach_a_header),
+		cmocka_unit_test(utf8_is_valid__looks_at_every_byte),
 		cmocka_unit_test(utf8_plain__ends_at_the_first_byte_that_is_special),
 		cmocka_unit_test(utf8_length__counts_in_the_unit_asked_for),
 		cmocka_unit_test(utf8_prefix__never_splits_a_character),
