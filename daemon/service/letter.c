@@ -31,8 +31,7 @@ void letter_done(struct letter *letter)
 	store_reply_done(&letter->reply);
 	store_answer_done(&letter->answer);
 	talk_buttons_done(&letter->buttons);
-	store_message_done(&letter->row);
-	person_done(&letter->person);
+	store_letter_done(&letter->row);
 	compose_text_done(&letter->text);
 	*letter = (struct letter){0};
 }
@@ -100,7 +99,7 @@ static int letter_find_reply(struct store *store, struct letter *letter, struct 
 	if (letter->n_items != 1)
 		return 0;
 	int status = store_reply_find(store, letter->items[0].task.id, letter->row.channel, &letter->reply, err);
-	if (status == 0 && letter->reply.person != NULL && strcmp(letter->reply.person, letter->person.id) == 0)
+	if (status == 0 && letter->reply.person != NULL && strcmp(letter->reply.person, letter->row.reader.id) == 0)
 		store_reply_done(&letter->reply);
 	return status;
 }
@@ -115,22 +114,23 @@ static int letter_read_more(struct store *store, const struct setup *setup, cons
 	if (status == 0 && channel->wants_html)
 		status = letter_write_calendar(store, letter, now_utc, err);
 	if (status == 0 && channel->has_threads)
-		status = store_thread_load(store, letter->row.id, person_address(&letter->person, letter->row.channel),
+		status = store_thread_load(store, letter->row.id,
+					   person_address(&letter->row.reader, letter->row.channel),
 					   &letter->thread_remote_id, err);
 	return status;
 }
 
 static struct channel_message letter_message(const struct setup *setup, struct letter *letter, int64_t now_utc)
 {
-	const struct zone *zone = zone_find(letter->person.zone);
-	const struct store_message *row = &letter->row;
+	const struct store_letter *row = &letter->row;
+	const struct zone *zone = zone_find(row->reader.zone);
 	(void)snprintf(letter->key, sizeof(letter->key), "%.*s", (int)strcspn(row->message_id, "@"), row->message_id);
 	return (struct channel_message){
 		.id = row->id,
 		.kind = row->kind,
-		.person = letter->person.id,
-		.to_address = person_address(&letter->person, row->channel),
-		.to_name = letter->person.name,
+		.person = row->reader.id,
+		.to_address = person_address(&row->reader, row->channel),
+		.to_name = row->reader.name,
 		.subject = letter->text.subject,
 		.text = letter->text.text,
 		.html = letter->text.html,

@@ -6,11 +6,10 @@
 
 #include "channel/channel.h"
 #include "message/compose.h"
-#include "plan/person.h"
 #include "plan/task.h"
 #include "remind/digest.h"
 #include "service/setup.h"
-#include "store/store_message.h"
+#include "store/store_letter.h"
 #include "store/store_reply.h"
 #include "store/store_talk.h"
 #include "talk/talk.h"
@@ -20,9 +19,8 @@ struct store_gone;
 
 struct letter {
 	struct channel_message message; /* points into what follows */
-	struct store_message row;
-	struct person person;
-	struct letter_item *items; /* the tasks it is about */
+	struct store_letter row;        /* its tasks have become the items' */
+	struct letter_item *items;      /* the tasks it is about */
 	size_t n_items;
 	struct store_gone *gone;    /* those that were deleted; their tasks have become the letter's */
 	struct digest digest;       /* what else a digest says: its items have become the letter's */

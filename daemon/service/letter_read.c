@@ -11,7 +11,6 @@
 #include "remind/step.h"
 #include "service/letter_priv.h"
 #include "store/store_person.h"
-#include "store/store_task.h"
 
 static const char *letter_step_kind(const char *step)
 {
@@ -94,16 +93,14 @@ static int letter_read_cancelled(struct store *store, struct letter_item *item, 
 }
 
 /* The latest step of an occurrence speaks for it. */
-static int letter_read_reminder(struct store *store, struct letter *letter, const struct store_reminder *reminder,
-				struct err *err)
+static int letter_read_part(struct store *store, struct letter *letter, struct store_letter_part *part, struct err *err)
 {
-	struct task task;
+	const struct store_reminder *reminder = &part->reminder;
+	int status = 0;
 	if (letter_has(letter, reminder))
 		return 0;
-	int status = store_task_load(store, reminder->task, &task, err);
-	if (status < 0)
-		return status;
-	struct letter_item *item = letter_add_item(letter, &task);
+	struct letter_item *item = letter_add_item(letter, &part->task);
+	part->task = (struct task){0}; /* it is the letter's now */
 	item->kind = letter_step_kind(reminder->step);
 	item->step = reminder->step;
 	item->occurrence = reminder->occurrence;
@@ -111,7 +108,8 @@ static int letter_read_reminder(struct store *store, struct letter *letter, cons
 	if (strcmp(item->kind, "closed") == 0)
 		status = letter_read_cancelled(store, item, err);
 	else
-		status = occurrences_find(store, &task, reminder->occurrence, &item->is_there, &item->task.period, err);
+		status = occurrences_find(store, &item->task, item->occurrence, &item->is_there, &item->task.period,
+					  err);
 	if (status == 0 && (strcmp(item->kind, "escalation") == 0 || strcmp(item->kind, "handoff") == 0))
 		status = letter_read_responsible(store, item, err);
 	if (status == 0 && reminder->deputy_for != NULL)
@@ -130,7 +128,7 @@ static int letter_read_digest(struct store *store, const struct setup *setup, st
 	};
 	struct reader reader;
 	struct digest *digest = &letter->digest;
-	reader_init(&reader, &letter->person, setup->calendars, setup->zone);
+	reader_init(&reader, &letter->row.reader, setup->calendars, setup->zone);
 	int status = digest_collect(store, &reader, now_utc, digest, err);
 	if (status < 0)
 		return status;
@@ -145,20 +143,18 @@ static int letter_read_digest(struct store *store, const struct setup *setup, st
 int letter_read(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc, struct letter *letter,
 		struct err *err)
 {
-	int status = store_message_load(store, id, &letter->row, err);
-	if (status == 0)
-		status = store_person_load(store, letter->row.person, &letter->person, err);
+	struct store_letter *row = &letter->row;
+	int status = store_letter_load(store, id, row, err);
 	if (status < 0)
 		return status;
-	if (person_address(&letter->person, letter->row.channel) == NULL)
-		return err_set(err, -ENODATA, "%s has no address on %s any more", letter->person.id,
-			       letter->row.channel);
-	if (strcmp(letter->row.kind, "notice") == 0)
+	if (person_address(&row->reader, row->channel) == NULL)
+		return err_set(err, -ENODATA, "%s has no address on %s any more", row->reader.id, row->channel);
+	if (strcmp(row->kind, "notice") == 0)
 		return letter_read_notice(store, letter, err);
-	if (strcmp(letter->row.kind, "digest") == 0)
+	if (strcmp(row->kind, "digest") == 0)
 		status = letter_read_digest(store, setup, letter, now_utc, err);
-	for (size_t i = 0; i < letter->row.n_reminders && status == 0; i++)
-		status = letter_read_reminder(store, letter, &letter->row.reminders[i], err);
+	for (size_t i = 0; i < row->n_parts && status == 0; i++)
+		status = letter_read_part(store, letter, &row->parts[i], err);
 	if (status == 0 && letter->n_items == 0)
 		status = err_set(err, -ENOMSG, "nothing is left to say");
 	return status;

@@ -28,7 +28,7 @@ void letter_take_answer(struct letter *letter)
 {
 	letter->text = (struct compose_text){.subject = mem_dup(letter->answer.subject),
 					     .text = mem_dup(letter->answer.text),
-					     .language = letter->person.language};
+					     .language = letter->row.reader.language};
 }
 
 /* ---- buttons ------------------------------------------------------------------------------------------------------ */
@@ -47,7 +47,7 @@ static int letter_read_buttons(struct store *store, const struct setup *setup, s
 	if (letter->n_items != 1 || letter->items[0].occurrence == NULL || !letter->items[0].is_there)
 		return 0;
 	const struct letter_item *item = &letter->items[0];
-	return talk_buttons(&talk, &letter->person, &item->task, item->occurrence, item->kind, now_utc,
+	return talk_buttons(&talk, &letter->row.reader, &item->task, item->occurrence, item->kind, now_utc,
 			    &letter->buttons, err);
 }
 

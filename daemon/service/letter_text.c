@@ -69,7 +69,7 @@ static void letter_compose_notice(const struct setup *setup, struct letter *lett
 	struct err problem = {0};
 	const struct compose_facts facts = {
 		.kind = "notice",
-		.person = &letter->person,
+		.person = &letter->row.reader,
 		.default_language = setup->conf->language,
 		.now_utc = now_utc,
 		.notice = letter->notice,
@@ -84,7 +84,7 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 	struct err problem = {0};
 	struct reader reader;
 	bool is_single = strcmp(letter->row.kind, "single") == 0;
-	reader_init(&reader, &letter->person, setup->calendars, setup->zone);
+	reader_init(&reader, &letter->row.reader, setup->calendars, setup->zone);
 	for (size_t i = 0; i < letter->n_items; i++)
 		letter_find_holidays(setup, &reader, &letter->items[i]);
 
@@ -94,7 +94,7 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 	const struct compose_facts facts = {
 		.kind = is_single ? first->kind : letter->row.kind,
 		.task = is_single ? &first->task : NULL,
-		.person = &letter->person,
+		.person = &letter->row.reader,
 		.default_language = setup->conf->language,
 		.step = first->step,
 		.due_utc = first->due_utc,
@@ -112,7 +112,7 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 		.closed_how = first->closing.action,
 		.closed_by = first->closing.who,
 		.closed_utc = first->closing.at_utc,
-		.is_held = letter->row.n_reminders > 0 && letter->row.reminders[0].held != NULL,
+		.is_held = letter->row.n_parts > 0 && letter->row.parts[0].reminder.held != NULL,
 		.wants_html = wants_html,
 	};
 	compose(setup->catalog, &facts, &letter->text, &problem);
@@ -130,7 +130,7 @@ static struct compose_text letter_compose_end(const struct setup *setup, const s
 	const struct compose_facts facts = {
 		.kind = "closed",
 		.task = &item->task,
-		.person = &letter->person,
+		.person = &letter->row.reader,
 		.default_language = setup->conf->language,
 		.step = item->step,
 		.due_utc = item->due_utc,

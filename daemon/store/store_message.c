@@ -28,6 +28,13 @@ bool message_state_find(const char *name, enum message_state *ret_state)
 	return false;
 }
 
+void store_reminder_done(struct store_reminder *reminder)
+{
+	free(reminder->task_uid);
+	free(reminder->held);
+	free(reminder->deputy_for);
+}
+
 void store_message_done(struct store_message *message)
 {
 	free(message->person);
@@ -35,11 +42,8 @@ void store_message_done(struct store_message *message)
 	free(message->kind);
 	free(message->reason);
 	free(message->last_reply);
-	for (size_t i = 0; i < message->n_reminders; i++) {
-		free(message->reminders[i].task_uid);
-		free(message->reminders[i].held);
-		free(message->reminders[i].deputy_for);
-	}
+	for (size_t i = 0; i < message->n_reminders; i++)
+		store_reminder_done(&message->reminders[i]);
 	free(message->reminders);
 	*message = (struct store_message){0};
 }
@@ -126,7 +130,7 @@ int store_message_add(struct store *store, const char *person, const char *chann
 #define MESSAGE_FROM "FROM message m LEFT JOIN message root ON root.id = m.thread "
 
 /* Messages of before there were epochs keep the identity they had. */
-static void store_message_write_id(const struct store *store, int64_t id, int64_t epoch, const char *domain, char *text)
+void store_message_write_id(const struct store *store, int64_t id, int64_t epoch, const char *domain, char *text)
 {
 	if (epoch == 0)
 		(void)snprintf(text, STORE_MESSAGE_ID_SIZE, "m%lld.%s@%s", (long long)id, store->instance, domain);
@@ -135,13 +139,32 @@ static void store_message_write_id(const struct store *store, int64_t id, int64_
 			       (unsigned long long)epoch, store->instance, domain);
 }
 
-static char *store_message_text_or_null(sqlite3_stmt *stmt, int column)
+static char *store_reminder_text_or_null(sqlite3_stmt *stmt, int column)
 {
 	return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NULL : store_text(stmt, column);
 }
 
-/* The latest first. */
-static int store_message_compare(const void *left, const void *right)
+static void store_reminder_copy(sqlite3_stmt *stmt, int column, char *text, size_t size)
+{
+	const char *from = (const char *)sqlite3_column_text(stmt, column);
+	size_t len = strnlen(from, size - 1);
+	(void)memcpy(text, from, len);
+	text[len] = '\0';
+}
+
+void store_reminder_read(sqlite3_stmt *stmt, int column, struct store_reminder *ret_reminder)
+{
+	*ret_reminder = (struct store_reminder){
+		.task = sqlite3_column_int64(stmt, column),
+		.due_utc = sqlite3_column_int64(stmt, column + 3),
+		.held = store_reminder_text_or_null(stmt, column + 4),
+		.deputy_for = store_reminder_text_or_null(stmt, column + 5),
+	};
+	store_reminder_copy(stmt, column + 1, ret_reminder->occurrence, sizeof(ret_reminder->occurrence));
+	store_reminder_copy(stmt, column + 2, ret_reminder->step, sizeof(ret_reminder->step));
+}
+
+int store_reminder_compare(const void *left, const void *right)
 {
 	const struct store_reminder *a = left, *b = right;
 	if (a->due_utc != b->due_utc)
@@ -155,9 +178,7 @@ static int store_message_compare(const void *left, const void *right)
 /* Mostly there is one, for which SQLite would set up a table to sort it in. */
 static int store_message_read_reminders(struct store *store, struct store_message *message, struct err *err)
 {
-	static const char sql[] =
-		"SELECT r.task, t.uid, r.occurrence, r.step, r.due_utc, r.held, r.deputy_for FROM reminder r JOIN task t ON t.id = r.task"
-		" WHERE r.message = ?1 AND (r.dropped IS NULL OR ?2)";
+	static const char sql[] = "SELECT uid, " STORE_REMINDER_COLUMNS STORE_REMINDER_FROM;
 	bool is_settled = message->state != MESSAGE_PENDING && message->state != MESSAGE_SENDING;
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
@@ -168,20 +189,11 @@ static int store_message_read_reminders(struct store *store, struct store_messag
 		message->reminders =
 			mem_grow(message->reminders, message->n_reminders + 1, sizeof(*message->reminders));
 		struct store_reminder *reminder = &message->reminders[message->n_reminders++];
-		*reminder = (struct store_reminder){
-			.task = sqlite3_column_int64(stmt, 0),
-			.task_uid = store_text(stmt, 1),
-			.due_utc = sqlite3_column_int64(stmt, 4),
-			.held = store_message_text_or_null(stmt, 5),
-			.deputy_for = store_message_text_or_null(stmt, 6),
-		};
-		(void)snprintf(reminder->occurrence, sizeof(reminder->occurrence), "%s",
-			       (const char *)sqlite3_column_text(stmt, 2));
-		(void)snprintf(reminder->step, sizeof(reminder->step), "%s",
-			       (const char *)sqlite3_column_text(stmt, 3));
+		store_reminder_read(stmt, 1, reminder);
+		reminder->task_uid = store_text(stmt, 0);
 	}
 	if (message->n_reminders > 1)
-		qsort(message->reminders, message->n_reminders, sizeof(*message->reminders), store_message_compare);
+		qsort(message->reminders, message->n_reminders, sizeof(*message->reminders), store_reminder_compare);
 	return status;
 }
 

@@ -92,6 +92,31 @@ MUSTCHECK int store_all_ids(struct store *store, sqlite3_stmt *stmt, const char 
  * message. */
 char *store_text(sqlite3_stmt *stmt, int column);
 
+/* ---- rows that several statements read ---- */
+
+struct store_reminder;
+struct task;
+
+/* What store_task_read() reads: the first columns of a statement. Errors: -EUCLEAN an impossible date. */
+#define STORE_TASK_COLUMNS                                                                                              \
+	"id, uid, title, place, note, start_local, end_local, precision, zone, policy, status, sequence, next_due_utc," \
+	" priority, rrule, rdate, exdate "
+enum { STORE_TASK_N_COLUMNS = 17 };
+MUSTCHECK int store_task_read(sqlite3_stmt *stmt, struct task *ret_task, struct err *err);
+
+/* Of the message ?1: those that were not dropped, or all when ?2 says that it is settled. */
+#define STORE_REMINDER_COLUMNS "reminder.task, occurrence, step, due_utc, held, deputy_for "
+#define STORE_REMINDER_FROM                                                                                            \
+	"FROM reminder JOIN task ON task.id = reminder.task WHERE message = ?1 AND (dropped IS NULL OR ?2) "
+/* Reads those columns, from that one on; task_uid is not among them. */
+void store_reminder_read(sqlite3_stmt *stmt, int column, struct store_reminder *ret_reminder);
+void store_reminder_done(struct store_reminder *reminder);
+/* For qsort(): the latest first. */
+int store_reminder_compare(const void *left, const void *right);
+
+/* The Message-ID of a message, as its columns id, epoch and domain make it; size: STORE_MESSAGE_ID_SIZE. */
+void store_message_write_id(const struct store *store, int64_t id, int64_t epoch, const char *domain, char *text);
+
 /* Whether the file is one of ours, or new, and of a version this program knows. Nothing is written. Errors: -EPROTO. */
 MUSTCHECK int schema_check(struct store *store, struct err *err);
 /* Creates the schema or brings it up to this program's version; after schema_check(). */

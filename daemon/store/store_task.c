@@ -9,10 +9,6 @@
 #include "base/mem.h"
 #include "store/store_priv.h"
 
-#define TASK_COLUMNS                                                                                                    \
-	"id, uid, title, place, note, start_local, end_local, precision, zone, policy, status, sequence, next_due_utc," \
-	" priority, rrule, rdate, exdate "
-
 /* Reads one end of a period as it stands in a row. */
 static bool store_task_read_civil(sqlite3_stmt *stmt, int column, bool wants_time, struct civil *ret_civil)
 {
@@ -38,7 +34,7 @@ static int store_task_read_period(sqlite3_stmt *stmt, const char *uid, struct pe
 	return 0;
 }
 
-static int store_task_read(sqlite3_stmt *stmt, struct task *ret_task, struct err *err)
+int store_task_read(sqlite3_stmt *stmt, struct task *ret_task, struct err *err)
 {
 	struct task task = {
 		.id = sqlite3_column_int64(stmt, 0),
@@ -189,7 +185,7 @@ static int store_task_read_one(struct store *store, sqlite3_stmt *stmt, struct t
 
 int store_task_find(struct store *store, const char *uid, struct task *ret_task, struct err *err)
 {
-	static const char sql[] = "SELECT " TASK_COLUMNS "FROM task WHERE uid = ?1";
+	static const char sql[] = "SELECT " STORE_TASK_COLUMNS "FROM task WHERE uid = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -199,7 +195,7 @@ int store_task_find(struct store *store, const char *uid, struct task *ret_task,
 
 int store_task_load(struct store *store, int64_t id, struct task *ret_task, struct err *err)
 {
-	static const char sql[] = "SELECT " TASK_COLUMNS "FROM task WHERE id = ?1";
+	static const char sql[] = "SELECT " STORE_TASK_COLUMNS "FROM task WHERE id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -231,7 +227,7 @@ int store_task_messages(struct store *store, int64_t id, int64_t **ret_ids, size
 int store_task_each(struct store *store, bool all, store_task_cb each, void *arg, struct err *err)
 {
 	static const char sql[] =
-		"SELECT " TASK_COLUMNS "FROM task WHERE status = 'open' OR ?1 ORDER BY end_local, uid";
+		"SELECT " STORE_TASK_COLUMNS "FROM task WHERE status = 'open' OR ?1 ORDER BY end_local, uid";
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
