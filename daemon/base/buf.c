@@ -7,6 +7,8 @@
 
 #include "base/mem.h"
 
+enum { BUF_FIRST_SIZE = 1024 }; /* most texts of a message fit into it, or into one growth more */
+
 void buf_init(struct buf *buf, size_t max)
 {
 	*buf = (struct buf){.max = max};
@@ -36,7 +38,7 @@ static bool buf_reserve(struct buf *buf, size_t len)
 
 	size_t need = buf->len + len + 1;
 	if (need > buf->size) {
-		size_t size = buf->size != 0 ? buf->size * 2 : 256;
+		size_t size = buf->size != 0 ? buf->size * 2 : BUF_FIRST_SIZE;
 		if (size > buf->max + 1)
 			size = buf->max + 1;
 		if (size < need)
@@ -67,18 +69,24 @@ void buf_add_char(struct buf *buf, char c)
 	buf_add(buf, &c, 1);
 }
 
+/* Mostly there is room for it already. */
 void buf_printf(struct buf *buf, const char *fmt, ...)
 {
+	size_t room = buf->size - buf->len;
 	va_list args;
 	va_start(args, fmt);
-	int len = vsnprintf(NULL, 0, fmt, args);
+	int len = vsnprintf(room > 0 ? buf->data + buf->len : NULL, room, fmt, args);
 	va_end(args);
-	if (len < 0 || !buf_reserve(buf, (size_t)len))
+	if (len < 0 || !buf_reserve(buf, (size_t)len)) {
+		if (room > 0)
+			buf->data[buf->len] = '\0';
 		return;
-
-	va_start(args, fmt);
-	(void)vsnprintf(buf->data + buf->len, (size_t)len + 1, fmt, args);
-	va_end(args);
+	}
+	if ((size_t)len >= room) {
+		va_start(args, fmt);
+		(void)vsnprintf(buf->data + buf->len, (size_t)len + 1, fmt, args);
+		va_end(args);
+	}
 	buf->len += (size_t)len;
 }
 

@@ -323,14 +323,12 @@ static size_t mail_quoted_length(const struct mail_text *text)
 }
 
 /* How long a line is, with its end, that stands for itself as a whole; 0 for any other. */
-static size_t mail_plain_line(const char *p, const char *end)
+static size_t mail_plain_line(const struct mail_text *text, const char *p, const char *end)
 {
-	size_t left = (size_t)(end - p);
-	const char *stop = memchr(p, '\r', left < MAIL_LINE + 1 ? left : MAIL_LINE + 1);
-	if (stop == NULL || mail_starts_badly(p, end) || (stop > p && stop[-1] == ' '))
-		return 0;
-	size_t len = (size_t)(stop - p);
-	return utf8_plain(p, stop) == len && memchr(p, '=', len) == NULL ? len + 2 : 0;
+	size_t left = (size_t)(end - p), len = utf8_plain(p, left < MAIL_LINE + 1 ? end : p + MAIL_LINE + 1);
+	bool is_plain = len <= MAIL_LINE && p[len] == '\r' && !mail_starts_badly(p, end) &&
+			(len == 0 || p[len - 1] != ' ') && (text->n_equals == 0 || memchr(p, '=', len) == NULL);
+	return is_plain ? len + 2 : 0;
 }
 
 static void mail_add_quoted_lines(struct buf *out, const struct mail_text *text)
@@ -338,7 +336,7 @@ static void mail_add_quoted_lines(struct buf *out, const struct mail_text *text)
 	char line[MAIL_LINE + 2];
 	const char *p = text->bytes, *end = p + text->len, *run = p; /* of lines that stand for themselves */
 	while (p < end) {
-		size_t len = mail_plain_line(p, end);
+		size_t len = mail_plain_line(text, p, end);
 		if (len != 0) {
 			p += len;
 			continue;

@@ -84,6 +84,22 @@ static void buf__over_its_maximum__takes_nothing_more(void **state)
 	assert_int_equal(buf.max, 5);
 }
 
+/* What just fits, what just does not, and what needs several times as much. */
+static void buf_printf__is_whole_however_much_room_there_is(void **state)
+{
+	(void)state;
+	for (int len = 0; len < 5000; len++) {
+		struct buf buf;
+		buf_init(&buf, 10000);
+		buf_add_str(&buf, "a");
+		buf_printf(&buf, "%*s%s", len, "", "b");
+		assert_int_equal(buf.len, len + 2);
+		assert_int_equal(strlen(buf.data), len + 2);
+		assert_int_equal(buf.data[len + 1], 'b');
+		buf_done(&buf);
+	}
+}
+
 static void buf_consume__takes_from_the_front_and_stays_over(void **state)
 {
 	(void)state;
@@ -113,6 +129,7 @@ int main(void)
 		cmocka_unit_test(buf__additions__are_joined),
 		cmocka_unit_test(buf__growing__keeps_every_byte),
 		cmocka_unit_test(buf__over_its_maximum__takes_nothing_more),
+		cmocka_unit_test(buf_printf__is_whole_however_much_room_there_is),
 		cmocka_unit_test(buf_consume__takes_from_the_front_and_stays_over),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

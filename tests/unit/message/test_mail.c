@@ -292,6 +292,8 @@ static void mail_build__body__has_the_encoding_that_fits(void **state)
 		{"caf\xc3\xa9\n" X70 "xxxxxx\nx\n", "quoted-printable\r\n\r\ncaf=C3=A9\r\n" X70 "xxxxxx\r\nx\r\n"},
 		{"caf\xc3\xa9\n" X70 "xxxxxxx\nx\n",
 		 "quoted-printable\r\n\r\ncaf=C3=A9\r\n" X70 "xxxxx=\r\nxx\r\nx\r\n"},
+		{"caf\xc3\xa9 and so on\na = b\nx\n",
+		 "quoted-printable\r\n\r\ncaf=C3=A9 and so on\r\na =3D b\r\nx\r\n"},
 		{"x\n\nx\ncaf\xc3\xa9 and so on\n\nx\n",
 		 "quoted-printable\r\n\r\nx\r\n\r\nx\r\ncaf=C3=A9 and so on\r\n\r\nx\r\n"},
 		/* 57 bytes make a full line of base64; bytes that are no UTF-8 become U+FFFD */
