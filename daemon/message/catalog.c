@@ -163,11 +163,17 @@ static void catalog_load_folder(struct catalog_language *language, const char *f
 
 /* ---- kinds --------------------------------------------------------------------------------------------------- */
 
+static void catalog_prepare(struct catalog_language *language, struct template *compiled)
+{
+	template_link(compiled, catalog_partial, language);
+	template_number(compiled, context_names, CONTEXT_NAME_MAX);
+}
+
 /* Sorts the files into kinds, once all of them are there. */
 static void catalog_sort(struct catalog_language *language)
 {
 	for (size_t i = 0; i < language->n_files; i++)
-		template_link(language->files[i].compiled, catalog_partial, language);
+		catalog_prepare(language, language->files[i].compiled);
 	catalog_find_wishes(language);
 	for (int k = 0; k < CATALOG_N_KINDS; k++) {
 		struct catalog_kind *kind = &language->kinds[k];

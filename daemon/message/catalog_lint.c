@@ -178,7 +178,7 @@ static void catalog_lint_kinds(const struct catalog_language *language, struct p
 /* ---- samples ------------------------------------------------------------------------------------------------- */
 
 static void catalog_try_part(struct catalog_language *language, const struct catalog_kind *kind, enum catalog_part part,
-			     const json_t *data, struct problems *problems)
+			     const struct context_values *values, struct problems *problems)
 {
 	static const enum escape escapes[CATALOG_PART_MAX] = {
 		[CATALOG_SUBJECT] = ESCAPE_HEADER, [CATALOG_TEXT] = ESCAPE_PLAIN, [CATALOG_HTML] = ESCAPE_HTML};
@@ -191,7 +191,8 @@ static void catalog_try_part(struct catalog_language *language, const struct cat
 		[CATALOG_HTML] = COMPOSE_HTML_MAX,
 	};
 	buf_init(&out, maxima[part]);
-	int r = template_render(file->compiled, data, escapes[part], catalog_partial, language, &out, &err);
+	int r = template_render_values(file->compiled, values->of, escapes[part], catalog_partial, language, &out,
+				       &err);
 	if (r < 0)
 		catalog_complain(problems, file->path, 0, "no message can be made of it: %s", err.text);
 	else if (strspn(buf_str(&out), " \t\r\n") == out.len)
@@ -205,9 +206,9 @@ static void catalog_try_kind(struct catalog_language *language, int number, unsi
 	const struct catalog_kind *kind = &language->kinds[number];
 	struct compose_facts facts;
 	struct err err;
-	json_t *data;
+	struct context_values values;
 	catalog_sample(catalog_kinds[number], sample, &facts);
-	if (context_new(&facts, language->language, &kind->wanted_html, &data, &err) < 0) {
+	if (context_values_init(&facts, language->language, &kind->wanted_html, &values, &err) < 0) {
 		catalog_complain(problems, language->folder, 0, "no sample can be made: %s", err.text);
 		return;
 	}
@@ -215,8 +216,8 @@ static void catalog_try_kind(struct catalog_language *language, int number, unsi
 	int n_parts = is_line ? CATALOG_SUBJECT + 1 : CATALOG_PART_MAX;
 	for (int part = 0; part < n_parts; part++)
 		if (kind->parts[part] != NULL)
-			catalog_try_part(language, kind, (enum catalog_part)part, data, problems);
-	json_decref(data);
+			catalog_try_part(language, kind, (enum catalog_part)part, &values, problems);
+	context_values_done(&values);
 }
 
 void catalog_lint(struct catalog_language *language, struct problems *problems)

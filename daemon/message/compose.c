@@ -52,16 +52,17 @@ static char *compose_finish_text(const struct buf *rendered)
 
 /* ---- templates ----------------------------------------------------------------------------------------------- */
 
-static int compose_render(const struct catalog_choice *choice, const json_t *data, struct buf *subject,
+static int compose_render(const struct catalog_choice *choice, const struct context_values *values, struct buf *subject,
 			  struct buf *text, struct err *err)
 {
-	int result = template_render(choice->subject, data, ESCAPE_HEADER, choice->partial, choice->partial_arg,
-				     subject, err);
+	int result = template_render_values(choice->subject, values->of, ESCAPE_HEADER, choice->partial,
+					    choice->partial_arg, subject, err);
 	if (result < 0) {
 		err_prefix(err, "subject");
 		return result;
 	}
-	result = template_render(choice->text, data, ESCAPE_PLAIN, choice->partial, choice->partial_arg, text, err);
+	result = template_render_values(choice->text, values->of, ESCAPE_PLAIN, choice->partial, choice->partial_arg,
+					text, err);
 	if (result < 0)
 		err_prefix(err, "text");
 	return result;
@@ -85,12 +86,13 @@ static int compose_finish(const struct catalog_choice *choice, const struct buf 
 }
 
 /* The HTML, owned; NULL when it cannot be made, and err says why. */
-static char *compose_html(const struct catalog_choice *choice, const json_t *data, struct err *err)
+static char *compose_html(const struct catalog_choice *choice, const struct context_values *values, struct err *err)
 {
 	struct buf html;
 	char *done = NULL;
 	buf_init(&html, COMPOSE_HTML_MAX);
-	if (template_render(choice->html, data, ESCAPE_HTML, choice->partial, choice->partial_arg, &html, err) < 0)
+	if (template_render_values(choice->html, values->of, ESCAPE_HTML, choice->partial, choice->partial_arg, &html,
+				   err) < 0)
 		err_prefix(err, "sent without its HTML");
 	else
 		done = compose_finish_text(&html);
@@ -101,25 +103,25 @@ static char *compose_html(const struct catalog_choice *choice, const json_t *dat
 static int compose_with(const struct catalog_choice *choice, const struct compose_facts *facts,
 			struct compose_text *ret_text, struct err *err)
 {
-	json_t *data;
+	struct context_values values;
 	bool wants_html = facts->wants_html && choice->html != NULL;
-	int result =
-		context_new(facts, choice->language, wants_html ? choice->wanted_html : choice->wanted, &data, err);
+	int result = context_values_init(facts, choice->language, wants_html ? choice->wanted_html : choice->wanted,
+					 &values, err);
 	if (result < 0)
 		return result;
 
 	struct buf subject, text;
 	buf_init(&subject, COMPOSE_SUBJECT_MAX);
 	buf_init(&text, COMPOSE_TEXT_MAX);
-	result = compose_render(choice, data, &subject, &text, err);
+	result = compose_render(choice, &values, &subject, &text, err);
 	if (result == 0)
 		result = compose_finish(choice, &subject, &text, ret_text, err);
 	if (result == 0 && wants_html)
-		ret_text->html = compose_html(choice, data, err);
+		ret_text->html = compose_html(choice, &values, err);
 
 	buf_done(&subject);
 	buf_done(&text);
-	json_decref(data);
+	context_values_done(&values);
 	return result;
 }
 
@@ -248,15 +250,16 @@ static int compose_line_from_template(const struct catalog *catalog, const struc
 {
 	struct catalog_choice choice;
 	const char *wanted = facts->person != NULL ? facts->person->language : NULL;
-	json_t *data;
+	struct context_values values;
 	struct buf line;
 	if (!catalog_choose(catalog, facts->kind, wanted, facts->default_language, &choice))
 		return err_set(err, -ENOENT, "no language has templates for '%s'", facts->kind);
-	int result = context_new(facts, choice.language, choice.wanted, &data, err);
+	int result = context_values_init(facts, choice.language, choice.wanted, &values, err);
 	if (result < 0)
 		return result;
 	buf_init(&line, COMPOSE_SUBJECT_MAX);
-	result = template_render(choice.subject, data, ESCAPE_HEADER, choice.partial, choice.partial_arg, &line, err);
+	result = template_render_values(choice.subject, values.of, ESCAPE_HEADER, choice.partial, choice.partial_arg,
+					&line, err);
 	char *done = compose_finish_subject(&line);
 	if (result == 0 && *done == '\0')
 		result = err_set(err, -ENODATA, "nothing but blanks");
@@ -267,7 +270,7 @@ static int compose_line_from_template(const struct catalog *catalog, const struc
 	if (result < 0)
 		err_prefix(err, "%s/%s.subject: %s", language_tag(choice.language), facts->kind, facts->says);
 	buf_done(&line);
-	json_decref(data);
+	context_values_done(&values);
 	return result;
 }
 

@@ -124,10 +124,14 @@ bool context_wants(const struct context *context, enum context_name name)
 
 void context_put(struct context *context, enum context_name name, json_t *value)
 {
-	if (context_wants(context, name))
-		json_object_set_new_nocheck(context->data, context_names[name], value);
-	else
+	if (!context_wants(context, name)) {
 		json_decref(value);
+	} else if (context->item != NULL) {
+		json_object_set_new_nocheck(context->item, context_names[name], value);
+	} else {
+		json_decref(context->values.of[name]);
+		context->values.of[name] = value;
+	}
 }
 
 void context_set(struct context *context, enum context_name name)
@@ -300,8 +304,15 @@ static int context_set_tasks(struct context *context, const struct compose_facts
 	return is_list ? context_set_items(context, facts, err) : 0;
 }
 
-int context_new(const struct compose_facts *facts, const struct language *language, const struct context_wanted *wanted,
-		json_t **ret_data, struct err *err)
+void context_values_done(struct context_values *values)
+{
+	for (size_t i = 0; i < CONTEXT_NAME_MAX; i++)
+		json_decref(values->of[i]);
+	*values = (struct context_values){{NULL}};
+}
+
+int context_values_init(const struct compose_facts *facts, const struct language *language,
+			const struct context_wanted *wanted, struct context_values *ret_values, struct err *err)
 {
 	const char *zone = facts->person != NULL ? facts->person->zone : "UTC";
 	const struct zone *reader = zone_find(zone);
@@ -311,7 +322,6 @@ int context_new(const struct compose_facts *facts, const struct language *langua
 	struct civil now = zone_to_civil(reader, facts->now_utc);
 	bool is_held = facts->is_held || context_is_kind(facts, "merged");
 	struct context context = {
-		.data = json_object(),
 		.language = language,
 		.wanted = wanted,
 		.reader = reader,
@@ -325,9 +335,9 @@ int context_new(const struct compose_facts *facts, const struct language *langua
 	int result = context_set_tasks(&context, facts, err);
 	buf_done(&context.text);
 	if (result < 0) {
-		json_decref(context.data);
+		context_values_done(&context.values);
 		return result;
 	}
-	*ret_data = context.data;
+	*ret_values = context.values;
 	return 0;
 }

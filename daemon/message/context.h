@@ -122,10 +122,17 @@ struct context_wanted {
 	bool is_wanted[CONTEXT_NAME_MAX];
 };
 
-/* Builds the data for a template, of the wanted names alone; NULL wants all. Release with json_decref(). Errors: -EINVAL
- * a zone that is not known, an item of a digest without a section. */
-MUSTCHECK int context_new(const struct compose_facts *facts, const struct language *language,
-			  const struct context_wanted *wanted, json_t **ret_data, struct err *err);
+/* What the names stand for, NULL: nothing. Within a list every item is an object of names. */
+struct context_values {
+	json_t *of[CONTEXT_NAME_MAX];
+};
+
+/* Makes the data for a template, of the wanted names alone; NULL wants all. Errors: -EINVAL a zone that is not known, an
+ * item of a digest without a section. */
+MUSTCHECK int context_values_init(const struct compose_facts *facts, const struct language *language,
+				  const struct context_wanted *wanted, struct context_values *ret_values,
+				  struct err *err);
+void context_values_done(struct context_values *values);
 
 /* Appends text as valid UTF-8 without control characters, each of which becomes a blank; newlines stay when allow_lines
  * is true. */

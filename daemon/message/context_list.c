@@ -21,12 +21,12 @@ static const struct context_section {
 /* {"number": "3", "few": true}. Returns owned. */
 static json_t *context_new_count(struct context *context, size_t n)
 {
-	json_t *outer = context->data, *count = json_object();
-	context->data = count;
+	json_t *outer = context->item, *count = json_object();
+	context->item = count;
 	language_add_number(context->language, (int64_t)n, &context->text);
 	context_set(context, CONTEXT_NUMBER);
 	json_object_set_new_nocheck(count, language_plural(context->language, (int64_t)n), json_true());
-	context->data = outer;
+	context->item = outer;
 	return count;
 }
 
@@ -42,12 +42,12 @@ static int context_add_item(struct context *context, const struct compose_facts 
 	if (strcmp(facts->kind, "digest") == 0)
 		item.due_utc = 0; /* it comes when it is its hour, never late */
 
-	json_t *outer = context->data;
-	context->data = json_object();
-	json_array_append_new(items, context->data);
+	json_t *outer = context->item;
+	context->item = json_object();
+	json_array_append_new(items, context->item);
 	context_set_flag(context, CONTEXT_IS_LISTED, true);
 	int result = context_set_task(context, &item, err);
-	context->data = outer;
+	context->item = outer;
 	if (result < 0)
 		err_prefix(err, "task '%s'", item.task->uid);
 	return result;
@@ -92,17 +92,17 @@ static void context_set_sections(struct context *context, const struct compose_f
 
 static void context_set_unreachable(struct context *context, const struct compose_facts *facts)
 {
-	json_t *outer = context->data, *list = json_array();
+	json_t *outer = context->item, *list = json_array();
 	for (size_t i = 0; i < facts->n_unreachable; i++) {
 		const struct compose_unreachable *row = &facts->unreachable[i];
-		context->data = json_object();
-		json_array_append_new(list, context->data);
+		context->item = json_object();
+		json_array_append_new(list, context->item);
 		context_set_clean(context, CONTEXT_WHO, row->name, false);
 		context_set_clean(context, CONTEXT_CHANNEL, row->channel, false);
 		context_set_clean(context, CONTEXT_WHY, row->why, false);
 		context_set_flag(context, CONTEXT_IS_REACHED, row->is_reached);
 	}
-	context->data = outer;
+	context->item = outer;
 	context_set_flag(context, CONTEXT_HAS_UNREACHABLE, facts->n_unreachable > 0);
 	context_put(context, CONTEXT_UNREACHABLE, list);
 }

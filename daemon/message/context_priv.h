@@ -1,11 +1,12 @@
-/* What the files of context share: the object in the making and how names get into it. */
+/* What the files of context share: the values in the making and how names get into it. */
 #ifndef DEADLINED_MESSAGE_CONTEXT_PRIV_H
 #define DEADLINED_MESSAGE_CONTEXT_PRIV_H
 
 #include "message/context.h"
 
 struct context {
-	json_t *data; /* the object that gets the names */
+	struct context_values values;
+	json_t *item; /* the object that gets the names in their place; NULL: none */
 	const struct language *language;
 	const struct context_wanted *wanted; /* NULL: all */
 	const struct zone *reader;
@@ -34,7 +35,7 @@ void context_set_zone(struct context *context, enum context_name zone_name, enum
 /* The names of one task: context_task.c. Error: -EINVAL its zone is not known. */
 MUSTCHECK int context_set_task(struct context *context, const struct compose_item *item, struct err *err);
 
-/* The names of several tasks: context_list.c. Errors: as context_new(). */
+/* The names of several tasks: context_list.c. Errors: as context_values_init(). */
 MUSTCHECK int context_set_items(struct context *context, const struct compose_facts *facts, struct err *err);
 
 #endif

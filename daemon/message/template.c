@@ -337,6 +337,7 @@ static void template_end_name(struct template *t, struct template_op *op)
 {
 	t->text[op->text - t->text + (ptrdiff_t)op->len] = '\0';
 	op->first_len = strcspn(op->text, ".");
+	op->number = -1;
 }
 
 int template_compile(const char *text, struct template **ret_template, struct template_place *ret_place,

@@ -39,6 +39,12 @@ typedef const struct template *(*template_partial_cb)(void *arg, const char *nam
 MUSTCHECK int template_render(const struct template *template, const json_t *data, enum escape escape,
 			      template_partial_cb partial, void *arg, struct buf *out, struct err *err);
 
+/* The same from the values of numbered names: by their numbers, NULL for what there is nothing of. */
+MUSTCHECK int template_render_values(const struct template *template, json_t *const *values, enum escape escape,
+				     template_partial_cb partial, void *arg, struct buf *out, struct err *err);
+/* Numbers the names of which there can be values, so that none of them is searched for when rendering. */
+void template_number(struct template *template, const char *const *names, size_t n);
+
 /* Looks up the partials that template names, once and for all; partial gives what lives as long as template does. What
  * it does not have, and the dynamic names, are still asked for when rendering. */
 void template_link(struct template *template, template_partial_cb partial, void *arg);

@@ -30,6 +30,7 @@ struct template_op {
 	const char *text;   /* of TEXT, else the name, terminated; inside the template's own text */
 	size_t len;
 	size_t first_len; /* of the name's first part, up to a dot; 0 for the name "." */
+	int number;       /* of that part, once numbered; -1 for any other */
 	size_t end;
 	const char *indent; /* what goes in front of every line of the partial, parent or argument that is put here */
 	size_t indent_len;

@@ -19,6 +19,7 @@ enum {
 struct template_context {
 	const struct template_context *outer;
 	const json_t *value;
+	json_t *const *values; /* of numbered names, in the place of value; NULL: it is that */
 };
 
 /* What goes in front of each line. */
@@ -68,12 +69,19 @@ static const json_t *template_walk(const json_t *value, const char *name)
 	return value;
 }
 
+static const json_t *template_member(const struct template_context *context, const struct template_op *op)
+{
+	if (context->values == NULL)
+		return json_object_getn(context->value, op->text, op->first_len);
+	return op->number >= 0 ? context->values[op->number] : NULL;
+}
+
 static const json_t *template_find(const struct template_context *context, const struct template_op *op)
 {
 	if (op->first_len == 0)
 		return context->value;
 	for (; context != NULL; context = context->outer) {
-		const json_t *value = json_object_getn(context->value, op->text, op->first_len);
+		const json_t *value = template_member(context, op);
 		if (value != NULL)
 			return op->first_len == op->len ? value : template_walk(value, op->text + op->first_len);
 	}
@@ -350,11 +358,23 @@ static int template_render_ops(struct template_renderer *r, const struct templat
 	return code;
 }
 
+static int template_render_all(struct template_renderer *r, const struct template *template,
+			       const struct template_context *context)
+{
+	struct template_spot spot = {.template = template, .context = context};
+	return template_render_ops(r, &spot, 0, template->n_ops);
+}
+
 int template_render(const struct template *template, const json_t *data, enum escape escape,
 		    template_partial_cb partial, void *arg, struct buf *out, struct err *err)
 {
 	struct template_renderer renderer = {.escape = escape, .partial = partial, .arg = arg, .out = out, .err = err};
-	struct template_context context = {.value = data};
-	struct template_spot spot = {.template = template, .context = &context};
-	return template_render_ops(&renderer, &spot, 0, template->n_ops);
+	return template_render_all(&renderer, template, &(struct template_context){.value = data});
+}
+
+int template_render_values(const struct template *template, json_t *const *values, enum escape escape,
+			   template_partial_cb partial, void *arg, struct buf *out, struct err *err)
+{
+	struct template_renderer renderer = {.escape = escape, .partial = partial, .arg = arg, .out = out, .err = err};
+	return template_render_all(&renderer, template, &(struct template_context){.values = values});
 }

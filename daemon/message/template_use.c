@@ -1,5 +1,7 @@
-/* What a template names: for those that link partials, lint, or make only what is needed. */
+/* What a template names: for those that link partials, number names, lint, or make only what is needed. */
 #include "message/template.h"
+
+#include <string.h>
 
 #include "message/template_priv.h"
 
@@ -10,6 +12,21 @@ void template_link(struct template *template, template_partial_cb partial, void 
 		if ((op->kind == TEMPLATE_PARTIAL || op->kind == TEMPLATE_PARENT) && !op->is_dynamic)
 			op->target = partial(arg, op->text);
 	}
+}
+
+static int template_find_number(const struct template_op *op, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(names[i], op->text, op->first_len) == 0 && names[i][op->first_len] == '\0')
+			return (int)i;
+	return -1;
+}
+
+void template_number(struct template *template, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < template->n_ops; i++)
+		if (template->ops[i].kind != TEMPLATE_TEXT)
+			template->ops[i].number = template_find_number(&template->ops[i], names, n);
 }
 
 /* False for what names nothing that could be missing. */

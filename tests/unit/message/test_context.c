@@ -63,11 +63,26 @@ static void scene_init(struct scene *scene, const char *tag, const char *kind, s
 	assert_int_equal(language_new(tag, &scene->language, &err), 0);
 }
 
+/* The names that were made and what they stand for. */
+static int make(const struct scene *scene, const struct context_wanted *wanted, json_t **ret_data, struct err *err)
+{
+	struct context_values values;
+	int status = context_values_init(&scene->facts, scene->language, wanted, &values, err);
+	if (status < 0)
+		return status;
+	*ret_data = json_object();
+	for (size_t i = 0; i < CONTEXT_NAME_MAX; i++)
+		if (values.of[i] != NULL)
+			json_object_set(*ret_data, context_names[i], values.of[i]);
+	context_values_done(&values);
+	return 0;
+}
+
 static void scene_see(struct scene *scene)
 {
 	struct err err = {0};
 	json_decref(scene->data);
-	if (context_new(&scene->facts, scene->language, NULL, &scene->data, &err) < 0)
+	if (make(scene, NULL, &scene->data, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -173,7 +188,7 @@ static void context__item_that_would_be_lost__is_an_error(void **state)
 		scene.items[0].section = COMPOSE_SECTION_TODAY;
 		scene.items[1].section = rows[i].section;
 		scene.tasks[1].zone = lend(rows[i].zone);
-		assert_int_equal(context_new(&scene.facts, scene.language, NULL, &scene.data, &err), -EINVAL);
+		assert_int_equal(make(&scene, NULL, &scene.data, &err), -EINVAL);
 		assert_string_equal(err.text, rows[i].said);
 		assert_null(scene.data);
 		scene_done(&scene);
@@ -360,7 +375,7 @@ static void context_add_clean__text__is_valid_and_has_no_controls(void **state)
 	buf_done(&out);
 }
 
-static void context_new__wanted__is_all_that_is_made(void **state)
+static void context__wanted__is_all_that_is_made(void **state)
 {
 	(void)state;
 	struct scene scene;
@@ -370,7 +385,7 @@ static void context_new__wanted__is_all_that_is_made(void **state)
 	wanted.is_wanted[CONTEXT_TITLE] = wanted.is_wanted[CONTEXT_IS_WINDOW] = wanted.is_wanted[CONTEXT_ENDS_IN] =
 		true;
 	scene_init(&scene, "en", "reminder", 0);
-	assert_int_equal(context_new(&scene.facts, scene.language, &wanted, &data, &err), 0);
+	assert_int_equal(make(&scene, &wanted, &data, &err), 0);
 	assert_int_equal(json_object_size(data), 3);
 	assert_string_equal(value(data, "title"), "Fair");
 	assert_string_equal(value(data, "is_window"), "true");
@@ -381,7 +396,7 @@ static void context_new__wanted__is_all_that_is_made(void **state)
 	scene_init(&scene, "en", "digest", 2);
 	scene.items[0].section = scene.items[1].section = COMPOSE_SECTION_TODAY;
 	wanted.is_wanted[CONTEXT_TODAY] = true;
-	assert_int_equal(context_new(&scene.facts, scene.language, &wanted, &data, &err), 0);
+	assert_int_equal(make(&scene, &wanted, &data, &err), 0);
 	assert_int_equal(json_object_size(data), 1);
 	assert_int_equal(json_array_size(json_object_get(data, "today")), 2);
 	json_decref(data);
@@ -528,7 +543,7 @@ int main(void)
 		cmocka_unit_test(context__hostile_texts__stay_in_their_line),
 		cmocka_unit_test(context__names__are_all_that_there_are),
 		cmocka_unit_test(context_add_clean__text__is_valid_and_has_no_controls),
-		cmocka_unit_test(context_new__wanted__is_all_that_is_made),
+		cmocka_unit_test(context__wanted__is_all_that_is_made),
 		cmocka_unit_test(context__lines__are_a_list),
 		cmocka_unit_test(context__notice_line__is_its_first_sentence),
 	};
