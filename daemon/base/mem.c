@@ -55,6 +55,13 @@ char *mem_dup_n(const char *text, size_t len)
 	return mem_check(strndup(text, len));
 }
 
+void mem_copy_text(char *to, size_t size, const char *text)
+{
+	size_t len = strnlen(text, size - 1);
+	(void)memcpy(to, text, len);
+	to[len] = '\0';
+}
+
 char *mem_printf(const char *fmt, ...)
 {
 	char *text = NULL;

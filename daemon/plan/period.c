@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 static const char *const period_names[PERIOD_PRECISION_MAX] = {
 	[PERIOD_MINUTE] = "minute", [PERIOD_DAY] = "day",         [PERIOD_WEEK] = "week",
 	[PERIOD_MONTH] = "month",   [PERIOD_QUARTER] = "quarter", [PERIOD_HALF_YEAR] = "half-year",
@@ -36,7 +38,7 @@ void period_key(const struct period *period, char text[PERIOD_KEY_SIZE])
 	if (!period->has_start)
 		(void)snprintf(text, PERIOD_KEY_SIZE, "../%s", end);
 	else if (strcmp(start, end) == 0)
-		(void)snprintf(text, PERIOD_KEY_SIZE, "%s", end);
+		mem_copy_text(text, PERIOD_KEY_SIZE, end);
 	else
 		(void)snprintf(text, PERIOD_KEY_SIZE, "%s/%s", start, end);
 }

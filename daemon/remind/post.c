@@ -2,11 +2,11 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "store/store_message.h"
 #include "store/store_person.h"
 #include "store/store_reader.h"
@@ -119,8 +119,8 @@ static void post_reminder(const struct post *post, const struct post_route *rout
 		.held = (char *)route->held,
 		.deputy_for = (char *)route->deputy_for,
 	};
-	(void)snprintf(ret_reminder->occurrence, sizeof(ret_reminder->occurrence), "%s", post->occurrence);
-	(void)snprintf(ret_reminder->step, sizeof(ret_reminder->step), "%s", step->text);
+	mem_copy_text(ret_reminder->occurrence, sizeof(ret_reminder->occurrence), post->occurrence);
+	mem_copy_text(ret_reminder->step, sizeof(ret_reminder->step), step->text);
 }
 
 static const char *post_stale_reason(const struct post *post, const struct post_step *step)

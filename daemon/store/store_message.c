@@ -144,14 +144,6 @@ static char *store_reminder_text_or_null(sqlite3_stmt *stmt, int column)
 	return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NULL : store_text(stmt, column);
 }
 
-static void store_reminder_copy(sqlite3_stmt *stmt, int column, char *text, size_t size)
-{
-	const char *from = (const char *)sqlite3_column_text(stmt, column);
-	size_t len = strnlen(from, size - 1);
-	(void)memcpy(text, from, len);
-	text[len] = '\0';
-}
-
 void store_reminder_read(sqlite3_stmt *stmt, int column, struct store_reminder *ret_reminder)
 {
 	*ret_reminder = (struct store_reminder){
@@ -160,8 +152,10 @@ void store_reminder_read(sqlite3_stmt *stmt, int column, struct store_reminder *
 		.held = store_reminder_text_or_null(stmt, column + 4),
 		.deputy_for = store_reminder_text_or_null(stmt, column + 5),
 	};
-	store_reminder_copy(stmt, column + 1, ret_reminder->occurrence, sizeof(ret_reminder->occurrence));
-	store_reminder_copy(stmt, column + 2, ret_reminder->step, sizeof(ret_reminder->step));
+	mem_copy_text(ret_reminder->occurrence, sizeof(ret_reminder->occurrence),
+		      (const char *)sqlite3_column_text(stmt, column + 1));
+	mem_copy_text(ret_reminder->step, sizeof(ret_reminder->step),
+		      (const char *)sqlite3_column_text(stmt, column + 2));
 }
 
 int store_reminder_compare(const void *left, const void *right)
