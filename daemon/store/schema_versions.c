@@ -645,9 +645,10 @@ static const char schema_9[] =
 	"CREATE TRIGGER message_removed AFTER DELETE ON message BEGIN"
 	"  UPDATE counted SET n = n - 1 WHERE id = " SCHEMA_ROW_OLD ";"
 	"END;"
-	/* Whether a message still has something to say is asked at its claim, and what it has told at its end. */
+	/* Whether a message still has something to say is asked at its claim, and what it has told at its end; its letter needs
+	 * the rest. */
 	"DROP INDEX reminder_message;"
-	"CREATE INDEX reminder_message ON reminder (message, dropped);"
+	"CREATE INDEX reminder_message ON reminder (message, dropped, due_utc, held, deputy_for);"
 	"CREATE VIEW tally (state, n) AS"
 	"  SELECT 'pending', n - (SELECT count(*) FROM message WHERE " STORE_IS_STARTED ") FROM counted WHERE id = 1"
 	"  UNION ALL SELECT 'sending', count(*) FROM message WHERE " STORE_IS_SENDING

@@ -9,6 +9,7 @@
 
 #include "office.h"
 #include "store/store_letter.h"
+#include "store/store_priv.h"
 
 static struct office office;
 static int64_t early, late, message;
@@ -117,6 +118,21 @@ static void store_letter__later_message__names_the_first_of_its_thread(void **st
 	store_letter_done(&second);
 }
 
+/* A row that has to be looked up by its key costs as much as the rest of the question. */
+static void store_letter__reminders__are_read_from_the_index_alone(void **state)
+{
+	(void)state;
+	static const char sql[] = "EXPLAIN QUERY PLAN SELECT " STORE_REMINDER_COLUMNS STORE_REMINDER_FROM;
+	bool is_alone = false;
+	sqlite3_stmt *stmt = NULL;
+	assert_int_equal(sqlite3_prepare_v2(office.sql, sql, -1, &stmt, NULL), SQLITE_OK);
+	while (sqlite3_step(stmt) == SQLITE_ROW)
+		is_alone |=
+			strstr((const char *)sqlite3_column_text(stmt, 3), "COVERING INDEX reminder_message") != NULL;
+	assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+	assert_true(is_alone);
+}
+
 #define WITH_OFFICE(test) cmocka_unit_test_setup_teardown(test, open_office, close_office)
 
 int main(void)
@@ -125,6 +141,7 @@ int main(void)
 		WITH_OFFICE(store_letter__loaded__is_the_message_with_its_tasks),
 		WITH_OFFICE(store_letter__reader__has_the_address_of_the_channel_while_it_is_in_use),
 		WITH_OFFICE(store_letter__dropped_reminder__is_left_out_until_the_message_is_settled),
+		WITH_OFFICE(store_letter__reminders__are_read_from_the_index_alone),
 		WITH_OFFICE(store_letter__later_message__names_the_first_of_its_thread),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
