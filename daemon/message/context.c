@@ -154,15 +154,14 @@ void context_set_lines(struct context *context, enum context_name name, const ch
 	if (value == NULL || *value == '\0' || !context_wants(context, name))
 		return;
 	json_t *lines = json_array();
-	for (const char *line = value; *line != '\0'; line += *line == '\n') {
-		size_t len = strcspn(line, "\n");
-		char *copy = mem_dup_n(line, len);
-		context_add_clean(copy, false, &context->text);
-		json_array_append_new(lines, json_stringn_nocheck(buf_str(&context->text), context->text.len));
-		buf_clear(&context->text);
-		free(copy);
-		line += len;
+	context_add_clean(value, true, &context->text);
+	const char *line = buf_str(&context->text), *end = line + context->text.len;
+	while (line < end) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line)), *stop = newline != NULL ? newline : end;
+		json_array_append_new(lines, json_stringn_nocheck(line, (size_t)(stop - line)));
+		line = stop + 1;
 	}
+	buf_clear(&context->text);
 	context_put(context, name, lines);
 }
 
