@@ -32,10 +32,14 @@ enum escape escape_find(const char *name)
 #define ESCAPE_IN_MARKDOWN (ESCAPE_IN(MARKDOWN) | ESCAPE_IN(DISCORD))
 #define ESCAPE_IN_ENTITIES (ESCAPE_IN(HTML) | ESCAPE_IN(TELEGRAM_HTML) | ESCAPE_IN(SLACK))
 
+/* Some controls are not ASCII: these two look at every other character as well. */
+#define ESCAPE_OF_CONTROLS (ESCAPE_IN(JSON) | ESCAPE_IN(HEADER))
+
 /* https://core.telegram.org/bots/api#markdownv2-style lists its own; '-' and the like matter to the other Markdown at
  * the start of a line only. */
-static const uint16_t escape_specials[128] = {
+static const uint16_t escape_specials[256] = {
 	/* clang-format off */
+	[0 ... 0x1f] = ESCAPE_OF_CONTROLS, [0x7f ... 0xff] = ESCAPE_OF_CONTROLS,
 	['&'] = ESCAPE_IN_ENTITIES | ESCAPE_IN(MARKDOWN),
 	['<'] = ESCAPE_IN_ENTITIES | ESCAPE_IN_MARKDOWN,
 	['>'] = ESCAPE_IN_ENTITIES | ESCAPE_IN_MARKDOWN | ESCAPE_IN(TELEGRAM_MARKDOWN),
@@ -59,21 +63,11 @@ static const uint16_t escape_specials[128] = {
 	/* clang-format on */
 };
 
-/* Some controls are not ASCII: these two look at every other character as well. */
-static bool escape_looks_at_controls(enum escape escape)
-{
-	return escape == ESCAPE_JSON || escape == ESCAPE_HEADER;
-}
-
 /* The first character from text on that may not stay as it is; end when all may. */
 static const char *escape_find_special(enum escape escape, const char *text, const char *end)
 {
-	bool has_controls = escape_looks_at_controls(escape);
-	for (; text < end; text++) {
-		unsigned char c = (unsigned char)*text;
-		if (c >= 0x80 || c < ' ' || c == 0x7f ? has_controls : (escape_specials[c] >> escape & 1) != 0)
-			break;
-	}
+	while (text < end && (escape_specials[(unsigned char)*text] & 1u << escape) == 0)
+		text++;
 	return text;
 }
 
@@ -133,7 +127,7 @@ static bool escape_needs_no_mark(const char *text, const char *at)
 static void escape_add_special(enum escape escape, const char *text, const char **at, const char *end, struct buf *out)
 {
 	const char *start = *at;
-	if (escape_looks_at_controls(escape)) {
+	if ((ESCAPE_OF_CONTROLS >> escape & 1) != 0) {
 		uint32_t c = utf8_next(at, end);
 		if (escape == ESCAPE_JSON)
 			escape_add_json(c, out);

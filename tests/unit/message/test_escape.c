@@ -31,7 +31,10 @@ static void escape_add__every_place__reads_the_text_it_was(void **state)
 		{ESCAPE_HTML, "<b> & 'x' \"y\" Юг", "&lt;b&gt; &amp; &#39;x&#39; &quot;y&quot; Юг"},
 		{ESCAPE_TELEGRAM_HTML, "<b> & 'x' \"y\"", "&lt;b&gt; &amp; 'x' &quot;y&quot;"},
 		{ESCAPE_SLACK, "<@U1> & *x* \"y\"", "&lt;@U1&gt; &amp; *x* \"y\""},
-		{ESCAPE_JSON, "a\"b\\c\nd\te\rf\x01g\x7fh/й", "a\\\"b\\\\c\\nd\\te\\rf\\u0001g\\u007fh/й"},
+		{ESCAPE_JSON,
+		 "a\"b\\c\nd\te\rf\x01\x1f"
+		 "g\x7fh/й",
+		 "a\\\"b\\\\c\\nd\\te\\rf\\u0001\\u001fg\\u007fh/й"},
 		{ESCAPE_JSON, "\xe2\x80\xa8 \xe2\x80\xae", "\\u2028 \\u202e"},
 		{ESCAPE_HEADER, "a\r\nBcc: b\x7f\xe2\x80\xa8ю", "a  Bcc: b  ю"},
 		{ESCAPE_URL, "a b/ü?~-._", "a%20b%2F%C3%BC%3F~-._"},
