@@ -116,6 +116,7 @@ struct app *app_new(struct store *store, struct setup *setup, struct transfer *t
 		.last_wall_s = now.wall_s,
 		.next_wake_utc = now.wall_s,
 		.must_show_anew = true,
+		.ahead_min = 1,
 	};
 	brake_set_limits(&app->brake, setup->conf);
 	app_start_channels(app, NULL, 0, now);
@@ -198,6 +199,11 @@ void app_note_crash(struct app *app)
 void app_use_upkeep(struct app *app, struct upkeep *upkeep)
 {
 	app->upkeep = upkeep;
+}
+
+void app_write_ahead_from(struct app *app, size_t n_letters)
+{
+	app->ahead_min = n_letters;
 }
 
 /* ---- reload and stop ---------------------------------------------------------------------------------------------- */

@@ -43,6 +43,10 @@ void app_note_crash(struct app *app);
  * does. */
 void app_use_upkeep(struct app *app, struct upkeep *upkeep);
 
+/* Before the first pass: a pass that claims at least so many messages begins their letters while the disk still writes it;
+ * 1 unless it is set. Nothing leaves before the disk has. */
+void app_write_ahead_from(struct app *app, size_t n_letters);
+
 /* Before the first pass: from now on the app audits itself once an hour, and sends the heartbeats that are configured. Not in
  * a rehearsal. */
 void app_use_audit(struct app *app, struct instant now);

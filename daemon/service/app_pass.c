@@ -93,8 +93,8 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	if (status == 0 && (app_claimed(app, claims) != 0 || n_results != 0))
 		status = app_note_time(app, now.wall_s, err);
 	if (status == 0) /* letters are what can be written meanwhile */
-		status = app_claimed(app, claims) != 0 ? store_commit_ahead(app->store, err)
-						       : store_commit(app->store, err);
+		status = app_claimed(app, claims) >= app->ahead_min ? store_commit_ahead(app->store, err)
+								    : store_commit(app->store, err);
 	if (status < 0) {
 		store_rollback(app->store);
 		brake_forget(&app->brake);

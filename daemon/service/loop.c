@@ -21,9 +21,11 @@
 #include "service/notify.h"
 #include "service/upkeep.h"
 #include "store/store_report.h"
+#include "store/store_sync.h"
 
 enum { LOOP_PRIORITY_SOCKETS, LOOP_PRIORITY_PASS, LOOP_PRIORITIES };
-enum { LOOP_BUSY_MS = 100 }; /* how long a pass waits for another writer: everything else waits meanwhile */
+enum { LOOP_AHEAD_MIN = 32 }; /* letters for which to wake a thread: with fewer it takes as much as it saves */
+enum { LOOP_BUSY_MS = 100 };  /* how long a pass waits for another writer: everything else waits meanwhile */
 
 struct loop {
 	struct event_base *base;
@@ -400,6 +402,8 @@ static int loop_live(struct loop *loop, struct setup *setup, bool was_crash, str
 	if (was_crash)
 		app_note_crash(loop->app);
 	app_use_upkeep(loop->app, loop->upkeep);
+	store_sync_use_thread();
+	app_write_ahead_from(loop->app, LOOP_AHEAD_MIN);
 	app_use_audit(loop->app, now);
 	int status = upkeep_start(loop->upkeep, setup->conf, err);
 	if (status == 0)

@@ -10,7 +10,6 @@
 #include "service/lock.h"
 #include "service/loop.h"
 #include "store/store_backup.h"
-#include "store/store_sync.h"
 
 /* How long the start waits for another writer; the loop, which others wait for, waits less. */
 enum { SERVE_BUSY_MS = 60000 };
@@ -49,7 +48,6 @@ static int serve_open(struct setup *setup, const char *config, bool accepts_volu
 {
 	struct store *store = NULL;
 	int status = serve_check_first(setup, err);
-	store_sync_use_thread();
 	if (status == 0)
 		status = store_open(setup->conf->database, STORE_WRITE, SERVE_BUSY_MS, &store, err);
 	if (status == 0)
