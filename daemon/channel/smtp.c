@@ -9,7 +9,7 @@
 
 enum {
 	SMTP_MAIL_MAX = 2 * 1024 * 1024,
-	SMTP_AHEAD_MIN = 16, /* messages kept ready to follow: two for each connection, or this */
+	SMTP_AHEAD_MIN = 8, /* messages kept ready to follow: two for each connection, or this */
 };
 
 struct smtp_limits smtp_limits_default(void)

@@ -121,23 +121,23 @@ static bool is_before(void *arg, int64_t id)
 	return id < *end;
 }
 
-/* With one connection, 16 wait behind it; more are asked for when 8 of them have left, and then all 8. */
+/* With one connection, 8 wait behind it; more are asked for when 4 of them have left, and then all 4. */
 static void ahead__half_of_them_have_left__asks_for_as_many_at_once(void **cmocka)
 {
 	(void)cmocka;
-	int64_t end = 10;
+	int64_t end = 6;
 	START({HELLO, ENVELOPE, TAKE, OK_250, ENVELOPE, TAKE, OK_250});
 	client_start(&client, peer.port, ONE, NULL);
 	assert_int_equal(client_deliver(&client, 1)->verdict, CHANNEL_ACCEPTED);
-	assert_int_equal(channel_room(client.channel), 17);
-	for (int64_t id = 2; id <= 18; id++)
+	assert_int_equal(channel_room(client.channel), 9);
+	for (int64_t id = 2; id <= 10; id++)
 		client_send(&client, id);
 	assert_int_equal(channel_room(client.channel), 0);
 	channel_recall(client.channel, is_before, &end); /* 2 is on the connection */
 	assert_int_equal(channel_room(client.channel), 0);
 	end++;
 	channel_recall(client.channel, is_before, &end);
-	assert_int_equal(channel_room(client.channel), 8);
+	assert_int_equal(channel_room(client.channel), 4);
 	end = INT64_MAX;
 	channel_recall(client.channel, is_before, &end);
 	assert_int_equal(client_wait(&client, 2)->verdict, CHANNEL_ACCEPTED);

@@ -185,24 +185,24 @@ static bool is_late(void *arg, int64_t id)
 	return id > *last;
 }
 
-/* What follows still waits: with one connection 16 do, and more are asked for when no more than half of them are left. */
+/* What follows still waits: with one connection 8 do, and more are asked for when no more than half of them are left. */
 static void follow__waits_behind_another__counts_as_waiting(void **cmocka)
 {
 	(void)cmocka;
-	int64_t last = 11;
+	int64_t last = 7;
 	START({HELLO, ENVELOPE, TAKE, OK_250, ENVELOPE, TAKE, ENVELOPE, "F", "E"});
 	client_begin(&client, &peer, NULL, 1);
 	assert_int_equal(client_wait(&client, 1)->verdict, CHANNEL_ACCEPTED);
-	for (int64_t id = 2; id <= 18; id++)
+	for (int64_t id = 2; id <= 10; id++)
 		client_send(&client, id);
 	channel_recall(client.channel, is_late, &last);
 	while (!peer.flag)
 		assert_int_equal(event_base_loop(client.base, EVLOOP_NONBLOCK), 0);
-	assert_int_equal(channel_in_flight(client.channel), 1 + 1 + 8);
+	assert_int_equal(channel_in_flight(client.channel), 1 + 1 + 4);
 	assert_int_equal(channel_room(client.channel), 0);
 	last--;
 	channel_recall(client.channel, is_late, &last);
-	assert_int_equal(channel_room(client.channel), 8);
+	assert_int_equal(channel_room(client.channel), 4);
 	channel_free(client.channel);
 	transfer_free(client.transfer);
 	event_base_free(client.base);

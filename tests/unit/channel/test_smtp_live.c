@@ -19,7 +19,7 @@ static void live__two_messages__use_one_connection(void **cmocka)
 	client_send(&client, 1);
 	assert_int_equal(channel_room(client.channel), 3);
 	assert_int_equal(client_wait(&client, 1)->verdict, CHANNEL_ACCEPTED);
-	assert_int_equal(channel_room(client.channel), 4 + 16); /* one on each connection, and some to follow */
+	assert_int_equal(channel_room(client.channel), 4 + 8); /* one on each connection, and some to follow */
 	assert_string_equal(client.results[1].remote_id, "A1");
 	assert_non_null(strstr(peer.text, "\r\n..hidden\r\n"));
 	assert_non_null(strstr(peer.text, "Message-ID: <m1@example.org>\r\n"));
