@@ -60,25 +60,8 @@ static void vfs__normal_sync__power_loss_loses(void **state)
 static void vfs__refused_operations__all_done_in_the_end(void **state)
 {
 	(void)state;
-	for (uint64_t seed = 1; seed <= 40; seed++) {
-		struct work work = {.seed = seed, .pragmas = WAL_FULL};
-		int lost;
-		(void)work_learn(&work);
-		work_make(&work);
-		for (int fault = 0; fault < VFS_FAULT_MAX; fault++)
-			vfs_fault_chance((enum vfs_fault)fault, fault == VFS_FAULT_READ ? 2000 : 20000);
-		vfs_crash_at(100 + seed * 3, VFS_CRASH_POWER);
-		work_go_on(&work);
-		vfs_fault_end();
-		assert_true(vfs_is_dead());
-		assert_true(vfs_stats().faults > 0);
-		vfs_restart();
-		work_check(&work, &lost);
-		assert_int_equal(lost, 0);
-		work_go_on(&work);
-		work_check(&work, &lost);
-		assert_int_equal(work.acknowledged, WORK_STEPS);
-	}
+	const struct work how = {.pragmas = WAL_FULL};
+	assert_int_equal(work_refuse_at_random(&how, 100, 3), WORK_LIVES);
 }
 
 static void vfs__nth_write_is_full__until_ended(void **state)

@@ -207,3 +207,36 @@ struct tally work_crash_everywhere(const struct work *how, enum vfs_crash kind)
 	}
 	return tally;
 }
+
+static void work_end_in_time(struct work *work)
+{
+	int lost;
+	work_check(work, &lost);
+	assert_int_equal(lost, 0);
+	work_go_on(work);
+	work_check(work, &lost);
+	assert_int_equal(work->acknowledged, WORK_STEPS);
+}
+
+int work_refuse_at_random(const struct work *how, uint64_t first, uint64_t step)
+{
+	uint64_t n_faults = 0;
+	int n_crashes = 0;
+	for (uint64_t seed = 1; seed <= WORK_LIVES; seed++) {
+		struct work work = *how;
+		work.seed = seed;
+		(void)work_learn(&work);
+		work_make(&work);
+		for (int fault = 0; fault < VFS_FAULT_MAX; fault++)
+			vfs_fault_chance((enum vfs_fault)fault, fault == VFS_FAULT_READ ? 2000 : 20000);
+		vfs_crash_at(first + seed * step, VFS_CRASH_POWER);
+		work_go_on(&work);
+		vfs_fault_end();
+		n_faults += vfs_stats().faults;
+		n_crashes += vfs_is_dead();
+		vfs_restart();
+		work_end_in_time(&work);
+	}
+	assert_true(n_faults > WORK_LIVES);
+	return n_crashes;
+}

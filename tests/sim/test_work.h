@@ -10,10 +10,10 @@
 #include "vfs.h"
 
 #ifndef VFS_STRIDE
-#define VFS_STRIDE 1 /* of the crash points every which one is tried; under the sanitizers not all */
+#define VFS_STRIDE 1 /* every which crash point is tried; under the sanitizers not all */
 #endif
 
-enum { WORK_STEPS = 20 };
+enum { WORK_STEPS = 20, WORK_LIVES = 40 };
 
 #define FILE_NAME "work.db"
 
@@ -59,5 +59,8 @@ uint64_t work_learn(struct work *work);
 void work_check(struct work *work, int *ret_lost);
 /* Several such lives (seed does not matter), with a crash at each of their changes of the disk. */
 struct tally work_crash_everywhere(const struct work *how, enum vfs_crash kind);
+/* WORK_LIVES such lives in which operations of every sort are refused now and then, the power is lost at change first +
+ * step, the next one's at first + 2 * step, and everything is done in the end. Returns how many lost their power. */
+int work_refuse_at_random(const struct work *how, uint64_t first, uint64_t step);
 
 #endif
