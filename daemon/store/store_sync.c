@@ -10,7 +10,7 @@
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t has_begun, has_ended;
-	bool is_there;
+	bool is_wanted, is_there;
 	struct store_sync *sync; /* that is to run, or runs; NULL: none */
 } sync_thread = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -49,12 +49,10 @@ static void *sync_run(void *arg)
 }
 
 /* Signals are the loop's. */
-void store_sync_use_thread(void)
+static void sync_start_thread(void)
 {
 	pthread_t thread;
 	sigset_t all, before;
-	if (sync_thread.is_there)
-		return;
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before); /* fails only for a wrong first argument */
 	int failed = pthread_create(&thread, NULL, sync_run, NULL);
@@ -66,9 +64,18 @@ void store_sync_use_thread(void)
 		log_warning("no thread can be started, so the disk is waited for: %s", strerror(failed));
 }
 
+void store_sync_use_thread(void)
+{
+	sync_thread.is_wanted = true;
+}
+
 void store_sync_begin(struct store_sync *sync)
 {
 	atomic_store(&sync->is_over, false);
+	if (sync_thread.is_wanted && !sync_thread.is_there) {
+		sync_thread.is_wanted = false; /* one try */
+		sync_start_thread();
+	}
 	sync_lock();
 	sync->is_on_thread = sync_thread.is_there && sync_thread.sync == NULL;
 	if (sync->is_on_thread) {
