@@ -19,8 +19,9 @@ int app_each_ask(struct app *app, struct app_channel *entry, struct outbox_claim
 	if (entry->each.gap_ms == 0)
 		return 0;
 	int status = outbox_claim_write(before, err);
-	if (status == 0)
-		status = store_pace_look(app->store, message, now.wall_s, &pace, err);
+	if (status < 0)
+		return status;
+	status = store_pace_look(app->store, message, now.wall_s, &pace, err);
 	if (status < 0)
 		return status;
 	*ret_reader = hash_text(pace.address);
