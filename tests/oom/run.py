@@ -13,8 +13,6 @@ libcurl, libevent, jansson, ICU, libical or the C library, the daemon may
     refuse to start with words and an exit status after which a service manager tries again
     go on           and hand over what it can, at once or in the next pass
     crash in a library that cannot be told what to do without memory (TLS, libical): a crash like any other
-    wait            when TLS lost for want of memory what the server said, as for one that says nothing: for minutes, as
-                    the limits of RFC 5321 are
 and must not: die in another way, hang, leave a damaged database, tell a secret, or leave a message behind that nobody
 works on any more. Then the daemon starts again with memory enough, and every message has to arrive: all four, unmaimed,
 none more than once too often, the copies with one and the same Message-ID.
@@ -55,10 +53,8 @@ MESSAGES = 4  # that every run has to hand over
 PATIENCE_S = 60.0  # with what hangs; a pass that could not be recorded is repeated after seconds
 EXIT_S = 60.0
 BURST = 20
-STANDS_STILL = f"messages are due or in flight, and nothing has happened for {PATIENCE_S:g} s"
 SETTLED_S = 0.1  # nothing to do for so long: a pass is over
-TLS = ("libcrypto", "libssl", "libgnutls", "libtasn1", "libp11-kit")
-CRASHING = (*TLS, "libical", "libldap", "libsasl2", "libgcrypt")
+CRASHING = ("libcrypto", "libssl", "libgnutls", "libtasn1", "libp11-kit", "libical", "libldap", "libsasl2", "libgcrypt")
 MAY_RESTART = {70, 71, 74, 75}  # exit statuses that do not keep systemd from starting it again
 
 
@@ -187,7 +183,7 @@ class Case:
             time.sleep(0.004)
         else:
             if process.poll() is None:
-                faults.append(STANDS_STILL)
+                faults.append(f"messages are due or in flight, and nothing has happened for {PATIENCE_S:g} s")
         if process.poll() is None:
             process.terminate()
         try:
@@ -257,13 +253,9 @@ class Case:
         status, faults = self.finish(self.start(
             {"LD_PRELOAD": str(FAIL), "OOM_AT": str(at), "OOM_TIMES": str(times), "OOM_REPORT": str(self.report)}))
         report = self.report.read_text(errors="replace") if self.report.exists() else ""
-        libraries = [library for library, _ in frames_of(report)]
-        kind = self.judge_end(status, self.log(), libraries)
+        kind = self.judge_end(status, self.log(), [library for library, _ in frames_of(report)])
         if kind is None:
             faults.append(f"ended with {status}")
-        if STANDS_STILL in faults and libraries[:1] and libraries[0].startswith(TLS):
-            faults.remove(STANDS_STILL)
-            kind = "waited"
         if "failed" not in report:
             kind = "untouched"
         faults += self.recover()
