@@ -12,7 +12,7 @@ libcurl, libevent, jansson, ICU, libical or the C library, the daemon may
     die             loudly: SIGABRT with a word about memory, as our own allocations are meant to
     refuse to start with words and an exit status after which a service manager tries again
     go on           and hand over what it can, at once or in the next pass
-    crash in a library that cannot be told what to do without memory (TLS, libical): a crash like any other
+    crash in a library that cannot be told what to do without memory (GnuTLS under LDAP, libical): a crash like any other
 and must not: die in another way, hang, leave a damaged database, tell a secret, or leave a message behind that nobody
 works on any more. Then the daemon starts again with memory enough, and every message has to arrive: all four, unmaimed,
 none more than once too often, the copies with one and the same Message-ID.
@@ -54,7 +54,7 @@ PATIENCE_S = 60.0  # with what hangs; a pass that could not be recorded is repea
 EXIT_S = 60.0
 BURST = 20
 SETTLED_S = 0.1  # nothing to do for so long: a pass is over
-CRASHING = ("libcrypto", "libssl", "libgnutls", "libtasn1", "libp11-kit", "libical", "libldap", "libsasl2", "libgcrypt")
+CRASHING = ("libgnutls", "libtasn1", "libp11-kit", "libical", "libldap", "libsasl2", "libgcrypt")
 MAY_RESTART = {70, 71, 74, 75}  # exit statuses that do not keep systemd from starting it again
 
 
