@@ -26,6 +26,7 @@ struct smtp_limits smtp_limits_default(void)
 		.idle_ms = 30 * 1000,
 		.quit_ms = 10 * 1000,
 		.messages = 100,
+		.plain = 1000,
 	};
 }
 
@@ -105,7 +106,11 @@ static void smtp_enqueue(struct smtp_channel *smtp, struct smtp_job *job, size_t
 static struct smtp_job *smtp_follower(void *arg)
 {
 	struct smtp_channel *smtp = arg;
-	return smtp->n_queue > 0 && !smtp->never_follows ? smtp_dequeue(smtp, 0) : NULL;
+	if (smtp->n_plain > 0) {
+		smtp->n_plain--;
+		return NULL;
+	}
+	return smtp->n_queue > 0 ? smtp_dequeue(smtp, 0) : NULL;
 }
 
 /* What was to follow on a connection that was lost goes first: on one that is idle, since no end of a message there would
@@ -187,7 +192,8 @@ static void smtp_on_outcome(void *arg, struct smtp_link *link, const struct smtp
 		smtp_drop_link(smtp, link);
 		link = NULL;
 	}
-	smtp->never_follows = smtp->never_follows || outcome->was_in_vain;
+	if (outcome->was_in_vain)
+		smtp->n_plain = smtp->server.limits.plain;
 	if (outcome->next != NULL && smtp->is_stopping)
 		smtp_give_back_job(smtp, outcome->next, "not sent: the channel stops");
 	else if (outcome->next != NULL && job == NULL)

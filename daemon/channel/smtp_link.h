@@ -31,6 +31,7 @@ struct smtp_limits {
 	int64_t idle_ms;   /* a connection without a message */
 	int64_t quit_ms;   /* QUIT, and cleaning up after a refusal */
 	unsigned messages; /* per connection */
+	unsigned plain;    /* that none follows, after one followed in vain: a server may be better later */
 };
 
 /* Everything borrowed. */

@@ -25,7 +25,8 @@ struct smtp_channel {
 	struct smtp_job **queue; /* for the links that become free first; empty when one is idle */
 	size_t n_queue;
 	bool is_stopping;
-	bool never_follows; /* the server does not hear what comes right behind a text, or thinks too long before */
+	unsigned
+		n_plain; /* messages to come that none follows: the server did not hear it, or thought too long before */
 };
 
 /* Reads the section into the first members of *smtp, which is zero but for its ops, down to from_wire, and the channel's

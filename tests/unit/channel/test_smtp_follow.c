@@ -141,6 +141,24 @@ static void follow__server_goes_down__comes_back_unsent(void **cmocka)
 	peer_stop(&peer);
 }
 
+/* Once in a while it is tried again: the server of today may hear what that of yesterday did not. */
+static void follow__in_vain__follows_again_after_some_messages(void **cmocka)
+{
+	(void)cmocka;
+	START({FIRST, OK_250, "E"},
+	      {HELLO, ENVELOPE, TAKE, "N", OK_250, ENVELOPE, TAKE, ENVELOPE, "N", OK_AND_GO, "T", "N", OK_250});
+	struct smtp_limits limits = smtp_limits_default();
+	limits.follow_ms = 20;
+	limits.plain = 1;
+	client_begin(&client, &peer, &limits, 4);
+	for (int64_t id = 1; id <= 4; id++) {
+		assert_int_equal(client_wait(&client, id)->verdict, CHANNEL_ACCEPTED);
+		channel_resume(client.channel);
+	}
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
 /* One message that takes the server long holds up no other. Its connection ends after it, because the server waits for the
  * text of the other there. */
 static void follow__answer_takes_long__comes_back_unsent(void **cmocka)
@@ -301,6 +319,7 @@ int main(void)
 		cmocka_unit_test(follow__connection_ends_behind_the_answer__is_repeated_on_another),
 		cmocka_unit_test(follow__server_never_heard_it__is_repeated_on_another),
 		cmocka_unit_test(follow__server_goes_down__comes_back_unsent),
+		cmocka_unit_test(follow__in_vain__follows_again_after_some_messages),
 		cmocka_unit_test(follow__answer_takes_long__comes_back_unsent),
 		cmocka_unit_test(follow__answer_never_comes__is_unknown),
 		cmocka_unit_test(follow__waits_behind_another__counts_as_waiting),
