@@ -1,6 +1,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,11 @@ char *mem_printf(const char *fmt, ...)
 	int len = vasprintf(&text, fmt, args);
 	va_end(args);
 	return mem_check(len < 0 ? NULL : text);
+}
+
+void mem_trim(void)
+{
+	(void)malloc_trim(0); /* whether there was any */
 }
 
 void mem_free_secret(char *secret)

@@ -23,6 +23,9 @@ char *mem_dup_n(const char *text, size_t len) __attribute__((malloc, returns_non
 void mem_copy_text(char *to, size_t size, const char *text);
 char *mem_printf(const char *fmt, ...) PRINTF(1, 2) __attribute__((malloc, returns_nonnull));
 
+/* Gives what is free back to the system, which malloc() alone would keep; takes a millisecond or so. */
+void mem_trim(void);
+
 /* Says so and aborts, as the functions above do: for a library or a system call that lacked memory. */
 void mem_lack(void) __attribute__((noreturn));
 /* After a call of the system that failed: the same when it was for lack of memory, nothing otherwise. */

@@ -121,7 +121,11 @@ void app_take_audit(struct app *app)
 {
 	const char *url = app->setup->conf->heartbeat;
 	bool has_passed = false;
-	if (app->audit == NULL || !audit_take(app->audit, &has_passed) || !has_passed || url == NULL)
+	if (app->audit == NULL || !audit_take(app->audit, &has_passed))
+		return;
+	store_forget_pages(app->store); /* it has read what nobody else will */
+	mem_trim();
+	if (!has_passed || url == NULL)
 		return;
 	if (app->heartbeat == NULL && app->transfer != NULL)
 		app->heartbeat = heartbeat_new(app->transfer);

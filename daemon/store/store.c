@@ -416,6 +416,11 @@ int store_schema_version(const struct store *store)
 	return store->version;
 }
 
+void store_forget_pages(struct store *store)
+{
+	(void)sqlite3_db_release_memory(store->db); /* always SQLITE_OK */
+}
+
 int store_data_version(struct store *store, int64_t *ret_version, struct err *err)
 {
 	static const char sql[] = "PRAGMA data_version";

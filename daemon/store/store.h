@@ -69,6 +69,10 @@ int store_schema_version(const struct store *store);
 /* Gives the room that the write-ahead log takes back to a disk that is full, as far as readers let go of it. */
 MUSTCHECK int store_shrink_log(struct store *store, struct err *err);
 
+/* Gives back the memory of the pages that are kept of the file, up to two megabytes; what is needed is read again. For after
+ * something that is seldom and reads much. */
+void store_forget_pages(struct store *store);
+
 /* Changes whenever another connection has committed; our own commits do not change it. */
 MUSTCHECK int store_data_version(struct store *store, int64_t *ret_version, struct err *err);
 

@@ -344,6 +344,33 @@ static void store__shrunk_log__takes_no_room_and_loses_nothing(void **state)
 	assert_int_equal(office_number(&office, "SELECT count(*) FROM meta WHERE key = 'a'"), 1);
 }
 
+static int cached_bytes(void)
+{
+	int bytes = 0, most = 0;
+	assert_int_equal(sqlite3_db_status(office.store->db, SQLITE_DBSTATUS_CACHE_USED, &bytes, &most, 0), SQLITE_OK);
+	return bytes;
+}
+
+static void store__forgotten_pages__take_no_memory_and_are_read_again(void **state)
+{
+	(void)state;
+	char *value = NULL;
+	OK(store_begin(office.store, ERR));
+	for (int i = 0; i < 200; i++) {
+		char key[16], text[2000] = "";
+		(void)snprintf(key, sizeof(key), "key %d", i);
+		memset(text, 'x', sizeof(text) - 1);
+		OK(store_meta_save(office.store, key, text, ERR));
+	}
+	OK(store_commit(office.store, ERR));
+	assert_true(cached_bytes() > 200000);
+	store_forget_pages(office.store);
+	assert_true(cached_bytes() < 50000);
+	OK(store_meta_load(office.store, "key 7", &value, ERR));
+	assert_int_equal(strlen(value), 1999);
+	free(value);
+}
+
 #define WITH_OFFICE(test) cmocka_unit_test_setup_teardown(test, open_office, close_office)
 
 int main(void)
@@ -365,6 +392,7 @@ int main(void)
 		WITH_OFFICE(store__named_value__is_kept_and_replaced),
 		WITH_OFFICE(store__ledger__is_stamped_once_by_who_comes_first),
 		WITH_OFFICE(store__shrunk_log__takes_no_room_and_loses_nothing),
+		WITH_OFFICE(store__forgotten_pages__take_no_memory_and_are_read_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
