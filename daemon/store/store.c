@@ -162,6 +162,13 @@ char *store_text(sqlite3_stmt *stmt, int column)
 
 /* ---- transactions ------------------------------------------------------------------------------------------------- */
 
+/* Begins or ends a transaction; sql is a literal, as the others are. */
+static int store_transact(struct store *store, const char *sql, const char *doing, struct err *err)
+{
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	return stmt == NULL ? store->failure : store_run(store, stmt, doing, NULL, err);
+}
+
 /* Damage that was met once, whatever its finder made of it, ends all writing: what stands beside it may be wrong, too. */
 static int store_refuse_damage(struct store *store, struct err *err)
 {
@@ -184,19 +191,19 @@ int store_begin(struct store *store, struct err *err)
 	if (status < 0)
 		return status;
 	store->bound_utc = 0;
-	int rc = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	return rc == SQLITE_OK ? 0 : store_fail(store, rc, "starting a transaction", err);
+	return store_transact(store, "BEGIN IMMEDIATE", "starting a transaction", err);
 }
 
 int store_begin_reading(struct store *store, struct err *err)
 {
-	int rc = sqlite3_exec(store->db, "BEGIN", NULL, NULL, NULL);
-	return rc == SQLITE_OK ? 0 : store_fail(store, rc, "starting to read", err);
+	return store_transact(store, "BEGIN", "starting to read", err);
 }
 
 void store_end_reading(struct store *store)
 {
-	store_rollback(store);
+	struct err err;
+	if (store_transact(store, "COMMIT", "ending to read", &err) < 0)
+		store_rollback(store);
 }
 
 int store_commit(struct store *store, struct err *err)
@@ -204,11 +211,9 @@ int store_commit(struct store *store, struct err *err)
 	if (store->damage[0] != '\0')
 		return store_refuse_damage(store, err);
 	store->bound_utc = 0;
-	int rc = sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		return 0;
-	int status = store_fail(store, rc, "committing", err);
-	store_rollback(store);
+	int status = store_transact(store, "COMMIT", "committing", err);
+	if (status < 0)
+		store_rollback(store);
 	return status;
 }
 
