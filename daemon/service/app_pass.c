@@ -51,8 +51,11 @@ static int app_plan(struct app *app, int64_t now_utc, bool *ret_more, struct err
 {
 	const struct planner planner = app_planner(app);
 	size_t n_due = 0, n_ahead = 0, n_digests = 0;
-	int status = app_plan_tasks(app, &planner, now_utc, now_utc, APP_PLAN_SLICE, &n_due, err);
-	if (status == 0 && n_due < APP_PLAN_SLICE)
+	int64_t next_utc = 0;
+	int status = store_task_next_due(app->store, &next_utc, err);
+	if (status == 0 && next_utc <= now_utc)
+		status = app_plan_tasks(app, &planner, now_utc, now_utc, APP_PLAN_SLICE, &n_due, err);
+	if (status == 0 && next_utc <= now_utc + PLANNER_AHEAD_S && n_due < APP_PLAN_SLICE)
 		status = app_plan_tasks(app, &planner, now_utc, now_utc + PLANNER_AHEAD_S, APP_AHEAD_SLICE, &n_ahead,
 					err);
 	if (status == 0)
