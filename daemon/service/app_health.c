@@ -123,7 +123,7 @@ void app_take_audit(struct app *app)
 	bool has_passed = false;
 	if (app->audit == NULL || !audit_take(app->audit, &has_passed))
 		return;
-	store_forget_pages(app->store); /* it has read what nobody else will */
+	store_drop_pages(app->store); /* it has read what nobody else will */
 	mem_trim();
 	if (!has_passed || url == NULL)
 		return;

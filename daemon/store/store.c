@@ -421,7 +421,7 @@ int store_schema_version(const struct store *store)
 	return store->version;
 }
 
-void store_forget_pages(struct store *store)
+void store_drop_pages(struct store *store)
 {
 	(void)sqlite3_db_release_memory(store->db); /* always SQLITE_OK */
 }

@@ -71,7 +71,7 @@ MUSTCHECK int store_shrink_log(struct store *store, struct err *err);
 
 /* Gives back the memory of the pages that are kept of the file, up to two megabytes; what is needed is read again. For after
  * something that is seldom and reads much. */
-void store_forget_pages(struct store *store);
+void store_drop_pages(struct store *store);
 
 /* Changes whenever another connection has committed; our own commits do not change it. */
 MUSTCHECK int store_data_version(struct store *store, int64_t *ret_version, struct err *err);

@@ -351,7 +351,7 @@ static int cached_bytes(void)
 	return bytes;
 }
 
-static void store__forgotten_pages__take_no_memory_and_are_read_again(void **state)
+static void store__dropped_pages__take_no_memory_and_are_read_again(void **state)
 {
 	(void)state;
 	char *value = NULL;
@@ -364,7 +364,7 @@ static void store__forgotten_pages__take_no_memory_and_are_read_again(void **sta
 	}
 	OK(store_commit(office.store, ERR));
 	assert_true(cached_bytes() > 200000);
-	store_forget_pages(office.store);
+	store_drop_pages(office.store);
 	assert_true(cached_bytes() < 50000);
 	OK(store_meta_load(office.store, "key 7", &value, ERR));
 	assert_int_equal(strlen(value), 1999);
@@ -392,7 +392,7 @@ int main(void)
 		WITH_OFFICE(store__named_value__is_kept_and_replaced),
 		WITH_OFFICE(store__ledger__is_stamped_once_by_who_comes_first),
 		WITH_OFFICE(store__shrunk_log__takes_no_room_and_loses_nothing),
-		WITH_OFFICE(store__forgotten_pages__take_no_memory_and_are_read_again),
+		WITH_OFFICE(store__dropped_pages__take_no_memory_and_are_read_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
