@@ -25,8 +25,7 @@ struct smtp_channel {
 	struct smtp_job **queue; /* for the links that become free first; empty when one is idle */
 	size_t n_queue;
 	bool is_stopping;
-	unsigned
-		n_plain; /* messages to come that none follows: the server did not hear it, or thought too long before */
+	unsigned n_plain; /* messages to come that none follows: one that did was in vain */
 };
 
 /* Reads the section into the first members of *smtp, which is zero but for its ops, down to from_wire, and the channel's
