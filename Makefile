@@ -175,9 +175,10 @@ $(BUILD)/oom/fail.so: tests/oom/fail.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -fPIC -shared $< -o $@
 
-# ---- a text is what kills: tests/lib/poison.c, preloaded likewise ----------------------------------------------------------
-TEST_PROGRAMS += $(BUILD)/poison.so
-$(BUILD)/poison.so: tests/lib/poison.c $(BUILD)/flags
+# ---- a text that kills, and a clock that nothing has set: preloaded likewise ---------------------------------------------
+PRELOADED := $(BUILD)/poison.so $(BUILD)/unset_clock.so
+TEST_PROGRAMS += $(PRELOADED)
+$(PRELOADED): $(BUILD)/%.so: tests/lib/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -fPIC -shared $< -o $@
 

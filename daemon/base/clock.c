@@ -5,8 +5,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CLOCK_GRACE_S = 600 }; /* a machine without anything to set its clock by is believed after that */
-
 /* The kernel says so, and where a sandbox forbids to ask it, systemd-timesyncd leaves a file. */
 bool clock_is_set(void)
 {

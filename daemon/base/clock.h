@@ -16,6 +16,9 @@ struct instant {
 	bool is_unset;   /* it was started minutes ago, and nothing has yet set its clock by a better one */
 };
 
+/* A machine without anything to set its clock by is believed so long after its start. */
+enum { CLOCK_GRACE_S = 600 };
+
 struct clock {
 	struct instant (*now)(void *arg);
 	void *arg;

@@ -126,7 +126,12 @@ static void status_judge_machine(struct status *status)
 	else if (status->disk_free >= 0 && status->disk_free < STATUS_DISK_LOW)
 		status_add(&status->warnings,
 			   mem_printf("the disk of the database fills up: %" PRId64 " MB are free", megabytes));
-	if (!status->is_clock_trusted)
+	if (status->now.is_unset)
+		status_add(&status->criticals,
+			   mem_printf("nothing has set the clock since the machine was started, so nothing is sent: "
+				      "synchronise it, or wait %" PRId64 " min",
+				      (CLOCK_GRACE_S - status->now.up_s) / 60 + 1));
+	else if (!status->is_clock_trusted)
 		status_add(&status->criticals, mem_dup("the clock is not trusted, so nothing is sent: set it"));
 	if (!status->is_read || conf->backup_keep == 0 || status_up_s(status) < STATUS_SETTLE_S)
 		return;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "service/app_priv.h"
@@ -77,6 +78,10 @@ static int app_note_boot(struct app *app, struct instant now, bool *ret_is_same,
 static int app_doubt_clock(struct app *app, struct instant now, struct err *err)
 {
 	int status = app_load_number(app, "seen_utc", app_earliest_utc, &app->seen_utc, err);
+	if (status == 0 && now.is_unset)
+		log_warning("nothing has set the clock since the machine was started: nothing is sent until something "
+			    "does, or until %d min after that start",
+			    CLOCK_GRACE_S / 60);
 	if (status < 0 || (now.wall_s >= app_earliest_utc && now.wall_s >= app->seen_utc - APP_CLOCK_SLACK_S))
 		return status;
 	char shown[32], seen[32];
@@ -86,6 +91,14 @@ static int app_doubt_clock(struct app *app, struct instant now, struct err *err)
 		  seen, APP_GRACE_MS / 60000);
 	app->distrusted_until_mono_ms = now.mono_ms + APP_GRACE_MS;
 	return 0;
+}
+
+void app_trust_clock(struct app *app, struct instant now)
+{
+	if (!app->must_follow_clock || app_distrusts_clock(app, now))
+		return;
+	app->must_follow_clock = false;
+	log_info("the clock is believed now");
 }
 
 bool app_distrusts_clock(const struct app *app, struct instant now)

@@ -254,7 +254,7 @@ static int app_make_durable(struct app *app, struct app_claim *claims, struct in
 /* What the pass has decided is done. */
 static void app_act(struct app *app, struct app_claim *claims, struct instant now)
 {
-	app->must_follow_clock = app->must_follow_clock && app_distrusts_clock(app, now);
+	app_trust_clock(app, now);
 	app->last_wall_s = now.wall_s;
 	app_announce(app);
 	app_resume(app);

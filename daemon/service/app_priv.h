@@ -143,6 +143,8 @@ MUSTCHECK int app_start_clock(struct app *app, struct instant now, bool *ret_is_
 MUSTCHECK int app_note_time(struct app *app, int64_t now_utc, struct err *err);
 /* Whether the wall clock cannot be believed yet: nothing is planned and nothing claimed then. */
 bool app_distrusts_clock(const struct app *app, struct instant now);
+/* Ends the doubts of the start, when there are none any more. */
+void app_trust_clock(struct app *app, struct instant now);
 
 /* Health, in app_health.c. At the start: pauses that servers asked for before it. */
 MUSTCHECK int app_load_pauses(struct app *app, struct err *err);

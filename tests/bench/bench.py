@@ -14,6 +14,7 @@ import time
 import rows_keep
 import rows_send
 from common import BUILD, TOOLS, Row, Wrong, file_system, loop_gaps, machine, say
+from harness import wait_for_a_clock
 
 SMTP_BOUNDS = {"smtp50": (1.2, 2.0), "smtp10": (1.0, 1.6), "smtp1": (1.0, 1.6)}  # must and aim
 ROWS = (*SMTP_BOUNDS, "dot20", "postfix", "http", "alert-email", "alert-webhook", "scan", "ready", "memory",
@@ -110,6 +111,7 @@ def print_table(rows, about):
 
 def main():
     options = options_of(sys.argv[1:])
+    wait_for_a_clock()
     about = machine() | {"runs": options.runs, "file_system": file_system(BUILD), "durability": "WAL, synchronous=FULL"}
     start = time.monotonic()
     options.idle = idle = rows_keep.Idle(options) if "idle" in options.only else None

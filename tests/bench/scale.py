@@ -15,6 +15,7 @@ import peers
 import rows_keep
 import rows_send
 from common import BUILD, HERE, TOOLS, loop_gaps, machine, say, timed
+from harness import wait_for_a_clock
 from office import Burst, many_tasks
 
 DUE = 1000  # of the tasks, whatever their number
@@ -91,6 +92,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5, help="runs of each figure, of which the least counts (5)")
     options = parser.parse_args()
     sizes = [size for size in (1000, 10000, 100000, 1000000) if size <= options.limit] or [options.limit]
+    wait_for_a_clock()
     about, start, data = machine(), time.monotonic(), {}
     for size in sizes:
         say(f"== {size} tasks")

@@ -12,7 +12,7 @@ import pytest
 from http_server import HttpServer, Reply
 from smtp_server import SmtpServer
 
-from harness import PATIENCE_S, deadlinectl, stay_within_an_hour, wait_until
+from harness import BUILD, PATIENCE_S, deadlinectl, stay_within_an_hour, wait_until
 
 HOUR, DAY = 3600, 86400
 
@@ -161,6 +161,21 @@ CRITICALS = {
     "clock": (lambda site: site.sql("UPDATE meta SET value = ? WHERE key = 'seen_utc'", str(ago(-2 * DAY))),
               "the clock is not trusted"),
 }
+
+
+def test_a_clock_that_nothing_has_set_since_the_start_of_the_machine_is_named_until_it_is_set(desk, start):
+    is_set = desk.folder / "set"
+    unset = {"LD_PRELOAD": str(BUILD / "unset_clock.so"), "CLOCK_SET": str(is_set), "UP_S": "60"}
+    daemon = start(desk, environment=unset)
+    desk.add_due_task("late", "desk")
+    wait_until(lambda: "nothing has set the clock since the machine was started" in daemon.log(), daemon.log)
+    found = deadlinectl("-c", desk.config, "status", env=unset)
+    assert found.returncode == 2 and "so nothing is sent: synchronise it, or wait 10 min" in found.stdout, found.stdout
+    assert desk.queue() == []
+    is_set.touch()
+    wait_until(lambda: desk.queue(state="sent"), daemon.log)
+    assert daemon.log().count("the clock is believed now") == 1
+    assert "nothing has set" not in deadlinectl("-c", desk.config, "status", env=unset).stdout
 
 
 def test_a_suspended_address_is_shown_with_its_person_and_why(healthy):
