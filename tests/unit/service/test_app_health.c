@@ -9,6 +9,7 @@
 #include "desk.h"
 #include "store/store_audit.h"
 #include "store/store_channel.h"
+#include "store/store_priv.h"
 
 enum { HOUR = 3600 };
 
@@ -151,6 +152,35 @@ static void app_use_audit__once_an_hour__while_passes_are_made(void **state)
 	}
 }
 
+static int cached_bytes(void)
+{
+	int bytes = 0, most = 0;
+	assert_int_equal(sqlite3_db_status(desk.office.store->db, SQLITE_DBSTATUS_CACHE_USED, &bytes, &most, 0),
+			 SQLITE_OK);
+	return bytes;
+}
+
+static void app_use_audit__has_ended__keeps_no_pages(void **state)
+{
+	(void)state;
+	app_use_audit(desk.app, desk.now);
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	OK(store_begin(desk.office.store, ERR));
+	for (int i = 0; i < 200; i++) {
+		char key[16], text[2000] = "";
+		(void)snprintf(key, sizeof(key), "key %d", i);
+		memset(text, 'x', sizeof(text) - 1);
+		OK(store_meta_save(desk.office.store, key, text, ERR));
+	}
+	OK(store_commit(desk.office.store, ERR));
+	desk_tick();
+	assert_true(cached_bytes() > 400000);
+	desk_move(HOUR);
+	desk_tick();
+	assert_true(cached_bytes() < 200000);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -162,6 +192,7 @@ int main(void)
 		TEST(app_start__pause_asked_for__outlives_a_crash),
 		TEST(app_start__pause_of_more_than_a_day__is_not_believed),
 		TEST(app_use_audit__once_an_hour__while_passes_are_made),
+		TEST(app_use_audit__has_ended__keeps_no_pages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
