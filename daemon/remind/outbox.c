@@ -34,6 +34,7 @@
 
 #include "base/log.h"
 #include "remind/backoff.h"
+#include "store/store_move.h"
 
 enum {
 	OUTBOX_UNKNOWN_MAX = 3,

@@ -9,6 +9,7 @@
 
 #include "office.h"
 #include "remind/outbox.h"
+#include "store/store_move.h"
 
 static const int64_t now = INT64_C(1750000000);
 

@@ -11,6 +11,7 @@
 #include "office.h"
 #include "store/store_forget.h"
 #include "store/store_ledger.h"
+#include "store/store_move.h"
 #include "store/store_priv.h"
 
 static struct office office;

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "office.h"
 #include "store/store_ledger.h"
+#include "store/store_move.h"
 #include "store/store_reader.h"
 
 static struct office office;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "office.h"
+#include "store/store_move.h"
 #include "store/store_report.h"
 
 static struct office office;

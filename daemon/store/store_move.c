@@ -1,0 +1,146 @@
+#include "store/store_move.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/store_priv.h"
+
+/* The ids as json_each() reads them; the caller frees it. */
+static char *store_message_list(const int64_t *ids, size_t n)
+{
+	enum { ID_SIZE = 21 };
+	char *list = mem_alloc(n * ID_SIZE + 2), *end = list;
+	for (size_t i = 0; i < n; i++)
+		end += snprintf(end, ID_SIZE + 1, "%c%lld", i == 0 ? '[' : ',', (long long)ids[i]);
+	end[0] = ']';
+	end[1] = '\0';
+	return list;
+}
+
+/* All but ?1, which says of what messages. */
+static int store_message_run_move(struct store *store, sqlite3_stmt *stmt, const struct store_move *move,
+				  size_t *n_moved, struct err *err)
+{
+	int64_t changes = 0;
+	(void)sqlite3_bind_text(stmt, 2, message_state_name(move->from), -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(stmt, 3, message_state_name(move->to), -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(stmt, 4, move->reason, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(stmt, 5, move->last_reply, -1, SQLITE_STATIC);
+	if (move->not_before >= 0)
+		(void)sqlite3_bind_int64(stmt, 6, move->not_before);
+	(void)sqlite3_bind_int64(stmt, 7, move->add_attempts);
+	(void)sqlite3_bind_int64(stmt, 8, move->add_uncertain);
+	(void)sqlite3_bind_int64(stmt, 9, move->add_crashes);
+	(void)sqlite3_bind_int64(stmt, 10, move->suspect);
+	int status = store_run(store, stmt, "moving messages", &changes, err);
+	if (status == 0)
+		*n_moved += (size_t)changes;
+	return status;
+}
+
+/* OR FAIL: what fails is taken back with the transaction, so SQLite need not keep what it changes. */
+#define MESSAGE_MOVE                                                                                                   \
+	"UPDATE OR FAIL message SET state = ?3, reason = ?4, last_reply = coalesce(?5, last_reply),"                   \
+	" not_before = coalesce(?6, not_before), attempts = attempts + ?7, uncertain = uncertain + ?8,"                \
+	" crashes = crashes + ?9, suspect = CASE ?10 WHEN 0 THEN suspect ELSE ?10 > 0 END "
+
+static int store_message_move_each(struct store *store, const int64_t *ids, size_t n, const struct store_move *move,
+				   size_t *n_moved, struct err *err)
+{
+	static const char sql[] = MESSAGE_MOVE "WHERE id = ?1 AND state = ?2";
+	int status = 0;
+	for (size_t i = 0; i < n && status == 0; i++) {
+		sqlite3_stmt *stmt = store_statement(store, sql, err);
+		if (stmt == NULL)
+			return store->failure;
+		store_bind(stmt, "i", ids[i]);
+		status = store_message_run_move(store, stmt, move, n_moved, err);
+	}
+	return status;
+}
+
+static int store_message_move_many(struct store *store, const int64_t *ids, size_t n, const struct store_move *move,
+				   size_t *n_moved, struct err *err)
+{
+	/* The plus keeps SQLite from comparing the bound state with those of the indexes, for which it would prepare this
+	 * anew each time. */
+	static const char sql[] = MESSAGE_MOVE "WHERE id IN (SELECT value FROM json_each(?1)) AND +state = ?2";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	char *list = store_message_list(ids, n);
+	store_bind(stmt, "t", list);
+	int status = store_message_run_move(store, stmt, move, n_moved, err);
+	free(list);
+	return status;
+}
+
+int store_message_move(struct store *store, const int64_t *ids, size_t n, const struct store_move *move, size_t *ret_n,
+		       struct err *err)
+{
+	enum { MANY = 8 }; /* from so many on, they pay for the two tables that SQLite makes of them */
+	size_t n_moved = 0;
+	int status = n < MANY ? store_message_move_each(store, ids, n, move, &n_moved, err)
+			      : store_message_move_many(store, ids, n, move, &n_moved, err);
+	if (status == 0)
+		*ret_n = n_moved;
+	return status;
+}
+
+int store_message_leave_dropped(struct store *store, int64_t id, struct err *err)
+{
+	static const char sql[] = "UPDATE reminder SET message = NULL WHERE message = ?1 AND dropped IS NOT NULL";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", id);
+	return store_run(store, stmt, "taking dropped reminders out of a message", NULL, err);
+}
+
+int store_message_told_dropped(struct store *store, int64_t id, struct err *err)
+{
+	/* Mostly there are none, and looking costs less than an update that finds nothing. */
+	static const char any[] = "SELECT 1 FROM reminder WHERE message = ?1 AND dropped IS NOT NULL LIMIT 1";
+	static const char look[] = "UPDATE task SET next_due_utc = NULL WHERE id IN (SELECT task FROM reminder"
+				   " WHERE message = ?1 AND dropped IN ('task moved', 'task cancelled'))";
+	static const char tell[] = "UPDATE reminder SET dropped = NULL WHERE message = ?1 AND dropped IS NOT NULL";
+	static const char *const both[] = {look, tell};
+	int64_t found = 0;
+	sqlite3_stmt *stmt = store_statement(store, any, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", id);
+	int status = store_one(store, stmt, "looking for dropped reminders", 0, &found, err);
+	for (size_t i = 0; i < 2 && status == 0 && found != 0; i++) {
+		stmt = store_statement(store, both[i], err);
+		if (stmt == NULL)
+			return store->failure;
+		store_bind(stmt, "i", id);
+		status = store_run(store, stmt, "noting that dropped reminders were told", NULL, err);
+	}
+	return status;
+}
+
+int store_attempt_start(struct store *store, int64_t message, int64_t now_utc, struct err *err)
+{
+	static const char sql[] = "INSERT INTO attempt (message, number, started_utc) VALUES"
+				  " (?1, (SELECT coalesce(max(number), 0) + 1 FROM attempt WHERE message = ?1), ?2)";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ii", message, now_utc);
+	return store_run(store, stmt, "noting an attempt", NULL, err);
+}
+
+int store_attempt_end(struct store *store, int64_t message, const char *outcome, int64_t code, const char *reply,
+		      struct err *err)
+{
+	static const char sql[] = "UPDATE OR FAIL attempt SET outcome = ?2, code = ?3, reply = ?4"
+				  " WHERE message = ?1 AND outcome IS NULL";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "itnt", message, outcome, code != 0 ? code : (int64_t)-1, reply);
+	return store_run(store, stmt, "noting how an attempt ended", NULL, err);
+}
