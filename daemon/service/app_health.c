@@ -45,6 +45,25 @@ static void app_gather_news(struct app_result *entry, int64_t now_utc)
 	}
 }
 
+/* The database keeps no more than the minute, so it is told once in each. */
+static int app_keep_works(struct app *app, struct app_channel *channel, int64_t now_utc, struct err *err)
+{
+	if (channel->works_minute == now_utc / 60)
+		return 0;
+	int status = store_channel_note_sent(app->store, channel->channel->name, now_utc, err);
+	if (status == 0)
+		channel->works_minute = now_utc / 60;
+	return status;
+}
+
+void app_forget_works(struct app *app)
+{
+	for (size_t i = 0; i < app->setup->n_channels; i++)
+		app->channels[i]->works_minute = 0;
+	for (struct app_channel *entry = app->retired_channels; entry != NULL; entry = entry->next)
+		entry->works_minute = 0;
+}
+
 static int app_keep_news(struct app *app, struct app_channel *channel, int64_t now_utc, struct err *err)
 {
 	const struct app_news news = channel->news;
@@ -52,7 +71,9 @@ static int app_keep_news(struct app *app, struct app_channel *channel, int64_t n
 	int status = 0;
 	channel->news = (struct app_news){0};
 	if (news.is_accepted)
-		status = store_channel_note_sent(app->store, name, now_utc, err);
+		status = app_keep_works(app, channel, now_utc, err);
+	if (news.failure != NULL || news.paused_until_utc != 0)
+		app_forget_works(app);
 	if (status == 0 && news.failure != NULL) {
 		char words[APP_QUOTE_SIZE];
 		app_quote(&news.failure->result, words);

@@ -101,6 +101,7 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	if (status < 0) {
 		store_rollback(app->store);
 		brake_forget(&app->brake);
+		app_forget_works(app);
 		app_unhear(app);
 		app_unshow(app);
 		for (size_t i = 0; i < app->setup->n_channels; i++)

@@ -39,6 +39,7 @@ struct app_channel {
 	struct app_editor *editor;     /* NULL: what it shows is never changed */
 	struct app_threads *threads;   /* NULL: its service has none */
 	int64_t heard_utc;             /* last result, or since when the channel is there */
+	int64_t works_minute;          /* in which the database was told last that it works; 0 = it need not know */
 	struct app_channel *next;      /* older ones, of configurations that were replaced, follow the current ones */
 };
 
@@ -150,6 +151,8 @@ void app_trust_clock(struct app *app, struct instant now);
 MUSTCHECK int app_load_pauses(struct app *app, struct err *err);
 /* Keeps what the results that came in say of their channels. */
 MUSTCHECK int app_note_channels(struct app *app, int64_t now_utc, struct err *err);
+/* What was kept of channels that work may not be there any more. */
+void app_forget_works(struct app *app);
 MUSTCHECK int app_audit(struct app *app, struct instant now, bool *ret_more, struct err *err);
 /* After the commit: an audit that passed is followed by a heartbeat. */
 void app_take_audit(struct app *app);

@@ -82,6 +82,43 @@ static void app_settle__accepted_then_failed__is_failing_and_was_sent(void **sta
 	store_channel_done(&channel);
 }
 
+static void app_settle__accepted_again_after_a_failure__is_failing_no_more(void **state)
+{
+	(void)state;
+	(void)office_add_message(&desk.office, 1, "anna", "email", "ready", desk.now.wall_s);
+	desk_tick();
+	answer(CHANNEL_ACCEPTED, 0);
+	desk_tick();
+	answer(CHANNEL_TEMPORARY, 0);
+	desk_tick();
+	struct store_channel channel = known();
+	assert_int_not_equal(channel.failing_since_utc, 0);
+	store_channel_done(&channel);
+	answer(CHANNEL_ACCEPTED, 0);
+	desk_tick();
+	channel = known();
+	assert_int_equal(channel.failing_since_utc, 0);
+	store_channel_done(&channel);
+}
+
+static void app_settle__pass_is_taken_back__the_next_one_notes_that_the_channel_works(void **state)
+{
+	(void)state;
+	(void)office_add_message(&desk.office, 1, "anna", "email", "ready", desk.now.wall_s);
+	office_run(&desk.office, "CREATE TRIGGER refuse BEFORE UPDATE OF state ON message WHEN new.state = 'sending'"
+				 " BEGIN SELECT RAISE(ABORT, 'refused'); END");
+	answer(CHANNEL_ACCEPTED, 0);
+	assert_true(desk_try() < 0);
+	struct store_channel channel = known();
+	assert_int_equal(channel.sent_utc, 0);
+	store_channel_done(&channel);
+	office_run(&desk.office, "DROP TRIGGER refuse");
+	desk_tick();
+	channel = known();
+	assert_int_equal(channel.sent_utc, desk.now.wall_s);
+	store_channel_done(&channel);
+}
+
 /* Words about a recipient belong to the message; the channel works. */
 static void app_settle__refused_recipient__says_nothing_of_the_channel(void **state)
 {
@@ -188,6 +225,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(app_settle__several_results__the_last_counts),
 		TEST(app_settle__accepted_then_failed__is_failing_and_was_sent),
+		TEST(app_settle__accepted_again_after_a_failure__is_failing_no_more),
+		TEST(app_settle__pass_is_taken_back__the_next_one_notes_that_the_channel_works),
 		TEST(app_settle__refused_recipient__says_nothing_of_the_channel),
 		TEST(app_start__pause_asked_for__outlives_a_crash),
 		TEST(app_start__pause_of_more_than_a_day__is_not_believed),
