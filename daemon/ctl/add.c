@@ -61,14 +61,15 @@ static int add_task(struct session *session, const struct args *args, const char
 	if (status == EX_OK) {
 		fields_init_task(session->conf, uid, &task);
 		status = task_edit_put(session, args, title, &task);
-		task_done(&task);
 	}
 	if (status == EX_OK)
 		status = session_commit_edit(session);
 	if (status == EX_OK) {
 		(void)printf("%s\n", uid);
+		prospect_tell_bound(session, args_value(args, "--when"), &task);
 		prospect_warn(session, uid);
 	}
+	task_done(&task);
 	return status;
 }
 
@@ -112,7 +113,8 @@ const struct command add_command = {
 	.operands = "TITLE",
 	.max_operands = 1,
 	.summary = "Add a task and print its uid",
-	.help = "The time zone is that of the configuration if not given. A date without a year is of this year.\n"
+	.help = "The time zone is that of the configuration if not given. A date without a year is of this year;\n"
+		"a repeat without one ends with it, which a line on standard error says.\n"
 		"Steps of the policy whose time has passed are not sent; when nobody will be reminded at all, a line on\n"
 		"standard error says why.",
 	COMMAND_OPTIONS(add_options),

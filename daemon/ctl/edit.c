@@ -48,6 +48,8 @@ static int edit_task(struct session *session, const struct args *args, struct ta
 		result = task_edit_put(session, args, NULL, task);
 	if (result == EX_OK)
 		result = session_commit_edit(session);
+	if (result == EX_OK)
+		prospect_tell_bound(session, args_value(args, "--when"), task);
 	if (result == EX_OK && (args_has(args, "--when") || args_has(args, "--people") || args_has(args, "--policy")))
 		prospect_warn(session, task->uid);
 	return result;

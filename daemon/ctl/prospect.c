@@ -1,13 +1,18 @@
 #include "ctl/prospect.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "ctl/fields.h"
 #include "ctl/output.h"
 #include "ctl/policy_view.h"
+#include "remind/occurrences.h"
 #include "remind/planner.h"
 #include "store/store_task.h"
+
+enum { PROSPECT_DAYS = 366 };
 
 struct prospect {
 	int64_t now_utc;
@@ -33,14 +38,34 @@ static int prospect_people(struct session *session, const struct task *task, siz
 	return status;
 }
 
-/* Of a task that repeats, only the next date is looked at here: later ones have steps ahead. */
-static void prospect_tell(const struct prospect *prospect, const struct policy *policy, const struct task *task)
+static void prospect_tell(const struct prospect *prospect, const struct policy *policy)
 {
 	if (prospect->n_steps == 0)
 		output_complain("no step of policy %s speaks to those who take part: nobody will be reminded",
 				policy->name);
-	else if (prospect->n_ahead == 0 && task->rrule[0] == '\0')
+	else if (prospect->n_ahead == 0)
 		output_complain("every step of policy %s lies in the past: nobody will be reminded", policy->name);
+}
+
+/* When the latest date of the task that matters by now, or soon, begins: its steps are the last to come. */
+static int prospect_latest(const struct session *session, const struct task *task, int64_t *ret_utc, struct err *err)
+{
+	const struct zone *zone = zone_find(task->zone);
+	struct occurrence *items = NULL;
+	size_t n = 0;
+	*ret_utc = session->now_utc;
+	if (zone == NULL)
+		return 0; /* policy_view_each() says so */
+	struct civil today = zone_to_civil(zone, session->now_utc);
+	struct civil from = civil_add_days(&today, -PROSPECT_DAYS), to = civil_add_days(&today, PROSPECT_DAYS);
+	int status = occurrences_around(session->store, task, &from, &to, &items, &n, err);
+	for (size_t i = 0; i < n; i++) {
+		int64_t start_utc = period_start_utc(&items[i].period, zone);
+		if (i == 0 || start_utc > *ret_utc)
+			*ret_utc = start_utc;
+	}
+	free(items);
+	return status;
 }
 
 static void prospect_check_steps(struct session *session, const struct task *task)
@@ -50,14 +75,35 @@ static void prospect_check_steps(struct session *session, const struct task *tas
 	struct err err = {0};
 	int status = policy_view_load(session, &view);
 	if (status == EX_OK) {
-		status = policy_view_each(&view, session->store, task, session->now_utc, prospect_count, &prospect,
-					  &err);
+		int64_t latest_utc;
+		status = prospect_latest(session, task, &latest_utc, &err);
+		if (status == 0)
+			status = policy_view_each(&view, session->store, task, latest_utc, prospect_count, &prospect,
+						  &err);
 		if (status < 0)
 			(void)session_fail(status, &err);
 		else
-			prospect_tell(&prospect, policy_view_of(&view, task), task);
+			prospect_tell(&prospect, policy_view_of(&view, task));
 	}
 	policy_view_done(&view);
+}
+
+/* The rule that a phrase makes ends with the window that the phrase names, or with the year. */
+void prospect_tell_bound(const struct session *session, const char *when, const struct task *task)
+{
+	struct period period;
+	struct period_error error = {0};
+	char rrule[PERIOD_RRULE_SIZE] = "";
+	struct civil until;
+	const struct zone *zone = zone_find(task->zone);
+	if (when == NULL || zone == NULL || period_parse_repeat(when, 0, &period, rrule, &error) == 0 ||
+	    period_parse_repeat(when, fields_year(zone, session->now_utc), &period, rrule, &error) < 0 ||
+	    strcmp(rrule, task->rrule) != 0)
+		return;
+	const char *text = strstr(rrule, "UNTIL=");
+	if (text != NULL && sscanf(text, "UNTIL=%4d%2d%2d", &until.year, &until.month, &until.day) == 3)
+		output_complain("repeats until %04d-%02d-%02d, as the phrase names no year", until.year, until.month,
+				until.day);
 }
 
 void prospect_warn(struct session *session, const char *uid)

@@ -1,7 +1,7 @@
 """Both programs from the command line: help, exit statuses, phrases, and the round of a task through deadlinectl."""
 import re
 import subprocess
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 
@@ -204,6 +204,7 @@ DEAF = "no step of policy default speaks to those who take part: nobody will be 
     ("2031-06-15", "", NOBODY),
     ("2001-06-15", "desk", PAST),
     ("every Friday of 2031", "desk", ""),
+    ("every Friday of 2001", "desk", PAST),
     ("2031-06-15", "supervisor:desk", DEAF),
 ])
 def test_add_and_edit_say_that_nobody_will_be_reminded(site, when, people, words):
@@ -213,6 +214,13 @@ def test_add_and_edit_say_that_nobody_will_be_reminded(site, when, people, words
         assert words in said if words else said == ""
     assert errors_of(site, "edit", "new", "--title", "Other") == ""
     assert errors_of(site, "edit", "new", "--when", "2031-07", "--rrule", "", "--people", "desk") == ""
+
+
+def test_add_and_edit_say_when_a_repeat_ends_that_names_no_year(site):
+    year = date.today().year
+    for arguments in (["add", "New", "--uid", "new"], ["edit", "new"]):
+        said = errors_of(site, *arguments, "--when", "daily")
+        assert f"repeats until {year}-12-31, as the phrase names no year" in said
 
 
 def test_a_task_that_is_done_is_not_warned_of(site):
