@@ -175,8 +175,8 @@ $(BUILD)/oom/fail.so: tests/oom/fail.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -fPIC -shared $< -o $@
 
-# ---- a text that kills, and a clock that nothing has set: preloaded likewise ---------------------------------------------
-PRELOADED := $(BUILD)/poison.so $(BUILD)/unset_clock.so
+# ---- a text that kills, a clock that nothing has set, and one that is set back: preloaded likewise -----------------------
+PRELOADED := $(BUILD)/poison.so $(BUILD)/unset_clock.so $(BUILD)/step_clock.so
 TEST_PROGRAMS += $(PRELOADED)
 $(PRELOADED): $(BUILD)/%.so: tests/lib/%.c $(BUILD)/flags
 	@mkdir -p $(@D)

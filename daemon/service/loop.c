@@ -67,14 +67,26 @@ static void loop_want_pass(void *arg)
 		(void)event_add(loop->pass, &now); /* fails only without memory; the wake timer comes anyway */
 }
 
-/* Wakes when the wall clock shows next_utc, and at any step of the clock. */
+static void loop_follow_clock(struct loop *loop)
+{
+	log_info("the clock was set");
+	loop->armed_utc = -1;
+	loop_want_pass(loop);
+}
+
+/* Wakes when the wall clock shows next_utc, and at any step of the clock. After a step that nobody has read the timer is set
+ * all the same, and this error is all that tells of it: timerfd_create(2). */
 static void loop_arm(struct loop *loop, int64_t next_utc)
 {
 	const struct itimerspec at = {.it_value = {.tv_sec = next_utc}};
 	if (loop->armed_utc == next_utc)
 		return;
 	loop->armed_utc = next_utc;
-	if (timerfd_settime(loop->wake_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL) < 0)
+	if (timerfd_settime(loop->wake_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL) == 0)
+		return;
+	if (errno == ECANCELED)
+		loop_follow_clock(loop);
+	else
 		log_error("the wake-up timer cannot be set: %s", strerror(errno));
 }
 
@@ -157,8 +169,9 @@ static void loop_on_wake(int fd, short events, void *arg)
 	(void)events;
 	loop->armed_utc = -1;
 	if (read(fd, &expirations, sizeof(expirations)) < 0 && errno == ECANCELED)
-		log_info("the clock was set");
-	loop_want_pass(loop);
+		loop_follow_clock(loop);
+	else
+		loop_want_pass(loop);
 }
 
 /* ---- commits of others -------------------------------------------------------------------------------------------- */

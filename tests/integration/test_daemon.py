@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import PATIENCE_S, Daemon, Site, deadlined, next_full_minute, wait_until
+from harness import BUILD, PATIENCE_S, Daemon, Site, deadlined, next_full_minute, wait_until
 
 
 @pytest.fixture
@@ -290,6 +290,15 @@ def test_an_idle_daemon_sleeps(site, start):
     for _ in range(10):
         site.status()
     assert daemon.processor_s() - before < 0.105
+
+
+def test_a_step_of_the_clock_inside_a_pass_is_followed_at_once(people, start):
+    step = people.folder / "step"
+    daemon = start(people, environment={"LD_PRELOAD": str(BUILD / "step_clock.so"), "CLOCK_STEP": str(step)})
+    step.touch()
+    people.add_due_task("before", "desk")
+    wait_until(lambda: re.search(r"the clock was set\n(.*\n)*.*the clock was set back by 10[78]\d\d s", daemon.log()), daemon.log)
+    assert "the wake-up timer cannot be set" not in daemon.log()
 
 
 def test_a_test_message_shows_the_answer(site, start):
