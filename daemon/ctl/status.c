@@ -138,6 +138,8 @@ static int status_read(struct session *session, struct status *status, struct er
 	if (result == 0)
 		result = status_read_clock(session, status, err);
 	if (result == 0)
+		result = refusal_load(store, &status->refusal, err);
+	if (result == 0)
 		result = status_read_calendars(session, &status->calendars, err);
 	return result;
 }
@@ -169,6 +171,7 @@ static void status_done(struct status *status)
 		free(status->suspended[i].reason);
 	}
 	free(status->suspended);
+	refusal_done(&status->refusal);
 	strlist_done(&status->strange);
 	strlist_done(&status->calendars);
 	strlist_done(&status->warnings);
@@ -210,6 +213,7 @@ const struct command status_command = {
 		"  1  a step is due for more than 5 minutes and not begun; a message is overdue for more than an hour; a channel has failed for more than an hour;\n"
 		"     a brake holds; messages are held, or wait for a channel that is not configured; addresses\n"
 		"     are suspended; the last daily copy is older than 2 days; a certificate ends within 14 days;\n"
+		"     the last reload was refused, so the old configuration is in force;\n"
 		"     a calendar lacks this year or, from October on, the next; less than 256 MB are free\n"
 		"As with every command, 64 is a wrong command line and 78 a wrong configuration.",
 	COMMAND_OPTIONS(status_options),

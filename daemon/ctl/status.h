@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/strlist.h"
 #include "ctl/session.h"
+#include "service/refusal.h"
 #include "store/store_audit.h"
 #include "store/store_channel.h"
 #include "store/store_report.h"
@@ -49,6 +50,7 @@ struct status {
 	int64_t backup_utc; /* -1: never */
 	int64_t disk_free;  /* bytes; -1 when it cannot be told */
 	bool is_clock_set, is_clock_trusted;
+	struct refusal refusal;
 	struct strlist calendars; /* warnings of them */
 
 	struct strlist warnings, criticals; /* filled by status_judge() */

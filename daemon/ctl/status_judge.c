@@ -142,6 +142,17 @@ static void status_judge_machine(struct status *status)
 		status_add(&status->warnings, mem_printf("the last daily copy of the database is %s old", age));
 }
 
+static void status_judge_reload(struct status *status)
+{
+	char age[STATUS_AGE_SIZE];
+	if (status->refusal.why == NULL)
+		return;
+	status_format_age(status->now.wall_s - status->refusal.at_utc, age);
+	status_add(&status->warnings,
+		   mem_printf("the reload %s ago was refused, and the old configuration is in force: %s", age,
+			      status->refusal.why));
+}
+
 void status_judge(struct status *status)
 {
 	if (!status->is_running)
@@ -150,6 +161,7 @@ void status_judge(struct status *status)
 		status_add(&status->criticals, mem_dup("the database cannot be read"));
 	status_judge_machine(status);
 	if (status->is_read) {
+		status_judge_reload(status);
 		status_judge_audit(status);
 		status_judge_queue(status);
 		status_judge_brakes(status);

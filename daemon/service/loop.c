@@ -19,6 +19,7 @@
 #include "service/app.h"
 #include "service/forecast.h"
 #include "service/notify.h"
+#include "service/refusal.h"
 #include "service/upkeep.h"
 #include "store/store_report.h"
 #include "store/store_sync.h"
@@ -52,6 +53,8 @@ struct loop {
 	int64_t armed_utc; /* when the timer is set to wake; -1: it has */
 	int64_t watchdog_ms, fed_mono_ms;
 	int64_t status_utc; /* next time a status is worth telling */
+	struct refusal refusal;
+	bool is_refusal_known; /* refusal is in the database */
 	bool is_stopping;
 	int failure; /* ends the loop */
 	struct err err;
@@ -90,6 +93,17 @@ static void loop_arm(struct loop *loop, int64_t next_utc)
 		log_error("the wake-up timer cannot be set: %s", strerror(errno));
 }
 
+/* What cannot be kept now is tried again with the next status. */
+static void loop_keep_refusal(struct loop *loop)
+{
+	struct err err = {0};
+	if (loop->is_refusal_known)
+		return;
+	loop->is_refusal_known = refusal_save(loop->store, &loop->refusal, &err) == 0;
+	if (!loop->is_refusal_known)
+		log_warning("how the last reload ended could not be kept for deadlinectl status: %s", err.text);
+}
+
 static void loop_tell_status(struct loop *loop, int64_t now_utc)
 {
 	struct store_counts counts;
@@ -104,6 +118,11 @@ static void loop_tell_status(struct loop *loop, int64_t now_utc)
 	if (now_utc < loop->status_utc && loop->status_utc - now_utc <= 60)
 		return;
 	loop->status_utc = now_utc + 60;
+	loop_keep_refusal(loop);
+	if (loop->refusal.why != NULL) {
+		notify_status("reload refused, the old configuration stays: %s", loop->refusal.why);
+		return;
+	}
 	if (store_count(loop->store, &counts, &err) < 0)
 		return;
 	clock_format_utc(counts.next_wake_utc, next);
@@ -236,30 +255,40 @@ static int loop_watch_commits(struct loop *loop, const char *database, struct er
 
 /* ---- signals ------------------------------------------------------------------------------------------------------ */
 
+static struct setup *loop_load(struct loop *loop, struct problems *problems)
+{
+	struct setup *setup = setup_load(loop->config, problems);
+	if (setup == NULL ||
+	    forecast_allows(loop->store, loop->config, setup, loop->accepts_volume, &loop->clock, problems))
+		return setup;
+	setup_free(setup);
+	return NULL;
+}
+
+static void loop_refuse(struct loop *loop, const struct problems *problems)
+{
+	problems_print(problems, stderr);
+	log_error("reload refused, the old configuration stays: %zu %s in %s", problems->n,
+		  num_word((int64_t)problems->n, "problem", "problems"), loop->config);
+	loop->refusal = (struct refusal){.why = refusal_words(problems, loop->config),
+					 .at_utc = clock_now(&loop->clock).wall_s};
+}
+
 static void loop_reload(struct loop *loop)
 {
 	struct problems problems = {0};
 	notify_reloading();
-	struct setup *setup = setup_load(loop->config, &problems);
-	if (setup != NULL &&
-	    !forecast_allows(loop->store, loop->config, setup, loop->accepts_volume, &loop->clock, &problems)) {
-		setup_free(setup);
-		setup = NULL;
-	}
+	struct setup *setup = loop_load(loop, &problems);
+	refusal_done(&loop->refusal);
 	if (setup != NULL) {
 		app_reload(loop->app, setup, clock_now(&loop->clock));
 		log_info("configuration %s is in place", loop->config);
-		loop->status_utc = 0;
 	} else {
-		problems_print(&problems, stderr);
-		const struct problem *first = problems.n > 0 ? &problems.items[0] : NULL;
-		log_error("reload refused, the old configuration stays: %zu %s in %s", problems.n,
-			  num_word((int64_t)problems.n, "problem", "problems"), loop->config);
-		notify_status("reload refused, the old configuration stays: %s:%u: %s",
-			      first != NULL ? first->file : loop->config, first != NULL ? first->line : 0,
-			      first != NULL ? first->text : "cannot be read");
-		loop->status_utc = clock_now(&loop->clock).wall_s + 60;
+		loop_refuse(loop, &problems);
 	}
+	loop->is_refusal_known = false;
+	loop->status_utc = 0;
+	loop_tell_status(loop, clock_now(&loop->clock).wall_s);
 	problems_done(&problems);
 	notify_ready();
 	loop_want_pass(loop);
@@ -422,7 +451,7 @@ static int loop_live(struct loop *loop, struct setup *setup, bool was_crash, str
 	if (status == 0)
 		status = app_start(loop->app, now, err);
 	if (status == 0) {
-		loop_pass(loop);
+		loop_pass(loop); /* which takes away a refusal of the process before */
 		if (loop->failure == 0)
 			loop_serve(loop);
 		status = loop->failure;
@@ -451,6 +480,7 @@ int loop_run(struct store *store, struct setup *setup, const char *config, bool 
 		status = loop_live(&loop, setup, was_crash, err);
 	else
 		setup_free(setup);
+	refusal_done(&loop.refusal);
 	upkeep_free(loop.upkeep);
 	loop_tear_down(&loop);
 	return status;

@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from http_server import HttpServer, Reply
@@ -218,6 +219,74 @@ def test_what_a_brake_holds_is_a_warning(healthy):
     CRITICALS["stuck"][0](healthy)
     WARNINGS["brake"][0](healthy)
     judge(healthy, 1, warnings=["the oldest unsent message was due 5 h", "the brake holds all messages"])
+
+
+# ---- a reload that was refused -----------------------------------------------------------------------------------------
+
+def refuse_a_reload(daemon):
+    """Returns the place of the mistake and its words, as the log has them."""
+    site = daemon.site
+    site.policies["default"]["remind"] = "1d befor start"
+    site.write_config()
+    daemon.reload()
+    return re.search(rf"^({re.escape(str(site.config))}:\d+: .*befor.*)$", daemon.log(), re.MULTILINE).group(1)
+
+
+def mend(site):
+    site.policies["default"]["remind"] = "0m before start"
+    site.write_config()
+
+
+def test_a_refused_reload_is_a_warning_until_one_succeeds(settled):
+    site = settled.site
+    mistake = refuse_a_reload(settled)
+    [warning] = judge(site, 1, warnings=[f"and the old configuration is in force: {mistake}"])["warnings"]
+    assert re.match(r"the reload 0 min \d+ s ago was refused", warning)
+    mend(site)
+    assert site.status()["warnings"] == [ANY], "the file alone is not in force"
+    settled.reload()
+    judge(site, 0)
+
+
+def test_a_refused_reload_is_a_warning_until_the_daemon_starts_anew(settled, start):
+    refuse_a_reload(settled)
+    assert settled.stop() == 0
+    judge(settled.site, 2, criticals=["not running"], warnings=["was refused"])
+    mend(settled.site)
+    start(settled.site)
+    judge(settled.site, 0)
+
+
+def test_systemd_is_told_of_a_refused_reload_until_one_succeeds(settled):
+    """After any trouble the status is told anew, as it is every minute."""
+    refused = f"STATUS=reload refused, the old configuration stays: {refuse_a_reload(settled)}"
+    assert settled.is_notified(refused)
+    with closing(sqlite3.connect(settled.site.database, isolation_level=None, timeout=PATIENCE_S)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        settled.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: "(stopped)" in Path(f"/proc/{settled.pid}/status").read_text(encoding="ascii"), settled.log)
+        connection.execute("UPDATE task SET next_due_utc = ?", [ago(600)])
+        connection.execute("COMMIT")
+        connection.execute("BEGIN IMMEDIATE")
+        settled.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: settled.notifications[-1].startswith("STATUS=nothing can be recorded"), settled.log)
+        trouble = len(settled.notifications)
+    told = wait_until(lambda: [line for line in settled.notifications[trouble:]
+                               if line.startswith("STATUS=") and "nothing can be recorded" not in line], settled.log)
+    assert told[0] == refused
+    mend(settled.site)
+    since = len(settled.notifications)
+    settled.reload()
+    assert any(re.match(r"STATUS=\d+ sent", line) for line in settled.notifications[since:])
+
+
+def test_a_refusal_that_cannot_be_kept_is_logged_and_the_work_goes_on(settled):
+    with closing(sqlite3.connect(settled.site.database, isolation_level=None, timeout=PATIENCE_S)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        refuse_a_reload(settled)
+        assert settled.log_contains("how the last reload ended could not be kept for deadlinectl status: ")
+    settled.site.add_due_task("later", "desk")
+    wait_until(lambda: settled.site.mails_about("Title of later"), settled.log)
 
 
 # ---- channels ----------------------------------------------------------------------------------------------------------
