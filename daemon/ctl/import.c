@@ -20,10 +20,12 @@ static void import_print_summary(const struct import_summary *summary)
 		import_print_counts("people", &summary->people);
 	if (summary->task_sheets > 0)
 		import_print_counts("tasks", &summary->tasks);
-	if (summary->tasks_without_people > 0)
-		(void)printf("%zu of the tasks %s\n", summary->tasks_without_people,
-			     num_word((int64_t)summary->tasks_without_people, "has no people: nobody is reminded of it",
-				      "have no people: nobody is reminded of them"));
+	import_remark_print(&summary->past, "lies in the past as a whole: nobody is reminded of it beforehand",
+			    "lie in the past as a whole: nobody is reminded of them beforehand");
+	import_remark_print(&summary->without_people, "has no people: nobody is reminded of it",
+			    "have no people: nobody is reminded of them");
+	import_remark_print(&summary->closed, "is done or cancelled and stays so: nobody is reminded of it",
+			    "are done or cancelled and stay so: nobody is reminded of them");
 }
 
 static int import_write(struct session *session, struct import_run *run, struct problems *problems)
@@ -90,7 +92,8 @@ const struct command import_command = {
 		"missing\n"
 		"changes nothing. All files are imported or, when a row is wrong, nothing; every wrong row is named. "
 		"Steps\n"
-		"whose time has passed are not sent.",
+		"whose time has passed are not sent. What lies wholly in the past, has no people or is closed is counted on\n"
+		"standard error, and the first of each kind is named.",
 	COMMAND_OPTIONS(import_options),
 	.run = import_execute,
 };

@@ -248,6 +248,21 @@ static int import_run_check_people(struct import_run *run, const struct strlist 
 	return 0;
 }
 
+static void import_run_remark(struct import_run *run, const struct task *task, bool is_without_people)
+{
+	struct import_summary *summary = &run->summary;
+	const char *file = run->sheet->file;
+	unsigned line = run->sheet->record.line;
+	if (strcmp(task->status, "open") != 0) {
+		import_remark_add(&summary->closed, file, line, task->uid);
+		return;
+	}
+	if (import_remark_is_past(task, run->now_utc))
+		import_remark_add(&summary->past, file, line, task->uid);
+	if (is_without_people)
+		import_remark_add(&summary->without_people, file, line, task->uid);
+}
+
 /* people NULL: the sheet does not say who takes part. */
 static int import_run_write_task(struct import_run *run, const struct task *task, const struct strlist *people,
 				 struct err *err)
@@ -263,6 +278,8 @@ static int import_run_write_task(struct import_run *run, const struct task *task
 	if (change == STORE_UNCHANGED && is_changed)
 		change = STORE_CHANGED;
 	import_run_count(&run->summary.tasks, change);
+	if (change != STORE_UNCHANGED)
+		import_run_remark(run, task, people != NULL ? people->n == 0 : change == STORE_ADDED);
 	return 0;
 }
 
@@ -301,7 +318,6 @@ static int import_run_task(struct import_run *run, struct err *err)
 	}
 	if (status == 0 && run->problems->n == 0)
 		status = import_run_write_task(run, &task, ids != NULL ? &people : NULL, err);
-	run->summary.tasks_without_people += ids != NULL && people.n == 0;
 	strlist_done(&people);
 	task_done(&task);
 	return status;

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "conf/conf.h"
 #include "conf/problem.h"
+#include "ctl/import_remark.h"
 #include "store/store.h"
 #include "store/store_task.h"
 
@@ -22,7 +23,8 @@ struct import_counts {
 struct import_summary {
 	struct import_counts people, tasks;
 	size_t people_sheets, task_sheets;
-	size_t tasks_without_people; /* of the rows read */
+	/* of the tasks added and changed: those that are open and wholly past, or open and said to have no people, or closed */
+	struct import_remark past, without_people, closed;
 };
 
 struct import_run;

@@ -200,3 +200,42 @@ def test_a_title_has_up_to_500_characters_in_any_script(site, letter):
     (site.folder / "tasks.csv").write_text(f"uid,title,when\nlonger,{letter * 501},2031-06\n")
     result = deadlinectl("-c", site.config, "import", site.folder / "tasks.csv")
     assert result.returncode == 65 and "501 characters long: give at most 500" in result.stderr
+
+
+UNHEARD = """uid,title,when,zone,people
+past,Past,June 2001,Asia/Sakhalin,desk
+ended,Ended,every Monday of 2001,Asia/Sakhalin,desk
+lonely,Lonely,2031-06,Asia/Sakhalin,
+coming,Coming,every Monday of 2031,Asia/Sakhalin,desk
+on,On,2001..2031,Asia/Sakhalin,desk
+running,Running,every Monday in 2001..2031,Asia/Sakhalin,desk
+"""
+
+
+def told_by_import(site, name, text):
+    (site.folder / name).write_text(text)
+    result = deadlinectl("-c", site.config, "import", site.folder / name)
+    assert result.returncode == 0, result.stderr
+    return result.stderr.replace(str(site.folder) + "/", "")
+
+
+def test_tasks_that_nobody_will_hear_of_are_counted_and_the_first_is_named(site):
+    site.import_text("people.csv", PEOPLE)
+    assert told_by_import(site, "tasks.csv", UNHEARD) == (
+        "deadlinectl: 2 of the tasks lie in the past as a whole: nobody is reminded of them beforehand"
+        " (first: tasks.csv:2 past)\n"
+        "deadlinectl: 1 of the tasks has no people: nobody is reminded of it (first: tasks.csv:4 lonely)\n")
+    assert told_by_import(site, "tasks.csv", UNHEARD) == ""
+    assert "2 of the tasks have no people" in told_by_import(
+        site, "more.csv", "uid,title,when\nm,More,2031-07\nn,Next,2031-08\n")
+
+
+def test_changed_tasks_that_are_closed_are_counted(site):
+    site.import_text("people.csv", PEOPLE)
+    told_by_import(site, "tasks.csv", UNHEARD)
+    site.ctl("done", "past")
+    site.ctl("cancel", "lonely")
+    assert told_by_import(site, "tasks.csv", UNHEARD) == ""
+    said = told_by_import(site, "tasks.csv", UNHEARD.replace(",Past,", ",Other,").replace(",Lonely,", ",Another,"))
+    assert said.startswith("deadlinectl: 2 of the tasks are done or cancelled and stay so")
+    assert said.endswith("(first: tasks.csv:2 past)\n") and said.count("\n") == 1
