@@ -96,6 +96,8 @@ static void why_fate(const struct why *why, const struct store_told_row *row, st
 	else
 		buf_printf(line, "%s%s%s", message_state_name(row->state), row->reason[0] != '\0' ? ": " : "",
 			   row->reason);
+	if (row->dropped[0] == '\0' && row->state != MESSAGE_STALE && strcmp(row->kind, "catch_up") == 0)
+		buf_add_str(line, ", in a message of what was missed while the daemon was off");
 	if (row->held[0] != '\0')
 		buf_printf(line, ", held (%s)", row->held);
 	if (row->n_others > 0)
@@ -156,6 +158,7 @@ static int why_add_object(struct why *why, const struct store_told_row *row, con
 	why_set(object, "state", row->dropped[0] != '\0' ? "dropped" : message_state_name(row->state));
 	why_set(object, "held", row->held);
 	why_set(object, "reason", row->dropped[0] != '\0' ? row->dropped : row->reason);
+	why_set(object, "message_kind", row->kind);
 	json_object_set_new(object, "message", row->message != 0 ? json_integer(row->message) : json_null());
 	json_object_set_new(object, "merged_with", json_integer(row->n_others));
 	turn_view_set(&why->turns, ahead, object);

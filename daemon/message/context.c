@@ -9,10 +9,7 @@
 #include "message/context_priv.h"
 
 enum { CONTEXT_HEADLINE_MAX = 100 }; /* bytes of a subject */
-enum {
-	CONTEXT_LATE_S = 3600,   /* a message that comes later than this says so */
-	CONTEXT_CATCH_UP_S = 60, /* and one of which it is known that it was held or missed */
-};
+enum { CONTEXT_CATCH_UP_S = 60 };    /* as CONTEXT_LATE_S, where it is known that it was held or missed */
 
 const char *const context_names[CONTEXT_NAME_MAX] = {
 	/* clang-format off */
@@ -319,15 +316,14 @@ int context_values_init(const struct compose_facts *facts, const struct language
 		return err_set(err, -EINVAL, "unknown zone '%s'", zone);
 
 	struct civil now = zone_to_civil(reader, facts->now_utc);
-	bool is_held = facts->is_held || context_is_kind(facts, "merged");
 	struct context context = {
 		.language = language,
 		.wanted = wanted,
 		.reader = reader,
 		.now_utc = facts->now_utc,
 		.today = civil_to_days(&now),
-		.late_s = is_held || context_is_kind(facts, "catch_up") ? CONTEXT_CATCH_UP_S : CONTEXT_LATE_S,
-		.is_held = is_held,
+		.late_s = facts->is_held || context_is_kind(facts, "catch_up") ? CONTEXT_CATCH_UP_S : CONTEXT_LATE_S,
+		.is_held = facts->is_held,
 	};
 	buf_init(&context.text, (size_t)TASK_NOTE_MAX * 4);
 	context_set_message(&context, facts);

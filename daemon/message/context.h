@@ -40,6 +40,8 @@ struct compose_item {
 	const char *deputy_for;
 };
 
+enum { CONTEXT_LATE_S = 3600 }; /* a message that comes later than this says so */
+
 /* Somebody who is not written to on a channel any more. */
 struct compose_unreachable {
 	const char *name, *channel, *why;
@@ -79,7 +81,7 @@ struct compose_facts {
 	const char *closed_how;           /* "done", "cancel", "delete": as the ledger has it */
 	const char *closed_by;            /* name of who did */
 	int64_t closed_utc;
-	bool is_held;    /* it waited for the reader's hours: late, but not by mistake. "merged" implies it */
+	bool is_held;    /* it waited for the reader's hours: late, but not by mistake */
 	bool wants_html; /* the message goes to people who may see it: a mail */
 };
 

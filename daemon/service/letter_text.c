@@ -79,6 +79,15 @@ static void letter_compose_notice(const struct setup *setup, struct letter *lett
 	letter_log_problem(letter, &letter->text, NULL, &problem);
 }
 
+/* The hold explains the delay: it began when the step was due, and the message left soon after its end. */
+static bool letter_is_held(const struct letter *letter, int64_t now_utc)
+{
+	const struct store_letter *row = &letter->row;
+	bool is_single = strcmp(row->kind, "single") == 0, is_merged = strcmp(row->kind, "merged") == 0;
+	bool was_held = is_merged || (is_single && row->n_parts > 0 && row->parts[0].reminder.held != NULL);
+	return was_held && now_utc - row->due_utc <= CONTEXT_LATE_S;
+}
+
 static void letter_compose_tasks(const struct setup *setup, struct letter *letter, int64_t now_utc, bool wants_html)
 {
 	struct err problem = {0};
@@ -112,7 +121,7 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 		.closed_how = first->closing.action,
 		.closed_by = first->closing.who,
 		.closed_utc = first->closing.at_utc,
-		.is_held = letter->row.n_parts > 0 && letter->row.parts[0].reminder.held != NULL,
+		.is_held = letter_is_held(letter, now_utc),
 		.wants_html = wants_html,
 	};
 	compose(setup->catalog, &facts, &letter->text, &problem);

@@ -25,6 +25,7 @@ enum letter_column {
 	LETTER_CHANNEL,
 	LETTER_KIND,
 	LETTER_ATTEMPTS,
+	LETTER_DUE,
 	LETTER_URGENT,
 	LETTER_SETTLED,
 	LETTER_EPOCH,
@@ -42,7 +43,7 @@ enum letter_column {
 
 /* Whom a channel has been suspended for has no address on it. */
 static const char store_letter_sql[] =
-	"SELECT m.channel, m.kind, m.attempts, m.urgent, m.state NOT IN ('pending', 'sending'), m.epoch, m.domain,"
+	"SELECT m.channel, m.kind, m.attempts, m.due_utc, m.urgent, m.state NOT IN ('pending', 'sending'), m.epoch, m.domain,"
 	"  root.id, root.epoch, root.domain, p.id, p.name, p.language, p.zone, p.calendar, a.address"
 	" FROM message m JOIN person p ON p.id = m.person LEFT JOIN message root ON root.id = m.thread"
 	" LEFT JOIN address a ON a.person = m.person AND a.channel = m.channel AND NOT EXISTS (SELECT 1 FROM suspension s"
@@ -71,6 +72,7 @@ static void store_letter_read(const struct store *store, sqlite3_stmt *stmt, int
 		.channel = store_text(stmt, LETTER_CHANNEL),
 		.kind = store_text(stmt, LETTER_KIND),
 		.attempts = sqlite3_column_int64(stmt, LETTER_ATTEMPTS),
+		.due_utc = sqlite3_column_int64(stmt, LETTER_DUE),
 		.is_urgent = sqlite3_column_int(stmt, LETTER_URGENT) != 0,
 	};
 	store_message_write_id(store, id, sqlite3_column_int64(stmt, LETTER_EPOCH),

@@ -17,6 +17,7 @@ struct store_letter {
 	int64_t id;
 	char *channel, *kind;
 	int64_t attempts;
+	int64_t due_utc; /* of a held one, when the hold ends */
 	bool is_urgent;
 	char message_id[STORE_MESSAGE_ID_SIZE]; /* as in store_message, thread_id likewise */
 	char thread_id[STORE_MESSAGE_ID_SIZE];

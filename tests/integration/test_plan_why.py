@@ -179,6 +179,19 @@ def test_the_story_of_one_person(office, start):
     assert "school" not in office.ctl("why", "now", "press")
 
 
+def test_a_reminder_that_was_missed_says_so_beside_its_hold(office, start):
+    office.add_due_task("now", "press")
+    daemon = start(office)
+    wait_until(lambda: len(office.queue(state="sent")) == 1, daemon.log)
+    missed = "in a message of what was missed while the daemon was off"
+    assert missed not in office.ctl("why", "now")
+    assert [row["message_kind"] for row in kinds(office.ctl_json("why", "now"), "reminder")] == ["single"]
+    office.sql("UPDATE message SET kind = 'catch_up'")
+    office.sql("UPDATE reminder SET held = 'quiet hours'")
+    assert f"sent, {missed}, held (quiet hours)" in office.ctl("why", "now")
+    assert [row["message_kind"] for row in kinds(office.ctl_json("why", "now"), "reminder")] == ["catch_up"]
+
+
 def test_why_somebody_was_not_told(office):
     office.add_due_task("now", "press")
     office.sql("DELETE FROM address WHERE person = 'press'")

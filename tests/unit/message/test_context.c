@@ -268,15 +268,11 @@ static void context__late__depends_on_why(void **state)
 		int64_t late_s;
 		const char *late_by, *held;
 	} rows[] = {
-		{"reminder", 0, false, 3600, "", ""},
-		{"reminder", 0, false, 3601, "1 hour", ""},
-		{"reminder", 0, true, 60, "", ""},
-		{"reminder", 0, true, 61, "1 minute", "true"},
-		{"merged", 1, false, 61, "1 minute", "true"},
-		{"catch_up", 1, false, 60, "", ""},
-		{"catch_up", 1, false, 61, "1 minute", ""},
-		{"catch_up", 2, false, 61, "1 minute", ""},
-		{"merged", 2, false, 61, "1 minute", "true"},
+		{"reminder", 0, false, 3600, "", ""},        {"reminder", 0, false, 3601, "1 hour", ""},
+		{"reminder", 0, true, 60, "", ""},           {"reminder", 0, true, 61, "1 minute", "true"},
+		{"merged", 1, true, 61, "1 minute", "true"}, {"catch_up", 1, false, 60, "", ""},
+		{"catch_up", 1, false, 61, "1 minute", ""},  {"catch_up", 2, false, 61, "1 minute", ""},
+		{"merged", 2, true, 61, "1 minute", "true"}, {"merged", 2, false, 3601, "1 hour", ""},
 		{"reminder", 0, false, 1744668000, "", ""}, /* due at 0: not known */
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -454,6 +450,7 @@ static void see_message(const char *tag, const char *kind, size_t n_items, bool 
 	scene.facts.notice = "notice";
 	scene.facts.says = "done";
 	scene.facts.answer_date = &old_period;
+	scene.facts.is_held = true;
 	scene.facts.closed_by = "A";
 	scene.facts.closed_utc = 1;
 	scene.facts.unreachable = &unreachable;

@@ -245,9 +245,9 @@ static const struct scene {
 	 {.kind = "moved", .task = &tasks[CALL], .old_period = &old_minute}},
 	{"отчёт, прежний срок неизвестен", "2025-04-10T22:00", 0, {.kind = "moved", .task = &tasks[REPORT]}},
 
-	{"пять", MORNING, 0, {.kind = "merged", ITEMS(night_items, 5)}},
-	{"два", MORNING, 0, {.kind = "merged", ITEMS(night_items, 2)}},
-	{"одно", MORNING, 0, {.kind = "merged", ITEMS(late_items, 1)}},
+	{"пять", MORNING, 0, {.kind = "merged", ITEMS(night_items, 5), .is_held = true}},
+	{"два", MORNING, 0, {.kind = "merged", ITEMS(night_items, 2), .is_held = true}},
+	{"одно", MORNING, 0, {.kind = "merged", ITEMS(late_items, 1), .is_held = true}},
 
 	{"два", "2025-04-15T00:00", 0, {.kind = "catch_up", ITEMS(late_items, 2)}},
 	{"одно", "2025-04-15T00:00", 0, {.kind = "catch_up", ITEMS(late_items + 1, 1)}},

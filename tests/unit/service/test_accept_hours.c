@@ -8,6 +8,9 @@
 
 #include "stage.h"
 
+#define HELD "We held this reminder back so as not to disturb you at a bad time (delay: "
+#define LATE "This message comes later than it should have (delay: "
+
 static const char config[] = "[channel email]\ntype = maildir\npath = mail\n"
 			     "[policy default]\nremind = 1d before start at 09:00\n"
 			     "[policy ladder]\noverdue = 1d 2d 3d after end\nescalate = 3wd after end\n"
@@ -79,6 +82,7 @@ static void hours__quiet_hours__hold_and_merge_into_one_message(void **state)
 	/* 22:15 on the 19th is 11:15 UTC, 08:00 on the 20th is 21:00 UTC of the 19th. */
 	STAGE_EXPECT({"2025-05-19T11:15", "free", "single", "a: 2d before start at 22:15"},
 		     {"2025-05-19T21:00", "anna", "single", "a: 2d before start at 22:15"});
+	assert_non_null(strstr(stage.sent[1].text, HELD "9 hours, 45 minutes)"));
 	stage_live("2025-05-20T20:59:59");
 	assert_int_equal(stage_count("anna", NULL), 1);
 	stage_live("2025-05-20T21:00");
@@ -119,6 +123,20 @@ static void hours__retry_that_falls_into_the_night__waits_for_the_morning(void *
 	assert_int_equal(stage.sent[tries].at_utc, utc("2025-05-20T21:00"));
 }
 
+/* Due when nobody lived: that the daemon came back ten seconds before the morning does not explain the delay. */
+static void hours__missed_and_then_held__is_late_and_not_held(void **state)
+{
+	(void)state;
+	stage_person("anna", "Asia/Sakhalin", "quiet = '22:00-08:00'");
+	add_task("a", "2025-05-21", "default", "anna");
+	stage_live("2025-05-19T21:00");
+	stage_down_until("2025-05-20T20:59:50");
+	stage_live("2025-05-21T00:00");
+	STAGE_EXPECT({"2025-05-20T21:00", "anna", "catch_up", "a: 1d before start at 09:00"});
+	assert_null(strstr(stage.sent[0].text, HELD));
+	assert_non_null(strstr(stage.sent[0].text, LATE "23 hours)"));
+}
+
 /* A backlog that the daemon finds at night. */
 static void hours__start_in_the_night__sends_what_it_missed_in_the_morning(void **state)
 {
@@ -144,6 +162,8 @@ static void hours__waiting_message_that_comes_late__is_postponed(void **state)
 	stage_down_until("2025-05-19T12:00"); /* 23:00 there */
 	stage_live("2025-05-20T12:00");
 	STAGE_EXPECT({"2025-05-19T22:00", "anna", "single", "a: 1d before start at 09:00"});
+	assert_null(strstr(stage.sent[0].text, HELD));
+	assert_non_null(strstr(stage.sent[0].text, LATE "2 days)"));
 }
 
 static void hours__done_during_the_hold__says_nothing_in_the_morning(void **state)
@@ -196,6 +216,7 @@ int main(void)
 		WITH_STAGE(hours__quiet_hours__hold_and_merge_into_one_message),
 		WITH_STAGE(hours__urgent_task__passes_them),
 		WITH_STAGE(hours__retry_that_falls_into_the_night__waits_for_the_morning),
+		WITH_STAGE(hours__missed_and_then_held__is_late_and_not_held),
 		WITH_STAGE(hours__start_in_the_night__sends_what_it_missed_in_the_morning),
 		WITH_STAGE(hours__waiting_message_that_comes_late__is_postponed),
 		WITH_STAGE(hours__done_during_the_hold__says_nothing_in_the_morning),
