@@ -49,5 +49,5 @@ bool import_remark_is_past(const struct task *task, int64_t now_utc)
 	const struct zone *zone = zone_find(task->zone);
 	if (zone == NULL || period_end_utc(&task->period, zone) > now_utc)
 		return false;
-	return !pick_repeats(task) || !import_remark_goes_on(task, zone, now_utc);
+	return !task_repeats(task) || !import_remark_goes_on(task, zone, now_utc);
 }

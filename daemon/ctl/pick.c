@@ -29,7 +29,7 @@ static int pick_by_phrase(struct session *session, const struct task *task, cons
 int pick_occurrence(struct session *session, const struct task *task, const char *phrase, struct pick *ret_pick)
 {
 	struct err err = {0};
-	if (phrase != NULL && !pick_repeats(task)) {
+	if (phrase != NULL && !task_repeats(task)) {
 		output_complain("task '%s' does not repeat: leave --occurrence out", task->uid);
 		return EX_DATAERR;
 	}

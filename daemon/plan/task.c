@@ -2,6 +2,11 @@
 
 #include <stdlib.h>
 
+bool task_repeats(const struct task *task)
+{
+	return task->rrule[0] != '\0' || task->rdate[0] != '\0';
+}
+
 void task_done(struct task *task)
 {
 	free(task->uid);

@@ -28,6 +28,9 @@ struct task {
 	char *exdate;
 };
 
+/* Whether it has more occurrences than one. */
+bool task_repeats(const struct task *task);
+
 void task_done(struct task *task);
 
 #endif

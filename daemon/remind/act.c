@@ -6,7 +6,7 @@
 int act_close(struct store *store, const struct task *task, const struct pick *pick, const char *status,
 	      struct err *err)
 {
-	if (!pick_repeats(task))
+	if (!task_repeats(task))
 		return store_task_set_status(store, task->id, status, err);
 	return store_occurrence_set(store, task->id, pick->date, status, NULL, err);
 }
@@ -16,7 +16,7 @@ int act_move(struct store *store, struct task *task, const struct pick *pick, co
 {
 	enum store_change change;
 	int64_t id = 0;
-	if (pick_repeats(task))
+	if (task_repeats(task))
 		return store_occurrence_set(store, task->id, pick->date, "open", period, err);
 	task->period = *period;
 	return store_task_put(store, task, now_utc, &id, &change, err);

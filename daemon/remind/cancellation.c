@@ -100,7 +100,7 @@ static int cancellation_tell_all(struct cancellation_case *at, struct err *err)
 {
 	struct store_told *told = NULL;
 	size_t n = 0;
-	bool repeats = pick_repeats(at->post->task);
+	bool repeats = task_repeats(at->post->task);
 	int status = repeats ? store_occurrences(at->post->store, at->post->task->id, &at->said, &at->n_said, err) : 0;
 	if (status == 0)
 		status = store_told_dates(at->post->store, at->post->task->id, repeats, &told, &n, err);

@@ -33,36 +33,41 @@ static const struct store_occurrence *occurrences_said(const struct occurrences_
 	return NULL;
 }
 
-static const struct civil *occurrences_start(const struct period *period)
+static void occurrences_add_started(struct occurrences_list *list, const struct task *task, const struct civil *start)
 {
-	return period->has_start ? &period->start : &period->end;
+	char key[PERIOD_KEY_SIZE];
+	struct period period = recur_period(&task->period, start);
+	period_key(&period, key);
+	if (occurrences_said(list, key) == NULL)
+		occurrences_add(list, &period);
 }
 
-/* Those the rule gives, without the ones that were moved, done or cancelled by themselves. */
+/* Those the rule gives, without the ones that were moved, done or cancelled by themselves; at least max of them, when there
+ * are so many. */
 static int occurrences_add_ruled(struct occurrences_list *list, const struct task *task, const struct recur *recur,
-				 const struct civil *from, const struct civil *to, struct err *err)
+				 const struct civil *from, const struct civil *to, size_t max, struct err *err)
 {
-	enum { MAX = OCCURRENCES_MAX };
-	struct civil *starts = mem_zero(MAX, sizeof(*starts));
-	size_t n = 0;
-	int status = recur_between(recur, from, to, MAX, starts, &n, err);
-	for (size_t i = 0; i < n && status == 0; i++) {
-		char key[PERIOD_KEY_SIZE];
-		struct period period = recur_period(&task->period, &starts[i]);
-		period_key(&period, key);
-		if (occurrences_said(list, key) == NULL)
-			occurrences_add(list, &period);
+	enum { AT_ONCE = 512 };
+	struct civil starts[AT_ONCE], at = *from;
+	size_t n = AT_ONCE, had = list->n;
+	int status = 0;
+	while (n == AT_ONCE && list->n - had < max && status == 0) {
+		status = recur_between(recur, &at, to, AT_ONCE, starts, &n, err);
+		for (size_t i = 0; i < n && status == 0; i++)
+			occurrences_add_started(list, task, &starts[i]);
+		if (n != 0)
+			at = civil_from_seconds(civil_to_seconds(&starts[n - 1]) + 1);
 	}
-	free(starts);
 	return status == -E2BIG ? -EINVAL : status;
 }
 
-/* Those that were moved to where they matter, or to later: the planner must know when to come again. */
+/* Those that were moved to where they matter, or to later: the planner must know when to come again. One that was moved to
+ * a longer window may have begun long ago. */
 static void occurrences_add_moved(struct occurrences_list *list, const struct civil *from)
 {
 	for (size_t i = 0; i < list->n_said; i++) {
 		const struct store_occurrence *said = &list->said[i];
-		if (said->is_open && said->is_moved && civil_compare(occurrences_start(&said->period), from) >= 0)
+		if (said->is_open && said->is_moved && civil_compare(&said->period.end, from) >= 0)
 			occurrences_add(list, &said->period);
 	}
 }
@@ -74,7 +79,7 @@ static int occurrences_add_next(struct occurrences_list *list, const struct task
 	enum { AHEAD_DAYS = 5 * 366 };
 	struct civil end = civil_add_days(to, AHEAD_DAYS);
 	size_t had = list->n;
-	int status = occurrences_add_ruled(list, task, recur, to, &end, err);
+	int status = occurrences_add_ruled(list, task, recur, to, &end, 1, err);
 	if (list->n > had + 1)
 		list->n = had + 1;
 	return status;
@@ -90,7 +95,7 @@ static int occurrences_list_repeating(struct occurrences_list *list, struct stor
 		status = recur_new(&task->period, task->rrule, task->rdate, task->exdate, zone_find(task->zone), &recur,
 				   err);
 	if (status == 0)
-		status = occurrences_add_ruled(list, task, recur, from, &end, err);
+		status = occurrences_add_ruled(list, task, recur, from, &end, SIZE_MAX, err);
 	if (status == 0) {
 		occurrences_add_moved(list, from);
 		status = occurrences_add_next(list, task, recur, &end, err);
@@ -99,17 +104,12 @@ static int occurrences_list_repeating(struct occurrences_list *list, struct stor
 	return status;
 }
 
-static bool occurrences_repeat(const struct task *task)
-{
-	return task->rrule[0] != '\0' || task->rdate[0] != '\0';
-}
-
 int occurrences_around(struct store *store, const struct task *task, const struct civil *from, const struct civil *to,
 		       struct occurrence **ret_items, size_t *ret_n, struct err *err)
 {
 	struct occurrences_list list = {0};
 	int status = 0;
-	if (occurrences_repeat(task))
+	if (task_repeats(task))
 		status = occurrences_list_repeating(&list, store, task, from, to, err);
 	else
 		occurrences_add(&list, &task->period);

@@ -19,11 +19,6 @@ struct pick_series {
 	size_t n_said;
 };
 
-bool pick_repeats(const struct task *task)
-{
-	return task->rrule[0] != '\0' || task->rdate[0] != '\0';
-}
-
 static const struct civil *pick_first_start(const struct task *task)
 {
 	return task->period.has_start ? &task->period.start : &task->period.end;
@@ -146,7 +141,7 @@ int pick_on_day(struct store *store, const struct task *task, const struct civil
 {
 	struct pick_series series;
 	bool is_found = false;
-	if (!pick_repeats(task)) {
+	if (!task_repeats(task)) {
 		*ret_pick = pick_only(task);
 		return 0;
 	}
@@ -194,7 +189,7 @@ static int pick_current_of(const struct pick_series *series, int64_t now_utc, st
 int pick_current(struct store *store, const struct task *task, int64_t now_utc, struct pick *ret_pick, struct err *err)
 {
 	struct pick_series series;
-	if (!pick_repeats(task)) {
+	if (!task_repeats(task)) {
 		*ret_pick = pick_only(task);
 		return 0;
 	}
@@ -247,7 +242,7 @@ int pick_by_key(struct store *store, const struct task *task, const char *key, s
 {
 	struct pick_series series;
 	bool is_found = false;
-	if (!pick_repeats(task)) {
+	if (!task_repeats(task)) {
 		struct pick only = pick_only(task);
 		if (strcmp(only.key, key) != 0)
 			return pick_fail(task, err);

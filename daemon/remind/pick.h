@@ -17,9 +17,6 @@ struct pick {
 	bool is_open; /* neither it nor the task is done or cancelled */
 };
 
-/* Whether the task has more occurrences than one. */
-bool pick_repeats(const struct task *task);
-
 /* Errors of all: those of the store; -ENOENT there is no such occurrence; -EINVAL its zone is not known, or its rule cannot
  * be read. The one of a task that does not repeat is found by whatever day; it is the current one, open or not. */
 

@@ -261,15 +261,16 @@ static int planner_put_aside(struct store *store, int64_t task, const char *prob
 	return status < 0 ? status : store_task_planned(store, task, now_utc, now_utc, STORE_NEVER, err);
 }
 
-/* How many days before its start and after its end a policy may speak of an occurrence; generous, because an occurrence
- * too many only costs time. */
-static int64_t planner_reach_days(const struct policy *policy)
+/* How many days before an occurrence, or after it, a policy may speak of it; generous, because an occurrence too many only
+ * costs time. */
+static int64_t planner_reach_days(const struct policy *policy, bool is_after)
 {
 	static const int64_t days[] = {[STEP_MINUTES] = 1, [STEP_HOURS] = 1,   [STEP_DAYS] = 1,
 				       [STEP_WEEKS] = 7,   [STEP_MONTHS] = 31, [STEP_WORKING_DAYS] = 3};
 	int64_t reach = 0;
 	for (size_t i = 0; i < policy->n_steps; i++) {
-		int64_t span = policy->steps[i].count * days[policy->steps[i].unit];
+		const struct step *step = &policy->steps[i];
+		int64_t span = step->is_after == is_after ? step->count * days[step->unit] : 0;
 		reach = span > reach ? span : reach;
 	}
 	return reach + 15;
@@ -279,12 +280,12 @@ static int planner_list_occurrences(const struct planner_case *at, struct occurr
 				    struct err *err)
 {
 	const struct task *task = at->post.task;
-	int64_t reach = planner_reach_days(at->post.policy);
+	int64_t before = planner_reach_days(at->post.policy, false), behind = planner_reach_days(at->post.policy, true);
 	int64_t length = civil_to_days(&task->period.end) -
 			 civil_to_days(task->period.has_start ? &task->period.start : &task->period.end);
 	struct civil after = zone_to_civil(at->post.event_zone, at->after_utc);
 	struct civil now = zone_to_civil(at->post.event_zone, at->post.now_utc);
-	struct civil from = civil_add_days(&after, -reach - length), to = civil_add_days(&now, reach);
+	struct civil from = civil_add_days(&after, -behind - length), to = civil_add_days(&now, before);
 	return occurrences_around(at->post.store, task, &from, &to, ret_items, ret_n, err);
 }
 
@@ -298,7 +299,7 @@ static int planner_plan_dates(struct planner_case *at, struct err *err)
 	struct occurrence *occurrences = NULL;
 	size_t n = 0;
 	int status = planner_list_occurrences(at, &occurrences, &n, err);
-	if (status == 0 && at->is_edited && at->post.task->rrule[0] == '\0' && n == 1)
+	if (status == 0 && at->is_edited && !task_repeats(at->post.task) && n == 1)
 		status = planner_tell_new_date(at, occurrences[0].key, NULL, err);
 	if (status == 0 && at->is_edited)
 		status = planner_tell_moved_occurrences(at, err);
@@ -349,7 +350,7 @@ static int planner_plan_loaded(const struct planner *planner, struct store *stor
 	*ret_planned = at.post.planned;
 	if (planner_is_cancelled(task))
 		return store_task_rest(store, task->id, err);
-	if (at.next_utc == STORE_NEVER && task->rrule[0] != '\0')
+	if (at.next_utc == STORE_NEVER && task_repeats(task))
 		at.next_utc = at_utc + PLANNER_LOOK_AGAIN_S; /* it may begin, or go on, beyond what was searched */
 	return store_task_planned(store, task->id, planner_is_ahead(due, now_utc) ? due->planned_from : at.after_utc,
 				  at.planned_until, at.next_utc, err);

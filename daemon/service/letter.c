@@ -63,7 +63,7 @@ static int letter_write_calendar(struct store *store, struct letter *letter, int
 	if (letter->n_items != 1 || letter->items[0].occurrence == NULL)
 		return 0;
 	const struct letter_item *item = &letter->items[0];
-	bool repeats = item->task.rrule[0] != '\0' || item->task.rdate[0] != '\0';
+	bool repeats = task_repeats(&item->task);
 	char date[PERIOD_KEY_SIZE];
 	int status = 0;
 	if (repeats && !item->is_there && !item->is_cancelled)

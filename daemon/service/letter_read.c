@@ -89,7 +89,7 @@ static int letter_read_cancelled(struct store *store, struct letter_item *item, 
 	item->is_cancelled = status == 0 || period_parse_key(item->occurrence, &pick.period);
 	item->task.period = pick.period;
 	const char *date = status == 0 ? pick.date : item->occurrence;
-	return letter_read_closing(store, item, pick_repeats(&item->task) ? date : NULL, err);
+	return letter_read_closing(store, item, task_repeats(&item->task) ? date : NULL, err);
 }
 
 /* The latest step of an occurrence speaks for it. */

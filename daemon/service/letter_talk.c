@@ -143,7 +143,7 @@ static int letter_drop_strange(struct store *store, struct letter *letter, struc
 static bool letter_is_said(const struct letter *letter, size_t i)
 {
 	const struct task *task = &letter->items[i].task;
-	for (size_t k = 0; k < i && !pick_repeats(task); k++)
+	for (size_t k = 0; k < i && !task_repeats(task); k++)
 		if (letter->items[k].task.id == task->id)
 			return true;
 	return false;
@@ -164,7 +164,7 @@ static int letter_close(struct store *store, struct letter *letter, struct err *
 			letter_drop_item(letter, i - 1);
 	for (size_t i = 0; i < letter->n_items && status == 0; i++) {
 		struct letter_item *item = &letter->items[i];
-		const char *date = pick_repeats(&item->task) ? item->occurrence : NULL;
+		const char *date = task_repeats(&item->task) ? item->occurrence : NULL;
 		item->kind = "closed";
 		item->is_there = false;
 		store_closing_done(&item->closing);

@@ -11,7 +11,8 @@
 
 static const char config[] = "[channel email]\ntype = maildir\npath = mail\n"
 			     "[policy default]\nremind = 1d before start at 09:00\noverdue = 1d after end at 09:00\n"
-			     "[policy meeting]\nremind = 1h before start\n";
+			     "[policy meeting]\nremind = 1h before start\n"
+			     "[policy far]\nremind = 24mo 1d before start at 09:00\n";
 
 /* Wednesdays, from 5 March 2025 on; 09:00 in Sakhalin is 22:00 UTC of the day before. */
 static int open_stage(void **state)
@@ -137,6 +138,53 @@ static void recur__one_date_moved_after_it_was_told__brings_one_notice(void **st
 	assert_int_equal(stage_count("anna", "w: moved"), 1);
 }
 
+/* By then the end of the window lies six weeks behind its beginning, which is further than any step reaches. */
+static void recur__one_date_moved_to_a_long_window__is_overdue_at_its_end(void **state)
+{
+	(void)state;
+	const struct period window = {true, {2025, 3, 10, 0, 0, 0}, {2025, 4, 20, 0, 0, 0}, PERIOD_RANGE};
+	add_weekly();
+	stage_live("2025-03-01T12:00");
+	set_occurrence("2025-03-12", "open", &window);
+	stage_live("2025-04-20T21:00");
+	assert_int_equal(stage_count("anna", OVERDUE), 3);
+	stage_live("2025-04-21T00:00");
+	assert_int_equal(stage_count("anna", OVERDUE), 4);
+}
+
+static int64_t count_steps(const char *step)
+{
+	return office_number(&stage.office, "SELECT count(*) FROM reminder WHERE step = '%s before start at 09:00'",
+			     step);
+}
+
+/* In two years there are more dates than are worked out at once. */
+static void recur__lead_of_years__leaves_out_no_date_between(void **state)
+{
+	(void)state;
+	add_task("f", "2023-01-01", "far", "anna", "Asia/Sakhalin", "FREQ=DAILY");
+	stage_live("2025-03-04T00:00");
+	assert_int_equal(count_steps("1d"), 3);
+	assert_int_equal(count_steps("24mo"), 3);
+}
+
+static void recur__by_single_dates_alone__comes_again_and_was_not_moved(void **state)
+{
+	(void)state;
+	add_task("r", "2025-03-05", "default", "anna", "Asia/Sakhalin", "");
+	office_run(&stage.office, "UPDATE task SET rdate = '2025-05-20,2032-05-20'");
+	stage_live("2025-04-01T00:00");
+	assert_int_equal(stage.n_sent, 2);
+	office_run(&stage.office, "UPDATE task SET place = 'Harbin'");
+	stage_live("2025-04-01T01:00");
+	office_run(&stage.office, "UPDATE task SET note = 'x'");
+	stage_live("2025-05-18T21:00");
+	assert_int_equal(stage.n_sent, 2);
+	stage_live("2025-06-01T00:00");
+	assert_int_equal(stage.n_sent, 4);
+	assert_true(office_number(&stage.office, "SELECT next_due_utc FROM task") < utc("2026-06-01"));
+}
+
 /* A week away from a daily task: one message, not seven. */
 static void recur__downtime__brings_one_message(void **state)
 {
@@ -187,6 +235,9 @@ int main(void)
 		WITH_STAGE(recur__one_date_acknowledged__is_not_overdue),
 		WITH_STAGE(recur__one_date_moved_before_anybody_heard_of_it__is_reminded_of_there),
 		WITH_STAGE(recur__one_date_moved_after_it_was_told__brings_one_notice),
+		WITH_STAGE(recur__one_date_moved_to_a_long_window__is_overdue_at_its_end),
+		WITH_STAGE(recur__lead_of_years__leaves_out_no_date_between),
+		WITH_STAGE(recur__by_single_dates_alone__comes_again_and_was_not_moved),
 		WITH_STAGE(recur__downtime__brings_one_message),
 		WITH_STAGE(recur__digest__names_the_dates_that_are_near),
 		WITH_STAGE(recur__rule_that_makes_no_sense__is_put_aside_and_the_rest_goes_on),
