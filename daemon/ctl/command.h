@@ -34,6 +34,7 @@ extern const struct command add_command;
 extern const struct command edit_command;
 extern const struct command done_command;
 extern const struct command cancel_command;
+extern const struct command reopen_command;
 extern const struct command list_command;
 extern const struct command show_command;
 extern const struct command people_command;

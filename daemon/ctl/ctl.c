@@ -15,11 +15,11 @@
 #define CTL_DEFAULT_CONF DEADLINED_SYSCONFDIR "/deadlined.ini"
 
 static const struct command *const ctl_commands[] = {
-	&add_command,     &edit_command,   &done_command,    &cancel_command, &list_command,
-	&show_command,    &people_command, &queue_command,   &status_command, &when_command,
-	&test_command,    &import_command, &plan_command,    &policy_command, &why_command,
-	&ack_command,     &snooze_command, &silence_command, &deputy_command, &backup_command,
-	&recover_command, &forget_command, &release_command, &brake_command,  &render_command,
+	&add_command,     &edit_command,   &done_command,   &cancel_command,  &reopen_command, &list_command,
+	&show_command,    &people_command, &queue_command,  &status_command,  &when_command,   &test_command,
+	&import_command,  &plan_command,   &policy_command, &why_command,     &ack_command,    &snooze_command,
+	&silence_command, &deputy_command, &backup_command, &recover_command, &forget_command, &release_command,
+	&brake_command,   &render_command,
 };
 enum { CTL_COMMANDS = sizeof(ctl_commands) / sizeof(ctl_commands[0]) };
 

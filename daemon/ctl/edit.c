@@ -74,6 +74,9 @@ static int edit_run(struct session *session, const struct args *args)
 	if (result == EX_OK)
 		result = args_has(args, "--occurrence") ? edit_occurrence(session, args, &task)
 							: edit_task(session, args, &task);
+	if (result == EX_OK && strcmp(task.status, "open") != 0)
+		output_complain("%s is %s: nobody will be reminded of it; 'deadlinectl reopen %s' opens it again",
+				task.uid, task.status, task.uid);
 	task_done(&task);
 	return result;
 }

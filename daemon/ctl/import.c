@@ -24,8 +24,9 @@ static void import_print_summary(const struct import_summary *summary)
 			    "lie in the past as a whole: nobody is reminded of them beforehand");
 	import_remark_print(&summary->without_people, "has no people: nobody is reminded of it",
 			    "have no people: nobody is reminded of them");
-	import_remark_print(&summary->closed, "is done or cancelled and stays so: nobody is reminded of it",
-			    "are done or cancelled and stay so: nobody is reminded of them");
+	import_remark_print(&summary->closed,
+			    "is done or cancelled and stays so: 'deadlinectl reopen UID' opens it again",
+			    "are done or cancelled and stay so: 'deadlinectl reopen UID' opens one again");
 }
 
 static int import_write(struct session *session, struct import_run *run, struct problems *problems)

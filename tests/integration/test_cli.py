@@ -7,7 +7,7 @@ import pytest
 
 from harness import BUILD, deadlined, deadlinectl
 
-COMMANDS = ("add", "edit", "done", "cancel", "list", "show", "people", "queue", "status", "when", "test", "import",
+COMMANDS = ("add", "edit", "done", "cancel", "reopen", "list", "show", "people", "queue", "status", "when", "test", "import",
             "ack", "snooze", "silence", "deputy", "render", "plan", "policy", "why", "brake", "release", "backup", "recover", "forget")
 
 
@@ -223,10 +223,31 @@ def test_add_and_edit_say_when_a_repeat_ends_that_names_no_year(site):
         assert f"repeats until {year}-12-31, as the phrase names no year" in said
 
 
-def test_a_task_that_is_done_is_not_warned_of(site):
+@pytest.mark.parametrize("close, status", [("done", "done"), ("cancel", "cancelled")])
+def test_a_closed_task_is_opened_again_by_reopen_not_by_edit(site, close, status):
+    site.import_text("people.csv", "id,name,language,zone,email\ndesk,Desk,en,Asia/Sakhalin,desk@example.org\n")
+    site.ctl("add", "New", "--uid", "new", "--when", "2031-06", "--people", "desk")
+    site.ctl(close, "new")
+    assert errors_of(site, "edit", "new", "--when", "2031-07") == (
+        f"deadlinectl: new is {status}: nobody will be reminded of it; 'deadlinectl reopen new' opens it again\n")
+    assert site.ctl_json("show", "new")[0]["status"] == status
+    assert site.ctl("reopen", "new") == "new is open again\n"
+    assert site.ctl_json("show", "new")[0]["status"] == "open"
+    assert errors_of(site, "edit", "new", "--when", "2031-08") == ""
+    assert "opened it again" in site.ctl("why", "new")
+    assert errors_of(site, "reopen", "new") == "deadlinectl: new is open already\n"
+
+
+def test_reopen_says_that_nobody_will_be_reminded(site):
     site.ctl("add", "New", "--uid", "new", "--when", "2031-06")
     site.ctl("done", "new")
-    assert errors_of(site, "edit", "new", "--when", "2031-07") == ""
+    assert NOBODY in errors_of(site, "reopen", "new")
+
+
+def test_reopen_of_an_unknown_task_names_what_was_meant(site):
+    site.ctl("add", "New", "--uid", "new", "--when", "2031-06")
+    result = deadlinectl("-c", site.config, "reopen", "neww")
+    assert result.returncode == 65 and "new" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["plan"], ["done", "x"]])

@@ -308,3 +308,25 @@ def test_a_calendar_without_this_year_is_warned_of(office):
 def test_a_calendar_nobody_has_is_not_warned_of(office):
     sql(office, "UPDATE person SET calendar = ''")
     assert office.ctl_json("status")[0]["warnings"] == []
+
+
+def test_one_date_is_opened_again_and_keeps_where_it_was_moved(office):
+    moved = str(MONDAY + timedelta(weeks=2, days=1))
+    office.ctl("edit", "weekly", "--occurrence", week(2), "--when", moved)
+    office.ctl("cancel", "weekly", "--occurrence", week(2))
+    office.ctl("done", "weekly", "--occurrence", week(3))
+    assert office.ctl("reopen", "weekly", "--occurrence", week(2)) == f"weekly ({moved}) is open again\n"
+    office.ctl("reopen", "weekly", "--occurrence", week(3))
+    assert sql(office, "SELECT date, status, moved_key FROM occurrence ORDER BY date") == [
+        (week(2), "open", moved), (week(3), "open", None)]
+    assert sql(office, "SELECT action, detail FROM ledger WHERE action = 'reopen' ORDER BY id") == [
+        ("reopen", f"{week(2)} to {moved}"), ("reopen", week(3))]
+    assert sql(office, "SELECT count(*) FROM cancellation") == [(0,)]
+    assert deadlinectl("-c", office.config, "reopen", "weekly", "--occurrence", week(4)).stderr.endswith("is open already\n")
+    assert sql(office, "SELECT count(*) FROM occurrence") == [(2,)]
+
+
+def test_one_date_of_a_task_that_is_closed_as_a_whole_is_not_opened(office):
+    office.ctl("done", "weekly")
+    result = deadlinectl("-c", office.config, "reopen", "weekly", "--occurrence", week(2))
+    assert result.returncode == 65 and "leave --occurrence out" in result.stderr

@@ -46,10 +46,10 @@ static void manual__commands__are_described_with_every_option(void **state)
 {
 	(void)state;
 	static const struct command *const commands[] = {
-		&add_command,     &edit_command,   &done_command,   &cancel_command, &list_command,    &show_command,
-		&people_command,  &queue_command,  &status_command, &when_command,   &test_command,    &import_command,
-		&plan_command,    &ack_command,    &snooze_command, &backup_command, &recover_command, &forget_command,
-		&silence_command, &deputy_command, &policy_command, &why_command,    &brake_command,
+		&add_command,    &edit_command,    &done_command,   &cancel_command, &reopen_command, &list_command,
+		&show_command,   &people_command,  &queue_command,  &status_command, &when_command,   &test_command,
+		&import_command, &plan_command,    &ack_command,    &snooze_command, &backup_command, &recover_command,
+		&forget_command, &silence_command, &deputy_command, &policy_command, &why_command,    &brake_command,
 	};
 	char *manual = manual_test_read("man/deadlinectl.1");
 	for (size_t i = 0; i < ROWS(commands); i++) {

@@ -176,6 +176,21 @@ static void cancelled__opened_and_cancelled_again__is_told_to_who_was_told_betwe
 	assert_int_equal(told("anna"), 2);
 }
 
+/* What was sent before is not sent again; what follows, and what was missed meanwhile, comes. */
+static void done__opened_again__goes_on_where_it_was(void **state)
+{
+	(void)state;
+	stage_live("2025-06-13T00:00");
+	set_status("done");
+	stage_live("2025-06-19T06:00"); /* hours behind the reminder of the day before */
+	assert_int_equal(stage.n_sent, 1);
+	set_status("open");
+	stage_live("2025-06-30T00:00");
+	assert_int_equal(stage_count("anna", "fair: 7d"), 1);
+	assert_int_equal(stage_count("anna", "fair: 1d"), 1);
+	assert_int_equal(stage_count("anna", "fair: overdue"), 1);
+}
+
 /* The server has taken the reminder, and then the task was cancelled: the answer comes behind that. */
 static void cancelled__while_the_first_reminder_is_in_flight__is_told_when_it_was_taken(void **state)
 {
@@ -398,6 +413,7 @@ int main(void)
 		WITH_STAGE(cancelled__in_quiet_hours__waits_for_the_morning_and_stays_alone),
 		WITH_STAGE(cancelled__opened_again_before_it_left__is_dropped),
 		WITH_STAGE(cancelled__opened_and_cancelled_again__is_told_to_who_was_told_between),
+		WITH_STAGE(done__opened_again__goes_on_where_it_was),
 		WITH_STAGE(cancelled__while_the_first_reminder_is_in_flight__is_told_when_it_was_taken),
 		WITH_STAGE(cancelled__deputy_was_told__deputy_hears),
 		WITH_STAGE(cancelled__silenced__is_dropped_with_the_reason),
