@@ -155,3 +155,10 @@ void conf_free(struct conf *conf)
 	ini_free(conf->ini);
 	free(conf);
 }
+
+unsigned conf_line(const struct conf *conf, const char *key)
+{
+	const struct ini_section *section = ini_section(conf->ini, "daemon", NULL);
+	const struct ini_entry *entry = section != NULL ? ini_find(section, key) : NULL;
+	return entry != NULL ? entry->line : 0;
+}

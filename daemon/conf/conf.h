@@ -54,5 +54,7 @@ extern const size_t conf_n_limit_options;
  * stayed empty. */
 struct conf *conf_read(const char *file, struct problems *problems);
 void conf_free(struct conf *conf);
+/* The line of a key of [daemon], or 0 when it is not given. */
+unsigned conf_line(const struct conf *conf, const char *key);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "ctl/known.h"
 #include "ctl/output.h"
+#include "service/folder.h"
 #include "store/store_backup.h"
 #include "store/store_task.h"
 
@@ -46,13 +47,6 @@ int session_fail(int status, const struct err *err)
 	}
 }
 
-static unsigned session_line_of(const struct conf *conf, const char *key)
-{
-	const struct ini_section *section = ini_section(conf->ini, "daemon", NULL);
-	const struct ini_entry *entry = section != NULL ? ini_find(section, key) : NULL;
-	return entry != NULL ? entry->line : 0;
-}
-
 int session_read_conf(struct session *session)
 {
 	struct problems problems = {0};
@@ -60,7 +54,7 @@ int session_read_conf(struct session *session)
 	if (session->conf != NULL && session->conf->zone != NULL) {
 		session->zone = zone_find(session->conf->zone);
 		if (session->zone == NULL)
-			problems_add(&problems, session->conf_file, session_line_of(session->conf, "zone"),
+			problems_add(&problems, session->conf_file, conf_line(session->conf, "zone"),
 				     "unknown time zone '%s': give a name such as Asia/Sakhalin", session->conf->zone);
 	}
 
@@ -81,6 +75,21 @@ static int session_check_first(const struct session *session)
 	return status < 0 ? session_fail(status, &err) : EX_OK;
 }
 
+static int session_lack_database(const struct session *session)
+{
+	char *folder = folder_of(session->conf->database);
+	if (folder_is_missing(folder) && !folder_is_of_systemd(folder)) {
+		char *cure = folder_cure(folder);
+		output_complain("database %s: there is none yet; %s, and start deadlined", session->conf->database,
+				cure);
+		free(cure);
+	} else {
+		output_complain("database %s: there is none yet; " SESSION_ADVICE, session->conf->database);
+	}
+	free(folder);
+	return EX_IOERR;
+}
+
 int session_open(struct session *session, enum session_mode mode)
 {
 	static const enum store_mode store_modes[] = {
@@ -97,17 +106,13 @@ int session_open(struct session *session, enum session_mode mode)
 	status = session_check_first(session);
 	if (status != EX_OK)
 		return status;
-	if (mode != SESSION_CREATE && stat(session->conf->database, &file) < 0 && errno == ENOENT) {
-		output_complain("database %s: there is none yet; " SESSION_ADVICE, session->conf->database);
-		return EX_IOERR;
-	}
+	if (mode != SESSION_CREATE && stat(session->conf->database, &file) < 0 && errno == ENOENT)
+		return session_lack_database(session);
 
 	umask(077); /* whatever the caller's: the database holds addresses */
 	status = store_open(session->conf->database, store_modes[mode], SESSION_BUSY_MS, &session->store, &err);
-	if (status == -ENOENT) {
-		output_complain("%s; " SESSION_ADVICE, err.text);
-		return EX_IOERR;
-	}
+	if (status == -ENOENT)
+		return session_lack_database(session);
 	return status < 0 ? session_fail(status, &err) : EX_OK;
 }
 

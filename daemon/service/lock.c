@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "service/folder.h"
 
 enum {
 	LOCK_FILE_MODE = 0600,
@@ -65,12 +66,24 @@ static int lock_take_file(int fd, const char *path, pid_t *ret_holder, struct er
 	return status < 0 ? err_set(err, status, "writing %s: %s", path, strerror(-status)) : 0;
 }
 
+static int lock_fail_open(const char *database, const char *path, int code, struct err *err)
+{
+	char *folder = folder_of(database);
+	int status = err_set(err, code, "opening %s: %s", path, strerror(-code));
+	if (code == -ENOENT && folder_is_missing(folder)) {
+		char *cure = folder_cure(folder);
+		(void)err_set(err, code, "database: %s", cure);
+		free(cure);
+	}
+	free(folder);
+	return status;
+}
+
 int lock_take(const char *database, int *ret_fd, pid_t *ret_holder, struct err *err)
 {
 	char *path = mem_printf("%s.lock", database);
 	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, LOCK_FILE_MODE);
-	int status = fd < 0 ? err_set(err, -errno, "opening %s: %s", path, strerror(errno))
-			    : lock_take_file(fd, path, ret_holder, err);
+	int status = fd < 0 ? lock_fail_open(database, path, -errno, err) : lock_take_file(fd, path, ret_holder, err);
 	if (status == 0)
 		*ret_fd = fd;
 	else if (fd >= 0)

@@ -8,26 +8,18 @@
 #include "base/mem.h"
 #include "channel/heartbeat.h"
 
-/* Line of a key of [daemon], or 0 when it is not given. */
-static unsigned setup_line(const struct conf *conf, const char *key)
-{
-	const struct ini_section *section = ini_section(conf->ini, "daemon", NULL);
-	const struct ini_entry *entry = section != NULL ? ini_find(section, key) : NULL;
-	return entry != NULL ? entry->line : 0;
-}
-
 static void setup_check_zone(struct setup *setup, struct problems *problems)
 {
 	const struct conf *conf = setup->conf;
 	setup->zone = zone_find(conf->zone);
 	if (setup->zone == NULL)
-		problems_add(problems, conf->ini->file, setup_line(conf, "zone"),
+		problems_add(problems, conf->ini->file, conf_line(conf, "zone"),
 			     "zone: there is no time zone '%s': give an IANA name like Asia/Sakhalin", conf->zone);
 }
 
 struct calendars *setup_load_calendars(const struct conf *conf, struct problems *problems)
 {
-	unsigned line = setup_line(conf, "calendars");
+	unsigned line = conf_line(conf, "calendars");
 	if (conf->calendars != NULL && access(conf->calendars, R_OK | X_OK) == 0)
 		return calendars_load(conf->calendars, problems);
 	if (line != 0)
@@ -41,14 +33,14 @@ static void setup_load_catalog(struct setup *setup, struct problems *problems)
 	const struct conf *conf = setup->conf;
 	size_t had = problems->n;
 	if (access(conf->templates, R_OK | X_OK) < 0) {
-		problems_add(problems, conf->ini->file, setup_line(conf, "templates"), "templates: the folder %s: %s",
+		problems_add(problems, conf->ini->file, conf_line(conf, "templates"), "templates: the folder %s: %s",
 			     conf->templates, strerror(errno));
 		return;
 	}
 	setup->catalog = catalog_load(conf->templates, conf->own_templates, problems);
 	if (problems->n == had && !catalog_has_language(setup->catalog, conf->language)) {
 		const char *nearest = catalog_nearest_language(setup->catalog, conf->language);
-		problems_add(problems, conf->ini->file, setup_line(conf, "language"),
+		problems_add(problems, conf->ini->file, conf_line(conf, "language"),
 			     "language: there are no templates for '%s' in %s%s%s%s", conf->language, conf->templates,
 			     nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "",
 			     nearest != NULL ? "'?" : "");

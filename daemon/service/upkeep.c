@@ -14,6 +14,7 @@
 #include "base/num.h"
 #include "plan/civil.h"
 #include "remind/notice.h"
+#include "service/folder.h"
 #include "store/store_backup.h"
 
 enum {
@@ -27,7 +28,7 @@ enum upkeep_kind { UPKEEP_COPY, UPKEEP_INSPECT };
 /* What the thread works on; the loop leaves it alone until is_done. */
 struct upkeep_job {
 	enum upkeep_kind kind;
-	char *database, *folder;
+	char *database, *folder, *state_dir;
 	char day[CIVIL_DATE_SIZE];
 	int64_t keep, now_utc;
 
@@ -57,11 +58,26 @@ static bool upkeep_is_cancelled(void *arg)
 	return atomic_load(&upkeep->is_cancelled);
 }
 
-static int upkeep_make_folder(const char *folder, struct err *err)
+static bool upkeep_make(const char *folder)
 {
-	if (mkdir(folder, UPKEEP_FOLDER_MODE) == 0 || errno == EEXIST)
-		return 0;
-	return err_set(err, -errno, "folder %s: %s", folder, strerror(errno));
+	return mkdir(folder, UPKEEP_FOLDER_MODE) == 0 || errno == EEXIST;
+}
+
+/* And state_dir, when it is in that; any other may be a disk that is not mounted. */
+static int upkeep_make_folder(const struct upkeep_job *job, struct err *err)
+{
+	char *parent = folder_of(job->folder), *cure = NULL;
+	bool is_made = upkeep_make(job->folder);
+	if (!is_made && errno == ENOENT && strcmp(parent, job->state_dir) == 0)
+		is_made = upkeep_make(parent) && upkeep_make(job->folder);
+	int status = is_made ? 0 : err_set(err, -errno, "folder %s: %s", job->folder, strerror(errno));
+	if (status == -ENOENT) {
+		cure = folder_cure(parent);
+		(void)err_set(err, status, "%s", cure);
+	}
+	free(cure);
+	free(parent);
+	return status;
 }
 
 static int upkeep_inspect(struct upkeep *upkeep, struct err *err)
@@ -102,7 +118,7 @@ static void *upkeep_run(void *arg)
 	if (job->kind == UPKEEP_INSPECT) {
 		job->status = upkeep_inspect(upkeep, &job->err);
 	} else {
-		job->status = upkeep_make_folder(job->folder, &job->err);
+		job->status = upkeep_make_folder(job, &job->err);
 		if (job->status == 0) /* what was cut off takes room */
 			job->status = store_daily_prune(job->folder, job->day, job->keep, &job->err);
 		if (job->status == 0)
@@ -127,8 +143,8 @@ static void upkeep_done_job(struct upkeep_job *job)
 {
 	free(job->database);
 	free(job->folder);
-	job->database = NULL;
-	job->folder = NULL;
+	free(job->state_dir);
+	job->database = job->folder = job->state_dir = NULL;
 }
 
 static void upkeep_join(struct upkeep *upkeep)
@@ -278,6 +294,7 @@ int upkeep_watch(struct upkeep *upkeep, const struct planner *planner, const str
 		.kind = UPKEEP_COPY,
 		.database = mem_dup(setup->conf->database),
 		.folder = mem_dup(setup->conf->backup_dir),
+		.state_dir = mem_dup(setup->conf->state_dir),
 		.keep = setup->conf->backup_keep,
 		.now_utc = now_utc,
 	};

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "service/folder.h"
 #include "store/store_person.h"
 
 enum { WARNINGS_OCTOBER = 10, WARNINGS_BUSY_MS = 250 };
@@ -132,9 +133,35 @@ static void warnings_of_people(const struct setup *setup, int64_t now_utc, struc
 	store_close(store);
 }
 
+static void warnings_check_folder(const struct conf *conf, const char *key, const char *folder, FILE *out)
+{
+	if (!folder_is_missing(folder) || folder_is_of_systemd(folder))
+		return;
+	char *cure = folder_cure(folder);
+	(void)fprintf(out, "%s:%u: warning: %s: %s\n", conf->file, conf_line(conf, key), key, cure);
+	free(cure);
+}
+
+/* The daemon makes the folder of the copies, and state_dir, but not what these are in. */
+static void warnings_of_folders(const struct conf *conf, FILE *out)
+{
+	bool is_own = conf_line(conf, "backup_dir") != 0;
+	char *database = folder_of(conf->database), *copies = folder_of(conf->backup_dir);
+	if (strcmp(copies, conf->state_dir) == 0) {
+		free(copies);
+		copies = folder_of(conf->state_dir);
+	}
+	warnings_check_folder(conf, "database", database, out);
+	if (conf->backup_keep > 0)
+		warnings_check_folder(conf, is_own ? "backup_dir" : "state_dir", copies, out);
+	free(database);
+	free(copies);
+}
+
 void warnings_print(const struct setup *setup, int64_t now_utc, FILE *out)
 {
 	struct strlist warnings = {0};
+	warnings_of_folders(setup->conf, out);
 	warnings_of_people(setup, now_utc, &warnings);
 	warnings_check_lengths(setup, &warnings);
 	for (size_t i = 0; i < warnings.n; i++)

@@ -1,6 +1,6 @@
 /* warnings: what is not wrong yet and will be, said in time: calendars of people that end before the year does, an
  * operator whom nobody knows, texts that are longer than a messenger takes, languages of people without
- * templates. */
+ * templates, folders that are missing. */
 #ifndef DEADLINED_SERVICE_WARNINGS_H
 #define DEADLINED_SERVICE_WARNINGS_H
 
@@ -21,8 +21,8 @@ MUSTCHECK int warnings_collect(const struct conf *conf, const struct calendars *
 /* Appends a sentence for every channel whose service takes less text than the templates may make of one task. */
 void warnings_check_lengths(const struct setup *setup, struct strlist *warnings);
 
-/* Prints all of them, each in a line "FILE: warning: ...". A database that does not exist yet has none; one that cannot be read is
- * a warning, too. */
+/* Prints all of them, each in a line "FILE: warning: ...", with the line behind FILE where there is one. A database that does
+ * not exist yet has none; one that cannot be read is a warning, too. */
 void warnings_print(const struct setup *setup, int64_t now_utc, FILE *out);
 
 #endif

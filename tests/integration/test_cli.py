@@ -256,8 +256,11 @@ def test_without_a_database_the_advice_is_to_start_the_daemon(site, arguments):
     assert result.returncode == 74 and "start deadlined first" in result.stderr
 
 
-def test_without_the_folder_of_the_database_add_gives_the_same_advice(site):
+@pytest.mark.parametrize("arguments", [["add", "New", "--when", "2031-06"], ["list"]])
+def test_without_the_folder_of_the_database_the_advice_is_to_make_it(site, arguments):
     site.daemon_settings["database"] = site.folder / "not-yet" / "deadlined.db"
     site.write_config()
-    result = deadlinectl("-c", site.config, "add", "New", "--when", "2031-06")
-    assert result.returncode == 74 and "not-yet" in result.stderr and "start deadlined first" in result.stderr
+    result = deadlinectl("-c", site.config, *arguments)
+    assert result.returncode == 74, result.stderr
+    assert f"the folder {site.folder}/not-yet is missing: make it with install -d -m 0700" in result.stderr
+    assert result.stderr.endswith(", and start deadlined\n") and "start deadlined first" not in result.stderr

@@ -48,6 +48,34 @@ def test_a_good_file_is_accepted(site):
     accept(site, site.config_text())
 
 
+FOLDERS = {
+    "database": ("database = gone/deadlined.db", "gone"),
+    "state_dir": ("state_dir = gone/state", "gone"),
+    "slash at the end": ("state_dir = gone/state/", "gone"),
+    "backup_dir": ("backup_dir = gone/backup", "gone"),
+    "state_dir that is made": ("state_dir = state/kept", None),
+    "state_dir that is made, with a slash": ("state_dir = kept/", None),
+    "backup_dir that is made": ("backup_dir = state/kept", None),
+    "systemd's": ("database = /var/lib/deadlined/deadlined.db", None),
+}
+
+
+@pytest.mark.parametrize("case", FOLDERS)
+def test_a_missing_folder_is_a_warning_unless_it_is_made(site, case):
+    setting, missing = FOLDERS[case]
+    status, printed, [line] = check(site, with_key(site, "daemon", setting))
+    warnings = [text for text in printed if ": warning: " in text]
+    assert status == 0 and len(warnings) == (missing is not None), printed
+    if missing is not None:
+        key = setting.split(" = ")[0]
+        assert warnings[0].startswith(f"{site.config}:{line}: warning: {key}: the folder {site.folder}/{missing} is missing: ")
+
+
+def test_without_copies_no_folder_for_them_is_missed(site):
+    site.daemon_settings["backup_keep"] = "0"
+    accept(site, with_key(site, "daemon", "backup_dir = gone/backup"))
+
+
 def test_the_shipped_file_is_good(site):
     """With the folders of the source tree instead of the installed ones."""
     shipped = (ROOT / "config" / "deadlined.ini").read_text(encoding="utf-8")

@@ -228,6 +228,23 @@ def test_a_start_waits_for_whoever_holds_the_database(people, start):
     assert daemon.stop() == 0
 
 
+def test_state_dir_is_made_for_the_daily_copies(people, start):
+    people.daemon_settings["state_dir"] = people.folder / "kept"
+    people.write_config()
+    daemon = start(people)
+    wait_until(lambda: people.status()["backup"], daemon.log)
+    assert list((people.folder / "kept" / "backup").iterdir())
+    assert (people.folder / "kept").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_missing_folder_of_the_database_ends_the_start_with_the_cure(people):
+    people.daemon_settings["database"] = people.folder / "gone" / "deadlined.db"
+    people.write_config()
+    result = deadlined("-c", people.config)
+    assert result.returncode == 74
+    assert f"database: the folder {people.folder}/gone is missing: make it with install -d -m 0700" in result.stderr
+
+
 def test_a_reload_with_any_error_keeps_the_old_configuration(people, start):
     daemon = start(people)
     good = people.config_text()

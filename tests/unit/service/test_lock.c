@@ -162,6 +162,20 @@ static void lock__link_in_its_place__is_not_followed(void **state)
 	assert_false(lock_is_held(place->database, &holder));
 }
 
+static void lock__missing_folder__is_named_with_the_cure(void **state)
+{
+	struct place *place = *state;
+	char database[128], words[256];
+	int fd = -1;
+	pid_t holder = 0;
+	struct err err = {0};
+	(void)snprintf(database, sizeof(database), "%s/gone/plan.db", place->folder);
+	assert_int_equal(lock_take(database, &fd, &holder, &err), -ENOENT);
+	(void)snprintf(words, sizeof(words), "database: the folder %s/gone is missing: make it with install",
+		       place->folder);
+	assert_non_null(strstr(err.text, words));
+}
+
 int main(void)
 {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, lock_test_setup, lock_test_teardown)
@@ -171,6 +185,7 @@ int main(void)
 		ROW(lock__holder_killed__is_free_again),
 		ROW(lock__garbage_in_the_file__is_no_pid),
 		ROW(lock__link_in_its_place__is_not_followed),
+		ROW(lock__missing_folder__is_named_with_the_cure),
 		ROW(lock__holder_crashed__is_known_to_the_next_one_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

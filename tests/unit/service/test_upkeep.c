@@ -152,6 +152,17 @@ static void upkeep__failure__is_told_once_a_day_and_tried_again_each_hour(void *
 	close_desk();
 }
 
+static void upkeep__folder_in_a_missing_one__names_that_and_the_cure(void **state)
+{
+	(void)state;
+	open_desk("backup_dir = gone/backup\n" CONFIG);
+	settle();
+	const char *text = office_text(&desk.office, "SELECT text FROM notice");
+	assert_non_null(strstr(text, "/gone is missing: make it with install -d -m 0700"));
+	assert_int_equal(access(scratch_path(&desk.office.scratch, "gone"), F_OK), -1);
+	close_desk();
+}
+
 /* The copy was made, and the pass that notes it cannot be committed. */
 static void upkeep__note_that_was_undone__is_written_by_a_later_pass(void **state)
 {
@@ -259,6 +270,7 @@ int main(void)
 		cmocka_unit_test(upkeep__idle__writes_nothing_and_wakes_nobody),
 		cmocka_unit_test(upkeep__none_wanted__makes_none),
 		cmocka_unit_test(upkeep__failure__is_told_once_a_day_and_tried_again_each_hour),
+		cmocka_unit_test(upkeep__folder_in_a_missing_one__names_that_and_the_cure),
 		cmocka_unit_test(upkeep__note_that_was_undone__is_written_by_a_later_pass),
 		cmocka_unit_test(upkeep__damage_found_by_the_copy__ends_the_passes),
 		cmocka_unit_test(upkeep__start_on_a_damaged_database__is_refused),
