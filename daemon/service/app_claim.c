@@ -98,7 +98,7 @@ static const struct outbox_rules app_rules = {.open = app_open, .may = app_may};
 /* What the channel and its gate allow; who pressed a button waits for the answer, and so has precedence. */
 static unsigned app_room(struct app_channel *entry, struct instant now)
 {
-	unsigned room = channel_room(entry->channel), kept = app_answers(entry);
+	unsigned room = channel_room(entry->channel), kept = app_n_answers(entry) + app_n_edits(entry);
 	room = room > kept ? room - kept : 0;
 	return gate_allow(&entry->gate, room < APP_CLAIM_SLICE ? room : APP_CLAIM_SLICE,
 			  channel_in_flight(entry->channel), now.wall_s, now.mono_ms);

@@ -325,7 +325,7 @@ void app_answer(struct app *app, int64_t now_utc)
 		free(listener->problem); /* it was told */
 		listener->problem = NULL;
 		app_take_replies(listener, now_utc);
-		for (; n < listener->n_answers && channel_room(entry->channel) > 0; n++) {
+		for (; n < listener->n_answers && channel_room(entry->channel) > app_n_edits(entry); n++) {
 			app_give_answer(entry, &listener->answers[n], now_utc);
 			app_answer_done(&listener->answers[n]);
 		}
@@ -336,7 +336,7 @@ void app_answer(struct app *app, int64_t now_utc)
 	}
 }
 
-unsigned app_answers(const struct app_channel *entry)
+unsigned app_n_answers(const struct app_channel *entry)
 {
 	const struct app_listener *listener = entry->listener;
 	size_t n = listener != NULL ? listener->n_answers : 0;

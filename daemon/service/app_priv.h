@@ -166,7 +166,7 @@ void app_unhear(struct app *app);
 /* Answers what was applied, as far as there is room; the rest waits for the next pass. */
 void app_answer(struct app *app, int64_t now_utc);
 /* How many answers the channel has to give. */
-unsigned app_answers(const struct app_channel *entry);
+unsigned app_n_answers(const struct app_channel *entry);
 /* Outside of a transaction: asks each channel for more that does not ask already. */
 void app_listen(struct app *app, int64_t now_utc);
 /* Before a pass, in transactions of its own: after a crash, applies one update of each channel. */
@@ -190,6 +190,8 @@ MUSTCHECK int app_settle_shown(struct app *app, int64_t now_utc, struct err *err
 MUSTCHECK int app_show(struct app *app, const struct app_claim *claims, struct instant now, struct err *err);
 void app_unshow(struct app *app);
 void app_edit(struct app *app, int64_t now_utc);
+/* How many edits the channel has to make: those of a pass that the disk did not keep. */
+unsigned app_n_edits(const struct app_channel *entry);
 /* An edit has ended. */
 void app_note_edit(struct app_channel *from, int64_t message, const struct channel_result *result);
 /* When to try again what failed; STORE_NEVER when nothing did. */

@@ -100,7 +100,7 @@ static int app_take_stale(struct app *app, struct app_channel *entry, size_t n_c
 			  struct err *err)
 {
 	struct app_editor *editor = entry->editor;
-	size_t room = channel_room(entry->channel), kept = app_answers(entry) + n_claimed, n = 0;
+	size_t room = channel_room(entry->channel), kept = app_n_answers(entry) + n_claimed, n = 0;
 	size_t max = room > kept ? room - kept : 0;
 	bool is_put_off = editor->again_utc > now.wall_s && editor->waits_since_utc <= now.wall_s;
 	bool was_kept_from_it =
@@ -205,4 +205,9 @@ int64_t app_show_wake(const struct app *app, int64_t now_utc)
 			wake = editor->again_utc;
 	}
 	return wake;
+}
+
+unsigned app_n_edits(const struct app_channel *entry)
+{
+	return entry->editor != NULL ? (unsigned)entry->editor->n_taken : 0;
 }

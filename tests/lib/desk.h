@@ -80,6 +80,7 @@ static inline struct channel_result desk_result(enum channel_verdict verdict, en
 static inline void desk_send(struct channel *channel, const struct channel_message *message)
 {
 	assert_true(desk.n_sendings < DESK_SENDINGS_MAX && desk.n_flying < DESK_FLYING_MAX);
+	assert_true(channel->in_flight <= desk.room); /* this one is counted */
 	struct desk_sending *sending = &desk.sendings[desk.n_sendings++];
 	*sending = (struct desk_sending){.id = message->id};
 	(void)snprintf(sending->channel, sizeof(sending->channel), "%s", channel->name);

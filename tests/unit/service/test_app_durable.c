@@ -172,6 +172,59 @@ static void durable__syncs_fail__edits_are_made_later(void **state)
 	assert_int_equal(office_number(&desk.office, "SELECT max(stale) FROM shown"), 0);
 }
 
+static size_t n_on_telegram(enum channel_act act)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < desk.n_flying; i++)
+		n += desk.flying[i].act == act && strcmp(desk.flying[i].channel->name, "telegram") == 0;
+	return n;
+}
+
+/* One edit is taken by a pass that the disk does not keep; from then on it does. */
+static void keep_an_edit(void)
+{
+	desk.answers_at_once = true;
+	desk_tick();
+	desk.answers_at_once = false;
+	desk_move(60);
+	office_run(&desk.office, "UPDATE task SET title = 'Visitors' WHERE uid = 'visit'");
+	(void)office_add_message(&desk.office, 1, "boris", "email", "sync", desk.now.wall_s);
+	disk.n_failing = FOR_EVER;
+	live(2);
+	disk.n_failing = 0;
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM shown WHERE stale = 2"), 1);
+}
+
+/* A channel takes it for a fault of ours, and aborts, when it is handed more than it has room for. */
+static void durable__edits_are_kept__new_messages_leave_them_room(void **state)
+{
+	(void)state;
+	desk.room = 2;
+	keep_an_edit();
+	for (int i = 0; i < 5; i++) {
+		char step[16];
+		(void)snprintf(step, sizeof(step), "s%d", i);
+		(void)office_add_message(&desk.office, 1, "anna", "telegram", step, desk.now.wall_s);
+	}
+	OK(desk_try());
+	assert_int_equal(n_on_telegram(CHANNEL_EDIT), 1);
+	assert_int_equal(n_on_telegram(CHANNEL_SEND), 1);
+}
+
+static void durable__edits_are_kept__answers_leave_them_room(void **state)
+{
+	(void)state;
+	desk.room = 1;
+	keep_an_edit();
+	desk_hear(CHANNEL_UPDATE_BUTTON, "101", "101", "d 1 2025-06-15", "cb-1", "8");
+	OK(desk_try());
+	assert_int_equal(n_on_telegram(CHANNEL_EDIT), 1);
+	assert_int_equal(n_on_telegram(CHANNEL_ANSWER), 0);
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	OK(desk_try());
+	assert_int_equal(n_on_telegram(CHANNEL_ANSWER), 1);
+}
+
 int main(void)
 {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
@@ -182,6 +235,8 @@ int main(void)
 		ROW(durable__syncs_fail__results_are_recorded_once),
 		ROW(durable__syncs_fail__what_people_wrote_is_applied_once_and_answered),
 		ROW(durable__syncs_fail__edits_are_made_later),
+		ROW(durable__edits_are_kept__new_messages_leave_them_room),
+		ROW(durable__edits_are_kept__answers_leave_them_room),
 	};
 	disk_register();
 	return cmocka_run_group_tests(tests, NULL, NULL);
