@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/mem.h"
@@ -119,14 +120,13 @@ static int catalog_is_visible(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-static bool catalog_is_template(const char *entry)
+bool catalog_is_template(const char *entry)
 {
 	size_t len = strlen(entry), suffix = strlen(TEMPLATE_SUFFIX);
 	return len > suffix && strcmp(entry + len - suffix, TEMPLATE_SUFFIX) == 0;
 }
 
-/* The names in a folder, sorted, so that problems come in the same order everywhere. False with a problem added. */
-static bool catalog_list(const char *folder, struct strlist *ret_names, struct problems *problems)
+bool catalog_list(const char *folder, struct strlist *ret_names, struct problems *problems)
 {
 	struct dirent **entries;
 	int n = scandir(folder, &entries, catalog_is_visible, alphasort);
@@ -143,7 +143,7 @@ static bool catalog_list(const char *folder, struct strlist *ret_names, struct p
 	return true;
 }
 
-static bool catalog_is_folder(const char *path)
+bool catalog_is_folder(const char *path)
 {
 	struct stat status;
 	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
@@ -226,6 +226,21 @@ static void catalog_load_language(struct catalog *catalog, const char *const fol
 	free(paths[1]);
 }
 
+/* Adds the tag of the language in that folder, unless the language is there in other letters. */
+static void catalog_add_tag(const char *path, const char *tag, struct strlist *tags, struct problems *problems)
+{
+	for (size_t i = 0; i < tags->n; i++)
+		if (strcasecmp(tags->items[i], tag) == 0) {
+			if (strcmp(tags->items[i], tag) != 0)
+				catalog_complain(problems, path, 0,
+						 "there are templates for '%s', and only the case of the letters "
+						 "differs: did you mean %s?",
+						 tags->items[i], tags->items[i]);
+			return;
+		}
+	strlist_add(tags, tag, strlen(tag));
+}
+
 /* Adds the names of the folders in folder that tags does not have. */
 static void catalog_add_tags(const char *folder, struct strlist *tags, struct problems *problems)
 {
@@ -234,8 +249,8 @@ static void catalog_add_tags(const char *folder, struct strlist *tags, struct pr
 		return;
 	for (size_t i = 0; i < names.n; i++) {
 		char *path = mem_printf("%s/%s", folder, names.items[i]);
-		if (catalog_is_folder(path) && !strlist_has(tags, names.items[i]))
-			strlist_add(tags, names.items[i], strlen(names.items[i]));
+		if (catalog_is_folder(path))
+			catalog_add_tag(path, names.items[i], tags, problems);
 		free(path);
 	}
 	strlist_done(&names);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/strlist.h"
 #include "base/utf8.h"
 #include "conf/problem.h"
 #include "message/context.h"
@@ -19,11 +20,15 @@
 struct catalog;
 
 /* Loads every language found in folder and in overrides (may be NULL, or not be there), with every kind in each.
- * Problems: a template that does not compile, a language ICU does not know, a language without one of the kinds, a name
+ * Problems: a template that does not compile, a language ICU does not know, or that is there in other letters, a language without one of the kinds, a name
  * that is unknown, a noun that lacks a form the language has, a template that makes nothing of sample data. What can be
  * used is kept all the same. Returns owned, never NULL. */
 struct catalog *catalog_load(const char *folder, const char *overrides, struct problems *problems);
 void catalog_free(struct catalog *catalog);
+/* Appends a sentence for each entry of those folders that is no template, and for each template in overrides that replaces
+ * none and that none includes. What begins with a dot or README, or ends in ~, is passed over. */
+void catalog_find_strays(const struct catalog *catalog, const char *folder, const char *overrides,
+			 struct strlist *warnings);
 /* True when that very language is there; case does not matter. */
 bool catalog_has_language(const struct catalog *catalog, const char *tag);
 /* Nearest language of the catalogue to what was typed, or NULL: for "did you mean". */

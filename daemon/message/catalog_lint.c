@@ -144,7 +144,7 @@ static void catalog_lint_use(void *arg, const struct template_use *use)
 		catalog_see_form(lint, use);
 }
 
-static bool catalog_is_part(const struct catalog_language *language, const struct catalog_file *file)
+bool catalog_is_part(const struct catalog_language *language, const struct catalog_file *file)
 {
 	for (int kind = 0; kind < CATALOG_N_KINDS; kind++)
 		for (int part = 0; part < CATALOG_PART_MAX; part++)

@@ -1,8 +1,9 @@
 /* Between the files of catalog: loading in catalog.c, choosing in catalog_choose.c, what --check says of the templates in
- * catalog_lint.c, which names they read in catalog_wish.c. */
+ * catalog_lint.c and, of files that nothing uses, in catalog_stray.c, which names they read in catalog_wish.c. */
 #ifndef DEADLINED_MESSAGE_CATALOG_PRIV_H
 #define DEADLINED_MESSAGE_CATALOG_PRIV_H
 
+#include "base/strlist.h"
 #include "message/catalog.h"
 
 enum {
@@ -34,6 +35,7 @@ struct catalog_file {
 	struct template *compiled;
 	const struct catalog_file **partials; /* those it names */
 	size_t n_partials;
+	bool names_any;               /* has a dynamic name, which may stand for any of them */
 	struct context_wanted wanted; /* names of its own and of all partials */
 };
 
@@ -61,6 +63,14 @@ const struct catalog_file *catalog_find_file(const struct catalog_language *lang
 const struct template *catalog_partial(void *arg, const char *name);
 /* Adds the problem unless it is there already: languages share partials. */
 void catalog_complain(struct problems *problems, const char *path, unsigned line, const char *fmt, ...) PRINTF(4, 5);
+
+/* True for the name of a template, false for that of anything else. */
+bool catalog_is_template(const char *entry);
+bool catalog_is_folder(const char *path);
+/* The names in a folder, sorted, so that problems come in the same order everywhere. False with a problem added. */
+bool catalog_list(const char *folder, struct strlist *ret_names, struct problems *problems);
+/* True when a kind of message is made of the file. */
+bool catalog_is_part(const struct catalog_language *language, const struct catalog_file *file);
 
 /* Finds what each file wants, with the partials it uses and those that they use. */
 void catalog_find_wishes(struct catalog_language *language);

@@ -30,6 +30,7 @@ static void catalog_see_use(void *arg, const struct template_use *use)
 			catalog_add_partial(wish->file, partial);
 		return;
 	}
+	wish->file->names_any = wish->file->names_any || use->is_dynamic;
 	for (int i = 0; i < CONTEXT_NAME_MAX; i++)
 		if (use->is_dynamic ||
 		    (strncmp(context_names[i], use->name, len) == 0 && context_names[i][len] == '\0'))

@@ -164,6 +164,7 @@ void warnings_print(const struct setup *setup, int64_t now_utc, FILE *out)
 	warnings_of_folders(setup->conf, out);
 	warnings_of_people(setup, now_utc, &warnings);
 	warnings_check_lengths(setup, &warnings);
+	catalog_find_strays(setup->catalog, setup->conf->templates, setup->conf->own_templates, &warnings);
 	for (size_t i = 0; i < warnings.n; i++)
 		(void)fprintf(out, "%s: warning: %s\n", setup->conf->file, warnings.items[i]);
 	strlist_done(&warnings);

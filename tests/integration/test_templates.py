@@ -111,6 +111,20 @@ def test_check_warns_of_people_whose_language_is_gone(site):
         in result.stderr and "'ru'" not in result.stderr
 
 
+def test_check_warns_of_a_template_that_nothing_uses(site):
+    write(site, "en/foter.mustache", "Our office")
+    result = check(site)
+    assert result.returncode == 0 and not result.stdout
+    assert f"warning: {site.folder}/templates/en/foter.mustache is used by nothing: " in result.stderr
+    assert "did you mean footer.mustache?" in result.stderr
+
+
+def test_check_names_a_language_in_other_letters_once(site):
+    (site.folder / "templates" / "EN").mkdir(parents=True)
+    result = check(site)
+    assert result.returncode == 78 and len(result.stdout.splitlines()) == 1 and "did you mean en?" in result.stdout
+
+
 @pytest.mark.parametrize("limit, is_warned", [("4096 utf16", False), ("300 bytes", True)])
 def test_check_warns_of_texts_that_are_longer_than_a_messenger_takes(site, limit, is_warned):
     presets = site.folder / "messengers"

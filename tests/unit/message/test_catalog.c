@@ -220,6 +220,17 @@ static void catalog__unknown_language__is_a_problem(void **state)
 	assert_problem("/zz", 0, "'zz' is no language");
 }
 
+/* One problem, and not one for each kind that it has no template of. */
+static void catalog__language_in_other_letters__is_a_problem(void **state)
+{
+	(void)state;
+	write_language("RU");
+	write_language("en");
+	make_language("ru");
+	assert_problem("/ru", 0,
+		       "there are templates for 'RU', and only the case of the letters differs: did you mean RU?");
+}
+
 static void catalog__folder_without_languages__is_a_problem(void **state)
 {
 	(void)state;
@@ -511,6 +522,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(catalog__partial__is_known_by_its_name, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(catalog__missing_kind__is_a_problem, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(catalog__unknown_language__is_a_problem, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(catalog__language_in_other_letters__is_a_problem, make_folder,
+						remove_folder),
 		cmocka_unit_test_setup_teardown(catalog__folder_without_languages__is_a_problem, make_folder,
 						remove_folder),
 		cmocka_unit_test_setup_teardown(catalog__what_is_no_text__is_a_problem, make_folder, remove_folder),
