@@ -10,7 +10,7 @@ SYSCONFDIR ?= /etc
 DEMO_DIR ?= $(BUILD)/demo
 
 LAYERS   := base conf plan store remind message channel talk service ctl
-PACKAGES := libevent_core libcurl sqlite3 inih libical icu-i18n icu-uc jansson libsystemd libidn2 libcrypto
+PACKAGES := libevent_core libcurl sqlite3 inih libical icu-i18n icu-uc jansson libidn2 libcrypto
 
 CC       ?= cc
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \

@@ -35,6 +35,7 @@ struct loop {
 	struct store *store;
 	struct app *app;
 	struct upkeep *upkeep;
+	struct notify *notify;
 	const char *config;
 	bool accepts_volume;
 
@@ -44,6 +45,7 @@ struct loop {
 	struct event *commits; /* inotify_fd; not watched from a write to the look at it */
 	struct event *look;    /* looks for a commit whose write was seen before it counted */
 	struct event *watchdog;
+	struct event *tell; /* tells the service manager again what it had no room for */
 	struct event *grace;
 	int wake_fd, inotify_fd;
 
@@ -104,6 +106,20 @@ static void loop_keep_refusal(struct loop *loop)
 		log_warning("how the last reload ended could not be kept for deadlinectl status: %s", err.text);
 }
 
+static void loop_tell_again(struct loop *loop)
+{
+	static const struct timeval second = {1, 0};
+	if (!notify_again(loop->notify) && !event_pending(loop->tell, EV_TIMEOUT, NULL))
+		(void)event_add(loop->tell, &second); /* without memory the next pass does it */
+}
+
+static void loop_on_tell(int fd, short events, void *arg)
+{
+	(void)fd;
+	(void)events;
+	loop_tell_again(arg);
+}
+
 static void loop_tell_status(struct loop *loop, int64_t now_utc)
 {
 	struct store_counts counts;
@@ -111,7 +127,7 @@ static void loop_tell_status(struct loop *loop, int64_t now_utc)
 	struct err err;
 	char next[32];
 	if (trouble != NULL) {
-		notify_status("nothing can be recorded, so nothing is sent: %s", trouble);
+		notify_status(loop->notify, "nothing can be recorded, so nothing is sent: %s", trouble);
 		loop->status_utc = now_utc;
 		return;
 	}
@@ -120,13 +136,13 @@ static void loop_tell_status(struct loop *loop, int64_t now_utc)
 	loop->status_utc = now_utc + 60;
 	loop_keep_refusal(loop);
 	if (loop->refusal.why != NULL) {
-		notify_status("reload refused, the old configuration stays: %s", loop->refusal.why);
+		notify_status(loop->notify, "reload refused, the old configuration stays: %s", loop->refusal.why);
 		return;
 	}
 	if (store_count(loop->store, &counts, &err) < 0)
 		return;
 	clock_format_utc(counts.next_wake_utc, next);
-	notify_status("%lld sent, %lld waiting, %lld in flight, %lld given up; next at %s",
+	notify_status(loop->notify, "%lld sent, %lld waiting, %lld in flight, %lld given up; next at %s",
 		      (long long)counts.n[MESSAGE_SENT], (long long)counts.n[MESSAGE_PENDING],
 		      (long long)counts.n[MESSAGE_SENDING], (long long)counts.n[MESSAGE_DEAD],
 		      counts.next_wake_utc == STORE_NEVER ? "the next change of the plan" : next);
@@ -137,7 +153,8 @@ static void loop_feed_watchdog(struct loop *loop, int64_t mono_ms)
 {
 	int64_t half_ms = loop->watchdog_ms / 2;
 	const struct timeval interval = {half_ms / 1000, half_ms % 1000 * 1000};
-	notify_alive();
+	notify_alive(loop->notify);
+	loop_tell_again(loop);
 	loop->fed_mono_ms = mono_ms;
 	(void)event_add(loop->watchdog, &interval); /* without memory the old one stands */
 }
@@ -172,6 +189,7 @@ static void loop_pass(struct loop *loop)
 		loop_arm(loop, next);
 	if (!loop->is_stopping)
 		loop_tell_status(loop, now.wall_s);
+	loop_tell_again(loop);
 }
 
 static void loop_on_pass(int fd, short events, void *arg)
@@ -277,7 +295,7 @@ static void loop_refuse(struct loop *loop, const struct problems *problems)
 static void loop_reload(struct loop *loop)
 {
 	struct problems problems = {0};
-	notify_reloading();
+	notify_reloading(loop->notify);
 	struct setup *setup = loop_load(loop, &problems);
 	refusal_done(&loop->refusal);
 	if (setup != NULL) {
@@ -290,7 +308,7 @@ static void loop_reload(struct loop *loop)
 	loop->status_utc = 0;
 	loop_tell_status(loop, clock_now(&loop->clock).wall_s);
 	problems_done(&problems);
-	notify_ready();
+	notify_ready(loop->notify);
 	loop_want_pass(loop);
 }
 
@@ -311,7 +329,7 @@ static void loop_stop(struct loop *loop)
 		return;
 	loop->is_stopping = true;
 	log_info("stopping: transfers may finish");
-	notify_stopping();
+	notify_stopping(loop->notify);
 	app_stop(loop->app);
 	(void)event_add(loop->grace, &grace); /* without memory systemd's own limit ends us */
 	loop_want_pass(loop);
@@ -357,6 +375,7 @@ static void loop_add_events(struct loop *loop)
 	loop->commits = loop_event(loop, loop->inotify_fd, EV_READ, loop_on_commits, LOOP_PRIORITY_SOCKETS);
 	loop->look = loop_event(loop, -1, 0, loop_on_look, LOOP_PRIORITY_SOCKETS);
 	loop->watchdog = loop_event(loop, -1, EV_PERSIST, loop_on_watchdog, LOOP_PRIORITY_SOCKETS);
+	loop->tell = loop_event(loop, -1, 0, loop_on_tell, LOOP_PRIORITY_SOCKETS);
 	(void)event_add(loop->wake, NULL); /* these fail only without memory, and then at the first epoll_ctl */
 	(void)event_add(loop->commits, NULL);
 	for (size_t i = 0; i < 3; i++) {
@@ -402,8 +421,8 @@ static int loop_set_up(struct loop *loop, const char *database, struct err *err)
 
 static void loop_tear_down(struct loop *loop)
 {
-	struct event *events[] = {loop->pass,  loop->wake,       loop->commits,    loop->look,      loop->watchdog,
-				  loop->grace, loop->signals[0], loop->signals[1], loop->signals[2]};
+	struct event *events[] = {loop->pass, loop->wake,  loop->commits,    loop->look,       loop->watchdog,
+				  loop->tell, loop->grace, loop->signals[0], loop->signals[1], loop->signals[2]};
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i] != NULL)
 			event_free(events[i]);
@@ -431,7 +450,8 @@ static void loop_serve(struct loop *loop)
 	store_set_busy(loop->store, LOOP_BUSY_MS);
 	loop_take_reloads();
 	log_info("deadlined %s is ready: database %s", DEADLINED_VERSION, app_setup(loop->app)->conf->database);
-	notify_ready();
+	notify_ready(loop->notify);
+	loop_tell_again(loop);
 	(void)event_base_dispatch(loop->base); /* ends by loopbreak alone: there are always events */
 }
 
@@ -469,6 +489,7 @@ int loop_run(struct store *store, struct setup *setup, const char *config, bool 
 		.clock = clock_system(),
 		.store = store,
 		.upkeep = upkeep_new(),
+		.notify = notify_new(),
 		.config = config,
 		.accepts_volume = accepts_volume,
 		.wake_fd = -1,
@@ -483,5 +504,6 @@ int loop_run(struct store *store, struct setup *setup, const char *config, bool 
 	refusal_done(&loop.refusal);
 	upkeep_free(loop.upkeep);
 	loop_tear_down(&loop);
+	notify_free(loop.notify);
 	return status;
 }

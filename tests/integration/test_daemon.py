@@ -3,6 +3,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -74,6 +75,51 @@ def test_signals_to_end_it_exit_0(site, start, number):
 def test_the_watchdog_is_fed(site, start):
     daemon = start(site, environment={"WATCHDOG_USEC": "600000"})
     wait_until(lambda: daemon.notifications.count("WATCHDOG=1") >= 3, lambda: daemon.notifications)
+
+
+@pytest.fixture
+def deaf_manager():
+    """A service manager that reads nothing: its socket, full, and the environment with its name."""
+    name = f"deadlined-test-deaf-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, \
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as filler:
+        manager.bind("\0" + name)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                filler.sendto(b"full", "\0" + name)
+        manager.setblocking(False)
+        yield manager, {"NOTIFY_SOCKET": "@" + name, "WATCHDOG_USEC": "600000"}
+
+
+def heard(manager):
+    """What it reads now, without what filled it."""
+    datagrams = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            datagrams.append(manager.recv(4096).decode())
+    return [text for text in datagrams if text != "full"]
+
+
+def test_a_service_manager_that_does_not_read_holds_nothing_up(people, start, deaf_manager):
+    manager, environment = deaf_manager
+    daemon = start(people, environment=environment, wait=False)
+    for n in range(1, 4):
+        wait_until(lambda: "is ready" in daemon.log(), daemon.log)
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until(lambda n=n: daemon.log().count("is in place") == n, daemon.log)
+    people.add_due_task("unheard", "desk")
+    wait_until(lambda: people.mails_about("Title of unheard"), daemon.log)
+    assert daemon.log().count("it does not read what it is sent") == 1
+    told = []
+    wait_until(lambda: told.extend(heard(manager)) or {"READY=1", "WATCHDOG=1"} <= set(told), lambda: told)
+    assert "RELOADING=1" not in told  # that is over
+    assert daemon.stop() == 0
+
+
+def test_a_service_manager_that_does_not_read_does_not_keep_it_from_ending(people, start, deaf_manager):
+    daemon = start(people, environment=deaf_manager[1], wait=False)
+    wait_until(lambda: "is ready" in daemon.log(), daemon.log)
+    assert daemon.stop() == 0
 
 
 def test_a_second_daemon_on_the_same_database_names_the_first(site, start):

@@ -6,7 +6,7 @@
 set -u
 
 build_packages=(make gcc libc6-dev pkg-config libevent-dev libcurl4-openssl-dev libsqlite3-dev libinih-dev libical-dev
-    libicu-dev libjansson-dev libsystemd-dev libidn2-dev libssl-dev ca-certificates tzdata)
+    libicu-dev libjansson-dev libidn2-dev libssl-dev ca-certificates tzdata)
 check_packages=(libcmocka-dev python3 python3-dateutil python3-icalendar python3-pytest sqlite3 openssl procps postfix dovecot-imapd dovecot-lmtpd
     systemd systemd-container dbus spin strace faketime patch apprise mutt s-nail)
 lint_packages=(clang clang-format clang-tidy cppcheck shellcheck mandoc systemd python3)
