@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "channel/certificate.h"
 #include "channel/preset_url.h"
 #include "conf/secret.h"
 
@@ -239,12 +240,21 @@ static void http_check_updates(const struct ini_section *section, const struct p
 			     "updates: the preset %s has no way to ask what people write", settings->preset);
 }
 
+static void http_check_ca_file(const struct ini_section *section, const struct http_settings *settings,
+			       struct problems *problems)
+{
+	const struct ini_entry *entry = ini_find(section, "ca_file");
+	struct err err;
+	if (settings->ca_file != NULL && certificate_check_file(settings->ca_file, &err) < 0)
+		problems_add(problems, section->file, entry->line, "ca_file: %s", err.text);
+}
+
 static void http_check_tls(const struct ini_section *section, const struct http_settings *settings,
 			   struct problems *problems)
 {
 	static const char pin[] = "sha256//";
 	const struct ini_entry *entry = ini_find(section, "pinned_key");
-	http_check_file(section, "ca_file", settings->ca_file, problems);
+	http_check_ca_file(section, settings, problems);
 	http_check_file(section, "client_certificate", settings->client_certificate, problems);
 	http_check_file(section, "client_key", settings->client_key, problems);
 	if (settings->pinned_key != NULL && strncmp(settings->pinned_key, pin, sizeof(pin) - 1) != 0)

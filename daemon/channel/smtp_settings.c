@@ -1,13 +1,13 @@
 #include "channel/smtp_settings.h"
 
 #include <curl/curl.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "channel/certificate.h"
 #include "message/mail.h"
 
 enum {
@@ -161,6 +161,7 @@ static void smtp_check_security(const struct smtp_channel *smtp, const struct in
 {
 	const char *file = section->file;
 	bool has_password = ini_find(section, "password") != NULL;
+	struct err err;
 	if (smtp->tls == SMTP_TLS_OFF && smtp->username != NULL)
 		problems_add(
 			problems, file, smtp_line(section, "tls"),
@@ -173,9 +174,8 @@ static void smtp_check_security(const struct smtp_channel *smtp, const struct in
 			     "username without password: add password = credential:NAME or file:/PATH");
 	if (smtp->username == NULL && has_password)
 		problems_add(problems, file, smtp_line(section, "password"), "password without username: add username");
-	if (smtp->ca_file != NULL && access(smtp->ca_file, R_OK) != 0)
-		problems_add(problems, file, smtp_line(section, "ca_file"), "ca_file %s: %s", smtp->ca_file,
-			     strerror(errno));
+	if (smtp->ca_file != NULL && certificate_check_file(smtp->ca_file, &err) < 0)
+		problems_add(problems, file, smtp_line(section, "ca_file"), "ca_file: %s", err.text);
 }
 
 void smtp_settings_read(struct smtp_channel *smtp, const struct conf *conf, const struct ini_section *section,

@@ -32,6 +32,28 @@ static int secret_check_file(int fd, const char *path, mode_t refused, struct er
 	return 0;
 }
 
+/* What a shell needs to make the file. */
+#define SECRET_CURE "install -m 0600 /dev/stdin %s (type the secret, Enter, Ctrl-D)"
+
+static bool secret_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* What editors put around a secret, and nobody sees; NULL when there is nothing. */
+static const char *secret_find_dressing(const char *text, size_t len)
+{
+	static const char *const marks[] = {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"};
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (len >= strlen(marks[i]) && memcmp(text, marks[i], strlen(marks[i])) == 0)
+			return "begins with a byte order mark";
+	if (len > 0 && text[len - 1] == '\r')
+		return "ends its line with CR LF, as on Windows";
+	if (len > 0 && (secret_is_blank(text[0]) || secret_is_blank(text[len - 1])))
+		return "begins or ends with a blank";
+	return NULL;
+}
+
 /* Checks len bytes of text, which has room for a 0 behind them, and terminates it without its last newline. */
 static int secret_check_text(char *text, size_t len, const char *path, struct err *err)
 {
@@ -42,6 +64,9 @@ static int secret_check_text(char *text, size_t len, const char *path, struct er
 	text[len] = '\0';
 	if (len == 0)
 		return err_set(err, -EINVAL, "%s is empty", path);
+	const char *dressing = secret_find_dressing(text, len);
+	if (dressing != NULL)
+		return err_set(err, -EINVAL, "%s %s: write it anew with " SECRET_CURE, path, dressing, path);
 	if (strlen(text) != len || utf8_find_control(text, false) >= 0)
 		return err_set(err, -EINVAL,
 			       "%s holds a control character or a second line: give the secret in one line", path);
@@ -78,6 +103,8 @@ static void secret_hide(const char *value)
 static int secret_read_file(const char *path, mode_t refused, char **ret_value, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a pipe must not hold us up */
+	if (fd < 0 && errno == ENOENT)
+		return err_set(err, -ENOENT, "there is no file %s: make it with " SECRET_CURE, path, path);
 	if (fd < 0)
 		return err_set(err, -errno, "%s cannot be read: %s", path, strerror(errno));
 

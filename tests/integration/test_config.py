@@ -208,6 +208,32 @@ def test_a_credential_lies_in_secrets_beside_the_file_or_comes_from_the_service_
     assert deadlined("-c", site.config, "--check", env=environment).returncode == 0
 
 
+@pytest.mark.parametrize("content,words", [
+    (None, "there is no file"), (b"\xef\xbb\xbfcorrect horse\r\n", "byte order mark"),
+    (b"correct horse\r\n", "CR LF"), (b"correct horse \n", "begins or ends with a blank")],
+    ids=["missing", "byte order mark", "Windows", "blank"])
+def test_a_secret_that_cannot_work_is_named_with_the_cure(site, content, words):
+    path = site.folder / "password"
+    if content is not None:
+        path.write_bytes(content)
+        path.chmod(0o600)
+    settings = {**SMTP, "tls": "required", "username": "a", "password": f"file:{path}{MARK}"}
+    line = refuse(site, site.config_text() + section("channel relay", settings), words,
+                  f"install -m 0600 /dev/stdin {path}")
+    assert "horse" not in line
+
+
+@pytest.mark.parametrize("kind", [{**SMTP, "tls": "required"}, {"type": "http", "preset": "webhook", "url": "https://h/x"}],
+                         ids=["smtp", "http"])
+def test_a_file_of_certificates_must_hold_some(site, authority, kind):
+    empty = site.folder / "ca.pem"
+    empty.write_text("none\n", encoding="ascii")
+    for file, words in ((site.folder, "not a regular file"), (empty, "holds no certificate")):
+        refuse(site, site.config_text() + section("channel relay", {**kind, "ca_file": f"{file}{MARK}"}), "ca_file: ",
+               str(file), words)
+    accept(site, site.config_text() + section("channel relay", {**kind, "ca_file": authority.ca_file}))
+
+
 def test_an_unknown_preset_is_named(site):
     refuse(site, site.config_text() + section("channel chat", {"type": "http", "preset": "telegrm" + MARK}), "telegrm")
 

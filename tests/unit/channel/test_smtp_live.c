@@ -338,6 +338,7 @@ static void config__mistakes__are_refused(void **cmocka)
 		{"url = smtps://h\nfrom = a@example.org\ntls = off\n", "smtps://", 5},
 		{"url = smtp://h\nfrom = a@example.org\ntls = off\nusername = u\n", "in the clear", 5},
 		{"url = smtps://h\nfrom = a@example.org\nca_file = /nonexistent/ca.pem\n", "ca.pem", 5},
+		{"url = smtps://h\nfrom = a@example.org\nca_file = /\n", "not a regular file", 5},
 		{"url = smtps://h\nfrom = a@example.org\nconnections = 51\n", "51", 5},
 		{"url = smtps://h\nfrom = a@example.org\npasword = x\n", "pasword", 5},
 	};

@@ -153,7 +153,16 @@ static void secret__bad_content__is_refused(void **state)
 		{"\n", 1, "is empty"},
 		{"hunter2\nhunter2\n", 16, "second line"},
 		{"hunter2\n\n", 9, "second line"},
-		{"hunter2\r\n", 9, "control character"},
+		{"hunter2\r\n", 9, "CR LF"},
+		{"hunter2\r", 8, "CR LF"},
+		{"hun\rter2", 8, "control character"},
+		{"\xef\xbb\xbfhunter2\n", 11, "begins with a byte order mark"},
+		{"\xff\xfeh\0u\0", 6, "begins with a byte order mark"},
+		{"\xfe\xff\0h\0u", 6, "begins with a byte order mark"},
+		{" hunter2\n", 9, "begins or ends with a blank"},
+		{"\thunter2\n", 9, "begins or ends with a blank"},
+		{"hunter2 \n", 9, "begins or ends with a blank"},
+		{" ", 1, "begins or ends with a blank"},
 		{"hun\tter2", 8, "control character"},
 		{"hunter2\0x", 9, "control character"},
 		{"\0", 1, "control character"},
@@ -162,6 +171,15 @@ static void secret__bad_content__is_refused(void **state)
 		put("token", 0600, rows[i].bytes, rows[i].len);
 		assert_refused("credential:token", -EINVAL, rows[i].words);
 	}
+}
+
+static void secret__dressing_of_an_editor__names_the_cure(void **state)
+{
+	(void)state;
+	char words[256];
+	put("token", 0600, "hunter2 \n", 9);
+	(void)snprintf(words, sizeof(words), "write it anew with install -m 0600 /dev/stdin %s/token (", folder);
+	assert_refused("credential:token", -EINVAL, words);
 }
 
 static void secret__size__has_a_limit(void **state)
@@ -203,10 +221,11 @@ static void secret__bad_reference__is_refused_without_its_words(void **state)
 static void secret__no_such_file__is_named(void **state)
 {
 	(void)state;
-	char path[128];
-	(void)snprintf(path, sizeof(path), "%s/token cannot be read: No such file", folder);
-	assert_refused("credential:token", -ENOENT, path);
-	assert_refused("file:/nonexistent/token", -ENOENT, "/nonexistent/token cannot be read");
+	char words[256];
+	(void)snprintf(words, sizeof(words),
+		       "there is no file %s/token: make it with install -m 0600 /dev/stdin %s/token (", folder, folder);
+	assert_refused("credential:token", -ENOENT, words);
+	assert_refused("file:/nonexistent/token", -ENOENT, "no file /nonexistent/token: make it with install");
 	assert_refused("file:/tmp", -EINVAL, "not a regular file");
 }
 
@@ -230,6 +249,7 @@ int main(void)
 		IN_FOLDER(secret__file__is_read),
 		IN_FOLDER(secret__that_others_can_use__is_refused),
 		IN_FOLDER(secret__bad_content__is_refused),
+		IN_FOLDER(secret__dressing_of_an_editor__names_the_cure),
 		IN_FOLDER(secret__size__has_a_limit),
 		IN_FOLDER(secret__bad_reference__is_refused_without_its_words),
 		IN_FOLDER(secret__no_such_file__is_named),
