@@ -315,6 +315,17 @@ static int ini_load(const char *file, struct buf *text)
 	return code;
 }
 
+/* By its mark, or because every other byte or so is a 0. A file of nothing but 0 bytes is none: a crash leaves such. */
+static bool ini_is_utf16(const char *text, size_t len)
+{
+	size_t n_zeros = 0;
+	if (len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+		return true;
+	for (size_t i = 0; i < len; i++)
+		n_zeros += text[i] == '\0';
+	return n_zeros >= 2 && n_zeros >= len / 4 && n_zeros <= len / 3 * 2;
+}
+
 struct ini *ini_read(const char *file, struct problems *problems)
 {
 	struct ini *ini = NULL;
@@ -325,6 +336,8 @@ struct ini *ini_read(const char *file, struct problems *problems)
 		problems_add(problems, file, 0, "the file is larger than %d bytes", INI_FILE_MAX);
 	else if (code < 0)
 		problems_add(problems, file, 0, "the file cannot be read: %s", strerror(-code));
+	else if (ini_is_utf16(buf_str(&text), text.len))
+		problems_add(problems, file, 0, "the file is UTF-16: save it as UTF-8");
 	else
 		ini = ini_read_text(file, buf_str(&text), text.len, problems);
 	buf_done(&text);

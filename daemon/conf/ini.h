@@ -37,7 +37,8 @@ struct ini {
 	size_t n_sections;
 };
 
-/* Reads a file; every problem is added to problems. Returns owned; NULL only when the file cannot be read at all. */
+/* Reads a file; every problem is added to problems. Returns owned; NULL only when the file cannot be read at all,
+ * as one in UTF-16. */
 struct ini *ini_read(const char *file, struct problems *problems);
 /* The same for text in memory, of which file is only the name in problems. Never NULL. */
 struct ini *ini_read_text(const char *file, const char *text, size_t len, struct problems *problems);

@@ -113,6 +113,16 @@ def test_a_missing_file_is_a_configuration_error(site):
         assert result.returncode == 78 and str(missing) in result.stderr + result.stdout
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_said_to_be_that_and_nothing_else(site, encoding):
+    """With Windows line ends, as Notepad's "Unicode" is."""
+    site.config.write_bytes(site.config_text().replace("\n", "\r\n").encode(encoding))
+    for program, last in ((deadlined, "--check"), (deadlinectl, "list")):
+        result = program("-c", site.config, last)
+        assert result.returncode == 78
+        assert result.stdout + result.stderr == f"{site.config}:0: the file is UTF-16: save it as UTF-8\n"
+
+
 KEYS = [
     ("daemon", "scan_intervall = 60s", ["unknown key 'scan_intervall'", "did you mean 'scan_interval'"]),
     ("daemon", "colour = red", ["unknown key 'colour'"]),

@@ -268,6 +268,56 @@ static void ini_read__file__is_read_or_named(void **state)
 	problems_done(&problems);
 }
 
+/* What reading the bytes as a file says: its first problem, and how many there are. */
+static size_t say_of_file(const void *bytes, size_t len, char said[128], bool *ret_is_read)
+{
+	char path[] = "/tmp/test-ini-XXXXXX";
+	struct problems problems = {0};
+	int fd = mkstemp(path);
+	assert_int_equal(write(fd, bytes, len), (ssize_t)len);
+	assert_int_equal(close(fd), 0);
+	struct ini *ini = ini_read(path, &problems);
+	assert_int_equal(unlink(path), 0);
+	*ret_is_read = ini != NULL;
+	(void)snprintf(said, 128, "%s", problems.n > 0 ? problems.items[0].text : "");
+	size_t n = problems.n;
+	ini_free(ini);
+	problems_done(&problems);
+	return n;
+}
+
+static void ini_read__utf16__is_said_once_and_nothing_else(void **state)
+{
+	(void)state;
+	static const char little[] = "\xff\xfe[\0s\0]\0\n\0", big[] = "\xfe\xff\0[\0s\0]\0\n";
+	static const char plain[] = "[\0s\0]\0\n\0x\0=\0\x16\x04\n\0"; /* no mark, a letter of another script */
+	static const struct {
+		const char *bytes;
+		size_t len;
+	} rows[] = {{little, sizeof(little) - 1}, {little, 2}, {big, sizeof(big) - 1}, {plain, sizeof(plain) - 1}};
+	char said[128];
+	bool is_read;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(say_of_file(rows[i].bytes, rows[i].len, said, &is_read), 1);
+		assert_string_equal(said, "the file is UTF-16: save it as UTF-8");
+		assert_false(is_read);
+	}
+}
+
+static void ini_read__zeros_that_are_no_utf16__are_named_with_their_line(void **state)
+{
+	(void)state;
+	static const char zeros[64] = {0}, one[] = "[s]\nx = 1\0\ny = 2\n";
+	char said[128];
+	bool is_read;
+	assert_int_equal(say_of_file(zeros, sizeof(zeros), said, &is_read), 1);
+	assert_string_equal(said, "the line holds a 0 byte: take it out");
+	assert_int_equal(say_of_file(one, sizeof(one) - 1, said, &is_read), 1);
+	assert_string_equal(said, "the line holds a 0 byte: take it out");
+	assert_int_equal(say_of_file("", 0, said, &is_read), 0);
+	assert_true(is_read);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +331,8 @@ int main(void)
 		cmocka_unit_test(ini__long_names__are_not_cut),
 		cmocka_unit_test(ini_find__repeated_key__gives_the_last),
 		cmocka_unit_test(ini_read__file__is_read_or_named),
+		cmocka_unit_test(ini_read__utf16__is_said_once_and_nothing_else),
+		cmocka_unit_test(ini_read__zeros_that_are_no_utf16__are_named_with_their_line),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
