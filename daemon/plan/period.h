@@ -57,6 +57,7 @@ enum { PERIOD_PHRASE_MAX = 200 };
  * - The decades of a month ("третья декада мая", 5月下旬) are 1..10, 11..20 and 21..last. Its beginning, middle and end
  *   ("начало марта", "mid-June") are the same.
  * - Seasons are whole months: spring 2025 is March..May, winter 2025 is December 2025..February 2026.
+ * - Of three numbers the year may stand first, as in 2025/6/15 and 2025-6-15; "06/15/2025" is an error.
  * - Both ends of a range lie in the one year that is named or given. Where that would put the end before the start, the
  *   range crosses the new year, if it then lasts at most half a year ("31 декабря - 8 января"): the year is the
  *   start's. Only a year that stands behind the second of two days is the end's, and behind the second of two months

@@ -41,7 +41,9 @@ static int period_parse_end(const struct period_cursor *cursor)
 	const struct period_token *token = period_cursor_peek(cursor, 0);
 	if (token->kind == TOKEN_END)
 		return 0;
-	return period_cursor_fail(cursor, token, token, "not understood in this place");
+	if (token->word == WORD_FROM && period_time_is(cursor, 1))
+		return period_cursor_fail(cursor, token, token, PERIOD_ONE_TIME);
+	return period_cursor_fail(cursor, token, token, "not understood in this place; " PERIOD_CURE);
 }
 
 /* Behind "по", "-", "..": the other end. */

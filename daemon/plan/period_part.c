@@ -25,7 +25,7 @@ static bool period_part_is_iso(const struct period_cursor *cursor)
 	return (next->kind == TOKEN_NUMBER && next->digits == 2) || period_part_is_letter(cursor, 1);
 }
 
-/* "-06", "-06-15" or "-W14" behind a year. */
+/* "-06" or "-W14" behind a year. */
 static int period_part_iso(struct period_cursor *cursor, struct period_part *part)
 {
 	(void)period_cursor_step(cursor);
@@ -38,12 +38,34 @@ static int period_part_iso(struct period_cursor *cursor, struct period_part *par
 	if (!period_part_is_iso(cursor))
 		return 0;
 	(void)period_cursor_step(cursor);
-	if (!period_cursor_has_kind(cursor, 0, TOKEN_NUMBER))
-		return period_cursor_fail_here(cursor, "a day should stand here");
+	return period_cursor_fail_here(cursor, "a day should stand here");
+}
+
+static bool period_part_is_joined_number(const struct period_cursor *cursor, size_t n)
+{
+	const struct period_token *token = period_cursor_peek(cursor, n);
+	return token->kind == TOKEN_NUMBER && token->is_joined && (token->digits == 1 || token->digits == 2);
+}
+
+/* "/6/": a number between two marks of a kind, from the token n on. */
+static bool period_part_is_between(const struct period_cursor *cursor, size_t n)
+{
+	const struct period_token *mark = period_cursor_peek(cursor, n), *again = period_cursor_peek(cursor, n + 2);
+	bool is_mark = mark->kind == TOKEN_DASH || mark->kind == TOKEN_SLASH || mark->kind == TOKEN_DOT;
+	return is_mark && mark->is_joined && period_part_is_joined_number(cursor, n + 1) && again->kind == mark->kind &&
+	       again->is_joined;
+}
+
+/* "-06-15", "/6/15" or ".6.15" behind a year. */
+static void period_part_month_day(struct period_cursor *cursor, struct period_part *part)
+{
+	(void)period_cursor_step(cursor);
+	part->month_token = period_cursor_step(cursor);
+	part->month = part->month_token->value;
+	(void)period_cursor_step(cursor);
 	part->unit = UNIT_DAY;
 	part->number_token = period_cursor_step(cursor);
 	part->number = part->number_token->value;
-	return 0;
 }
 
 static int period_part_year(struct period_cursor *cursor, struct period_part *part)
@@ -53,6 +75,10 @@ static int period_part_year(struct period_cursor *cursor, struct period_part *pa
 		return rc;
 
 	part->unit = UNIT_YEAR;
+	if (period_part_is_between(cursor, 0) && period_part_is_joined_number(cursor, 3)) {
+		period_part_month_day(cursor, part);
+		return 0;
+	}
 	if (period_part_is_iso(cursor))
 		return period_part_iso(cursor, part);
 	if (period_part_is_letter(cursor, 0))
@@ -194,11 +220,22 @@ static int period_part_bare_year(struct period_cursor *cursor, struct period_par
 	return 0;
 }
 
+/* "06/15/2027", "15-06-27": some write the month first, some the day. */
+static bool period_part_is_either(const struct period_cursor *cursor)
+{
+	const struct period_token *year = period_cursor_peek(cursor, 4);
+	return period_part_is_between(cursor, 1) && !period_cursor_has_kind(cursor, 1, TOKEN_DOT) &&
+	       year->kind == TOKEN_NUMBER && year->is_joined && (year->digits == 2 || year->digits == 4);
+}
+
 static int period_part_number(struct period_cursor *cursor, struct period_part *part)
 {
 	const struct period_token *token = period_cursor_peek(cursor, 0);
 	if (period_year_is(token))
 		return period_part_year(cursor, part);
+	if (period_part_is_either(cursor))
+		return period_cursor_fail(cursor, token, period_cursor_peek(cursor, 4),
+					  "which is the month? write it like 2027-06-15 or 15.06.2027");
 	if (token->digits != 0 && period_part_is_dotted(cursor, 1))
 		return period_part_dotted(cursor, part);
 	if (period_count_is(token))

@@ -54,6 +54,23 @@ static void period_time_words(struct period_cursor *cursor, struct period_part *
 	}
 }
 
+bool period_time_is(const struct period_cursor *cursor, size_t n)
+{
+	return period_time_is_number(cursor, n) && period_time_has_joined(cursor, n + 1, TOKEN_COLON);
+}
+
+/* "-16:00", "до 16:00" behind the first time. */
+static int period_time_refuse_second(const struct period_cursor *cursor)
+{
+	const struct period_token *mark = period_cursor_peek(cursor, 0);
+	bool is_to = mark->kind == TOKEN_DASH || mark->kind == TOKEN_DOTS || mark->word == WORD_TO ||
+		     mark->word == WORD_UNTIL;
+	if (!is_to || !period_time_is(cursor, 1))
+		return 0;
+	return period_cursor_fail(cursor, period_cursor_peek(cursor, 1), period_cursor_peek(cursor, 3),
+				  PERIOD_ONE_TIME);
+}
+
 int period_time_parse(struct period_cursor *cursor, struct period_part *part)
 {
 	size_t before = cursor->at;
@@ -85,5 +102,5 @@ int period_time_parse(struct period_cursor *cursor, struct period_part *part)
 	if (part->hour > 23 || part->minute > 59)
 		return period_cursor_fail(cursor, first, period_cursor_last(cursor), "there is no such time of day");
 	part->has_time = true;
-	return 0;
+	return period_time_refuse_second(cursor);
 }

@@ -94,9 +94,9 @@ static int period_token_fail_word(const struct period_reader *reader, const char
 	const char *near = period_words_nearest(lower, len, &near_len);
 	int rc =
 		period_token_fail(reader, start, (size_t)(reader->p - start), "not a word of dates that is known here");
-	if (near == NULL)
-		return rc;
 	struct err why = reader->error->err;
+	if (near == NULL)
+		return err_set(&reader->error->err, rc, "%s; " PERIOD_CURE, why.text);
 	return err_set(&reader->error->err, rc, "%s; did you mean '%.*s'?", why.text, (int)near_len, near);
 }
 
@@ -234,7 +234,8 @@ static int period_token_cjk(struct period_reader *reader)
 	reader->p = start;
 	if (period_token_numeral(period_token_peek(start, reader->end)) >= 0)
 		return period_token_chinese(reader);
-	return period_token_fail(reader, start, (size_t)(ends[0] - start), "not a word of dates that is known here");
+	return period_token_fail(reader, start, (size_t)(ends[0] - start),
+				 "not a word of dates that is known here; " PERIOD_CURE);
 }
 
 /* TOKEN_END for what is no mark. */

@@ -63,8 +63,15 @@ static const struct {
 	{"2025 г. г. г.", 2025, "г"},
 	{"第", 2025, "第"},
 	{"未来", 2025, "未"},
-	{"15/06/2025", 2025, "/"},
-	{"2025/06/15", 2025, "/"},
+	{"15/06/2025", 2025, "15/06/2025"},
+	{"6/15/25", 2025, "6/15/25"},
+	{"до 15-06-2025", 2025, "15-06-2025"},
+	{"15/06", 2025, "15"},
+	{"2025/6", 2025, "6"},
+	{"2025/6-15", 2025, "-"},
+	{"2025/ 6/15", 2025, "/"},
+	{"2025-06-W1", 2025, "W"},
+	{"15-июн-25", 2025, "-"},
 	{"20250615", 2025, "20250615"},
 	{"2025-6", 2025, "6"},
 	{"2025 - 06", 2025, "06"},
@@ -76,6 +83,9 @@ static const struct {
 	{"2025-06-15T14:00Z", 2025, "Z"},
 	{"2025-06-15T14:00+11:00", 2025, "+"},
 	{"15 июня с 14:00 до 16:00", 2025, "с"},
+	{"15 июня 14:00-16:00", 2025, "16:00"},
+	{"14:00 - 16:00, 15 июня", 2025, "16:00"},
+	{"15 June 2 pm to 16:00", 2025, "16:00"},
 
 	/* what is not said */
 	{"июнь", 0, "июнь"},
@@ -106,6 +116,8 @@ static const struct {
 	{"01.13.2025", 2025, "13"},
 	{"2025-13", 2025, "13"},
 	{"2025-02-30", 2025, "30"},
+	{"2025/2/30", 2025, "30"},
+	{"2025.13.1", 2025, "13"},
 	{"6月31日", 2025, "31"},
 	{"13月", 2025, "13"},
 	{"1800", 2025, "1800"},
@@ -179,7 +191,7 @@ static void period_parse__bad_phrase__is_refused_at_the_word(void **state)
 	}
 }
 
-static void period_parse__misspelt_word__is_answered_with_the_nearest(void **state)
+static void period_parse__what_is_no_date__is_answered_with_the_cure(void **state)
 {
 	(void)state;
 	static const struct {
@@ -189,6 +201,12 @@ static void period_parse__misspelt_word__is_answered_with_the_nearest(void **sta
 		{"15 Сентебря", "did you mean 'сентября'?"},
 		{"Febuary 2025", "did you mean 'february'?"},
 		{"III квартол", "did you mean 'квартал'?"},
+		{"trade fair in June", "words that are no date belong into the title or the note"},
+		{"6月展会", "write it like 2027-06-15"},
+		{"15-июн-27", "write it like 2027-06-15"},
+		{"06/15/2027", "which is the month? write it like 2027-06-15 or 15.06.2027"},
+		{"15 июня 2027, 14:00-16:00", "a task has one time: the end of it belongs into the note"},
+		{"15 June 2027 from 14:00 to 16:00", "a task has one time: the end of it belongs into the note"},
 	};
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct period period;
@@ -237,13 +255,16 @@ static void period_parse__every_day_of_nine_years__in_every_script(void **state)
 	for (int64_t n = 18993; n < 18993 + 9 * 365; n++) { /* from 2022-01-01 */
 		struct civil civil = civil_from_days(n);
 		int y = civil.year, m = civil.month, d = civil.day;
-		char phrases[6][64];
+		char phrases[9][64];
 		(void)snprintf(phrases[0], sizeof(phrases[0]), "%d %s %d г.", d, russian[m - 1], y);
 		(void)snprintf(phrases[1], sizeof(phrases[1]), "%s %d, %d", english[m - 1], d, y);
 		(void)snprintf(phrases[2], sizeof(phrases[2]), "%d年%d月%d日", y, m, d);
 		(void)snprintf(phrases[3], sizeof(phrases[3]), "%02d.%02d.%d", d, m, y);
 		(void)snprintf(phrases[4], sizeof(phrases[4]), "%04d-%02d-%02d", y, m, d);
 		(void)snprintf(phrases[5], sizeof(phrases[5]), "%02d.%02d.%02d", d, m, y % 100);
+		(void)snprintf(phrases[6], sizeof(phrases[6]), "%d/%d/%d", y, m, d);
+		(void)snprintf(phrases[7], sizeof(phrases[7]), "%d-%d-%d", y, m, d);
+		(void)snprintf(phrases[8], sizeof(phrases[8]), "%d.%02d.%02d", y, m, d);
 		for (size_t i = 0; i < ROWS(phrases); i++) {
 			struct period period;
 			struct period_error error;
@@ -447,7 +468,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(period_parse__good_phrase__is_understood),
 		cmocka_unit_test(period_parse__bad_phrase__is_refused_at_the_word),
-		cmocka_unit_test(period_parse__misspelt_word__is_answered_with_the_nearest),
+		cmocka_unit_test(period_parse__what_is_no_date__is_answered_with_the_cure),
 		cmocka_unit_test(period_parse__month_in_any_case__is_that_month),
 		cmocka_unit_test(period_parse__every_day_of_nine_years__in_every_script),
 		cmocka_unit_test(period_parse__over_long_phrase__is_refused_unread),
