@@ -141,6 +141,16 @@ static void csv_skip_empty_lines(struct csv *csv)
 	}
 }
 
+/* Excel's own first line, "sep=;". Where it names another separator, the header will tell. */
+static void csv_skip_separator_line(struct csv *csv)
+{
+	size_t len = strcspn(csv->next, "\r\n");
+	if (len != strlen("sep=;") || memcmp(csv->next, "sep=", strlen("sep=")) != 0)
+		return;
+	csv_skip_line(csv);
+	csv_skip_empty_lines(csv);
+}
+
 int csv_open(char *text, size_t len, struct csv *ret_csv, unsigned *ret_line, struct err *err)
 {
 	int status = csv_check_text(text, len, ret_line, err);
@@ -152,6 +162,7 @@ int csv_open(char *text, size_t len, struct csv *ret_csv, unsigned *ret_line, st
 		text += strlen(CSV_BOM);
 	struct csv csv = {.next = text, .end = end, .line = 1};
 	csv_skip_empty_lines(&csv);
+	csv_skip_separator_line(&csv);
 	csv.separator = csv_find_separator(csv.next, end);
 	*ret_csv = csv;
 	return 0;

@@ -109,6 +109,10 @@ static bool fields_apply_when(const struct fields_rules *rules, const char *give
 	const struct zone *zone = zone_find(task->zone);
 	if (given == NULL)
 		return true;
+	if (given[strspn(given, " \t")] == '\0') {
+		fields_report(rules, "when", "it is empty: write when the task is due, like 2027-06-15 or June 2027");
+		return false;
+	}
 	if (zone == NULL) /* reported, or a row of the database that was made by hand: any zone will do for a year */
 		zone = zone_find("UTC");
 	if (period_parse_repeat(given, fields_year(zone, rules->now_utc), &task->period, rrule, &error) == 0)

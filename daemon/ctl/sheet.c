@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -106,6 +107,32 @@ static bool sheet_find_kind(struct sheet *sheet)
 	return is_tasks || (sheet_has_column(sheet, "id") && sheet_has_column(sheet, "name"));
 }
 
+/* A column that would be right in small letters; NULL when there is none. */
+static const char *sheet_find_capitals(const struct sheet *sheet)
+{
+	static const char *const names[] = {"uid", "title", "when", "id", "name"};
+	for (size_t i = 0; i < sheet->n_columns; i++)
+		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++)
+			if (strcasecmp(sheet->columns[i], names[j]) == 0 && strcmp(sheet->columns[i], names[j]) != 0)
+				return sheet->columns[i];
+	return NULL;
+}
+
+static void sheet_report_kind(const struct sheet *sheet, struct problems *problems)
+{
+	const char *capitals = sheet_find_capitals(sheet);
+	if (sheet->n_columns == 1 && strchr(sheet->columns[0], '\t') != NULL) {
+		sheet_report(sheet, problems, "header", "the columns are separated by tabs: use ',' or ';'");
+	} else if (capitals != NULL) {
+		char *words = mem_printf("found '%s': the names of columns are written small", capitals);
+		sheet_report(sheet, problems, "header", words);
+		free(words);
+	} else {
+		sheet_report(sheet, problems, "header",
+			     "neither tasks (columns uid, title, when, ...) nor people (columns id, name, ...)");
+	}
+}
+
 static void sheet_read_header(struct sheet *sheet, const struct conf *conf, struct problems *problems)
 {
 	struct err err = {0};
@@ -117,8 +144,7 @@ static void sheet_read_header(struct sheet *sheet, const struct conf *conf, stru
 	memcpy(sheet->columns, sheet->record.fields, sheet->record.n * sizeof(sheet->columns[0]));
 	sheet->n_columns = sheet->record.n;
 	if (!sheet_find_kind(sheet)) {
-		sheet_report(sheet, problems, "header",
-			     "neither tasks (columns uid, title, when, ...) nor people (columns id, name, ...)");
+		sheet_report_kind(sheet, problems);
 		return;
 	}
 	sheet_check_columns(sheet, conf, problems);
