@@ -115,7 +115,8 @@ static void why_next(void *arg, const struct rehearse_row *row)
 		output_json(object, stdout);
 	} else if (why->n_next <= WHY_NEXT_MAX) {
 		bool is_deputy = row->deputy_for[0] != '\0';
-		char *line = mem_printf("%s to %s by %s%s%s: %s%s%s", row->step, row->person, row->channel,
+		char *line = mem_printf("%s to %s%s%s%s%s: %s%s%s", row->step, row->person,
+					row->channel[0] != '\0' ? " by " : "", row->channel,
 					is_deputy ? ", who stands in for " : "", row->deputy_for, row->state,
 					row->reason[0] != '\0' ? ", " : "", row->reason);
 		why_say(zone, row->at_utc, line);

@@ -215,6 +215,13 @@ def test_what_comes_next(office):
     assert "7d before start at 09:00 to protocol by email: planned" in text and "held, quiet hours" in text
 
 
+def test_what_comes_next_to_somebody_without_an_address_names_no_channel(office):
+    day = (datetime.now(SAKHALIN).date() + timedelta(20)).isoformat()
+    office.sql("DELETE FROM address WHERE person = 'press'")
+    office.ctl("add", "Soon", "--uid", "soon", "--when", day, "--people", "press", "--policy", "visit")
+    assert "7d before start at 09:00 to press: dropped, no address" in office.ctl("why", "soon")
+
+
 def test_the_deputy_is_in_the_story_of_the_absent(office):
     day = datetime.now(SAKHALIN).date() + timedelta(20)
     office.sql("INSERT INTO deputy VALUES ('protocol', 'press', '2025-01-01', '2099-12-31')")
