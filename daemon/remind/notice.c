@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/strlist.h"
 #include "store/store_message.h"
 #include "store/store_notice.h"
 #include "store/store_person.h"
@@ -26,12 +28,21 @@ static int notice_send(const struct planner *planner, struct store *store, const
 	return status;
 }
 
+static void notice_log(const struct planner *planner, const char *text)
+{
+	if (planner->logged != NULL && strlist_has(planner->logged, text))
+		return;
+	log_warning("%s", text);
+	if (planner->logged != NULL)
+		strlist_add(planner->logged, text, strlen(text));
+}
+
 static int notice_tell(const struct planner *planner, struct store *store, const char *text, int64_t now_utc,
 		       struct err *err)
 {
 	const char *operator_id = planner->operator_id;
 	struct person person;
-	log_warning("%s", text);
+	notice_log(planner, text);
 	if (operator_id == NULL)
 		return 0;
 	int status = store_person_load(store, operator_id, &person, err);

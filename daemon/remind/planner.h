@@ -31,6 +31,7 @@ struct planner {
 	const struct calendars *calendars; /* may be NULL: Monday to Friday for everybody */
 	int64_t catch_up_max_age_s;
 	const char *operator_id; /* person who is told what cannot be mended here; NULL = only the log is */
+	struct strlist *logged;  /* NULL, or notices that the log has by now: they are not logged again */
 };
 
 /* NULL: the configuration has none of that name. */

@@ -146,6 +146,9 @@ void app_free(struct app *app)
 	free(app->planner_channels);
 	free(app->results);
 	free(app->template_problem);
+	if (app->logged != NULL)
+		strlist_done(app->logged);
+	free(app->logged);
 	free(app);
 }
 
@@ -250,6 +253,11 @@ void app_lift_brakes(struct app *app)
 void app_only_count(struct app *app)
 {
 	app->only_counts = true;
+}
+
+void app_log_once(struct app *app)
+{
+	app->logged = mem_zero(1, sizeof(*app->logged));
 }
 
 const struct brake *app_brakes(const struct app *app)

@@ -30,6 +30,7 @@ struct planner app_planner(const struct app *app)
 		.calendars = app->setup->calendars,
 		.catch_up_max_age_s = app->setup->conf->catch_up_max_age_s,
 		.operator_id = app->setup->conf->operator_id,
+		.logged = app->logged,
 	};
 }
 

@@ -99,6 +99,7 @@ struct app {
 	bool must_show_anew;    /* edits were under way that nobody waits for any more */
 	size_t ahead_min;       /* see app_write_ahead_from() */
 	bool only_counts;       /* a forecast: nothing is written or handed over */
+	struct strlist *logged; /* as in struct planner */
 	bool has_noticed_rules; /* the plan was made with the policies and calendars of setup */
 };
 

@@ -372,6 +372,7 @@ int rehearse(struct store *store, struct setup *setup, const struct rehearse_spa
 	rehearse_wrap_all(&rehearsal, setup);
 	int status = rehearse_begin(&rehearsal, err);
 	rehearsal.app = app_new(store, setup, NULL, rehearsal.now, rehearse_wake, &rehearsal);
+	app_log_once(rehearsal.app);
 	if (status == 0)
 		status = rehearse_lift_brakes(&rehearsal, err);
 	if (status == 0)
@@ -417,6 +418,7 @@ int rehearse_volume(struct store *store, struct setup *setup, int64_t now_utc, i
 	};
 	rehearse_wrap_all(&rehearsal, setup);
 	rehearsal.app = app_new(store, setup, NULL, rehearsal.now, rehearse_wake, &rehearsal);
+	app_log_once(rehearsal.app);
 	app_lift_brakes(rehearsal.app);
 	app_only_count(rehearsal.app);
 	int status = rehearse_run(&rehearsal, err);

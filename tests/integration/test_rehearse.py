@@ -53,6 +53,18 @@ def fingerprint(site):
     return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+def test_a_calendar_without_the_year_is_named_once(plan):
+    """The operator is told again each month, and the months of a rehearsal are seconds."""
+    (plan.folder / "calendars").mkdir()
+    (plan.folder / "calendars" / "old.ini").write_text("[calendar]\nweekend = Sat Sun\n[year 2020]\noff = 01-01 New Year\n")
+    plan.daemon_settings |= {"calendars": plan.folder / "calendars", "operator": "press"}
+    plan.write_config()
+    plan.sql("UPDATE person SET calendar = 'old'")
+    result = deadlined("-c", plan.config, "--rehearse", "2025-01-01..2025-12-31")
+    assert result.stderr.count("calendar 'old' knows nothing but weekends of 2025") == 1
+    assert sum(" notice" in line for line in result.stdout.splitlines()) > 2
+
+
 def test_every_message_of_the_year_is_printed(plan):
     printed = rehearse(plan)
     assert len(rows(printed, "visit")) == STEPS * 2 and len(rows(printed, "fair")) == len(rows(printed, "mayors")) == STEPS * 3
