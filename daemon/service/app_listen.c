@@ -38,7 +38,7 @@ static void app_forget_replies(struct app_listener *listener)
 		talk_reply_done(&listener->replies[i]);
 	free(listener->replies);
 	listener->replies = NULL;
-	listener->is_applied = false;
+	listener->is_applied = listener->is_committed = false;
 }
 
 void app_make_replies(struct app_listener *listener)
@@ -245,12 +245,21 @@ int app_hear(struct app *app, int64_t now_utc, struct err *err)
 	return status;
 }
 
-/* What was applied one at a time is in the database, and will be answered. */
+void app_keep_heard(struct app *app)
+{
+	for (size_t i = 0; i < app->setup->n_channels; i++) {
+		struct app_listener *listener = app->channels[i]->listener;
+		if (listener != NULL)
+			listener->is_committed = listener->is_applied;
+	}
+}
+
+/* What was applied one at a time, or by a pass before this one, is in the database, and will be answered. */
 void app_unhear(struct app *app)
 {
 	for (size_t i = 0; i < app->setup->n_channels; i++) {
 		struct app_listener *listener = app->channels[i]->listener;
-		if (listener == NULL || listener->replies == NULL)
+		if (listener == NULL || listener->replies == NULL || listener->is_committed)
 			continue;
 		for (size_t k = listener->n_alone; k < listener->updates.n; k++)
 			talk_reply_done(&listener->replies[k]);

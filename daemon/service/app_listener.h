@@ -22,8 +22,9 @@ struct app_listener {
 	bool is_wary;   /* what is heard first is applied one at a time; see app_hear_alone.c */
 	size_t n_alone; /* so many of updates are applied so */
 	struct talk_reply
-		*replies; /* one for each update, until they are all applied and answered; NULL = none is yet */
-	bool is_applied;  /* the pass that is not committed yet has applied the rest */
+		*replies;  /* one for each update, until they are all applied and answered; NULL = none is yet */
+	bool is_applied;   /* a pass has applied the rest */
+	bool is_committed; /* and was committed, if not kept by the disk */
 
 	struct channel_result failure; /* of the call that ended last, not looked at yet */
 	bool has_failed;

@@ -65,11 +65,35 @@ static int app_plan(struct app *app, int64_t now_utc, bool *ret_more, struct err
 	return status;
 }
 
+/* The pass is committed, whether or not the disk keeps it: what it has recorded is not recorded again. */
+static void app_keep(struct app *app)
+{
+	app_keep_heard(app);
+	app_keep_shown(app);
+	app_keep_told(app);
+	app_each_close(app, true);
+}
+
+/* Nothing of the pass is in the database, so nothing is remembered of it. */
+static void app_undo(struct app *app, const struct app_claim *claims)
+{
+	store_rollback(app->store);
+	brake_forget(&app->brake);
+	app_forget_works(app);
+	app_unhear(app);
+	app_unshow(app);
+	app_each_close(app, false);
+	for (size_t i = 0; i < app->setup->n_channels; i++)
+		if (claims[i].n != 0)
+			gate_give_back(&claims[i].channel->gate, (unsigned)claims[i].n);
+	app->has_noticed_rules = false;
+	app->watched_month = 0;
+}
+
 /* Everything a pass writes, as one transaction. By a clock that is not believed nothing is planned. Nothing is claimed while
  * more is due: what was missed is to reach each reader as one message, however many tasks it is of. */
 static int app_write(struct app *app, struct app_claim *claims, struct instant now, bool *ret_more, struct err *err)
 {
-	const bool had_noticed_rules = app->has_noticed_rules;
 	const size_t n_results = app->n_results;
 	const bool is_working = !app->is_stopping && !app_distrusts_clock(app, now);
 	size_t n_stamped = 0;
@@ -99,19 +123,10 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	if (status == 0) /* letters are what can be written meanwhile */
 		status = app_claimed(app, claims) >= app->ahead_min ? store_commit_ahead(app->store, err)
 								    : store_commit(app->store, err);
-	if (status < 0) {
-		store_rollback(app->store);
-		brake_forget(&app->brake);
-		app_forget_works(app);
-		app_unhear(app);
-		app_unshow(app);
-		for (size_t i = 0; i < app->setup->n_channels; i++)
-			if (claims[i].n != 0)
-				gate_give_back(&claims[i].channel->gate, (unsigned)claims[i].n);
-		app->has_noticed_rules = had_noticed_rules;
-		app->watched_month = 0;
-	}
-	app_each_close(app, status == 0);
+	if (status == 0)
+		app_keep(app);
+	else
+		app_undo(app, claims);
 	return status;
 }
 
@@ -201,7 +216,7 @@ static int app_fail(struct app *app, int status, const struct err *err, struct i
 	struct trouble *trouble = &app->trouble;
 	if (status == -EUCLEAN)
 		return status;
-	if (trouble->status == 0)
+	if (trouble->status == 0 && trouble->lasted_s == 0) /* what comes back before it is told has never ended */
 		trouble->since = now;
 	if (trouble->status != status || now.mono_ms - trouble->said_mono_ms >= APP_SAY_AGAIN_MS) {
 		log_error("nothing can be recorded, so nothing is sent, for %lld s now: %s; trying again",

@@ -136,6 +136,8 @@ void app_announce(struct app *app);
 
 /* Everything besides reminders that wants looking after. *ret_more is set when there is more to do at once. */
 MUSTCHECK int app_watch(struct app *app, struct instant now, bool *ret_more, struct err *err);
+/* After the commit: what the operator was to hear of is told. */
+void app_keep_told(struct app *app);
 
 /* The clock, in app_clock.c. What was written under a clock that was ahead must not wait until that clock's time comes. */
 MUSTCHECK int app_notice_clock(struct app *app, struct instant now, struct err *err);
@@ -161,8 +163,10 @@ void app_take_audit(struct app *app);
 /* Hearing people, in app_listen.c. NULL for a channel on which nobody is heard. */
 struct app_listener *app_listener_new(const struct channel *channel);
 void app_listener_free(struct app_listener *listener);
-/* Applies what was heard; after a commit app_answer() follows, after a rollback app_unhear(). */
+/* Applies what was heard; after a commit app_keep_heard() follows and, once it is durable, app_answer(); after a rollback
+ * app_unhear(). */
 MUSTCHECK int app_hear(struct app *app, int64_t now_utc, struct err *err);
+void app_keep_heard(struct app *app);
 void app_unhear(struct app *app);
 /* Answers what was applied, as far as there is room; the rest waits for the next pass. */
 void app_answer(struct app *app, int64_t now_utc);
@@ -186,9 +190,10 @@ struct app_editor *app_editor_new(const struct channel *channel);
 MUSTCHECK int app_note_shown(struct app *app, const struct app_result *entry, struct err *err);
 /* Notes which edits have ended, and how. */
 MUSTCHECK int app_settle_shown(struct app *app, int64_t now_utc, struct err *err);
-/* After app_claim(): notes what is going to be shown, and takes what is to be changed; after a commit app_edit() follows,
- * after a rollback app_unshow(), and neither while the disk does not keep it. */
+/* After app_claim(): notes what is going to be shown, and takes what is to be changed; after a commit app_keep_shown() follows
+ * and, once it is durable, app_edit(); after a rollback app_unshow(). */
 MUSTCHECK int app_show(struct app *app, const struct app_claim *claims, struct instant now, struct err *err);
+void app_keep_shown(struct app *app);
 void app_unshow(struct app *app);
 void app_edit(struct app *app, int64_t now_utc);
 /* How many edits the channel has to make: those of a pass that the disk did not keep. */

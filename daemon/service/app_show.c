@@ -25,7 +25,8 @@ struct app_editor {
 	size_t n, n_over;              /* how many there are, and how many of them have ended */
 	int64_t taken[APP_SHOW_SLICE]; /* by a pass that is not committed, or not durable */
 	size_t n_taken;
-	int64_t after; /* the last one taken: what can never be changed does not keep the others from their turn */
+	bool is_committed; /* that pass was */
+	int64_t after;     /* the last one taken: what can never be changed does not keep the others from their turn */
 	int64_t waits_since_utc, again_utc;
 };
 
@@ -137,11 +138,25 @@ int app_show(struct app *app, const struct app_claim *claims, struct instant now
 	return status;
 }
 
+/* How the edits before ended is in the database by then, and not to be written over those that were taken since. */
+void app_keep_shown(struct app *app)
+{
+	app->must_show_anew = false;
+	for (size_t i = 0; i < app->setup->n_channels; i++) {
+		struct app_editor *editor = app->channels[i]->editor;
+		if (editor == NULL)
+			continue;
+		if (editor->n_over == editor->n)
+			editor->n = editor->n_over = 0;
+		editor->is_committed = editor->n_taken > 0;
+	}
+}
+
 void app_unshow(struct app *app)
 {
 	for (size_t i = 0; i < app->setup->n_channels; i++) {
 		struct app_channel *entry = app->channels[i];
-		if (entry->editor == NULL)
+		if (entry->editor == NULL || entry->editor->is_committed)
 			continue;
 		gate_give_back(&entry->gate, (unsigned)entry->editor->n_taken);
 		entry->editor->n_taken = 0;
@@ -182,15 +197,15 @@ static void app_edit_message(struct app *app, struct app_channel *entry, int64_t
 
 void app_edit(struct app *app, int64_t now_utc)
 {
-	app->must_show_anew = false;
 	for (size_t i = 0; i < app->setup->n_channels; i++) {
 		struct app_channel *entry = app->channels[i];
 		struct app_editor *editor = entry->editor;
-		if (editor == NULL || editor->n_over < editor->n)
+		if (editor == NULL || editor->n > 0)
 			continue;
 		memcpy(editor->ids, editor->taken, sizeof(editor->ids));
 		editor->n = editor->n_taken;
-		editor->n_over = editor->n_taken = 0;
+		editor->n_taken = 0;
+		editor->is_committed = false;
 		for (size_t j = 0; j < editor->n; j++)
 			app_edit_message(app, entry, editor->ids[j], now_utc);
 	}

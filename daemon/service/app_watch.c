@@ -95,9 +95,9 @@ static int app_notice_rules(struct app *app, struct err *err)
 static int app_tell_trouble(struct app *app, struct err *err)
 {
 	const struct planner planner = app_planner(app);
-	struct trouble *trouble = &app->trouble;
+	const struct trouble *trouble = &app->trouble;
 	char since[32];
-	if (trouble->lasted_s == 0)
+	if (trouble->lasted_s == 0 || trouble->status != 0)
 		return 0;
 	clock_format_utc(trouble->since.wall_s, since);
 	char *key = mem_printf("trouble %s", since);
@@ -106,8 +106,6 @@ static int app_tell_trouble(struct app *app, struct err *err)
 			   "and what was due is sent late.",
 			   since, (long long)trouble->lasted_s, trouble->err.text);
 	int status = notice_once(&planner, app->store, key, text, app->last_wall_s, err);
-	if (status == 0)
-		trouble->lasted_s = 0;
 	free(text);
 	free(key);
 	return status;
@@ -128,13 +126,16 @@ static int app_tell_template(struct app *app, int64_t now_utc, struct err *err)
 				"facts. deadlined --check looks at all templates.",
 				app->template_problem);
 	int status = notice_once(&planner, app->store, key, text, now_utc, err);
-	if (status == 0) {
-		free(app->template_problem);
-		app->template_problem = NULL;
-	}
 	free(text);
 	free(key);
 	return status;
+}
+
+void app_keep_told(struct app *app)
+{
+	app->trouble.lasted_s = 0;
+	free(app->template_problem);
+	app->template_problem = NULL;
 }
 
 /* Once a day, a slice a pass. A pass that is undone leaves its slice for the next day. */

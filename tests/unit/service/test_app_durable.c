@@ -172,6 +172,84 @@ static void durable__syncs_fail__edits_are_made_later(void **state)
 	assert_int_equal(office_number(&desk.office, "SELECT max(stale) FROM shown"), 0);
 }
 
+/* The next pass can begin, and fails at the end, when it claims. */
+static void pass_undone(void)
+{
+	office_run(&desk.office, "CREATE TRIGGER full BEFORE UPDATE ON message WHEN old.state = 'sending'"
+				 " BEGIN SELECT RAISE(FAIL, 'full'); END");
+	assert_true(desk_try() < 0);
+	office_run(&desk.office, "DROP TRIGGER full");
+	desk_move(2);
+}
+
+static void durable__syncs_fail_and_a_pass_is_undone__what_people_wrote_is_applied_once(void **state)
+{
+	(void)state;
+	desk_hear(CHANNEL_UPDATE_TEXT, "101", "101", "/today", NULL, "7");
+	disk.n_failing = FOR_EVER;
+	live(2);
+	disk.n_failing = 0;
+	pass_undone();
+	desk_tick();
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM notice WHERE subject <> ''"), 1);
+	assert_string_equal(desk.listening.next, "7");
+}
+
+static size_t n_edits(void)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < desk.n_sendings; i++)
+		n += desk.sendings[i].act == CHANNEL_EDIT;
+	return n;
+}
+
+static void durable__syncs_fail_and_a_pass_is_undone__edits_are_made(void **state)
+{
+	(void)state;
+	desk.answers_at_once = true;
+	desk_tick();
+	desk_move_to("2025-06-15T06:00"); /* boris is to hear of the fair */
+	office_run(&desk.office, "UPDATE task SET title = 'Visitors' WHERE uid = 'visit'");
+	disk.n_failing = FOR_EVER;
+	live(2);
+	disk.n_failing = 0;
+	pass_undone();
+	desk_tick();
+	assert_int_equal(n_edits(), 1);
+	assert_int_equal(office_number(&desk.office, "SELECT max(stale) FROM shown"), 0);
+}
+
+/* How an edit ended is recorded in the very pass that takes the next one of the same message. */
+static void durable__syncs_fail__edit_that_fails_then_is_tried_again(void **state)
+{
+	(void)state;
+	desk_tick();
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	desk_move_to("2025-06-15T06:00"); /* boris is to hear of the fair, as soon as there is room */
+	desk.room = 0;
+	desk_tick();
+	desk.room = 64;
+	office_run(&desk.office, "UPDATE message SET not_before = %lld WHERE state = 'pending'",
+		   (long long)desk.now.wall_s + 60);
+	office_run(&desk.office, "UPDATE task SET title = 'Visitors' WHERE uid = 'visit'");
+	desk_tick();
+	assert_int_equal(n_edits(), 1);
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	office_run(&desk.office, "UPDATE task SET title = 'Guests' WHERE uid = 'visit'");
+	desk_move(60);
+	disk.n_failing = FOR_EVER;
+	live(2);
+	disk.n_failing = 0;
+	desk_tick();
+	assert_int_equal(n_edits(), 2);
+	desk_answer(CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+	desk_tick();
+	desk_move(60);
+	desk_tick();
+	assert_int_equal(n_edits(), 3);
+}
+
 static size_t n_on_telegram(enum channel_act act)
 {
 	size_t n = 0;
@@ -235,6 +313,9 @@ int main(void)
 		ROW(durable__syncs_fail__results_are_recorded_once),
 		ROW(durable__syncs_fail__what_people_wrote_is_applied_once_and_answered),
 		ROW(durable__syncs_fail__edits_are_made_later),
+		ROW(durable__syncs_fail_and_a_pass_is_undone__what_people_wrote_is_applied_once),
+		ROW(durable__syncs_fail_and_a_pass_is_undone__edits_are_made),
+		ROW(durable__syncs_fail__edit_that_fails_then_is_tried_again),
 		ROW(durable__edits_are_kept__new_messages_leave_them_room),
 		ROW(durable__edits_are_kept__answers_leave_them_room),
 	};

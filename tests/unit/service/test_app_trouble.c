@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "desk.h"
+#include "service/app_priv.h"
 #include "store/store_priv.h"
 
 /* What the app says, to whom, and what it does while nothing can be recorded. */
@@ -84,6 +85,50 @@ static void trouble__for_minutes__is_said_each_minute_and_told_once_it_is_over(v
 	assert_int_equal(notices(), 1);
 }
 
+static void pass_undone(void)
+{
+	office_run(&desk.office, "CREATE TRIGGER full BEFORE UPDATE ON message BEGIN SELECT RAISE(FAIL, 'full'); END");
+	assert_true(desk_try() < 0);
+	office_run(&desk.office, "DROP TRIGGER full");
+}
+
+static void trouble__pass_that_tells_of_it_is_undone__is_told_by_a_later_one(void **state)
+{
+	(void)state;
+	free(live_locked(200));
+	OK(desk_try());
+	pass_undone();
+	desk_move(2);
+	desk_tick();
+	assert_int_equal(notices(), 1);
+	desk_move(3600);
+	desk_tick();
+	assert_int_equal(notices(), 1);
+}
+
+/* It is one trouble then, and as long as both. */
+static void trouble__comes_back_before_it_is_told__is_told_once_with_all_its_length(void **state)
+{
+	(void)state;
+	free(live_locked(200));
+	OK(desk_try());
+	free(live_locked(100));
+	desk_tick();
+	assert_int_equal(notices(), 1);
+	assert_non_null(strstr(office_text(&desk.office, "SELECT text FROM notice"), "for 300 s"));
+}
+
+static void trouble__pass_that_tells_of_a_template_is_undone__is_told_by_a_later_one(void **state)
+{
+	(void)state;
+	desk.app->template_problem = mem_dup("en/reminder: text: no such name");
+	pass_undone();
+	desk_move(2);
+	desk_tick();
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM notice WHERE text LIKE 'a template%%'"), 1);
+	assert_null(desk.app->template_problem);
+}
+
 static void trouble__for_seconds__is_nobody_elses_business(void **state)
 {
 	(void)state;
@@ -140,6 +185,9 @@ int main(void)
 #define ROW(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
 	const struct CMUnitTest tests[] = {
 		ROW(trouble__for_minutes__is_said_each_minute_and_told_once_it_is_over),
+		ROW(trouble__pass_that_tells_of_it_is_undone__is_told_by_a_later_one),
+		ROW(trouble__comes_back_before_it_is_told__is_told_once_with_all_its_length),
+		ROW(trouble__pass_that_tells_of_a_template_is_undone__is_told_by_a_later_one),
 		ROW(trouble__for_seconds__is_nobody_elses_business),
 		ROW(trouble__disk_full__gives_the_room_of_the_log_back),
 		ROW(trouble__told_to_stop__says_nothing_of_recording),
