@@ -139,6 +139,14 @@ struct conf *conf_read(const char *file, struct problems *problems)
 	return conf;
 }
 
+bool conf_has_channel(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_channels; i++)
+		if (strcmp(conf->channels[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
 void conf_free(struct conf *conf)
 {
 	if (conf == NULL)

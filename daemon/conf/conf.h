@@ -56,5 +56,7 @@ struct conf *conf_read(const char *file, struct problems *problems);
 void conf_free(struct conf *conf);
 /* The line of a key of [daemon], or 0 when it is not given. */
 unsigned conf_line(const struct conf *conf, const char *key);
+/* Whether there is a section [channel NAME]. */
+bool conf_has_channel(const struct conf *conf, const char *name);
 
 #endif

@@ -67,20 +67,12 @@ static int release_messages(struct session *session, const struct args *args)
 
 /* ---- addresses ---------------------------------------------------------------------------------------------------- */
 
-static bool release_has_channel(const struct conf *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->n_channels; i++)
-		if (strcmp(conf->channels[i]->name, name) == 0)
-			return true;
-	return false;
-}
-
 static int release_person(struct session *session, const char *person, const char *channel)
 {
 	struct err err = {0};
 	bool is_known = false;
 	int64_t n = 0;
-	if (channel != NULL && !release_has_channel(session->conf, channel)) {
+	if (channel != NULL && !conf_has_channel(session->conf, channel)) {
 		output_complain("--channel: there is no channel '%s'; deadlinectl brake shows them", channel);
 		return EX_DATAERR;
 	}

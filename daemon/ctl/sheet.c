@@ -69,12 +69,10 @@ static void sheet_report_unknown(const struct sheet *sheet, struct problems *pro
 /* The column of a channel that is called like a column of its own could mean either. */
 static bool sheet_is_channel(const struct sheet *sheet, const struct conf *conf, const char *name)
 {
-	bool is_own = false, is_channel = false;
+	bool is_own = false;
 	for (size_t i = 0; i < SHEET_PERSON_COLUMNS; i++)
 		is_own = is_own || strcmp(sheet_person_columns[i], name) == 0;
-	for (size_t i = 0; i < conf->n_channels; i++)
-		is_channel = is_channel || strcmp(conf->channels[i]->name, name) == 0;
-	return sheet->kind == SHEET_PEOPLE && is_own && is_channel;
+	return sheet->kind == SHEET_PEOPLE && is_own && conf_has_channel(conf, name);
 }
 
 static void sheet_check_columns(const struct sheet *sheet, const struct conf *conf, struct problems *problems)

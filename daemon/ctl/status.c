@@ -16,7 +16,10 @@
 #include "store/store_suspension.h"
 #include "store/store_task.h"
 
-enum { STATUS_CLOCK_SLACK_S = 86400 }; /* as the daemon allows before it doubts a clock that was set back */
+enum {
+	STATUS_CLOCK_SLACK_S = 86400, /* as the daemon allows before it doubts a clock that was set back */
+	STATUS_UNREACHED_S = 7 * 86400,
+};
 
 static const struct args_option status_options[] = {
 	COMMAND_COMMON_OPTIONS,
@@ -55,14 +58,6 @@ static int status_read_counts(struct session *session, struct status *status, st
 	return 0;
 }
 
-static bool status_has_channel(const struct conf *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->n_channels; i++)
-		if (strcmp(conf->channels[i]->name, name) == 0)
-			return true;
-	return false;
-}
-
 static int status_read_channels(struct session *session, struct status *status, struct err *err)
 {
 	const struct conf *conf = session->conf;
@@ -78,7 +73,7 @@ static int status_read_channels(struct session *session, struct status *status, 
 	if (result == 0)
 		result = store_channel_waiting(session->store, &waiting, err);
 	for (size_t i = 0; i < waiting.n; i++)
-		if (!status_has_channel(conf, waiting.items[i]))
+		if (!conf_has_channel(conf, waiting.items[i]))
 			strlist_add(&status->strange, waiting.items[i], strlen(waiting.items[i]));
 	strlist_done(&waiting);
 	return result;
@@ -132,6 +127,8 @@ static int status_read(struct session *session, struct status *status, struct er
 	if (result == 0)
 		result = store_suspension_each(store, status_add_suspended, status, err);
 	if (result == 0)
+		result = store_unreached_load(store, session->now_utc - STATUS_UNREACHED_S, &status->unreached, err);
+	if (result == 0)
 		result = store_audit_load(store, &status->audit, err);
 	if (result == 0)
 		result = store_backup_last(store, &status->backup_utc, err);
@@ -171,6 +168,7 @@ static void status_done(struct status *status)
 		free(status->suspended[i].reason);
 	}
 	free(status->suspended);
+	store_unreached_done(&status->unreached);
 	refusal_done(&status->refusal);
 	strlist_done(&status->strange);
 	strlist_done(&status->calendars);

@@ -68,6 +68,13 @@ static void status_judge_queue(struct status *status)
 		status_add(&status->warnings,
 			   mem_printf("%zu %s suspended: nothing is sent there", status->n_suspended,
 				      num_word((int64_t)status->n_suspended, "address is", "addresses are")));
+	if (status->unreached.n > 0)
+		status_add(&status->warnings,
+			   mem_printf("%" PRId64
+				      " %s of the last week reached nobody, for want of an address on a channel "
+				      "of the policy: the last of task %s to %s; see deadlinectl why %s",
+				      status->unreached.n, num_word(status->unreached.n, "step", "steps"),
+				      status->unreached.task, status->unreached.person, status->unreached.task));
 	for (size_t i = 0; i < status->strange.n; i++)
 		status_add(&status->warnings,
 			   mem_printf("messages wait for channel %s, which the configuration does not have",

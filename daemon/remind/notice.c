@@ -71,3 +71,15 @@ int notice_once(const struct planner *planner, struct store *store, const char *
 	free(name);
 	return status;
 }
+
+int notice_again(const struct planner *planner, struct store *store, enum notice_span span, const struct zone *zone,
+		 const char *key, const char *text, int64_t now_utc, struct err *err)
+{
+	const struct civil today = zone_to_civil(zone, now_utc);
+	char day[CIVIL_DATE_SIZE];
+	civil_format_date(&today, day);
+	char *dated = mem_printf("%s %.*s", key, (int)span, day);
+	int status = notice_once(planner, store, dated, text, now_utc, err);
+	free(dated);
+	return status;
+}

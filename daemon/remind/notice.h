@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "plan/zone.h"
 #include "remind/planner.h"
 #include "store/store.h"
 
@@ -13,5 +14,12 @@
  * store. */
 MUSTCHECK int notice_once(const struct planner *planner, struct store *store, const char *key, const char *text,
 			  int64_t now_utc, struct err *err);
+
+/* How often what goes on is said again: as much of the date as is part of the key. */
+enum notice_span { NOTICE_MONTHLY = sizeof("2025-11") - 1, NOTICE_DAILY = sizeof("2025-11-30") - 1 };
+/* The same, once in each month or day of the zone. */
+MUSTCHECK int notice_again(const struct planner *planner, struct store *store, enum notice_span span,
+			   const struct zone *zone, const char *key, const char *text, int64_t now_utc,
+			   struct err *err);
 
 #endif

@@ -116,7 +116,8 @@ static int planner_plan_person(struct planner_case *at, const struct person *per
 	return steps.n_due == 0 ? 0 : post_steps(&at->post, person, due, steps.n_due, err);
 }
 
-/* A step that speaks to a supervisor, where nobody is one, reaches nobody: the operator hears of it instead. */
+/* A step that speaks to a supervisor, where nobody is one, reaches nobody: the operator hears of it instead, of each task
+ * once a month, however often it repeats. */
 static int planner_note_no_supervisor(struct planner_case *at, struct err *err)
 {
 	struct schedule steps;
@@ -141,12 +142,13 @@ static int planner_note_no_supervisor(struct planner_case *at, struct err *err)
 		const char *step = steps.due[i].step->text;
 		if (steps.due[i].step->roles != ROLE_BIT(ROLE_SUPERVISOR))
 			continue;
-		char *key = mem_printf("%s %s %s", task->uid, at->occurrence->key, step);
+		char *key = mem_printf("supervisor %s", task->uid);
 		char *text = mem_printf(
 			"Task %s (%s): the step '%s' speaks to a supervisor, and the task has none. Name one "
 			"with supervisor:ID among its people.",
 			task->uid, task->title, step);
-		status = notice_once(at->post.planner, at->post.store, key, text, at->post.now_utc, err);
+		status = notice_again(at->post.planner, at->post.store, NOTICE_MONTHLY, at->post.event_zone, key, text,
+				      at->post.now_utc, err);
 		free(text);
 		free(key);
 	}
@@ -222,13 +224,33 @@ static int planner_tell_moved_occurrences(struct planner_case *at, struct err *e
 
 /* ---- a task ------------------------------------------------------------------------------------------------------- */
 
-static const struct policy *planner_policy(const struct planner *planner, const struct task *task)
+/* The first task of an unknown policy speaks for all of them. */
+static int planner_tell_policy(const struct post *post, struct err *err)
 {
-	const struct policy *policy = policies_find(planner->policies, task->policy);
-	if (policy != NULL)
-		return policy;
+	const struct task *task = post->task;
+	char *key = mem_printf("policy %s", task->policy);
+	char *text =
+		mem_printf("Task %s (%s) has the policy '%s', as others may have, and there is no [policy %s] in the "
+			   "configuration: the default policy is used. Add the section, or name another one with "
+			   "deadlinectl edit %s --policy NAME.",
+			   task->uid, task->title, task->policy, task->policy, task->uid);
+	int status = notice_again(post->planner, post->store, NOTICE_MONTHLY, post->event_zone, key, text,
+				  post->now_utc, err);
+	free(text);
+	free(key);
+	return status;
+}
+
+static int planner_find_policy(struct post *post, struct err *err)
+{
+	const struct policies *policies = post->planner->policies;
+	const struct task *task = post->task;
+	post->policy = policies_find(policies, task->policy);
+	if (post->policy != NULL)
+		return 0;
+	post->policy = policies_find(policies, "default");
 	log_warning("task=%s: there is no [policy %s], the default policy is used", task->uid, task->policy);
-	return policies_find(planner->policies, "default");
+	return planner_tell_policy(post, err);
 }
 
 /* Whether its plan was made before its time. */
@@ -341,8 +363,9 @@ static int planner_plan_loaded(const struct planner *planner, struct store *stor
 		(void)err_set(&problem, 0, "task %s is in the unknown zone '%s'", task->uid, task->zone);
 		return planner_put_aside(store, task->id, problem.text, now_utc, err);
 	}
-	at.post.policy = planner_policy(planner, task);
-	int status = planner_plan_task(&at, &problem);
+	int status = planner_find_policy(&at.post, &problem);
+	if (status == 0)
+		status = planner_plan_task(&at, &problem);
 	if (status == -EEXIST || status == -EINVAL || status == -ENOENT)
 		return planner_put_aside(store, task->id, problem.text, now_utc, err);
 	if (status < 0)
@@ -387,7 +410,6 @@ int planner_snooze(const struct planner *planner, struct store *store, const str
 		.planner = planner,
 		.store = store,
 		.task = task,
-		.policy = planner_policy(planner, task),
 		.occurrence = key,
 		.event_zone = zone_find(task->zone),
 		.now_utc = now_utc,
@@ -398,5 +420,6 @@ int planner_snooze(const struct planner *planner, struct store *store, const str
 	clock_format_utc(until_utc, until);
 	(void)snprintf(text, sizeof(text), "snoozed until %s", until);
 	const struct post_step step = {.text = text, .due_utc = until_utc};
-	return post_steps(&post, person, &step, 1, err);
+	int status = planner_find_policy(&post, err);
+	return status == 0 ? post_steps(&post, person, &step, 1, err) : status;
 }

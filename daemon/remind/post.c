@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "remind/notice.h"
 #include "store/store_message.h"
 #include "store/store_person.h"
 #include "store/store_reader.h"
@@ -273,6 +274,21 @@ static int post_try_channel(struct post *post, const struct post_route *route, c
 	return status;
 }
 
+/* One a day speaks for all: the log has each, and status counts them. */
+static int post_tell_unreachable(struct post *post, const struct post_route *route, const char *step, struct err *err)
+{
+	const struct task *task = post->task;
+	char *text =
+		mem_printf("Task %s (%s): the step '%s' did not reach %s (%s), who has no address on any channel of "
+			   "policy %s. Import one, or look at the names of the [channel ...] sections; deadlinectl "
+			   "status counts such steps.",
+			   task->uid, task->title, step, route->reader->name, route->reader->id, post->policy->name);
+	int status = notice_again(post->planner, post->store, NOTICE_DAILY, post->event_zone, "unreached", text,
+				  post->now_utc, err);
+	free(text);
+	return status;
+}
+
 /* Nobody is left out silently. */
 static int post_note_unreachable(struct post *post, const struct post_route *route, const struct post_step *steps,
 				 size_t n, struct err *err)
@@ -288,6 +304,8 @@ static int post_note_unreachable(struct post *post, const struct post_route *rou
 		log_warning("task=%s person=%s step='%s': no address on any channel of policy %s", post->task->uid,
 			    route->reader->id, reminder.step, post->policy->name);
 		status = store_reminder_add(post->store, &reminder, route->reader->id, "", 0, "no address", err);
+		if (status == 0)
+			status = post_tell_unreachable(post, route, reminder.step, err);
 	}
 	return status;
 }

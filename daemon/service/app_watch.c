@@ -73,21 +73,39 @@ static uint64_t app_rules_print(const struct app *app)
 	return hash_mix(print ^ zone_rules_fingerprint());
 }
 
-/* Steps that a change of them made due or undue are found by looking at every task once more. */
-static int app_notice_rules(struct app *app, struct err *err)
+static uint64_t app_channels_print(const struct app *app)
+{
+	uint64_t print = 0;
+	for (size_t i = 0; i < app->setup->n_channels; i++)
+		print = hash_mix(print ^ hash_text(app->setup->channels[i]->name));
+	return print;
+}
+
+/* What the plan was made by is kept under a key; when it is another now, some tasks are looked at once more. */
+static int app_follow_print(struct app *app, const char *key, uint64_t now,
+			    int (*replan)(struct store *store, struct err *err), struct err *err)
 {
 	char print[24];
 	char *known = NULL;
-	if (app->has_noticed_rules)
-		return 0;
-	(void)snprintf(print, sizeof(print), "%016" PRIx64, app_rules_print(app));
-	int status = store_meta_load(app->store, "rules", &known, err);
+	(void)snprintf(print, sizeof(print), "%016" PRIx64, now);
+	int status = store_meta_load(app->store, key, &known, err);
 	if (status == 0 && (known == NULL || strcmp(known, print) != 0)) {
-		status = store_task_replan_all(app->store, err);
+		status = replan(app->store, err);
 		if (status == 0)
-			status = store_meta_save(app->store, "rules", print, err);
+			status = store_meta_save(app->store, key, print, err);
 	}
 	free(known);
+	return status;
+}
+
+/* Rules make steps of any task due or undue; other channels reach people who had no address. */
+static int app_notice_rules(struct app *app, struct err *err)
+{
+	if (app->has_noticed_rules)
+		return 0;
+	int status = app_follow_print(app, "rules", app_rules_print(app), store_task_replan_all, err);
+	if (status == 0)
+		status = app_follow_print(app, "channels", app_channels_print(app), store_task_replan_unreached, err);
 	app->has_noticed_rules = status == 0;
 	return status;
 }

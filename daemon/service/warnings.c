@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "service/folder.h"
 #include "store/store_person.h"
+#include "store/store_task.h"
 
 enum { WARNINGS_OCTOBER = 10, WARNINGS_BUSY_MS = 250 };
 
@@ -115,6 +116,33 @@ static int warnings_check_languages(const struct setup *setup, struct store *sto
 	return status;
 }
 
+/* Addresses and tasks that name a section which is not there: nothing is wrong with them but that. */
+static int warnings_check_names(const struct setup *setup, struct store *store, struct strlist *warnings,
+				struct err *err)
+{
+	struct strlist channels = {0}, policies = {0};
+	int status = store_person_channels(store, &channels, err);
+	if (status == 0)
+		status = store_task_policies(store, &policies, err);
+	for (size_t i = 0; i < channels.n; i++)
+		if (!conf_has_channel(setup->conf, channels.items[i]))
+			warnings_add(
+				warnings,
+				mem_printf("people have an address on '%s', and there is no [channel %s]: it is not "
+					   "used",
+					   channels.items[i], channels.items[i]));
+	for (size_t i = 0; i < policies.n; i++)
+		if (policies_find(setup->policies, policies.items[i]) == NULL)
+			warnings_add(
+				warnings,
+				mem_printf("open tasks have the policy '%s', and there is no [policy %s]: the default "
+					   "policy is used for them",
+					   policies.items[i], policies.items[i]));
+	strlist_done(&policies);
+	strlist_done(&channels);
+	return status;
+}
+
 /* What is in the database. */
 static void warnings_of_people(const struct setup *setup, int64_t now_utc, struct strlist *warnings)
 {
@@ -128,6 +156,8 @@ static void warnings_of_people(const struct setup *setup, int64_t now_utc, struc
 		status = warnings_collect(conf, setup->calendars, setup->zone, store, now_utc, warnings, &err);
 	if (status == 0)
 		status = warnings_check_languages(setup, store, warnings, &err);
+	if (status == 0)
+		status = warnings_check_names(setup, store, warnings, &err);
 	if (status < 0)
 		warnings_add(warnings, mem_printf("the people were not looked at: %s", err.text));
 	store_close(store);

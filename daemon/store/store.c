@@ -132,6 +132,25 @@ int store_one(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_
 	return 0;
 }
 
+int store_names(struct store *store, const char *sql, const char *doing, struct strlist *ret_names, struct err *err)
+{
+	struct strlist names = {0};
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	while ((status = store_row(store, stmt, doing, err)) == 1) {
+		char *name = store_text(stmt, 0);
+		strlist_add(&names, name, strlen(name));
+		free(name);
+	}
+	if (status < 0)
+		strlist_done(&names);
+	else
+		*ret_names = names;
+	return status;
+}
+
 int store_all_ids(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_t **ret_ids, size_t *ret_n,
 		  struct err *err)
 {

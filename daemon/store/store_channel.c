@@ -107,15 +107,6 @@ int store_channel_note_certificate(struct store *store, const char *name, int64_
 
 int store_channel_waiting(struct store *store, struct strlist *ret_names, struct err *err)
 {
-	static const char sql[] = STORE_WITH_WAITING_CHANNELS "SELECT name FROM c WHERE name IS NOT NULL";
-	int status;
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	while ((status = store_row(store, stmt, "listing channels", err)) == 1) {
-		char *name = store_text(stmt, 0);
-		strlist_add(ret_names, name, strlen(name));
-		free(name);
-	}
-	return status;
+	return store_names(store, STORE_WITH_WAITING_CHANNELS "SELECT name FROM c WHERE name IS NOT NULL",
+			   "listing channels", ret_names, err);
 }

@@ -274,21 +274,13 @@ int store_person_readdress(struct store *store, const char *person, const char *
 
 int store_person_calendars(struct store *store, struct strlist *ret_calendars, struct err *err)
 {
-	static const char sql[] =
-		"SELECT DISTINCT calendar FROM person WHERE calendar <> '' AND active = 1 ORDER BY calendar";
-	struct strlist calendars = {0};
-	int status;
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	while ((status = store_row(store, stmt, "reading the calendars of people", err)) == 1) {
-		char *name = store_text(stmt, 0);
-		strlist_add(&calendars, name, strlen(name));
-		free(name);
-	}
-	if (status < 0)
-		strlist_done(&calendars);
-	else
-		*ret_calendars = calendars;
-	return status;
+	return store_names(store,
+			   "SELECT DISTINCT calendar FROM person WHERE calendar <> '' AND active = 1 ORDER BY calendar",
+			   "reading the calendars of people", ret_calendars, err);
+}
+
+int store_person_channels(struct store *store, struct strlist *ret_channels, struct err *err)
+{
+	return store_names(store, "SELECT DISTINCT channel FROM address ORDER BY channel",
+			   "reading the channels of people", ret_channels, err);
 }

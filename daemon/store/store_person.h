@@ -37,5 +37,7 @@ MUSTCHECK int store_person_each(struct store *store, store_person_cb each, void 
 
 /* The names of the calendars that active people have, sorted, each once; the caller frees the list. */
 MUSTCHECK int store_person_calendars(struct store *store, struct strlist *ret_calendars, struct err *err);
+/* Likewise of the channels on which somebody has an address. */
+MUSTCHECK int store_person_channels(struct store *store, struct strlist *ret_channels, struct err *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <stddef.h>
 
+#include "base/strlist.h"
 #include "store/store.h"
 
 enum { STORE_STATEMENTS = 256 };
@@ -22,6 +23,9 @@ enum { STORE_STATEMENTS = 256 };
 #define STORE_IS_SENDING STORE_SENDING("state")
 #define STORE_IS_HELD STORE_IS_STARTED " AND state <> 'sending'"
 #define STORE_IS_WAITING STORE_IS_OPEN " AND (state = 'pending') = 1"
+
+/* A reminder that was planned and had nowhere to go. */
+#define STORE_IS_UNREACHED "message IS NULL AND dropped = 'no address'"
 
 /* The SQL that makes each version of the schema of the one before; in schema_versions.c. */
 enum { SCHEMA_VERSION = 9 };
@@ -79,6 +83,11 @@ MUSTCHECK int store_row(struct store *store, sqlite3_stmt *stmt, const char *doi
 /* The only integer of the only row; absent when there is no row or it is NULL. */
 MUSTCHECK int store_one(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_t absent, int64_t *ret_value,
 			struct err *err);
+
+/* The texts of the first column of all rows. sql is for store_statement(); the caller frees the list, which is empty after
+ * an error. */
+MUSTCHECK int store_names(struct store *store, const char *sql, const char *doing, struct strlist *ret_names,
+			  struct err *err);
 
 /* The first integers of up to max rows. */
 MUSTCHECK int store_ids(struct store *store, sqlite3_stmt *stmt, int64_t *ret_ids, size_t max, size_t *ret_n,

@@ -1,5 +1,7 @@
 #include "store/store_report.h"
 
+#include <stdlib.h>
+
 #include "store/store_priv.h"
 #include "store/store_reader.h"
 #include "store/store_task.h"
@@ -97,4 +99,33 @@ int store_count(struct store *store, struct store_counts *ret_counts, struct err
 		counts.next_wake_utc = next_due;
 	*ret_counts = counts;
 	return 0;
+}
+
+int store_unreached_load(struct store *store, int64_t since_utc, struct store_unreached *ret_unreached, struct err *err)
+{
+	/* With max() the other columns are those of its row. */
+	static const char sql[] =
+		"SELECT count(*), max(r.due_utc), t.uid, r.person FROM reminder r JOIN task t ON t.id = r.task"
+		" WHERE " STORE_IS_UNREACHED " AND r.due_utc > ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", since_utc);
+	int status = store_row(store, stmt, "counting the steps that reached nobody", err);
+	if (status < 0)
+		return status;
+	*ret_unreached = (struct store_unreached){.n = sqlite3_column_int64(stmt, 0)};
+	if (ret_unreached->n > 0) {
+		ret_unreached->task = store_text(stmt, 2);
+		ret_unreached->person = store_text(stmt, 3);
+	}
+	(void)sqlite3_reset(stmt);
+	return 0;
+}
+
+void store_unreached_done(struct store_unreached *unreached)
+{
+	free(unreached->task);
+	free(unreached->person);
+	*unreached = (struct store_unreached){0};
 }

@@ -29,4 +29,14 @@ struct store_counts {
 /* Costs a few look-ups however long the queue is. */
 MUSTCHECK int store_count(struct store *store, struct store_counts *ret_counts, struct err *err);
 
+/* Steps that found no address for their reader. */
+struct store_unreached {
+	int64_t n;
+	char *task, *person; /* of the latest: uid and id; owned, NULL when there is none */
+};
+/* Those that were due after since_utc, along an index. */
+MUSTCHECK int store_unreached_load(struct store *store, int64_t since_utc, struct store_unreached *ret_unreached,
+				   struct err *err);
+void store_unreached_done(struct store_unreached *unreached);
+
 #endif

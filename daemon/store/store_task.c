@@ -376,6 +376,20 @@ int store_task_replan_all(struct store *store, struct err *err)
 	return stmt == NULL ? store->failure : store_run(store, stmt, "marking the plan for a new look", NULL, err);
 }
 
+int store_task_policies(struct store *store, struct strlist *ret_policies, struct err *err)
+{
+	return store_names(store, "SELECT DISTINCT policy FROM task WHERE status = 'open' ORDER BY policy",
+			   "reading the policies of tasks", ret_policies, err);
+}
+
+int store_task_replan_unreached(struct store *store, struct err *err)
+{
+	static const char sql[] = "UPDATE task SET next_due_utc = NULL WHERE status = 'open' AND id IN"
+				  " (SELECT task FROM reminder WHERE " STORE_IS_UNREACHED ")";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	return stmt == NULL ? store->failure : store_run(store, stmt, "marking what found no address", NULL, err);
+}
+
 /* *ret_n: how many tasks. */
 static int store_task_mark_ahead(struct store *store, int64_t latest_utc, int64_t *ret_n, struct err *err)
 {

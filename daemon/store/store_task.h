@@ -73,8 +73,13 @@ MUSTCHECK int store_task_rest(struct store *store, int64_t task, struct err *err
  * none. */
 MUSTCHECK int store_task_next_due(struct store *store, int64_t *ret_utc, struct err *err);
 
+/* The names of the policies of open tasks, sorted, each once; the caller frees the list. It reads every task. */
+MUSTCHECK int store_task_policies(struct store *store, struct strlist *ret_policies, struct err *err);
+
 /* Makes the planner look at every open task again, as after a change of the policies. */
 MUSTCHECK int store_task_replan_all(struct store *store, struct err *err);
+/* The same for those of which a step found no address: another set of channels may have one. */
+MUSTCHECK int store_task_replan_unreached(struct store *store, struct err *err);
 
 /* The clock had been wrong: makes the planner look again at every open task that was planned beyond latest_utc, and finds
  * every digest's next instant anew. *ret_n: how many tasks. */

@@ -244,6 +244,48 @@ def test_a_reload_takes_the_new_configuration(people, start):
     wait_until(lambda: people.mails_about("Title of moved"), daemon.log)
 
 
+def test_a_step_that_reaches_nobody_is_told_and_sent_when_its_channel_is_there(people, start):
+    people.add_person("op", "op@example.org")
+    people.sql("DELETE FROM address WHERE person = 'desk'")
+    people.sql("INSERT INTO address VALUES ('desk', 'chat', 'desk@example.org')")
+    people.daemon_settings["operator"] = "op"
+    del people.policies["default"]["channels"]  # all there are
+    people.channels["chat"] = {"type": "maildir", "path": people.folder / "chat"}
+    people.write_config()
+    whole = people.config_text()
+    del people.channels["chat"]
+    people.write_config()
+    check = deadlined("-c", people.config, "--check")
+    assert check.returncode == 0 and "people have an address on 'chat', and there is no [channel chat]" in check.stderr
+    daemon = start(people)
+    people.add_due_task("late", "desk")
+    people.add_due_task("later", "desk")
+    wait_until(lambda: people.mails(), daemon.log)
+    [notice] = people.mails()  # one for both
+    words = " ".join(notice.get_content().split())
+    assert notice["To"].addresses[0].username == "op" and "did not reach Desk desk (desk)" in words, words
+    [words] = [words for words in people.status()["warnings"] if "reached nobody" in words]
+    assert words.startswith("2 steps of the last week") and people.status()["unreached"] == 2
+    people.write_config(whole)
+    daemon.reload()
+    wait_until(lambda: len(people.queue(channel="chat", state="sent")) > 0, daemon.log)
+    assert people.status()["unreached"] == 0 and len(people.mails()) == 1
+
+
+def test_a_policy_that_is_not_there_any_more_is_told_once(people, start):
+    people.add_person("op", "op@example.org")
+    people.daemon_settings["operator"] = "op"
+    people.write_config()
+    for uid in ("visit", "fair"):
+        people.add_due_task(uid, "desk", policy="gone")
+    check = deadlined("-c", people.config, "--check")
+    assert check.returncode == 0 and "open tasks have the policy 'gone', and there is no [policy gone]" in check.stderr
+    daemon = start(people)
+    wait_until(lambda: len(people.mails()) == 3, daemon.log)
+    [notice] = [mail for mail in people.mails() if mail["To"].addresses[0].username == "op"]
+    assert "has the policy 'gone', as others may have" in " ".join(notice.get_content().split())
+
+
 def test_a_reload_that_comes_during_the_start_is_taken_after_it(people, start):
     lock = people.database.with_name(people.database.name + ".lock")
     daemon = start(people, wait=False)

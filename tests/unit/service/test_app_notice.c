@@ -95,7 +95,7 @@ static void notice__postponed_at_night__comes_for_ten_minutes(void **state)
 }
 
 /* A step that speaks to a supervisor is not lost where nobody is one. */
-static void notice__escalation_without_a_supervisor__operator_hears_once(void **state)
+static void notice__escalation_without_a_supervisor__operator_hears_once_a_month(void **state)
 {
 	(void)state;
 	open_desk("operator = anna\n" CHANNELS "[policy default]\nescalate = 2d after end at 09:00\n");
@@ -116,6 +116,15 @@ static void notice__escalation_without_a_supervisor__operator_hears_once(void **
 	const char *text = office_text(&desk.office, "SELECT text FROM notice LIMIT 1");
 	assert_non_null(strstr(text, "alone"));
 	assert_non_null(strstr(text, "escalate 2d after end at 09:00"));
+	office_run(&desk.office, "UPDATE task SET rrule = 'FREQ=DAILY'");
+	for (int day = 9; day <= 31; day++) {
+		desk_move(86400);
+		desk_tick();
+	}
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM notice WHERE text LIKE '%%alone%%'"), 2);
+	desk_move(86400); /* the next month */
+	desk_tick();
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM notice WHERE text LIKE '%%alone%%'"), 4);
 	desk_close();
 }
 
@@ -126,7 +135,7 @@ int main(void)
 		cmocka_unit_test(notice__restart__says_nothing_twice),
 		cmocka_unit_test(notice__nobody_is_the_operator__no_message),
 		cmocka_unit_test(notice__postponed_at_night__comes_for_ten_minutes),
-		cmocka_unit_test(notice__escalation_without_a_supervisor__operator_hears_once),
+		cmocka_unit_test(notice__escalation_without_a_supervisor__operator_hears_once_a_month),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
