@@ -137,7 +137,7 @@ static int outbox_recover_one(struct store *store, int64_t id, bool is_alone, bo
 			     &is_moved, err);
 	if (status == 0)
 		status = store_attempt_end(store, id, "unknown", 0, "the daemon died before the reply", err);
-	return status;
+	return status == 0 ? store_message_look_again(store, id, err) : status;
 }
 
 int outbox_recover(struct store *store, bool is_same_boot, bool was_crash, int64_t now_utc,
@@ -357,6 +357,8 @@ static int outbox_settle_message(struct store *store, int64_t id, const struct s
 	if (status == 0)
 		status = store_attempt_end(store, id, outbox_event_name(result->event), result->code, result->reply,
 					   err);
+	if (status == 0 && result->event == OUTBOX_UNKNOWN)
+		status = store_message_look_again(store, id, err);
 	*ret_state = move.to;
 	*ret_next_utc = next;
 	return status;

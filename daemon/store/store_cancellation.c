@@ -43,7 +43,7 @@ int store_cancel_told(struct store *store, int64_t task, const char *date, struc
 	static const char note[] =
 		"INSERT INTO cancellation SELECT DISTINCT ?1, told.date, (SELECT sequence FROM task WHERE id = ?1)"
 		" FROM (SELECT " CANCELLATION_DATE " AS date FROM reminder r WHERE r.task = ?1"
-		"  AND (SELECT state FROM message WHERE id = r.message) IN ('sent', 'sending')) told"
+		"  AND (SELECT state = 'sending' OR " STORE_IS_TOLD "   FROM message WHERE id = r.message)) told"
 		" WHERE told.date >= ?2"
 		"  AND NOT EXISTS (SELECT 1 FROM cancellation c WHERE c.task = ?1 AND c.date = told.date)"
 		"  AND NOT EXISTS (SELECT 1 FROM occurrence o WHERE o.task = ?1 AND o.date = told.date)";
@@ -66,7 +66,7 @@ int store_told_dates(struct store *store, int64_t task, bool by_date, struct sto
 	static const char sql[] = "SELECT coalesce(r.deputy_for, r.person), CASE WHEN ?2 THEN " CANCELLATION_DATE
 				  " ELSE '' END, r.occurrence,"
 				  " r.step, max(r.message) FROM reminder r WHERE r.task = ?1"
-				  " AND (SELECT state FROM message WHERE id = r.message) = 'sent'"
+				  " AND (SELECT " STORE_IS_TOLD " FROM message WHERE id = r.message)"
 				  " GROUP BY 1, 2 HAVING r.step NOT LIKE 'cancelled %'";
 	struct store_told *items = NULL;
 	size_t n = 0;

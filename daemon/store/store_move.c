@@ -98,28 +98,37 @@ int store_message_leave_dropped(struct store *store, int64_t id, struct err *err
 	return store_run(store, stmt, "taking dropped reminders out of a message", NULL, err);
 }
 
+int store_message_look_again(struct store *store, int64_t id, struct err *err)
+{
+	static const char sql[] = "UPDATE task SET next_due_utc = NULL WHERE id IN (SELECT task FROM reminder"
+				  " WHERE message = ?1 AND dropped IN ('task moved', 'task cancelled'))";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", id);
+	return store_run(store, stmt, "looking again at what was moved", NULL, err);
+}
+
 int store_message_told_dropped(struct store *store, int64_t id, struct err *err)
 {
 	/* Mostly there are none, and looking costs less than an update that finds nothing. */
 	static const char any[] = "SELECT 1 FROM reminder WHERE message = ?1 AND dropped IS NOT NULL LIMIT 1";
-	static const char look[] = "UPDATE task SET next_due_utc = NULL WHERE id IN (SELECT task FROM reminder"
-				   " WHERE message = ?1 AND dropped IN ('task moved', 'task cancelled'))";
 	static const char tell[] = "UPDATE reminder SET dropped = NULL WHERE message = ?1 AND dropped IS NOT NULL";
-	static const char *const both[] = {look, tell};
 	int64_t found = 0;
 	sqlite3_stmt *stmt = store_statement(store, any, err);
 	if (stmt == NULL)
 		return store->failure;
 	store_bind(stmt, "i", id);
 	int status = store_one(store, stmt, "looking for dropped reminders", 0, &found, err);
-	for (size_t i = 0; i < 2 && status == 0 && found != 0; i++) {
-		stmt = store_statement(store, both[i], err);
-		if (stmt == NULL)
-			return store->failure;
-		store_bind(stmt, "i", id);
-		status = store_run(store, stmt, "noting that dropped reminders were told", NULL, err);
-	}
-	return status;
+	if (status == 0 && found != 0)
+		status = store_message_look_again(store, id, err);
+	if (status < 0 || found == 0)
+		return status;
+	stmt = store_statement(store, tell, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", id);
+	return store_run(store, stmt, "noting that dropped reminders were told", NULL, err);
 }
 
 int store_attempt_start(struct store *store, int64_t message, int64_t now_utc, struct err *err)

@@ -23,8 +23,10 @@ MUSTCHECK int store_message_move(struct store *store, const int64_t *ids, size_t
 
 /* The message leaves without the reminders that were dropped before: they are not in it any more. */
 MUSTCHECK int store_message_leave_dropped(struct store *store, int64_t id, struct err *err);
-/* The peer took it with the reminders that were dropped while it was in flight: they count as told, and tasks that were
- * moved or cancelled meanwhile are looked at again, for the reader to hear of it. */
+/* The reader may have it: tasks that were moved or cancelled while it was in flight are looked at again, for the reader to
+ * hear of it. */
+MUSTCHECK int store_message_look_again(struct store *store, int64_t id, struct err *err);
+/* The peer took it with the reminders that were dropped while it was in flight: they count as told, and likewise. */
 MUSTCHECK int store_message_told_dropped(struct store *store, int64_t id, struct err *err);
 
 /* Writes the start of an attempt, numbered on from the last one. */

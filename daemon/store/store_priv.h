@@ -27,6 +27,9 @@ enum { STORE_STATEMENTS = 256 };
 /* A reminder that was planned and had nowhere to go. */
 #define STORE_IS_UNREACHED "message IS NULL AND dropped = 'no address'"
 
+/* Whether its reader has it, or may: the reply was lost, or the process died before it came. */
+#define STORE_IS_TOLD "(state = 'sent' OR uncertain > 0 OR crashes > 0)"
+
 /* The SQL that makes each version of the schema of the one before; in schema_versions.c. */
 enum { SCHEMA_VERSION = 9 };
 extern const char *const schema_versions[SCHEMA_VERSION];

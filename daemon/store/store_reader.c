@@ -233,7 +233,7 @@ int store_told_other_date(struct store *store, int64_t task, const char *current
 		"SELECT coalesce(deputy_for, person), channel, occurrence, max(message) FROM reminder WHERE task = ?1"
 		" AND (?3 IS NULL OR occurrence IN (?2, ?3)"
 		"   OR occurrence IN (SELECT key FROM moved_to WHERE task = ?1 AND date = ?3))"
-		" AND (SELECT state FROM message WHERE id = reminder.message) = 'sent'"
+		" AND (SELECT " STORE_IS_TOLD " FROM message WHERE id = reminder.message)"
 		" GROUP BY 1, 2 HAVING occurrence <> ?2";
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);

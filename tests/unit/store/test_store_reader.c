@@ -249,6 +249,29 @@ static void told_other_date__is_the_last_that_was_sent_to_each(void **state)
 	strlist_done(&channels);
 }
 
+static const char *const told_by[] = {
+	"state = 'cancelled', uncertain = 1",
+	"state = 'cancelled', crashes = 1",
+	"state = 'pending', uncertain = 1",
+	"state = 'dead', uncertain = 3",
+};
+
+static void told_other_date__may_have_been_told__counts(void **state)
+{
+	for (size_t i = 0; i < sizeof(told_by) / sizeof(told_by[0]); i++) {
+		struct strlist people = {0}, channels = {0};
+		(void)office_add_message(&office, task, "anna", "email", "a", utc("2025-06-01"));
+		office_run(&office, "UPDATE message SET %s", told_by[i]);
+		OK(store_told_other_date(office.store, task, "2025-06-16", NULL, &people, &channels, ERR));
+		if (people.n != 1)
+			fail_msg("%s: %zu people", told_by[i], people.n);
+		strlist_done(&people);
+		strlist_done(&channels);
+		(void)close_office(state);
+		(void)open_office(state);
+	}
+}
+
 /* ---- digests, tasks, occurrences ---------------------------------------------------------------------------------- */
 
 static void digest__is_due_when_it_is_new_or_its_time_has_come(void **state)
@@ -334,6 +357,7 @@ int main(void)
 		WITH_OFFICE(join__only_what_waits_for_the_same_hour__takes_more),
 		WITH_OFFICE(join__makes_it_one_of_several_and_a_catch_up_stays_one),
 		WITH_OFFICE(told_other_date__is_the_last_that_was_sent_to_each),
+		WITH_OFFICE(told_other_date__may_have_been_told__counts),
 		WITH_OFFICE(digest__is_due_when_it_is_new_or_its_time_has_come),
 		WITH_OFFICE(tasks_of__are_the_open_ones_in_whatever_role_each_once),
 		WITH_OFFICE(occurrence__keeps_where_it_was_moved_when_it_is_done),
