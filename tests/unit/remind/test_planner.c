@@ -36,7 +36,8 @@ static int open_office(void **state)
 	problems_print(&problems, stderr);
 	assert_int_equal(problems.n, 0);
 	conf_free(conf);
-	planner = (struct planner){policies, planner_channels, 2, NULL, MAX_AGE, NULL};
+	planner = (struct planner){
+		.policies = policies, .channels = planner_channels, .n_channels = 2, .catch_up_max_age_s = MAX_AGE};
 	office_add_person(&office, "anna", "Europe/Moscow", "email");
 	return 0;
 }

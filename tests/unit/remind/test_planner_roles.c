@@ -40,7 +40,8 @@ static int open_office(void **state)
 	problems_print(&problems, stderr);
 	assert_int_equal(problems.n, 0);
 	conf_free(conf);
-	planner = (struct planner){policies, planner_channels, 2, NULL, 7 * DAY, NULL};
+	planner = (struct planner){
+		.policies = policies, .channels = planner_channels, .n_channels = 2, .catch_up_max_age_s = 7 * DAY};
 	for (size_t i = 0; i < 4; i++)
 		office_add_person(&office, roles[i], "UTC", "email");
 	return 0;
