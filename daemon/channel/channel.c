@@ -113,6 +113,12 @@ void channel_recall(struct channel *channel, channel_recall_cb is_over, void *ar
 		channel->ops->recall(channel, is_over, arg);
 }
 
+bool channel_may_have(const struct channel *channel, int64_t message_id)
+{
+	return channel->in_flight != 0 &&
+	       (channel->ops->may_have == NULL || channel->ops->may_have(channel, message_id));
+}
+
 void channel_stop(struct channel *channel)
 {
 	channel->ops->stop(channel);

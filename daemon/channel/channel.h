@@ -8,7 +8,7 @@
  * text of such a message only when every result before it on that connection is recorded. So however the process ends, no
  * more messages can have been accepted without a record of it than there are connections.
  * On shutdown and reload: channel_stop(), let the loop run until channel_in_flight() is 0 or the grace period ends, then
- * channel_free(), which gives up what is left without a result: the outbox takes it for unknown. */
+ * channel_free(), which gives up what is left without a result: channel_may_have() says before what that would be. */
 #ifndef DEADLINED_CHANNEL_CHANNEL_H
 #define DEADLINED_CHANNEL_CHANNEL_H
 
@@ -125,7 +125,8 @@ struct channel_ops {
 	unsigned (*room)(const struct channel *channel);
 	void (*resume)(struct channel *channel); /* NULL: it never waits for that */
 	void (*recall)(struct channel *channel, channel_recall_cb is_over,
-		       void *arg); /* NULL: nothing ever waits in it */
+		       void *arg);                                           /* NULL: nothing ever waits in it */
+	bool (*may_have)(const struct channel *channel, int64_t message_id); /* NULL: nobody knows */
 	void (*account)(const struct channel *channel,
 			char ret_account[CHANNEL_ACCOUNT_SIZE]); /* NULL: it never listens; likewise below */
 	void (*listen)(struct channel *channel, const char *next, channel_updates_cb cb, void *arg);
@@ -178,6 +179,8 @@ unsigned channel_in_flight(const struct channel *channel);
 void channel_resume(struct channel *channel);
 /* Of what waits for a connection, gives back what is_over says: CHANNEL_THROTTLED, to be looked at anew. */
 void channel_recall(struct channel *channel, channel_recall_cb is_over, void *arg);
+/* Whether the peer may have accepted a message whose result is not out: true unless it certainly has not. */
+bool channel_may_have(const struct channel *channel, int64_t message_id);
 void channel_stop(struct channel *channel);
 /* Frees it, secrets overwritten; NULL is legal. */
 void channel_free(struct channel *channel);

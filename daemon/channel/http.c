@@ -239,6 +239,19 @@ static unsigned http_room(const struct channel *base)
 	return channel->is_stopped ? 0 : n;
 }
 
+/* What waits for a token has not left. */
+static bool http_may_have(const struct channel *base, int64_t message_id)
+{
+	const struct http_channel *channel = (const struct http_channel *)base;
+	for (unsigned i = 0; i < channel->n_slots; i++) {
+		const struct http_slot *slot = &channel->slots[i];
+		bool is_it = slot->is_busy && slot->act == CHANNEL_SEND && slot->message_id == message_id;
+		if (is_it && !(channel->kept != NULL && channel->kept[i].is_waiting) && http_slot_may_have(slot))
+			return true;
+	}
+	return false;
+}
+
 static void http_stop(struct channel *base)
 {
 	struct http_channel *channel = (struct http_channel *)base;
@@ -274,6 +287,7 @@ static const struct channel_ops http_ops = {
 	.does_check = true,
 	.send = http_send,
 	.room = http_room,
+	.may_have = http_may_have,
 	.account = http_account,
 	.listen = http_listen,
 	.invite_link = http_invite_link,

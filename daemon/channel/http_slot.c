@@ -165,6 +165,11 @@ static bool http_slot_was_sent(const struct http_slot *slot, CURLcode code)
 	return slot->has_begun && (would_begin_again || http_slot_count_sent(slot) > slot->sent_before);
 }
 
+bool http_slot_may_have(const struct http_slot *slot)
+{
+	return http_slot_was_sent(slot, CURLE_OK);
+}
+
 static void http_judge_failure(const struct http_slot *slot, CURLcode code, struct channel_result *ret_result)
 {
 	const char *words = slot->error[0] != '\0' ? slot->error : curl_easy_strerror(code);

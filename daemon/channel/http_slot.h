@@ -43,6 +43,8 @@ struct http_slot {
 bool http_slot_set_up(struct http_slot *slot);
 /* What the end of the transfer means. */
 void http_slot_judge(const struct http_slot *slot, CURLcode code, struct channel_result *ret_result);
+/* Whether the service may have got the request of a transfer that has not ended. */
+bool http_slot_may_have(const struct http_slot *slot);
 /* Whether the reply fits one of n rules. */
 bool http_slot_fits(const struct http_slot *slot, const struct preset_rule *rules, size_t n);
 /* Frees the request and the reply; the handle stays. */

@@ -292,6 +292,16 @@ static unsigned pipe_room(const struct channel *base)
 	return channel->is_stopped ? 0 : n;
 }
 
+/* Nobody knows what a program has done that was started. */
+static bool pipe_may_have(const struct channel *base, int64_t message_id)
+{
+	const struct pipe_channel *channel = (const struct pipe_channel *)base;
+	for (int64_t i = 0; i < channel->processes; i++)
+		if (channel->jobs[i].pid != 0 && channel->jobs[i].message_id == message_id)
+			return true;
+	return false;
+}
+
 static void pipe_stop(struct channel *base)
 {
 	((struct pipe_channel *)base)->is_stopped = true;
@@ -322,6 +332,7 @@ static const struct channel_ops pipe_ops = {
 	.check_address = pipe_check_address,
 	.send = pipe_send,
 	.room = pipe_room,
+	.may_have = pipe_may_have,
 	.stop = pipe_stop,
 	.free = pipe_free,
 };

@@ -323,6 +323,15 @@ static void smtp_recall(struct channel *channel, channel_recall_cb is_over, void
 			smtp_give_back(smtp, i - 1, "not sent: what it was about was changed");
 }
 
+static bool smtp_may_have(const struct channel *channel, int64_t message_id)
+{
+	const struct smtp_channel *smtp = (const struct smtp_channel *)channel;
+	for (size_t i = 0; i < smtp->n_links; i++)
+		if (smtp_link_has_sent(smtp->links[i], message_id))
+			return true;
+	return false;
+}
+
 static void smtp_stop(struct channel *channel)
 {
 	struct smtp_channel *smtp = (struct smtp_channel *)channel;
@@ -358,6 +367,7 @@ static const struct channel_ops smtp_ops = {
 	.room = smtp_room,
 	.resume = smtp_resume,
 	.recall = smtp_recall,
+	.may_have = smtp_may_have,
 	.stop = smtp_stop,
 	.free = smtp_free,
 };

@@ -500,6 +500,11 @@ bool smtp_link_is_working(const struct smtp_link *link)
 	return link->job != NULL;
 }
 
+bool smtp_link_has_sent(const struct smtp_link *link, int64_t message_id)
+{
+	return link->state == SMTP_LINK_BUSY && link->job->id == message_id && link->dialogue.step == SMTP_STEP_DOT;
+}
+
 bool smtp_link_has_next(const struct smtp_link *link)
 {
 	return link->next != NULL;

@@ -79,6 +79,8 @@ void smtp_link_connect(struct smtp_link *link, struct smtp_job *job, bool is_hel
 bool smtp_link_is_idle(const struct smtp_link *link);
 /* Whether it has a message. */
 bool smtp_link_is_working(const struct smtp_link *link);
+/* Whether all of that message is out and the server has not answered. */
+bool smtp_link_has_sent(const struct smtp_link *link, int64_t message_id);
 /* Whether another follows that message. */
 bool smtp_link_has_next(const struct smtp_link *link);
 /* Whether the server speaks with it: it is connected, and not about to close. */

@@ -3,10 +3,12 @@
  *     pending --claim--> sending            a transaction of its own, committed before anything is sent
  *     sending --accepted--> sent
  *     sending --temporary--> pending        not_before = back-off
- *     sending --throttled--> pending        not_before = what the peer asked for; the attempt is not counted
+ *     sending --throttled--> pending        not_before = what the peer asked for; the attempt is not counted: nothing was
+ *                                           sent
  *     sending --permanent--> dead
- *     sending --unknown--> pending          not_before = long back-off, same Message-ID; after three: dead
- *     sending --recover--> pending          the process died: crashes + 1; if by a fault of its own, or for the third
+ *     sending --unknown--> pending          not_before = long back-off, same Message-ID; after three: dead. So ends what a
+ *                                           stop in good order did not wait for, unless nothing of it had left: throttled
+ *     sending --recover--> pending          the process died, and did not stop: crashes + 1; if by a fault of its own, or for the third
  *                                           time, it is suspect, and next sent alone
  *     sending --quarantine--> held          the process died again, and nothing but this was in flight
  *     held --release--> pending             by the operator

@@ -6,7 +6,7 @@
  * come again; the wake callback asks for a pass at once, because a result came in.
  * Failure modes: a pass that cannot be committed leaves no trace in the database; the results it held are kept and
  * settled by a later pass, and nothing new is claimed until that succeeds.
- * On shutdown: app_stop(), passes until app_is_idle(), app_free(). */
+ * On shutdown: app_stop(), passes until app_is_idle(), or else app_abandon(), and app_free(). */
 #ifndef DEADLINED_SERVICE_APP_H
 #define DEADLINED_SERVICE_APP_H
 
@@ -76,6 +76,10 @@ void app_recall(struct app *app);
 
 /* Claims nothing more and lets the channels finish. */
 void app_stop(struct app *app);
+/* After app_stop(), instead of waiting on: what is in flight still is settled, as unknown when it may have been accepted, and
+ * back in the queue when it certainly was not; so the next start does not take it for what the process died of. app_free()
+ * follows. Errors: those of app_tick(); what could not be recorded is for the next start. */
+MUSTCHECK int app_abandon(struct app *app, struct instant now, struct err *err);
 /* Nothing is in flight and every result has been settled. */
 bool app_is_idle(const struct app *app);
 

@@ -317,8 +317,9 @@ static void loop_on_grace(int fd, short events, void *arg)
 	struct loop *loop = arg;
 	(void)fd;
 	(void)events;
-	log_warning("some transfers did not end within %d s: their messages are sent again at the next start",
-		    LOOP_GRACE_S);
+	log_warning("some transfers did not end within %d s: they are given up", LOOP_GRACE_S);
+	int status = app_abandon(loop->app, clock_now(&loop->clock), &loop->err);
+	loop->failure = status == -EUCLEAN ? status : 0; /* anything else was logged */
 	(void)event_base_loopbreak(loop->base);
 }
 

@@ -93,7 +93,7 @@ MUSTCHECK int store_message_clear_suspects(struct store *store, struct err *err)
 /* Errors: -ENOENT. */
 MUSTCHECK int store_message_load(struct store *store, int64_t id, struct store_message *ret_message, struct err *err);
 
-/* Up to max ids of messages in state 'sending': those a crash has left behind. */
+/* Up to max ids of messages in state 'sending': those a crash has left behind, or a stop is about to. */
 MUSTCHECK int store_message_sending(struct store *store, int64_t *ret_ids, size_t max, size_t *ret_n, struct err *err);
 /* Up to max ids of pending messages that were due before cutoff_utc, the oldest first. */
 MUSTCHECK int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_ids, size_t max,

@@ -34,6 +34,7 @@ struct desk {
 	} flying[DESK_FLYING_MAX];
 	size_t n_flying;
 	unsigned room;       /* messages in flight that a channel allows */
+	bool has_left;       /* what is in flight may have been accepted */
 	unsigned n_channels; /* made and not freed */
 	bool answers_at_once;
 	bool has_threads; /* of a channel "telegram" made from now on: what it calls them is "t" and the first message */
@@ -125,6 +126,14 @@ static inline unsigned desk_room(const struct channel *channel)
 	return is_stopped || channel->in_flight >= desk.room ? 0 : desk.room - channel->in_flight;
 }
 
+static inline bool desk_may_have(const struct channel *channel, int64_t message_id)
+{
+	for (size_t i = 0; i < desk.n_flying; i++)
+		if (desk.flying[i].channel == channel && desk.flying[i].id == message_id)
+			return desk.has_left;
+	return false;
+}
+
 static inline void desk_listen(struct channel *channel, const char *next, channel_updates_cb cb, void *arg)
 {
 	(void)channel;
@@ -173,6 +182,7 @@ static const struct channel_ops desk_ops = {
 	.check_address = desk_check_address,
 	.send = desk_send,
 	.room = desk_room,
+	.may_have = desk_may_have,
 	.listen = desk_listen,
 	.stop = desk_stop_channel,
 	.free = desk_free_channel,

@@ -140,6 +140,16 @@ void life_reload(struct world *world)
 
 /* ---- end ------------------------------------------------------------------------------------------------------------- */
 
+/* What does not end in time. Of these, too, the servers may take some all the same. */
+static void life_abandon(struct world *world)
+{
+	struct err err;
+	int status = app_abandon(world->app, world->now, &err);
+	trace_say(&world->trace, "given up: %d", status);
+	if (status == -EUCLEAN && !vfs_is_dead())
+		world_fail(world, "I10: the end finds a damaged database: %s", err.text);
+}
+
 void life_stop(struct world *world)
 {
 	if (world->app == NULL)
@@ -155,6 +165,7 @@ void life_stop(struct world *world)
 	}
 	if (world->app == NULL)
 		return;
+	life_abandon(world);
 	servers_death(&world->servers);
 	invariants_on_death(world);
 	life_forget(world);

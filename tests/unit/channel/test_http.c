@@ -281,8 +281,11 @@ static void http_free__message_under_way__gets_no_result(void **state)
 	static const char *const script[] = {HANG, NULL};
 	start_channel("", script);
 	start_message(1, "5");
+	assert_false(channel_may_have(world.channel, 1)); /* there is no connection yet */
 	while (world.n_requests == 0)
 		(void)event_base_loop(world.base, EVLOOP_ONCE);
+	assert_true(channel_may_have(world.channel, 1));
+	assert_false(channel_may_have(world.channel, 2));
 	channel_free(world.channel);
 	world.channel = NULL;
 	assert_int_equal(world.n_results, 0);
@@ -315,10 +318,25 @@ static void http_free__messages_that_wait_for_a_token__get_no_result(void **stat
 	while (world.n_requests == 0)
 		(void)event_base_loop(world.base, EVLOOP_ONCE);
 	assert_int_equal(channel_room(world.channel), 0);
+	assert_false(channel_may_have(world.channel, 1));
 	channel_free(world.channel);
 	world.channel = NULL;
 	assert_int_equal(world.n_requests, 1);
 	assert_int_equal(world.n_results, 0);
+}
+
+static void http_token__refused_and_fetched_anew__nobody_has_the_message(void **state)
+{
+	(void)state;
+	static const char refused[] = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
+	static const char *const script[] = {TOKEN_REPLY("t1"), refused, HANG, NULL};
+	start_channel("preset = ./step.ini\nconnections = 1\n", script);
+	start_message(1, "5");
+	while (world.n_requests < 3)
+		(void)event_base_loop(world.base, EVLOOP_ONCE);
+	assert_false(channel_may_have(world.channel, 1));
+	channel_free(world.channel);
+	world.channel = NULL;
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -342,6 +360,7 @@ int main(void)
 		TEST(http_free__message_under_way__gets_no_result),
 		TEST(http_send__token_step__serves_all_and_is_made_again_once),
 		TEST(http_free__messages_that_wait_for_a_token__get_no_result),
+		TEST(http_token__refused_and_fetched_anew__nobody_has_the_message),
 	};
 	return cmocka_run_group_tests(tests, make_files, remove_files);
 }

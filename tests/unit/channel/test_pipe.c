@@ -96,6 +96,8 @@ static void pipe__program_that_never_ends__is_killed_with_its_channel(void **sta
 	assert_int_equal(channel_room(world.channel), 0);
 	assert_int_equal(event_base_loop(world.base, EVLOOP_NONBLOCK), 0);
 	assert_int_equal(world.n_results, 0);
+	assert_true(channel_may_have(world.channel, 7));
+	assert_false(channel_may_have(world.channel, 8));
 	finish();
 	(void)log_set_level(level);
 }

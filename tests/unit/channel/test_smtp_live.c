@@ -308,11 +308,28 @@ static void live__free_in_the_middle__is_clean(void **cmocka)
 			assert_int_equal(event_base_loop(client.base, EVLOOP_NONBLOCK), 0);
 		channel_stop(client.channel);
 		assert_int_equal(channel_in_flight(client.channel), 1);
+		assert_false(channel_may_have(client.channel, 1));
 		channel_free(client.channel);
 		transfer_free(client.transfer);
 		event_base_free(client.base);
 		assert_int_equal(client.n_results[1], 0);
 	}
+	peer_stop(&peer);
+}
+
+static void live__after_the_dot__the_server_may_have_it(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, TAKE, "F", "E"});
+	client_start(&client, peer.port, OFF, NULL);
+	client_send(&client, 1);
+	while (!peer.flag)
+		assert_int_equal(event_base_loop(client.base, EVLOOP_NONBLOCK), 0);
+	assert_true(channel_may_have(client.channel, 1));
+	assert_false(channel_may_have(client.channel, 2));
+	channel_free(client.channel);
+	transfer_free(client.transfer);
+	event_base_free(client.base);
 	peer_stop(&peer);
 }
 
@@ -399,6 +416,7 @@ int main(void)
 		cmocka_unit_test(live__helo_only__delivers_step_by_step),
 		cmocka_unit_test(live__idle_connection__says_quit),
 		cmocka_unit_test(live__free_in_the_middle__is_clean),
+		cmocka_unit_test(live__after_the_dot__the_server_may_have_it),
 		cmocka_unit_test(config__mistakes__are_refused),
 		cmocka_unit_test(config__good__is_taken),
 	};
