@@ -38,8 +38,8 @@ static int app_open(void *arg, const char *id, int64_t now_utc, int64_t *ret_ope
 	return 0;
 }
 
-/* Each trip is told once. When dozens of people are stopped it is one mistake, and the operator knows of it by then: the log
- * has the others. */
+/* A trip is told when it happens. When dozens of people are stopped it is one mistake, and the operator knows of it by then:
+ * the log has the others. */
 static int app_tell_brake(struct app *app, struct outbox_claiming *before, const struct store_brake *brake,
 			  int64_t now_utc, struct err *err)
 {
@@ -68,15 +68,15 @@ static int app_tell_brake(struct app *app, struct outbox_claiming *before, const
 static int app_ask_brakes(struct app *app, struct outbox_claiming *before, const struct store_peek *message,
 			  int64_t now_utc, bool *ret_may, struct err *err)
 {
-	struct store_brake brake;
+	struct brake_stop stop;
 	*ret_may = true;
 	if (message->is_notice)
 		return 0;
 	int status =
-		brake_take(&app->brake, app->store, message->channel, message->person, now_utc, ret_may, &brake, err);
-	if (status < 0 || *ret_may || brake.tripped_utc != now_utc)
+		brake_take(&app->brake, app->store, message->channel, message->person, now_utc, ret_may, &stop, err);
+	if (status < 0 || *ret_may || !stop.is_new)
 		return status;
-	return app_tell_brake(app, before, &brake, now_utc, err);
+	return app_tell_brake(app, before, &stop.row, now_utc, err);
 }
 
 /* The brakes come last: they count what starts. */

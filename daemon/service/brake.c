@@ -132,12 +132,15 @@ static int brake_find(struct brake *brake, struct store *store, enum store_scope
 }
 
 /* Whether a scope lets one more message start; when it does not, its brake holds, since now or before. */
-static bool brake_lets(const struct brake *brake, struct store_brake *row, int64_t now_utc)
+static bool brake_lets(const struct brake *brake, struct store_brake *row, int64_t now_utc, bool *ret_has_tripped)
 {
+	*ret_has_tripped = false;
 	if (brake->is_lifted)
 		return true;
-	if (row->tripped_utc == STORE_NEVER && brake_sent(row, now_utc) >= brake->limits[row->scope])
+	if (row->tripped_utc == STORE_NEVER && brake_sent(row, now_utc) >= brake->limits[row->scope]) {
 		row->tripped_utc = now_utc;
+		*ret_has_tripped = true;
+	}
 	return row->tripped_utc == STORE_NEVER;
 }
 
@@ -165,7 +168,7 @@ static int brake_look(struct brake *brake, struct store *store, const char *chan
 }
 
 int brake_take(struct brake *brake, struct store *store, const char *channel, const char *person, int64_t now_utc,
-	       bool *ret_may, struct store_brake *ret_tripped, struct err *err)
+	       bool *ret_may, struct brake_stop *ret_stop, struct err *err)
 {
 	struct store_brake own, *rows[STORE_SCOPE_MAX];
 	int status = brake_prune(brake, store, now_utc, err);
@@ -177,12 +180,12 @@ int brake_take(struct brake *brake, struct store *store, const char *channel, co
 		return status;
 	*ret_may = true;
 	for (int scope = 0; scope < STORE_SCOPE_MAX && *ret_may; scope++)
-		if (!brake_lets(brake, rows[scope], now_utc)) {
+		if (!brake_lets(brake, rows[scope], now_utc, &ret_stop->is_new)) {
 			*ret_may = false;
-			*ret_tripped = *rows[scope];
+			ret_stop->row = *rows[scope];
 		}
 	if (!*ret_may) /* a trip is written at once: what is ready is looked for by it */
-		return ret_tripped->tripped_utc == now_utc ? store_brake_save(store, ret_tripped, err) : 0;
+		return ret_stop->is_new ? store_brake_save(store, &ret_stop->row, err) : 0;
 	for (int scope = 0; scope < STORE_SCOPE_MAX; scope++)
 		brake_count(brake, rows[scope], now_utc);
 	return store_brake_save(store, &own, err);

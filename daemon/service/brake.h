@@ -48,11 +48,17 @@ void brake_done(struct brake *brake);
 /* How many messages were started in the hour that ends now. */
 int64_t brake_sent(const struct store_brake *row, int64_t now_utc);
 
-/* A message is about to start: counts it, or trips a brake. *ret_may: whether it may; *ret_tripped: when not, the brake
- * that has just tripped, or one that had before, with another tripped_utc than now_utc. Runs inside the transaction that
- * claims the message; what it counts, brake_write() writes. Errors: those of the store. */
+/* What keeps a message from starting. */
+struct brake_stop {
+	struct store_brake row;
+	bool is_new; /* it has tripped by this message, and had not before */
+};
+
+/* A message is about to start: counts it, or trips a brake. *ret_may: whether it may; *ret_stop: when not, the brake that
+ * holds it. Runs inside the transaction that claims the message; what it counts, brake_write() writes. Errors: those of the
+ * store. */
 MUSTCHECK int brake_take(struct brake *brake, struct store *store, const char *channel, const char *person,
-			 int64_t now_utc, bool *ret_may, struct store_brake *ret_tripped, struct err *err);
+			 int64_t now_utc, bool *ret_may, struct brake_stop *ret_stop, struct err *err);
 
 /* Writes what was counted since the transaction began: the last thing in it that concerns brakes. */
 MUSTCHECK int brake_write(struct brake *brake, struct store *store, struct err *err);

@@ -5,7 +5,9 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "desk.h"
 #include "service/app_priv.h"
@@ -162,6 +164,39 @@ static void app__dozens_of_people_are_stopped__the_operator_is_not_flooded(void 
 		office_number(&desk.office, "SELECT count(*) FROM notice WHERE text LIKE '%%Of further ones%%'"), 1);
 }
 
+/* What arrive() logs; owned. */
+static char *arrive_logged(const char *text)
+{
+	int before = dup(STDERR_FILENO);
+	int file = open(scratch_path(&desk.office.scratch, "log"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_true(before >= 0 && file >= 0 && dup2(file, STDERR_FILENO) >= 0);
+	arrive(text);
+	assert_true(dup2(before, STDERR_FILENO) >= 0);
+	assert_int_equal(close(before) + close(file), 0);
+	return scratch_read(scratch_path(&desk.office.scratch, "log"), NULL);
+}
+
+/* However many of their messages wait in that second, and though the log alone has those after the first 20. */
+static void app__dozens_of_people_are_stopped__the_log_has_each_once(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 30; i++) {
+		char person[16];
+		(void)snprintf(person, sizeof(person), "p%d", 10 + i);
+		office_add_person(&desk.office, person, "Europe/Moscow", "email");
+		add_tasks(8, person, "default");
+	}
+	char *log = arrive_logged(person_config);
+	for (int i = 0; i < 30; i++) {
+		char line[64];
+		(void)snprintf(line, sizeof(line), "The brake on person p%d ", 10 + i);
+		const char *first = strstr(log, line);
+		assert_non_null(first);
+		assert_null(strstr(first + 1, line));
+	}
+	free(log);
+}
+
 static void app__operator_is_the_flooded_one__hears_of_it_all_the_same(void **state)
 {
 	for (size_t i = 0; i < sizeof(trips) / sizeof(trips[0]); i++) {
@@ -278,6 +313,7 @@ int main(void)
 		WITH_DESK(app__limit_reached_with_nothing_behind__does_not_trip),
 		WITH_DESK(app__brake_holds__the_operator_hears_of_each_trip_once),
 		WITH_DESK(app__dozens_of_people_are_stopped__the_operator_is_not_flooded),
+		WITH_DESK(app__dozens_of_people_are_stopped__the_log_has_each_once),
 		WITH_DESK(app__operator_is_the_flooded_one__hears_of_it_all_the_same),
 		WITH_DESK(app__brake_holds__the_daemon_sleeps),
 		WITH_DESK(app__pass_that_fails__trips_and_counts_nothing),

@@ -32,13 +32,13 @@ static int close_office(void **state)
 	return 0;
 }
 
-/* Whether one more message may start; the brake that says no is in tripped. */
-static struct store_brake tripped;
+/* Whether one more message may start; the brake that says no is in stop. */
+static struct brake_stop stop;
 
 static bool take(const char *channel, const char *person, int64_t at)
 {
 	bool may = false;
-	OK(brake_take(&brake, office.store, channel, person, at, &may, &tripped, ERR));
+	OK(brake_take(&brake, office.store, channel, person, at, &may, &stop, ERR));
 	OK(brake_write(&brake, office.store, ERR));
 	return may;
 }
@@ -73,11 +73,15 @@ static void brake__limit_of_a_scope__trips_that_scope_alone(void **state)
 		for (int scope = 0; scope < STORE_SCOPE_MAX; scope++)
 			brake.limits[scope] = scope == (int)scopes[i].scope ? 4 : 1000;
 		assert_int_equal(take_many(9, "email", "anna", noon), 4);
-		assert_int_equal(tripped.scope, scopes[i].scope);
-		assert_string_equal(tripped.name, scopes[i].name);
-		assert_int_equal(tripped.tripped_utc, noon);
+		assert_int_equal(stop.row.scope, scopes[i].scope);
+		assert_string_equal(stop.row.name, scopes[i].name);
+		assert_int_equal(stop.row.tripped_utc, noon);
+		assert_true(stop.is_new);
+		assert_false(take("email", "anna", noon)); /* in the same second */
+		assert_false(stop.is_new);
 		assert_false(take("email", "anna", noon + 60));
-		assert_int_equal(tripped.tripped_utc, noon); /* it had tripped before */
+		assert_false(stop.is_new);
+		assert_int_equal(stop.row.tripped_utc, noon); /* it had tripped before */
 		if (scopes[i].other_person != NULL)
 			assert_true(take(scopes[i].other_channel, scopes[i].other_person, noon + 60));
 		else
@@ -165,7 +169,7 @@ static void brake__forgotten_count__is_in_no_later_pass(void **state)
 	(void)state;
 	OK(store_begin(office.store, ERR));
 	for (int i = 0; i < 9; i++)
-		OK(brake_take(&brake, office.store, "email", "anna", noon, &may, &tripped, ERR));
+		OK(brake_take(&brake, office.store, "email", "anna", noon, &may, &stop, ERR));
 	store_rollback(office.store);
 	brake_forget(&brake);
 	assert_int_equal(take_many(20, "email", "anna", noon), 10);
