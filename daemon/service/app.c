@@ -23,7 +23,8 @@ void app_note_result(struct app_channel *from, int64_t message_id, const struct 
 		app->results = mem_grow(app->results, app->size_results, sizeof(*app->results));
 	}
 	struct app_result *entry = &app->results[app->n_results++];
-	*entry = (struct app_result){.id = message_id, .result = *result, .from = from};
+	*entry = (struct app_result){
+		.id = message_id, .result = *result, .from = from, .address = app_address_end(from, message_id)};
 	if (result->verdict == CHANNEL_THROTTLED)
 		entry->result.retry_after_s++; /* our second began before the peer's: asking early is an offence */
 	app->wake(app->wake_arg);
@@ -70,6 +71,7 @@ static void app_start_channels(struct app *app, struct app_channel *const *old, 
 		entry->listener = app_listener_new(channel);
 		entry->editor = app_editor_new(channel);
 		entry->threads = app_threads_new(channel);
+		entry->flights = app_flights_new();
 		channel_start(channel, app->transfer, app_on_result, entry);
 		app->channels[i] = entry;
 		app->planner_channels[i] = (struct planner_channel){.name = channel->name, .domain = channel->domain};
@@ -81,6 +83,7 @@ static void app_channel_free(struct app_channel *entry)
 	app_listener_free(entry->listener);
 	free(entry->editor);
 	app_threads_free(entry->threads);
+	app_flights_free(entry->flights);
 	gate_each_done(&entry->each);
 	free(entry);
 }

@@ -1,5 +1,5 @@
 /* app_priv: what the files of the app share: app.c is its life, app_pass.c one pass of it, whose parts stand in
- * app_settle.c, app_watch.c, app_listen.c, app_hear_alone.c, app_show.c, app_thread.c and app_claim.c. */
+ * app_settle.c, app_watch.c, app_listen.c, app_hear_alone.c, app_show.c, app_thread.c, app_address.c and app_claim.c. */
 #ifndef DEADLINED_SERVICE_APP_PRIV_H
 #define DEADLINED_SERVICE_APP_PRIV_H
 
@@ -16,6 +16,7 @@
 #include "store/store_retain.h"
 
 struct app_editor;
+struct app_flights;
 struct app_listener;
 struct app_result;
 struct app_threads;
@@ -38,15 +39,17 @@ struct app_channel {
 	struct app_listener *listener; /* NULL: nobody is heard on it */
 	struct app_editor *editor;     /* NULL: what it shows is never changed */
 	struct app_threads *threads;   /* NULL: its service has none */
-	int64_t heard_utc;             /* last result, or since when the channel is there */
-	int64_t works_minute;          /* in which the database was told last that it works; 0 = it need not know */
-	struct app_channel *next;      /* older ones, of configurations that were replaced, follow the current ones */
+	struct app_flights *flights;
+	int64_t heard_utc;        /* last result, or since when the channel is there */
+	int64_t works_minute;     /* in which the database was told last that it works; 0 = it need not know */
+	struct app_channel *next; /* older ones, of configurations that were replaced, follow the current ones */
 };
 
 struct app_result {
 	int64_t id;
 	struct channel_result result;
 	struct app_channel *from;
+	uint64_t address;         /* hash of where it went; 0 = it was not handed over */
 	bool is_judged;           /* the gate has heard of it */
 	bool is_empty;            /* nothing was left to say */
 	enum message_state state; /* filled by settling, said after the commit */
@@ -214,6 +217,21 @@ bool app_thread_is_refused(const struct app_result *entry);
 MUSTCHECK int app_note_thread(struct app *app, const struct app_result *entry, struct err *err);
 /* After the commit. */
 void app_thread_end(const struct app_result *entry);
+
+/* Where messages in flight go, in app_address.c. */
+struct app_flights *app_flights_new(void);
+void app_flights_free(struct app_flights *flights);
+/* The message is about to be handed over. */
+void app_address_begin(struct app_channel *entry, const struct channel_message *message);
+/* Its result came in. The hash of the address; 0 = it was not handed over. */
+uint64_t app_address_end(struct app_channel *entry, int64_t message);
+/* Before it is settled: a refusal that names a new address is followed. *ret_goes_again: the reader has another address than
+ * the one that refused it, and it goes there at once. */
+MUSTCHECK int app_address_follow(struct app *app, const struct app_result *entry, int64_t now_utc, bool *ret_goes_again,
+				 struct err *err);
+/* Once it is settled: what it says about the recipient's address. */
+MUSTCHECK int app_address_judge(struct app *app, const struct app_result *entry, const char *reply, int64_t now_utc,
+				struct err *err);
 
 /* One message to a reader at a time, in app_each.c. Whether this one may start; one that may not is postponed. *ret_reader is
  * for gate_each_take(). */

@@ -62,6 +62,7 @@ static void app_hand_over(struct app *app, const struct app_claim *claim, size_t
 		return;
 	}
 	app_thread_begin(claim->channel, &entry->letter.message);
+	app_address_begin(claim->channel, &entry->letter.message);
 	channel_send(claim->channel->channel, &entry->letter.message);
 	app_note_template(app, &entry->letter);
 	letter_done(&entry->letter);

@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "remind/backoff.h"
 #include "remind/outbox.h"
-#include "remind/suspend.h"
 #include "remind/turn.h"
 #include "service/app_priv.h"
 #include "store/store_suspension.h"
@@ -55,40 +54,16 @@ void app_quote(const struct channel_result *result, char text[APP_QUOTE_SIZE])
 		(void)snprintf(text, APP_QUOTE_SIZE, "%s", result->reply);
 }
 
-/* What it says about the recipient's address. */
-static int app_mind_address(struct app *app, const struct app_result *entry, const char *reply, int64_t now_utc,
-			    struct err *err)
-{
-	const struct planner planner = app_planner(app);
-	if (entry->state == MESSAGE_SENT)
-		return app->has_refusals ? store_suspension_accepted(app->store, entry->id, err) : 0;
-	if (entry->state != MESSAGE_DEAD || entry->result.verdict != CHANNEL_PERMANENT ||
-	    entry->result.blame != CHANNEL_BLAME_RECIPIENT)
-		return 0;
-	app->has_refusals = true;
-	return suspend_refused(&planner, app->store, entry->id, reply, now_utc, err);
-}
-
-/* What a refusal says of a new address is followed: the message is not refused then, and goes there at once. */
-static int app_follow(struct app *app, const struct app_result *entry, int64_t now_utc, bool *ret_has_moved,
-		      struct err *err)
-{
-	*ret_has_moved = false;
-	if (entry->result.moved_to[0] == '\0' || entry->result.verdict != CHANNEL_PERMANENT)
-		return 0;
-	return suspend_moved(app->store, entry->id, entry->result.moved_to, now_utc, ret_has_moved, err);
-}
-
 static int app_settle_one(struct app *app, struct app_result *entry, int64_t now_utc, struct err *err)
 {
 	const struct planner planner = app_planner(app);
-	bool has_moved = false;
+	bool has_other_address = false;
 	char reply[APP_QUOTE_SIZE];
 	app_quote(&entry->result, reply);
 	if (!entry->is_judged)
 		app_judge(entry, now_utc);
-	int status = app_follow(app, entry, now_utc, &has_moved, err);
-	const bool goes_again = has_moved || app_thread_is_refused(entry);
+	int status = app_address_follow(app, entry, now_utc, &has_other_address, err);
+	const bool goes_again = has_other_address || app_thread_is_refused(entry);
 	const struct outbox_result result = {
 		.event = goes_again ? OUTBOX_TEMPORARY : app_event(entry->result.verdict),
 		.is_unreachable = entry->result.blame == CHANNEL_BLAME_CHANNEL && entry->result.code == 0,
@@ -108,7 +83,7 @@ static int app_settle_one(struct app *app, struct app_result *entry, int64_t now
 	if (status == 0)
 		status = app_note_thread(app, entry, err);
 	if (status == 0)
-		status = app_mind_address(app, entry, reply, now_utc, err);
+		status = app_address_judge(app, entry, reply, now_utc, err);
 	return status == 0 && entry->state == MESSAGE_DEAD ? turn_dead(&planner, app->store, entry->id, now_utc, err)
 							   : status;
 }

@@ -385,6 +385,22 @@ int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_p
 	return status;
 }
 
+int store_message_address(struct store *store, int64_t id, char **ret_address, struct err *err)
+{
+	static const char sql[] = "SELECT a.address FROM message m JOIN address a ON a.person = m.person"
+				  " AND a.channel = m.channel WHERE m.id = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", id);
+	int status = store_row(store, stmt, "reading where a message goes", err);
+	if (status < 0)
+		return status;
+	*ret_address = status == 1 ? store_text(stmt, 0) : NULL;
+	(void)sqlite3_reset(stmt);
+	return 0;
+}
+
 int store_message_postpone(struct store *store, int64_t id, int64_t not_before, struct err *err)
 {
 	static const char sql[] = "UPDATE message SET not_before = ?2 WHERE id = ?1 AND state = 'pending'";

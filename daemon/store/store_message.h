@@ -116,6 +116,8 @@ struct store_peek {
 };
 /* Errors: -ENOENT. */
 MUSTCHECK int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_peek, struct err *err);
+/* The address that its reader has on its channel now, which the caller frees; NULL when there is none. */
+MUSTCHECK int store_message_address(struct store *store, int64_t id, char **ret_address, struct err *err);
 /* Sets the next try of a pending message. */
 MUSTCHECK int store_message_postpone(struct store *store, int64_t id, int64_t not_before, struct err *err);
 

@@ -7,7 +7,8 @@
 int store_suspension_refused(struct store *store, int64_t message, int64_t *ret_refusals, struct err *err)
 {
 	static const char sql[] = "INSERT INTO suspension (person, channel, refusals)"
-				  " SELECT person, channel, 1 FROM message WHERE id = ?1"
+				  " SELECT a.person, a.channel, 1 FROM message m JOIN address a"
+				  "  ON a.person = m.person AND a.channel = m.channel WHERE m.id = ?1"
 				  " ON CONFLICT (person, channel) DO UPDATE SET refusals = refusals + 1"
 				  " RETURNING refusals";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);

@@ -7,7 +7,8 @@
 
 #include "store/store.h"
 
-/* Counts that the message was refused for good by its recipient. *ret_refusals: how many there are in a row now. */
+/* Counts that the message was refused for good by its recipient. *ret_refusals: how many there are in a row now; 0 when its
+ * address was taken away meanwhile. */
 MUSTCHECK int store_suspension_refused(struct store *store, int64_t message, int64_t *ret_refusals, struct err *err);
 /* How many addresses have refused the last message to them. */
 MUSTCHECK int store_suspension_count(struct store *store, int64_t *ret_n, struct err *err);

@@ -183,6 +183,80 @@ static void suspend__dozens_refuse__are_told_up_to_a_number(void **state)
 			 1);
 }
 
+/* The office gives anna another address while a message to the old one is in flight; everybody else's is taken. */
+static void correct_in_flight(const char *sql, const char *moved_to)
+{
+	desk_move_to("2025-06-10T06:00");
+	desk_tick();
+	office_run(&desk.office, "%s", sql);
+	struct channel_result refused = desk_result(CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	(void)snprintf(refused.moved_to, sizeof(refused.moved_to), "%s", moved_to);
+	desk.n_sendings = 0;
+	for (size_t i = desk.n_flying; i-- > 0;)
+		if (office_number(
+			    &desk.office,
+			    "SELECT count(*) FROM message WHERE id = %lld AND person = 'anna' AND channel = 'email'",
+			    (long long)desk.flying[i].id) == 1)
+			desk_finish(i, &refused);
+	desk_tick();
+}
+
+static void suspend__refused_after_the_correction__is_no_word_about_the_new_address(void **state)
+{
+	(void)state;
+	correct_in_flight("UPDATE address SET address = 'new@example.org' WHERE person = 'anna' AND channel = 'email'",
+			  "");
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM suspension"), 0);
+	assert_int_equal(desk.n_sendings, 1);
+	assert_string_equal(desk.sendings[0].to_address, "new@example.org");
+	desk_answer(CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	desk_tick();
+	assert_int_equal(office_number(&desk.office, "SELECT refusals FROM suspension WHERE person = 'anna'"
+						     " AND channel = 'email'"),
+			 1);
+}
+
+static void suspend__refused_after_the_address_is_gone__does_not_count(void **state)
+{
+	(void)state;
+	correct_in_flight("DELETE FROM address WHERE person = 'anna' AND channel = 'email'", "");
+	assert_int_equal(desk.n_sendings, 0);
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM suspension"), 0);
+}
+
+static void suspend__accepted_by_the_old_address__does_not_forget_refusals_of_the_new(void **state)
+{
+	(void)state;
+	desk_move_to("2025-06-10T06:00");
+	desk_tick();
+	office_run(&desk.office,
+		   "UPDATE address SET address = 'new@example.org' WHERE person = 'anna' AND channel = 'email';"
+		   "INSERT INTO suspension (person, channel, refusals) VALUES ('anna', 'email', 2)");
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	assert_int_equal(office_number(&desk.office, "SELECT refusals FROM suspension"), 2);
+}
+
+static void moved__after_the_correction__leaves_what_the_office_wrote(void **state)
+{
+	(void)state;
+	correct_in_flight("UPDATE address SET address = 'new@example.org' WHERE person = 'anna' AND channel = 'email'",
+			  "moved@example.org");
+	assert_int_equal(desk.n_sendings, 1);
+	assert_string_equal(desk.sendings[0].to_address, "new@example.org");
+	assert_string_equal(
+		office_text(&desk.office, "SELECT address FROM address WHERE person = 'anna' AND channel = 'email'"),
+		"new@example.org");
+}
+
+static void moved__not_corrected__is_followed(void **state)
+{
+	(void)state;
+	correct_in_flight("UPDATE person SET name = 'x'", "moved@example.org");
+	assert_int_equal(desk.n_sendings, 1);
+	assert_string_equal(desk.sendings[0].to_address, "moved@example.org");
+}
+
 int main(void)
 {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
@@ -194,6 +268,11 @@ int main(void)
 		ROW(suspend__crash__does_not_forget_it),
 		ROW(suspend__dozens_refuse__are_told_up_to_a_number),
 		ROW(suspend__what_waited__is_dropped_and_planned_anew),
+		ROW(suspend__refused_after_the_correction__is_no_word_about_the_new_address),
+		ROW(suspend__refused_after_the_address_is_gone__does_not_count),
+		ROW(suspend__accepted_by_the_old_address__does_not_forget_refusals_of_the_new),
+		ROW(moved__after_the_correction__leaves_what_the_office_wrote),
+		ROW(moved__not_corrected__is_followed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
