@@ -1,6 +1,7 @@
 #include "remind/digest.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,40 @@ static void digest_add(struct digest *digest, struct store *store, const struct 
 	digest->items[digest->n_items++] = (struct digest_item){.task = copy, .section = section};
 }
 
+/* Whether an occurrence is in a section by its date. */
+static bool digest_has(const struct occurrence *occurrences, size_t n, const char *key, const struct zone *zone,
+		       const struct reader *reader, int64_t now_utc)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(occurrences[i].key, key) == 0 &&
+		    digest_classify(&occurrences[i].period, zone, reader, now_utc) != DIGEST_SECTION_MAX)
+			return true;
+	return false;
+}
+
+/* What a step has put into the digest stays there until its date brings it, with what opens or what goes on. */
+static int digest_add_stepped(struct digest *digest, struct store *store, const struct task *task,
+			      const struct occurrence *near, size_t n_near, const struct reader *reader,
+			      int64_t now_utc, struct err *err)
+{
+	const struct zone *zone = zone_find(task->zone);
+	struct strlist keys = {0};
+	int status = store_digest_steps(store, task->id, reader->person->id, &keys, err);
+	for (size_t i = 0; i < keys.n && status == 0; i++) {
+		struct occurrence occurrence;
+		bool is_found = false;
+		(void)snprintf(occurrence.key, sizeof(occurrence.key), "%s", keys.items[i]);
+		status = occurrences_find(store, task, occurrence.key, &is_found, &occurrence.period, err);
+		if (status < 0 || !is_found || digest_has(near, n_near, occurrence.key, zone, reader, now_utc) ||
+		    period_end_utc(&occurrence.period, zone) <= now_utc)
+			continue;
+		bool is_open = !occurrence.period.has_start || period_start_utc(&occurrence.period, zone) <= now_utc;
+		digest_add(digest, store, task, &occurrence, is_open ? DIGEST_WEEK : DIGEST_OPENING);
+	}
+	strlist_done(&keys);
+	return status;
+}
+
 static int digest_add_task(struct digest *digest, struct store *store, const struct reader *reader, int64_t id,
 			   int64_t now_utc, struct err *err)
 {
@@ -96,6 +131,8 @@ static int digest_add_task(struct digest *digest, struct store *store, const str
 		if (section != DIGEST_SECTION_MAX)
 			digest_add(digest, store, &task, &occurrences[i], section);
 	}
+	if (status == 0 && zone != NULL)
+		status = digest_add_stepped(digest, store, &task, occurrences, n, reader, now_utc, err);
 	free(occurrences);
 	task_done(&task);
 	return status == -EINVAL ? 0 : status;

@@ -197,8 +197,10 @@ static int post_step(struct post *post, const struct post_route *route, const st
 {
 	struct store_reminder reminder;
 	int status = 0;
+	/* The digest of a deputy has their own tasks: what it would say of somebody else's is a message. */
+	const bool is_in_digest = step->is_digest && route->deputy_for == NULL;
 	const char *dropped = route->silenced != NULL ? route->silenced
-			      : step->is_digest       ? "only in the digest"
+			      : is_in_digest          ? "only in the digest"
 			      : step->is_noticed      ? "the notice of the new date says it"
 						      : NULL;
 	post_reminder(post, route, step, &reminder);

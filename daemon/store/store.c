@@ -134,11 +134,15 @@ int store_one(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_
 
 int store_names(struct store *store, const char *sql, const char *doing, struct strlist *ret_names, struct err *err)
 {
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	return stmt == NULL ? store->failure : store_all_names(store, stmt, doing, ret_names, err);
+}
+
+int store_all_names(struct store *store, sqlite3_stmt *stmt, const char *doing, struct strlist *ret_names,
+		    struct err *err)
+{
 	struct strlist names = {0};
 	int status;
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
 	while ((status = store_row(store, stmt, doing, err)) == 1) {
 		char *name = store_text(stmt, 0);
 		strlist_add(&names, name, strlen(name));

@@ -87,8 +87,10 @@ MUSTCHECK int store_row(struct store *store, sqlite3_stmt *stmt, const char *doi
 MUSTCHECK int store_one(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_t absent, int64_t *ret_value,
 			struct err *err);
 
-/* The texts of the first column of all rows. sql is for store_statement(); the caller frees the list, which is empty after
- * an error. */
+/* The texts of the first column of all rows; the caller frees the list, which is left alone after an error. */
+MUSTCHECK int store_all_names(struct store *store, sqlite3_stmt *stmt, const char *doing, struct strlist *ret_names,
+			      struct err *err);
+/* The same of a statement without arguments; sql is for store_statement(). */
 MUSTCHECK int store_names(struct store *store, const char *sql, const char *doing, struct strlist *ret_names,
 			  struct err *err);
 

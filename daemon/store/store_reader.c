@@ -342,6 +342,17 @@ int store_tasks_of(struct store *store, const char *person, int64_t **ret_ids, s
 	return store_all_ids(store, stmt, "reading a person's tasks", ret_ids, ret_n, err);
 }
 
+int store_digest_steps(struct store *store, int64_t task, const char *person, struct strlist *ret_keys, struct err *err)
+{
+	static const char sql[] = "SELECT DISTINCT occurrence FROM reminder WHERE person = ?1 AND task = ?2"
+				  " AND dropped = 'only in the digest'";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ti", person, task);
+	return store_all_names(store, stmt, "reading what the digest says", ret_keys, err);
+}
+
 /* ---- single occurrences ------------------------------------------------------------------------------------------- */
 
 static void store_occurrence_read(sqlite3_stmt *stmt, struct store_occurrence *ret_item)

@@ -86,6 +86,10 @@ MUSTCHECK int store_reminder_revive(struct store *store, int64_t task, const cha
 /* Ids of the open tasks the person takes part in, in whatever role. */
 MUSTCHECK int store_tasks_of(struct store *store, const char *person, int64_t **ret_ids, size_t *ret_n,
 			     struct err *err);
+/* The keys of the occurrences of a task of which a step has fallen due for the person that only the digest says, each once.
+ * The caller frees the list. */
+MUSTCHECK int store_digest_steps(struct store *store, int64_t task, const char *person, struct strlist *ret_keys,
+				 struct err *err);
 
 /* What was said of single occurrences of a repeating task. */
 struct store_occurrence {

@@ -107,6 +107,40 @@ static void digest__task__stands_in_the_section_of_its_days(void **state)
 	}
 }
 
+/* What a step has put into the digest, and no date brings in. */
+static const struct {
+	const char *start, *end, *dropped, *digest;
+} stepped[] = {
+	{"2025-06-19", NULL, "only in the digest", "opening: t"},
+	{"2025-06-01", "2025-06-30", "only in the digest", "week: t"},
+	{NULL, "2025-06-30", "only in the digest", "week: t"},
+	{"2025-06-12", NULL, "only in the digest", "week: t"}, /* as by its date, and once */
+	{"2025-06-10", NULL, "only in the digest", "overdue: t"},
+	{"2025-06-19", NULL, "task moved", ""},
+};
+
+static void digest__step_in_digest__is_there_until_the_date_brings_it(void **state)
+{
+	for (size_t i = 0; i < sizeof(stepped) / sizeof(stepped[0]); i++) {
+		char text[64];
+		struct task task;
+		struct store_reminder reminder = {.task = 1, .step = "14d before start in digest"};
+		add_task("t", stepped[i].start, stepped[i].end, "Asia/Sakhalin");
+		OK(store_task_load(office.store, 1, &task, ERR));
+		period_key(&task.period, reminder.occurrence);
+		task_done(&task);
+		OK(store_reminder_add(office.store, &reminder, "anna", "email", 0, stepped[i].dropped, ERR));
+		digest_of("anna", wednesday, text, sizeof(text));
+		if (strcmp(text, stepped[i].digest) != 0)
+			fail_msg("%s..%s: '%s' instead of '%s'", stepped[i].start, stepped[i].end, text,
+				 stepped[i].digest);
+		digest_of("kate", wednesday, text, sizeof(text));
+		assert_null(strstr(text, "opening"));
+		(void)close_office(state);
+		(void)open_office(state);
+	}
+}
+
 /* A day is the day that is written in the plan, a minute falls on the reader's own. */
 static void digest__days__are_the_readers_and_those_of_the_plan(void **state)
 {
@@ -220,6 +254,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_OFFICE(digest__task__stands_in_the_section_of_its_days),
+		WITH_OFFICE(digest__step_in_digest__is_there_until_the_date_brings_it),
 		WITH_OFFICE(digest__days__are_the_readers_and_those_of_the_plan),
 		WITH_OFFICE(digest__sections__come_in_order_and_each_by_end),
 		WITH_OFFICE(digest__closed_and_others_tasks__are_not_in_it),

@@ -251,6 +251,16 @@ static void post__deputy__is_asked_for_hours_address_and_silence(void **state)
 	expect("SELECT person || channel || deputy_for FROM reminder", "dantelegramanna");
 }
 
+/* The deputy's digest does not have the tasks of the absent person. */
+static void post__digest_step_for_a_deputy__is_a_message(void **state)
+{
+	(void)state;
+	const struct post_step step = {.text = "digest", .due_utc = post.now_utc, .is_digest = true};
+	OK(store_deputy_set(office.store, "anna", "dan", "2025-06-02", "2025-06-02", ERR));
+	OK(post_steps(&post, &anna, &step, 1, ERR));
+	expect("SELECT person || deputy_for FROM reminder WHERE message IS NOT NULL", "dananna");
+}
+
 #define WITH_OFFICE(test) cmocka_unit_test_setup_teardown(test, open_office, close_office)
 
 int main(void)
@@ -265,6 +275,7 @@ int main(void)
 		WITH_OFFICE(post__dropped_steps__say_why_and_make_no_message),
 		WITH_OFFICE(post__digest_step_after_a_plain_one__leaves_it_to_be_sent),
 		WITH_OFFICE(post__nobody_to_reach__is_written_down_once),
+		WITH_OFFICE(post__digest_step_for_a_deputy__is_a_message),
 		WITH_OFFICE(post__deputy__is_asked_for_hours_address_and_silence),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
