@@ -7,6 +7,7 @@
 #include "remind/outbox.h"
 #include "remind/turn.h"
 #include "service/app_priv.h"
+#include "store/store_brake.h"
 #include "store/store_suspension.h"
 
 static enum outbox_event app_event(enum channel_verdict verdict)
@@ -74,6 +75,8 @@ static int app_settle_one(struct app *app, struct app_result *entry, int64_t now
 	};
 	if (status == 0)
 		status = outbox_settle(app->store, entry->id, &result, now_utc, &entry->state, &entry->next_utc, err);
+	if (status == 0 && result.event == OUTBOX_THROTTLED)
+		status = store_brake_give_back(app->store, entry->id, err);
 	if (status == 0 && goes_again && entry->state == MESSAGE_PENDING) {
 		entry->next_utc = now_utc;
 		status = store_message_postpone(app->store, entry->id, now_utc, err);

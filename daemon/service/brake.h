@@ -1,7 +1,8 @@
 /* brake: the limits on messages an hour that keep a mistake from becoming a hundred thousand mails: to one person, on one
  * channel, in all.
  *
- * The hour slides: what was sent in the last clock hour counts less and less as this one goes on. When a limit is reached
+ * What starts is counted, and given back when it turns out that nothing of it left: a server that asks for a pause again and
+ * again trips nothing. The hour slides: what was sent in the last clock hour counts less and less as this one goes on. When a limit is reached
  * and more is ready, the brake trips: that scope stops, over restarts and the hour's end, until the operator releases it
  * with "deadlinectl brake resume". Counts and trips live in the database (store_brake.h), here are only the limits. */
 #ifndef DEADLINED_SERVICE_BRAKE_H

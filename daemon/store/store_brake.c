@@ -68,6 +68,23 @@ int store_brake_save(struct store *store, const struct store_brake *brake, struc
 	return store_run(store, stmt, "writing a brake", NULL, err);
 }
 
+int store_brake_give_back(struct store *store, int64_t message, struct err *err)
+{
+	static const char sql[] =
+		"UPDATE brake SET count = max(count - (brake.hour = it.hour), 0),"
+		" count_before = max(count_before - (brake.hour = it.hour + 1), 0)"
+		" FROM (SELECT m.channel, m.person, a.started_utc / 3600 AS hour FROM message m"
+		"  JOIN attempt a ON a.message = m.id WHERE m.id = ?1 AND m.kind NOT IN ('notice', 'test')"
+		"  ORDER BY a.number DESC LIMIT 1) AS it"
+		" WHERE (brake.scope = 'all' AND brake.name = '') OR (brake.scope = 'channel' AND brake.name = it.channel)"
+		"  OR (brake.scope = 'person' AND brake.name = it.person)";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", message);
+	return store_run(store, stmt, "giving back what a brake counted", NULL, err);
+}
+
 int store_brake_remove(struct store *store, enum store_scope scope, const char *name, struct err *err)
 {
 	static const char sql[] = "DELETE FROM brake WHERE (scope = ?1 AND name = ?2)"
@@ -172,7 +189,7 @@ int store_brake_causes(struct store *store, enum store_scope scope, const char *
 {
 	static const char sql[] =
 		"SELECT coalesce(t.policy, ''), coalesce(r.step, ''), count(*) FROM (SELECT message, started_utc AS at"
-		"    FROM attempt UNION ALL SELECT id, not_before FROM message WHERE state = 'pending') AS start"
+		"    FROM attempt WHERE outcome IS NOT 'throttled' UNION ALL SELECT id, not_before FROM message WHERE state = 'pending') AS start"
 		" JOIN message m ON m.id = start.message LEFT JOIN reminder r ON r.message = m.id"
 		" LEFT JOIN task t ON t.id = r.task"
 		" WHERE start.at > ?3 AND start.at <= ?4 AND m.kind NOT IN ('notice', 'test')"

@@ -1,4 +1,5 @@
-/* store_brake: how many sends were started in an hour, by scope, and which scope is stopped since when.
+/* store_brake: how many sends were started in an hour, by scope, and which scope is stopped since when. One of which
+ * certainly nothing left counts no more.
  *
  * The table is the only truth: it is read and written in the transaction that claims, so a pass that fails leaves no
  * trace, and a resume by another process counts from the next pass on. What a stopped scope holds back is left out by
@@ -32,6 +33,9 @@ struct store_brake {
 MUSTCHECK int store_brake_load(struct store *store, enum store_scope scope, const char *name,
 			       struct store_brake *ret_brake, struct err *err);
 MUSTCHECK int store_brake_save(struct store *store, const struct store_brake *brake, struct err *err);
+/* Nothing left of the last attempt for a message: in the hour in which it was counted it counts no more. A brake that has
+ * tripped meanwhile stays so, and rows read before are not valid any more. */
+MUSTCHECK int store_brake_give_back(struct store *store, int64_t message, struct err *err);
 /* Releases it: the scope goes on, and its count begins anew. With all, so do those of the channels: one that had as much
  * to send would otherwise stop at once. */
 MUSTCHECK int store_brake_remove(struct store *store, enum store_scope scope, const char *name, struct err *err);

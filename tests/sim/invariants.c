@@ -223,7 +223,7 @@ void invariants_check_reader(struct server *server, const struct server_flight *
 }
 
 /* A brake that holds lets nothing pass until the operator releases it, notices and tests apart. */
-static void invariants_check_brake(struct world *world, const struct witness_message *seen,
+static void invariants_check_brake(struct world *world, struct witness_message *seen,
 				   const struct channel_message *message)
 {
 	static const char held[] =
@@ -235,6 +235,7 @@ static void invariants_check_brake(struct world *world, const struct witness_mes
 	int64_t hour = world->now.wall_s / 3600, limit = app_setup(world->app)->conf->messages_per_hour;
 	world->hour_count = hour == world->hour ? world->hour_count + 1 : 1;
 	world->hour = hour;
+	seen->counted_hour = hour;
 	if (n_held != 0)
 		world_fail(world, "I5: %s is handed over, and a brake holds it", seen->key);
 	if (world->hour_count > limit)
@@ -317,6 +318,8 @@ void invariants_on_answer(struct server *server, struct witness_message *message
 	struct world *world = server->world;
 	int64_t wait = invariants_wait_s(result);
 	witness_answer(&world->witness, message, result);
+	if (result->verdict == CHANNEL_THROTTLED && message->counted_hour == world->hour && world->hour_count > 0)
+		world->hour_count--; /* it did not leave */
 	message->earliest_utc = wait != 0 ? world->now.wall_s + wait : 0;
 	if (result->verdict == CHANNEL_ACCEPTED)
 		server->pause_until_utc = 0;

@@ -27,6 +27,7 @@ struct witness_message {
 	bool is_in_flight;            /* at a server */
 	bool is_answered;             /* the daemon has been told, and the disk does not say so yet */
 	enum channel_verdict verdict; /* of the last answer */
+	int64_t counted_hour;         /* in which it was handed over, if a brake counts it; 0 = none does */
 	int64_t earliest_utc;         /* not to be tried again before: what the last answer asks for */
 	uint64_t final_print;         /* of its row since it is in a final state; 0 = it is not */
 	int64_t sending_since; /* the tick that first saw it 'sending' without a server that has it; 0 = it is not so */

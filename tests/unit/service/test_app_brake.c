@@ -238,6 +238,54 @@ static void app__pass_that_fails__trips_and_counts_nothing(void **state)
 	assert_int_equal(sent_to("olga", "notice"), 1);
 }
 
+/* Everything that was claimed gets that answer; then the clock goes on by as much. */
+static void answer_all(enum channel_verdict verdict, int64_t seconds)
+{
+	OK(desk_try());
+	desk_answer(verdict, CHANNEL_BLAME_MESSAGE);
+	OK(desk_try());
+	desk_answer(verdict, CHANNEL_BLAME_MESSAGE);
+	desk_move(seconds);
+}
+
+static void app__nothing_ever_left__no_brake_trips(void **state)
+{
+	(void)state;
+	desk.answers_at_once = false;
+	add_tasks(2, "anna", "default");
+	reload(all_config);
+	desk_move_to("2025-06-12T06:00");
+	for (int i = 0; i < 50; i++)
+		answer_all(CHANNEL_THROTTLED, 90);
+	assert_true(desk.n_sendings >= 100);
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM brake WHERE tripped_utc IS NOT NULL"), 0);
+	OK(desk_try());
+	assert_true(office_number(&desk.office, "SELECT max(count + count_before) FROM brake") <= 2);
+	for (int i = 0; i < 5; i++)
+		answer_all(CHANNEL_ACCEPTED, 90);
+	assert_int_equal(sent_to("anna", "single"), 2);
+	assert_int_equal(office_number(&desk.office, "SELECT min(count) * 10 + max(count) FROM brake"
+						     " WHERE name <> 'chat'"),
+			 22);
+}
+
+static void app__what_may_have_left__trips_as_ever(void **state)
+{
+	static const enum channel_verdict verdicts[] = {CHANNEL_TEMPORARY, CHANNEL_UNKNOWN, CHANNEL_PERMANENT};
+	for (size_t i = 0; i < 3; i++) {
+		desk.answers_at_once = false;
+		add_tasks(10, "anna", "default");
+		reload(all_config);
+		desk_move_to("2025-06-12T06:00");
+		for (int j = 0; j < 4; j++)
+			answer_all(verdicts[i], 30);
+		assert_int_equal(
+			office_number(&desk.office, "SELECT count(*) FROM brake WHERE tripped_utc IS NOT NULL"), 1);
+		(void)close_desk(state);
+		(void)open_desk(state);
+	}
+}
+
 /* ---- who is not held ---------------------------------------------------------------------------------------------- */
 
 static void app__persons_brake__holds_nobody_else(void **state)
@@ -317,6 +365,8 @@ int main(void)
 		WITH_DESK(app__operator_is_the_flooded_one__hears_of_it_all_the_same),
 		WITH_DESK(app__brake_holds__the_daemon_sleeps),
 		WITH_DESK(app__pass_that_fails__trips_and_counts_nothing),
+		WITH_DESK(app__nothing_ever_left__no_brake_trips),
+		WITH_DESK(app__what_may_have_left__trips_as_ever),
 		WITH_DESK(app__persons_brake__holds_nobody_else),
 		WITH_DESK(app__channels_brake__leaves_the_other_channel_alone),
 		WITH_DESK(app__done_while_the_brake_holds__is_not_sent_after_it),

@@ -8,6 +8,7 @@
 
 #include "office.h"
 #include "store/store_brake.h"
+#include "store/store_move.h"
 #include "store/store_priv.h"
 
 static struct office office;
@@ -188,6 +189,41 @@ static void store__waiting__counts_and_names_what_a_scope_holds_back(void **stat
 	assert_int_equal(ids[0], 6);
 }
 
+/* Of 'scope name', as "count count_before", * when it holds. */
+static const char *counts(const char *scope, const char *name)
+{
+	return office_text(&office,
+			   "SELECT count || ' ' || count_before || iif(tripped_utc IS NULL, '', '*') FROM brake"
+			   " WHERE scope = '%s' AND name = '%s'",
+			   scope, name);
+}
+
+static void store__given_back__counts_no_more_where_it_was_counted(void **state)
+{
+	(void)state;
+	int64_t id = add("anna", "email", "single", 10), notice = add("anna", "email", "notice", 10);
+	OK(store_attempt_start(office.store, id, 3 * 3600, ERR));
+	office_run(&office, "UPDATE attempt SET outcome = 'temporary'");
+	OK(store_attempt_start(office.store, id, 5 * 3600 + 3599, ERR));
+	OK(store_attempt_start(office.store, notice, 5 * 3600, ERR));
+	office_run(&office, "INSERT INTO brake VALUES ('all', '', 5, 7, 3, 99), ('channel', 'email', 6, 7, 3, NULL),"
+			    " ('person', 'anna', 7, 7, 3, NULL), ('channel', 'chat', 5, 7, 3, NULL),"
+			    " ('person', 'chen', 5, 7, 3, NULL), ('channel', 'anna', 5, 7, 3, NULL)");
+	OK(store_brake_give_back(office.store, id, ERR));
+	assert_string_equal(counts("all", ""), "6 3*");
+	assert_string_equal(counts("channel", "email"), "7 2");
+	assert_string_equal(counts("person", "anna"), "7 3"); /* that hour is out of both */
+	assert_string_equal(counts("channel", "chat"), "7 3");
+	assert_string_equal(counts("person", "chen"), "7 3");
+	assert_string_equal(counts("channel", "anna"), "7 3");
+	OK(store_brake_give_back(office.store, notice, ERR)); /* no brake counts those */
+	assert_string_equal(counts("all", ""), "6 3*");
+	for (int i = 0; i < 9; i++)
+		OK(store_brake_give_back(office.store, id, ERR));
+	assert_string_equal(counts("all", ""), "0 3*");
+	assert_string_equal(counts("channel", "email"), "7 0");
+}
+
 /* ---- cost --------------------------------------------------------------------------------------------------------- */
 
 enum { STEPS_UNIT = 100, FEW = 100, MANY = 20000 };
@@ -246,6 +282,7 @@ int main(void)
 		WITH_OFFICE(store__brake_holds__what_it_holds_is_left_out_but_no_notice_is),
 		WITH_OFFICE(store__suspect__is_left_out_when_its_brake_holds),
 		WITH_OFFICE(store__waiting__counts_and_names_what_a_scope_holds_back),
+		WITH_OFFICE(store__given_back__counts_no_more_where_it_was_counted),
 		cmocka_unit_test(store__brake_holds_back_a_crowd__asking_costs_the_same),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
