@@ -23,28 +23,47 @@ static sqlite3_stmt *store_ready_statement(struct store *store, const char *cons
 	return NULL;
 }
 
+static int store_ready_ids(struct store *store, const char *sql, const char *channel, int64_t now_utc, int64_t *ret_ids,
+			   size_t max, size_t *ret_n, struct err *err)
+{
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tii", channel, now_utc, (int64_t)max);
+	return store_ids(store, stmt, ret_ids, max, ret_n, err);
+}
+
 int store_message_ready(struct store *store, const char *channel, int64_t now_utc, int64_t *ret_ids, size_t max,
 			size_t *ret_n, struct err *err)
 {
 	static const char all[] = "SELECT id FROM message WHERE state = 'pending' AND channel = ?1 AND not_before <= ?2"
 				  " ORDER BY not_before DESC LIMIT ?3";
-	/* No order among people, so that it ends with the first that are found: a limit for each keeps it just. The plus
-	 * keeps SQLite from looking for the notices of a person among all that waits for them. */
+	/* While people are held, enough that are not are mostly among the latest. */
+	static const char latest[] =
+		"SELECT id FROM (SELECT id, person, kind, not_before FROM message WHERE state = 'pending'"
+		"  AND channel = ?1 AND not_before <= ?2 ORDER BY not_before DESC LIMIT ?3 * 8)"
+		" WHERE " READY_NOTICE " OR person NOT IN (" READY_HOLDS ")"
+		" ORDER BY not_before DESC LIMIT ?3";
+	/* Where those who are held have the latest, everybody else is asked for theirs. The plus keeps SQLite from looking
+	 * for the notices of a person among all that waits for them. */
 	static const char people[] = READY_PEOPLE
-		"SELECT id FROM message WHERE state = 'pending' AND " READY_NOTICE " AND channel = ?1"
-		"  AND not_before <= ?2 AND +person IN (" READY_HOLDS ")"
-		" UNION ALL SELECT m.id FROM who CROSS JOIN message m WHERE who.person NOT IN (" READY_HOLDS ")"
-		"  AND m.id IN (SELECT id FROM message WHERE state = 'pending' AND person = who.person AND channel = ?1"
-		"    AND not_before <= ?2 ORDER BY not_before DESC LIMIT ?3) LIMIT ?3";
+		"SELECT id FROM (SELECT id, not_before FROM message WHERE state = 'pending' AND " READY_NOTICE
+		"  AND channel = ?1 AND not_before <= ?2 AND +person IN (" READY_HOLDS ")"
+		" UNION ALL SELECT m.id, m.not_before FROM who CROSS JOIN message m"
+		"  WHERE who.person NOT IN (" READY_HOLDS ") AND m.id IN (SELECT id FROM message"
+		"    WHERE state = 'pending' AND person = who.person AND channel = ?1 AND not_before <= ?2"
+		"    ORDER BY not_before DESC LIMIT ?3)) ORDER BY not_before DESC LIMIT ?3";
 	static const char notices[] = "SELECT id FROM message WHERE state = 'pending' AND " READY_NOTICE
 				      " AND channel = ?1 AND not_before <= ?2 ORDER BY not_before DESC LIMIT ?3";
 	static const char *const sql[] = {
-		[STORE_FREE_ALL] = all, [STORE_FREE_PEOPLE] = people, [STORE_FREE_NOTICES] = notices};
-	sqlite3_stmt *stmt = store_ready_statement(store, sql, channel, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "tii", channel, now_utc, (int64_t)max);
-	return store_ids(store, stmt, ret_ids, max, ret_n, err);
+		[STORE_FREE_ALL] = all, [STORE_FREE_PEOPLE] = latest, [STORE_FREE_NOTICES] = notices};
+	enum store_free left = STORE_FREE_ALL;
+	int status = store_brake_free(store, channel, &left, err);
+	if (status == 0)
+		status = store_ready_ids(store, sql[left], channel, now_utc, ret_ids, max, ret_n, err);
+	if (status == 0 && left == STORE_FREE_PEOPLE && *ret_n < max)
+		status = store_ready_ids(store, people, channel, now_utc, ret_ids, max, ret_n, err);
+	return status;
 }
 
 int store_message_ready_suspect(struct store *store, const char *channel, int64_t now_utc, int64_t *ret_id,

@@ -126,8 +126,8 @@ static const struct {
 } holds[] = {
 	{NULL, NULL, "3 2 1", "4", 10, 40},         {"all", "", "2", "", 20, STORE_NEVER},
 	{"channel", "email", "2", "4", 20, 40},     {"channel", "chat", "3 2 1", "", 10, STORE_NEVER},
-	{"person", "anna", "2 3", "4", 20, 40},     {"person", "chen", "1 2", "", 10, STORE_NEVER},
-	{"person", "nobody", "1 2 3", "4", 10, 40},
+	{"person", "anna", "3 2", "4", 20, 40},     {"person", "chen", "2 1", "", 10, STORE_NEVER},
+	{"person", "nobody", "3 2 1", "4", 10, 40},
 };
 
 static void store__brake_holds__what_it_holds_is_left_out_but_no_notice_is(void **state)
@@ -228,6 +228,37 @@ static void store__given_back__counts_no_more_where_it_was_counted(void **state)
 
 enum { STEPS_UNIT = 100, FEW = 100, MANY = 20000 };
 
+/* So many to each: older ones to anna, newer ones to dora; the newest to who is held. */
+static void add_crowd(int n, int n_held)
+{
+	office_add_person(&office, "dora", "UTC", "email");
+	for (int i = 0; i < n; i++) {
+		(void)add("anna", "email", "single", 10);
+		(void)add("dora", "email", "single", 20);
+	}
+	for (int i = 0; i < n_held; i++)
+		(void)add("chen", "email", "single", 30);
+	trip("person", "chen");
+}
+
+static void store__a_person_is_held__the_latest_of_the_others_come_first(void **state)
+{
+	static const int n_held[] = {1, 300}; /* more than are looked through before the others are asked one by one */
+	for (size_t i = 0; i < 2; i++) {
+		int64_t ids[16];
+		size_t n = 0;
+		add_crowd(12, n_held[i]);
+		OK(store_message_ready(office.store, "email", 100, ids, 16, &n, ERR));
+		assert_int_equal(n, 16);
+		for (size_t k = 0; k < 16; k++)
+			assert_string_equal(
+				office_text(&office, "SELECT person FROM message WHERE id = %lld", (long long)ids[k]),
+				k < 12 ? "dora" : "anna");
+		(void)close_office(state);
+		(void)open_office(state);
+	}
+}
+
 static int64_t n_steps;
 
 static int count_step(void *arg)
@@ -280,6 +311,7 @@ int main(void)
 		WITH_OFFICE(store__brake__is_kept_as_written),
 		WITH_OFFICE(store__brakes__are_listed_by_scope_until_told_to_stop),
 		WITH_OFFICE(store__brake_holds__what_it_holds_is_left_out_but_no_notice_is),
+		WITH_OFFICE(store__a_person_is_held__the_latest_of_the_others_come_first),
 		WITH_OFFICE(store__suspect__is_left_out_when_its_brake_holds),
 		WITH_OFFICE(store__waiting__counts_and_names_what_a_scope_holds_back),
 		WITH_OFFICE(store__given_back__counts_no_more_where_it_was_counted),
