@@ -99,6 +99,12 @@ void gate_pause(struct gate *gate, int64_t until_utc)
 		gate->paused_until_utc = until_utc;
 }
 
+void gate_follow_clock(struct gate *gate, int64_t back_s)
+{
+	if (gate->paused_until_utc != 0)
+		gate->paused_until_utc -= back_s;
+}
+
 int64_t gate_next_utc(const struct gate *gate, int64_t now_utc)
 {
 	if (gate->paused_until_utc > now_utc)

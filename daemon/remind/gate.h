@@ -37,6 +37,9 @@ int64_t gate_failed(struct gate *gate, int64_t now_utc, int64_t id);
 /* The server asked for a pause. */
 void gate_pause(struct gate *gate, int64_t until_utc);
 
+/* The clock was set back by so much, forward if negative: a pause lasts as long as it would have without that. */
+void gate_follow_clock(struct gate *gate, int64_t back_s);
+
 /* Earliest instant at which gate_allow() may give more than now. now_utc when it is open. */
 int64_t gate_next_utc(const struct gate *gate, int64_t now_utc);
 

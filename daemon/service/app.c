@@ -117,6 +117,7 @@ struct app *app_new(struct store *store, struct setup *setup, struct transfer *t
 		.wake = wake,
 		.wake_arg = wake_arg,
 		.last_wall_s = now.wall_s,
+		.last_up_s = now.up_s,
 		.next_wake_utc = now.wall_s,
 		.must_show_anew = true,
 		.ahead_min = 1,

@@ -8,11 +8,12 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "service/app_priv.h"
+#include "store/store_channel.h"
 #include "store/store_message.h"
 
 enum {
-	APP_NEXT_TRY_MAX_S = 4 * 86400, /* no message waits longer for its reader */
-	APP_CLOCK_BACK_S = 60,          /* a clock set back by more is worth a line in the log */
+	APP_NEXT_TRY_MAX_S = 4 * 86400, /* a next try further ahead is taken for that of a clock that was ahead */
+	APP_CLOCK_BACK_S = 60,          /* a clock set back by more is followed */
 	APP_BOOT_SLACK_S = 60,          /* the clock may be set by so much without a boot being seen in it */
 	APP_GRACE_MS = 600 * 1000,      /* a clock that shows an impossible time is believed after that */
 	APP_CLOCK_SLACK_S = 86400,      /* and one set back by less at once */
@@ -20,30 +21,7 @@ enum {
 };
 static const int64_t app_earliest_utc = INT64_C(1704067200); /* 2024-01-01: no version of this program is older */
 
-/* ---- a clock that was set back ------------------------------------------------------------------------------------ */
-
-/* What was written under a clock that had been ahead must not wait until that clock's time comes. */
-static int app_follow_clock(struct app *app, int64_t now_utc, struct err *err)
-{
-	int64_t n = 0;
-	int status = planner_follow_clock(app->store, now_utc, &n, err);
-	if (status == 0 && n > 0)
-		log_error("%lld %s planned under a clock that had been ahead: looked at again", (long long)n,
-			  num_word(n, "task was", "tasks were"));
-	return status < 0 ? status : store_message_clamp(app->store, now_utc + APP_NEXT_TRY_MAX_S, now_utc, err);
-}
-
-int app_notice_clock(struct app *app, struct instant now, struct err *err)
-{
-	bool is_back = now.wall_s < app->last_wall_s - APP_CLOCK_BACK_S;
-	if (app_distrusts_clock(app, now) || (!is_back && !app->must_follow_clock))
-		return 0;
-	if (is_back)
-		log_warning("the clock was set back by %lld s", (long long)(app->last_wall_s - now.wall_s));
-	return app_follow_clock(app, now.wall_s, err);
-}
-
-/* ---- at the start ------------------------------------------------------------------------------------------------- */
+/* ---- what is kept of it ------------------------------------------------------------------------------------------- */
 
 /* A number kept in the database; absent when there is none, or none that makes sense. */
 static int app_load_number(struct app *app, const char *key, int64_t absent, int64_t *ret_value, struct err *err)
@@ -64,6 +42,76 @@ static int app_save_number(struct app *app, const char *key, int64_t value, stru
 	(void)snprintf(text, sizeof(text), "%" PRId64, value);
 	return store_meta_save(app->store, key, text, err);
 }
+
+/* ---- a clock that was set back ------------------------------------------------------------------------------------ */
+
+static int64_t app_back_s(int64_t expected_utc, int64_t now_utc)
+{
+	int64_t back_s = expected_utc - now_utc;
+	return back_s > APP_CLOCK_BACK_S ? back_s : 0;
+}
+
+/* Pauses last as long as they would have. The time is kept, so that the next start does not find the same step again. */
+static int app_shift_pauses(struct app *app, int64_t back_s, int64_t now_utc, struct err *err)
+{
+	int status = store_message_shift(app->store, back_s, now_utc, err);
+	if (status == 0)
+		status = store_channel_shift_pauses(app->store, back_s, err);
+	return status == 0 ? app_save_number(app, "seen_utc", now_utc, err) : status;
+}
+
+/* What was written under a clock that had been ahead must not wait until that clock's time comes. By how much it was ahead is
+ * not always known. */
+static int app_follow_clock(struct app *app, int64_t back_s, int64_t now_utc, struct err *err)
+{
+	int64_t n = 0;
+	int status = back_s > 0 ? app_shift_pauses(app, back_s, now_utc, err) : 0;
+	if (status == 0)
+		status = planner_follow_clock(app->store, now_utc, &n, err);
+	if (status == 0 && n > 0)
+		log_error("%lld %s planned under a clock that had been ahead: looked at again", (long long)n,
+			  num_word(n, "task was", "tasks were"));
+	return status < 0 ? status : store_message_clamp(app->store, now_utc + APP_NEXT_TRY_MAX_S, now_utc, err);
+}
+
+static void app_shift_gates(struct app *app, int64_t back_s)
+{
+	for (size_t i = 0; i < app->setup->n_channels; i++)
+		gate_follow_clock(&app->channels[i]->gate, back_s);
+}
+
+int app_notice_clock(struct app *app, struct instant now, struct err *err)
+{
+	int64_t expected_utc = app->must_follow_clock ? app->seen_utc : app->last_wall_s + (now.up_s - app->last_up_s);
+	app->back_s = 0;
+	if (app_distrusts_clock(app, now))
+		return 0;
+	app->back_s = app_back_s(expected_utc, now.wall_s);
+	app_shift_gates(app, app->back_s);
+	if (app->back_s == 0 && !app->must_follow_clock)
+		return 0;
+	return app_follow_clock(app, app->back_s, now.wall_s, err);
+}
+
+static void app_say_back(int64_t back_s)
+{
+	if (back_s > 0)
+		log_warning("the clock was set back by %lld s", (long long)back_s);
+}
+
+void app_keep_clock(struct app *app, struct instant now)
+{
+	app_say_back(app->back_s);
+	app->last_wall_s = now.wall_s;
+	app->last_up_s = now.up_s;
+}
+
+void app_unnotice_clock(struct app *app)
+{
+	app_shift_gates(app, -app->back_s);
+}
+
+/* ---- at the start ------------------------------------------------------------------------------------------------- */
 
 /* Two starts belong to one boot when both reckon that the machine was started at the same instant. */
 static int app_note_boot(struct app *app, struct instant now, bool *ret_is_same, struct err *err)
@@ -124,7 +172,11 @@ int app_start_clock(struct app *app, struct instant now, bool *ret_is_same_boot,
 	if (status == 0)
 		status = app_doubt_clock(app, now, err);
 	app->must_follow_clock = app_distrusts_clock(app, now);
-	return status == 0 && !app->must_follow_clock ? app_follow_clock(app, now.wall_s, err) : status;
+	if (status < 0 || app->must_follow_clock)
+		return status;
+	int64_t back_s = app_back_s(app->seen_utc, now.wall_s);
+	app_say_back(back_s);
+	return app_follow_clock(app, back_s, now.wall_s, err);
 }
 
 int app_note_time(struct app *app, int64_t now_utc, struct err *err)

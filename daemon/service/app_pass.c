@@ -66,8 +66,9 @@ static int app_plan(struct app *app, int64_t now_utc, bool *ret_more, struct err
 }
 
 /* The pass is committed, whether or not the disk keeps it: what it has recorded is not recorded again. */
-static void app_keep(struct app *app)
+static void app_keep(struct app *app, struct instant now)
 {
+	app_keep_clock(app, now);
 	app_keep_heard(app);
 	app_keep_shown(app);
 	app_keep_told(app);
@@ -78,6 +79,7 @@ static void app_keep(struct app *app)
 static void app_undo(struct app *app, const struct app_claim *claims)
 {
 	store_rollback(app->store);
+	app_unnotice_clock(app);
 	brake_forget(&app->brake);
 	app_forget_works(app);
 	app_unhear(app);
@@ -102,7 +104,9 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 	int status = store_begin(app->store, err);
 	if (status < 0)
 		return status;
-	status = app_settle(app, now.wall_s, err);
+	status = app_notice_clock(app, now, err);
+	if (status == 0)
+		status = app_settle(app, now.wall_s, err);
 	if (status == 0)
 		status = store_ledger_stamp_some(app->store, APP_STAMP_SLICE, now.wall_s, &n_stamped, err);
 	if (status == 0)
@@ -124,7 +128,7 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 		status = app_claimed(app, claims) >= app->ahead_min ? store_commit_ahead(app->store, err)
 								    : store_commit(app->store, err);
 	if (status == 0)
-		app_keep(app);
+		app_keep(app, now);
 	else
 		app_undo(app, claims);
 	return status;
@@ -272,7 +276,6 @@ static int app_make_durable(struct app *app, struct app_claim *claims, struct in
 static void app_act(struct app *app, struct app_claim *claims, struct instant now)
 {
 	app_trust_clock(app, now);
-	app->last_wall_s = now.wall_s;
 	app_announce(app);
 	app_resume(app);
 	app_answer(app, now.wall_s);

@@ -86,7 +86,9 @@ struct app {
 	size_t n_results, size_results;
 	bool has_refusals; /* of the pass: some address has refused the last message to it */
 	struct brake brake;
-	int64_t last_wall_s, next_expiry_utc, next_wake_utc;
+	int64_t last_wall_s, last_up_s; /* of the last pass that was committed */
+	int64_t back_s;                 /* found by this pass: the clock was set back by so much */
+	int64_t next_expiry_utc, next_wake_utc;
 	int64_t n_sent;
 	struct trouble trouble;
 	char *template_problem; /* what a letter could not be made of, and the operator has not heard; NULL = nothing */
@@ -142,8 +144,11 @@ MUSTCHECK int app_watch(struct app *app, struct instant now, bool *ret_more, str
 /* After the commit: what the operator was to hear of is told. */
 void app_keep_told(struct app *app);
 
-/* The clock, in app_clock.c. What was written under a clock that was ahead must not wait until that clock's time comes. */
+/* The clock, in app_clock.c. What was written under a clock that was ahead must not wait until that clock's time comes. Before
+ * anything is written by the new one; after a commit app_keep_clock() follows, after a rollback app_unnotice_clock(). */
 MUSTCHECK int app_notice_clock(struct app *app, struct instant now, struct err *err);
+void app_keep_clock(struct app *app, struct instant now);
+void app_unnotice_clock(struct app *app);
 /* At the start; *ret_is_same_boot: the last process ran on the machine as it is up now. */
 MUSTCHECK int app_start_clock(struct app *app, struct instant now, bool *ret_is_same_boot, struct err *err);
 /* Keeps the time, now and then, for the next start to compare with. */

@@ -195,9 +195,7 @@ static int app_keep_up(struct app *app, int64_t now_utc, struct err *err)
 int app_watch(struct app *app, struct instant now, bool *ret_more, struct err *err)
 {
 	const bool is_working = !app->is_stopping && !app_distrusts_clock(app, now);
-	int status = app_notice_clock(app, now, err);
-	if (status == 0)
-		status = app_notice_rules(app, err);
+	int status = app_notice_rules(app, err);
 	if (status == 0)
 		status = app_tell_trouble(app, err);
 	if (status == 0)

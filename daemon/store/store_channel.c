@@ -98,6 +98,17 @@ int store_channel_note_pause(struct store *store, const char *name, int64_t unti
 	return store_channel_set(store, sql, name, until_utc, err);
 }
 
+int store_channel_shift_pauses(struct store *store, int64_t back_s, struct err *err)
+{
+	static const char sql[] =
+		"UPDATE channel SET paused_until_utc = paused_until_utc - ?1 WHERE paused_until_utc IS NOT NULL";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", back_s);
+	return store_run(store, stmt, "bringing pauses back", NULL, err);
+}
+
 int store_channel_note_certificate(struct store *store, const char *name, int64_t until_utc, struct err *err)
 {
 	static const char sql[] = "INSERT INTO channel (name, certificate_until_utc) VALUES (?1, ?2) ON CONFLICT (name)"

@@ -32,6 +32,8 @@ MUSTCHECK int store_channel_note_failure(struct store *store, const char *name, 
 					 int64_t now_utc, struct err *err);
 /* The longer of two pauses counts, but for one that lies more than a day further ahead: the clock was wrong then. */
 MUSTCHECK int store_channel_note_pause(struct store *store, const char *name, int64_t until_utc, struct err *err);
+/* The clock was set back by so much: every pause lasts as long as it would have without that. */
+MUSTCHECK int store_channel_shift_pauses(struct store *store, int64_t back_s, struct err *err);
 /* Written when it differs from what is known. */
 MUSTCHECK int store_channel_note_certificate(struct store *store, const char *name, int64_t until_utc, struct err *err);
 

@@ -321,6 +321,19 @@ int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_
 	return store_ids(store, stmt, ret_ids, max, ret_n, err);
 }
 
+int store_message_shift(struct store *store, int64_t back_s, int64_t now_utc, struct err *err)
+{
+	static const char sql[] = STORE_WITH_WAITING_CHANNELS
+		"UPDATE message SET not_before = max(not_before - ?1, due_utc, ?2) WHERE id IN (SELECT m.id FROM c"
+		" CROSS JOIN message m INDEXED BY message_pending WHERE m.state = 'pending' AND m.channel = c.name"
+		" AND m.not_before > ?2 AND m.not_before > m.due_utc)";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ii", back_s, now_utc);
+	return store_run(store, stmt, "bringing next tries back", NULL, err);
+}
+
 int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err)
 {
 	/* Channel by channel, through the index that has the times in order: at a start there may be a lot that waits. */

@@ -98,6 +98,9 @@ MUSTCHECK int store_message_sending(struct store *store, int64_t *ret_ids, size_
 /* Up to max ids of pending messages that were due before cutoff_utc, the oldest first. */
 MUSTCHECK int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_ids, size_t max,
 				    size_t *ret_n, struct err *err);
+/* The clock was set back by so much: what is due and waits for its next try waits as long as it would have without that, and
+ * the claim asks again whether its reader may be written to. What is held until it is due stays so. */
+MUSTCHECK int store_message_shift(struct store *store, int64_t back_s, int64_t now_utc, struct err *err);
 /* Brings every next try that lies after latest_utc back to just before now_utc, or to when the message is due if that is
  * later: the clock was set back. Just before, so that the claim takes it for late and asks whether its reader may be
  * written to. The ends of turns (store_turn.h) likewise. */

@@ -194,6 +194,20 @@ static void gate__asked_for_a_pause__keeps_the_longest_and_then_opens_whole(void
 	assert_int_equal(gate_allow(&gate, 9, 3, NOW + DAY, 0), 9);
 }
 
+static void gate_follow_clock__pause__ends_as_much_sooner(void **state)
+{
+	(void)state;
+	struct gate gate;
+	gate_init(&gate, 0, 0, 0);
+	gate_follow_clock(&gate, HOUR);
+	assert_int_equal(gate_next_utc(&gate, NOW), NOW); /* open, and stays so */
+	gate_pause(&gate, NOW + 300);
+	gate_follow_clock(&gate, 11 * HOUR);
+	assert_int_equal(gate_next_utc(&gate, NOW - 11 * HOUR), NOW - 11 * HOUR + 300);
+	gate_follow_clock(&gate, -11 * HOUR);
+	assert_int_equal(gate_next_utc(&gate, NOW), NOW + 300);
+}
+
 static void gate__clock_set_back_far__does_not_stay_closed(void **state)
 {
 	(void)state;
@@ -216,6 +230,7 @@ int main(void)
 		cmocka_unit_test(gate__server_failed__is_asked_by_one_message_at_a_time),
 		cmocka_unit_test(gate__failures_in_a_row__pause_ever_longer_up_to_half_an_hour),
 		cmocka_unit_test(gate__asked_for_a_pause__keeps_the_longest_and_then_opens_whole),
+		cmocka_unit_test(gate_follow_clock__pause__ends_as_much_sooner),
 		cmocka_unit_test(gate__clock_set_back_far__does_not_stay_closed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

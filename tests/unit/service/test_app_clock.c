@@ -119,6 +119,115 @@ static void app__retry_from_a_wrong_clock__does_not_wait_for_its_day(void **stat
 	}
 }
 
+static const struct {
+	const char *name;
+	int64_t ahead_s;
+} wrongs[] = {{"an hour", 3600}, {"11 hours", 11 * 3600}, {"3 days", 3 * 86400}, {"6 days", 6 * 86400}};
+
+/* Minutes until the next message leaves. */
+static int64_t minutes_until_sent(void)
+{
+	size_t had = desk.n_sendings;
+	int64_t minutes = 0;
+	desk_tick();
+	for (; desk.n_sendings == had && minutes < 9000; minutes++) {
+		desk_move(60);
+		desk_tick();
+	}
+	return minutes;
+}
+
+/* A message of the right time is answered by a clock that is ahead, which is then set back by so much. */
+static void answer_ahead(size_t row, bool is_restart, enum channel_verdict verdict, enum channel_blame blame)
+{
+	add_task("t", "2025-06-15");
+	desk_move_to("2025-06-12T06:00");
+	desk.answers_at_once = false;
+	desk_tick();
+	desk.now.wall_s += wrongs[row].ahead_s;
+	struct channel_result result = desk_result(verdict, blame);
+	result.retry_after_s = 300;
+	desk_finish(0, &result);
+	desk_tick();
+	desk.answers_at_once = true;
+	desk_move(120);
+	desk.now.wall_s -= wrongs[row].ahead_s;
+	if (is_restart)
+		desk_crash(config);
+}
+
+/* Five minutes have begun two minutes ago. A start does not know of those; one that finds the clock days behind waits ten
+ * minutes before it believes that. */
+static void check_rest_of_five_minutes(size_t row, bool is_restart)
+{
+	int64_t minutes = minutes_until_sent();
+	int64_t most = !is_restart ? 4 : wrongs[row].ahead_s > 86400 ? 6 + 11 : 6;
+	if (minutes < 2 || minutes > most)
+		fail_msg("%s back, restart %d: after %lld min", wrongs[row].name, is_restart, (long long)minutes);
+}
+
+static void app__clock_set_back__a_retry_waits_no_longer_than_without_that(void **state)
+{
+	for (size_t i = 0; i < 2 * sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+		const bool is_restart = i % 2 != 0;
+		answer_ahead(i / 2, is_restart, CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
+		check_rest_of_five_minutes(i / 2, is_restart);
+		(void)close_desk(state);
+		(void)open_desk(state);
+	}
+}
+
+static void app__clock_set_back__a_channel_that_failed_is_tried_as_soon(void **state)
+{
+	for (size_t row = 0; row < sizeof(wrongs) / sizeof(wrongs[0]); row++) {
+		answer_ahead(row, false, CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+		(void)office_add_message(&desk.office, 1, "anna", "email", "fresh", desk.now.wall_s);
+		int64_t minutes = minutes_until_sent();
+		if (minutes > 1)
+			fail_msg("%s back: after %lld min", wrongs[row].name, (long long)minutes);
+		(void)close_desk(state);
+		(void)open_desk(state);
+	}
+}
+
+static void app__clock_set_back__a_pause_that_was_asked_for_is_as_long(void **state)
+{
+	for (size_t i = 0; i < 2 * sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+		const bool is_restart = i % 2 != 0;
+		answer_ahead(i / 2, is_restart, CHANNEL_THROTTLED, CHANNEL_BLAME_CHANNEL);
+		check_rest_of_five_minutes(i / 2, is_restart);
+		(void)close_desk(state);
+		(void)open_desk(state);
+	}
+}
+
+/* The pass that finds it cannot be committed: the next one follows the same step, and no further. */
+static void app__clock_set_back__a_pass_that_is_undone_shifts_nothing_twice(void **state)
+{
+	(void)state;
+	answer_ahead(1, false, CHANNEL_THROTTLED, CHANNEL_BLAME_CHANNEL);
+	office_run(&desk.office, "BEGIN IMMEDIATE");
+	for (int i = 0; i < 3; i++)
+		assert_int_not_equal(desk_try(), 0);
+	office_run(&desk.office,
+		   "ROLLBACK; CREATE TRIGGER full BEFORE UPDATE ON message BEGIN SELECT RAISE(FAIL, 'full'); END");
+	for (int i = 0; i < 3; i++)
+		assert_int_not_equal(desk_try(), 0);
+	office_run(&desk.office, "DROP TRIGGER full");
+	(void)office_add_message(&desk.office, 1, "anna", "email", "fresh", desk.now.wall_s);
+	check_rest_of_five_minutes(1, false);
+}
+
+static void app__started_again_after_the_clock_was_set_back__shifts_nothing_twice(void **state)
+{
+	(void)state;
+	answer_ahead(1, false, CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	for (int i = 0; i < 3; i++)
+		desk_crash(config);
+	check_rest_of_five_minutes(1, false);
+}
+
 static void app__clock_before_everything__plans_nothing_new_and_recovers(void **state)
 {
 	(void)state;
@@ -260,6 +369,11 @@ int main(void)
 		WITH_DESK(app__clock_had_been_years_ahead__new_tasks_are_reminded_of_all_the_same),
 		WITH_DESK(app__clock_had_been_a_day_ahead__nothing_is_sent_twice_and_nothing_lost),
 		WITH_DESK(app__retry_from_a_wrong_clock__does_not_wait_for_its_day),
+		WITH_DESK(app__clock_set_back__a_retry_waits_no_longer_than_without_that),
+		WITH_DESK(app__clock_set_back__a_channel_that_failed_is_tried_as_soon),
+		WITH_DESK(app__clock_set_back__a_pause_that_was_asked_for_is_as_long),
+		WITH_DESK(app__clock_set_back__a_pass_that_is_undone_shifts_nothing_twice),
+		WITH_DESK(app__started_again_after_the_clock_was_set_back__shifts_nothing_twice),
 		WITH_DESK(app__clock_before_everything__plans_nothing_new_and_recovers),
 		WITH_DESK(app__clock_set_back__does_not_wake_a_reader_who_rests),
 		WITH_DESK(app__an_hour_back__repeats_and_skips_nothing),

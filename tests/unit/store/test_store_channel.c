@@ -98,6 +98,19 @@ static void store_channel_note_pause__until_a_message_is_accepted(void **state)
 	store_channel_done(&channel);
 }
 
+static void store_channel_shift_pauses__each__ends_as_much_sooner(void **state)
+{
+	(void)state;
+	OK(store_channel_note_pause(office.store, "chat", 7000, ERR));
+	OK(store_channel_note_sent(office.store, "email", 6000, ERR)); /* has none */
+	OK(store_channel_shift_pauses(office.store, 2500, ERR));
+	struct store_channel chat = load("chat"), email = load("email");
+	assert_int_equal(chat.paused_until_utc, 4500);
+	assert_int_equal(email.paused_until_utc, 0);
+	store_channel_done(&chat);
+	store_channel_done(&email);
+}
+
 static int64_t n_written(void)
 {
 	return office_number(&office, "PRAGMA data_version"); /* moves with every commit of the store */
@@ -151,6 +164,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(store_channel_note_failure__asked_to_wait__is_not_failing, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(store_channel_note_pause__shorter_one__leaves_the_longer, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(store_channel_shift_pauses__each__ends_as_much_sooner, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(store_channel_note_pause__until_a_message_is_accepted, set_up,
 						tear_down),

@@ -243,6 +243,32 @@ static void store_message__sending_overdue_and_clamped__are_the_right_ones(void 
 			 30);
 }
 
+static void store_message_shift__what_waits_after_it_is_due__waits_as_long(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *step;
+		int64_t due_utc, not_before, shifted;
+	} rows[] = {
+		{"1d", 900, 5000, 2000},  /* a retry */
+		{"2d", 900, 3500, 1000},  /* one that would be in the past */
+		{"3d", 3000, 5000, 3000}, /* not due any more */
+		{"4d", 5000, 5000, 5000}, /* held for its reader */
+		{"5d", 900, 900, 900},    /* ready */
+	};
+	int64_t ids[5];
+	for (size_t i = 0; i < 5; i++) {
+		ids[i] = add("email", rows[i].step, rows[i].due_utc);
+		office_run(&office, "UPDATE message SET not_before = %lld WHERE id = %lld",
+			   (long long)rows[i].not_before, (long long)ids[i]);
+	}
+	OK(store_message_shift(office.store, 3000, 1000, ERR));
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(
+			office_number(&office, "SELECT not_before FROM message WHERE id = %lld", (long long)ids[i]),
+			rows[i].shifted);
+}
+
 static const struct {
 	const char *kind;
 	bool has_reminder, is_live;
@@ -409,6 +435,7 @@ int main(void)
 		WITH_OFFICE(store_message__move_of_many__leaves_the_others_alone),
 		WITH_OFFICE(store_message__attempts__are_numbered_and_ended_once),
 		WITH_OFFICE(store_message__sending_overdue_and_clamped__are_the_right_ones),
+		WITH_OFFICE(store_message_shift__what_waits_after_it_is_due__waits_as_long),
 		WITH_OFFICE(store_message__live__is_what_has_something_to_say),
 		WITH_OFFICE(store_message__each__lists_one_state_or_all),
 		WITH_OFFICE(store_message__for_nobody__fails_alone),
