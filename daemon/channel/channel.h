@@ -177,7 +177,8 @@ unsigned channel_room(const struct channel *channel);
 unsigned channel_in_flight(const struct channel *channel);
 /* Every result that was handed out is recorded. */
 void channel_resume(struct channel *channel);
-/* Of what waits for a connection, gives back what is_over says: CHANNEL_THROTTLED, to be looked at anew. */
+/* Of what waits for a connection, or its server, gives back what is_over says before its text begins: CHANNEL_THROTTLED, to
+ * be looked at anew. */
 void channel_recall(struct channel *channel, channel_recall_cb is_over, void *arg);
 /* Whether the peer may have accepted a message whose result is not out: true unless it certainly has not. */
 bool channel_may_have(const struct channel *channel, int64_t message_id);

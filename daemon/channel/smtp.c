@@ -320,7 +320,9 @@ static void smtp_recall(struct channel *channel, channel_recall_cb is_over, void
 	struct smtp_channel *smtp = (struct smtp_channel *)channel;
 	for (size_t i = smtp->n_queue; i > 0; i--)
 		if (is_over(arg, smtp->queue[i - 1]->id))
-			smtp_give_back(smtp, i - 1, "not sent: what it was about was changed");
+			smtp_give_back(smtp, i - 1, SMTP_RECALLED);
+	for (size_t i = 0; i < smtp->n_links; i++)
+		smtp_link_recall(smtp->links[i], is_over, arg);
 }
 
 static bool smtp_may_have(const struct channel *channel, int64_t message_id)

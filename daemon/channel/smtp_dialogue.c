@@ -221,10 +221,10 @@ void smtp_dialogue_lost(struct smtp_dialogue *dialogue, const char *why)
 	smtp_dialogue_break(dialogue, words);
 }
 
-void smtp_dialogue_give_up(struct smtp_dialogue *dialogue, const char *why)
+void smtp_dialogue_give_up(struct smtp_dialogue *dialogue, enum channel_verdict verdict, const char *why)
 {
 	assert(dialogue->step != SMTP_STEP_DOT && dialogue->text_out == 0);
-	smtp_dialogue_decide(dialogue, (struct smtp_class){CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE}, 0, why);
+	smtp_dialogue_decide(dialogue, (struct smtp_class){verdict, CHANNEL_BLAME_MESSAGE}, 0, why);
 	smtp_dialogue_end(dialogue, false);
 }
 

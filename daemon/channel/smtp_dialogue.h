@@ -89,7 +89,7 @@ void smtp_dialogue_hand_over(const struct smtp_dialogue *dialogue, struct smtp_d
 void smtp_dialogue_lost(struct smtp_dialogue *dialogue, const char *why);
 
 /* We end it before any text was sent, for a reason of our own. Over afterwards. */
-void smtp_dialogue_give_up(struct smtp_dialogue *dialogue, const char *why);
+void smtp_dialogue_give_up(struct smtp_dialogue *dialogue, enum channel_verdict verdict, const char *why);
 
 /* Appends mail to out as it goes over the wire after DATA: dots doubled, the last line ended, the final dot. */
 void smtp_dialogue_stuff(const char *mail, size_t len, struct buf *out);

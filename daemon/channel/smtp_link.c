@@ -236,12 +236,19 @@ static void smtp_link_follow(struct smtp_link *link)
 	smtp_dialogue_follow(dialogue, &link->next_dialogue);
 }
 
+static bool smtp_link_is_recalled(const struct smtp_link *link)
+{
+	return link->job->is_recalled && link->dialogue.step == SMTP_STEP_BODY && link->dialogue.text_out == 0;
+}
+
 /* In pieces, because TLS tells of no progress before a whole piece is out. CURLE_AGAIN: the socket is full. */
 static CURLcode smtp_link_write(struct smtp_link *link)
 {
 	size_t len;
 	const char *bytes;
-	if (!smtp_link_is_waiting(link))
+	if (smtp_link_is_recalled(link))
+		smtp_dialogue_give_up(&link->dialogue, CHANNEL_THROTTLED, SMTP_RECALLED);
+	else if (!smtp_link_is_waiting(link))
 		smtp_link_follow(link);
 	while (!smtp_link_is_waiting(link) && (bytes = smtp_dialogue_output(&link->dialogue, &len), len > 0)) {
 		size_t n = 0;
@@ -352,7 +359,8 @@ static void smtp_link_timeout_busy(struct smtp_link *link)
 		return;
 	}
 	if (smtp_link_is_waiting(link))
-		smtp_dialogue_give_up(&link->dialogue, "not sent: the message before could not be recorded");
+		smtp_dialogue_give_up(&link->dialogue, CHANNEL_TEMPORARY,
+				      "not sent: the message before could not be recorded");
 	else
 		smtp_dialogue_lost(&link->dialogue, "the server was silent for too long");
 	smtp_link_message_over(link);
@@ -528,6 +536,18 @@ void smtp_link_go_on(struct smtp_link *link)
 	link->is_held = false;
 	if (was_waiting)
 		smtp_link_pump(link, false);
+}
+
+static void smtp_link_recall_job(struct smtp_job *job, channel_recall_cb is_over, void *arg)
+{
+	if (job != NULL && !job->is_recalled)
+		job->is_recalled = is_over(arg, job->id);
+}
+
+void smtp_link_recall(struct smtp_link *link, channel_recall_cb is_over, void *arg)
+{
+	smtp_link_recall_job(link->job, is_over, arg);
+	smtp_link_recall_job(link->next, is_over, arg);
 }
 
 void smtp_link_retire(struct smtp_link *link)

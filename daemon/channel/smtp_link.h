@@ -6,7 +6,8 @@
  * Failure modes: no connection, no TLS, no AUTH: the message's outcome is TEMPORARY with the channel to blame, and the
  * link is closed. Each wait has an end (struct smtp_limits); it is counted anew when a reply is complete or bytes went
  * out, not at every byte that drips in.
- * A message that is held goes as far as DATA; its text waits for smtp_link_go_on(). To a server with PIPELINING, the first
+ * A message that is held goes as far as DATA; its text waits for smtp_link_go_on(). One that is recalled by then costs the
+ * connection, because the server waits for a text. To a server with PIPELINING, the first
  * commands of the message behind it go out together with the text of the one before: one round trip a message instead of
  * two. When the server takes its time with the one, the other is given back. */
 #ifndef DEADLINED_CHANNEL_SMTP_LINK_H
@@ -51,9 +52,12 @@ struct smtp_job {
 	char *from; /* NULL: the server's */
 	char *key;  /* for the server's reports */
 	struct buf mail;
-	bool is_repeat; /* was already moved to a fresh connection once */
+	bool is_repeat;   /* was already moved to a fresh connection once */
+	bool is_recalled; /* its text is not to begin any more */
 };
 void smtp_job_free(struct smtp_job *job);
+
+#define SMTP_RECALLED "not sent: what it was about was changed"
 
 struct smtp_outcome {
 	struct smtp_job *job;  /* whose message has ended, the callback takes it; NULL: none */
@@ -89,6 +93,8 @@ bool smtp_link_is_up(const struct smtp_link *link);
 void smtp_link_send(struct smtp_link *link, struct smtp_job *job, bool is_held);
 /* The text of its message may go, if it was held. */
 void smtp_link_go_on(struct smtp_link *link);
+/* What it has, and is over by that, is given back where its text would begin: THROTTLED, as nothing was sent. */
+void smtp_link_recall(struct smtp_link *link, channel_recall_cb is_over, void *arg);
 /* No more messages: says QUIT now when idle, after its message otherwise. */
 void smtp_link_retire(struct smtp_link *link);
 /* Closes at once. */

@@ -267,6 +267,16 @@ void app_unhear(struct app *app)
 	}
 }
 
+bool app_has_heard(const struct app *app)
+{
+	for (size_t i = 0; i < app->setup->n_channels; i++) {
+		const struct app_listener *listener = app->channels[i]->listener;
+		if (listener != NULL && listener->is_applied && listener->updates.n > 0)
+			return true;
+	}
+	return false;
+}
+
 /* ---- answering ---------------------------------------------------------------------------------------------------- */
 
 static void app_queue_answer(struct app_listener *listener, const char *id, const char *chat, const char *text)

@@ -278,6 +278,8 @@ static void app_act(struct app *app, struct app_claim *claims, struct instant no
 	app_trust_clock(app, now);
 	app_announce(app);
 	app_resume(app);
+	if (app_has_heard(app)) /* no other connection has committed it */
+		app_recall(app);
 	app_answer(app, now.wall_s);
 	app_edit(app, now.wall_s);
 	for (size_t i = 0; i < app->setup->n_channels; i++)

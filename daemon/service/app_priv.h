@@ -176,6 +176,8 @@ void app_listener_free(struct app_listener *listener);
 MUSTCHECK int app_hear(struct app *app, int64_t now_utc, struct err *err);
 void app_keep_heard(struct app *app);
 void app_unhear(struct app *app);
+/* After the commit, before app_answer(): whether something was applied. */
+bool app_has_heard(const struct app *app);
 /* Answers what was applied, as far as there is room; the rest waits for the next pass. */
 void app_answer(struct app *app, int64_t now_utc);
 /* How many answers the channel has to give. */

@@ -37,6 +37,7 @@ struct desk {
 	bool has_left;       /* what is in flight may have been accepted */
 	unsigned n_channels; /* made and not freed */
 	bool answers_at_once;
+	bool recalls;     /* what is in flight has not begun, and can be taken back */
 	bool has_threads; /* of a channel "telegram" made from now on: what it calls them is "t" and the first message */
 	bool is_two_way;  /* a channel "telegram" made from now on has buttons, can edit and listens */
 	struct {
@@ -161,6 +162,14 @@ static inline void desk_hear(enum channel_update_kind kind, const char *sender, 
 	cb(desk.listening.arg, &updates, NULL);
 }
 
+static inline void desk_recall(struct channel *channel, channel_recall_cb is_over, void *arg)
+{
+	const struct channel_result result = desk_result(CHANNEL_THROTTLED, CHANNEL_BLAME_MESSAGE);
+	for (size_t i = desk.n_flying; i-- > 0 && desk.recalls;)
+		if (desk.flying[i].channel == channel && is_over(arg, desk.flying[i].id))
+			desk_finish(i, &result);
+}
+
 static inline void desk_stop_channel(struct channel *channel)
 {
 	((struct desk_channel *)channel)->is_stopped = true;
@@ -183,6 +192,7 @@ static const struct channel_ops desk_ops = {
 	.send = desk_send,
 	.room = desk_room,
 	.may_have = desk_may_have,
+	.recall = desk_recall,
 	.listen = desk_listen,
 	.stop = desk_stop_channel,
 	.free = desk_free_channel,

@@ -118,7 +118,7 @@ static void ahead__no_connection_comes_about__gives_what_waits_back_with_the_fir
 static bool is_before(void *arg, int64_t id)
 {
 	const int64_t *end = arg;
-	return id < *end;
+	return id > 2 && id < *end; /* 2 is on the connection */
 }
 
 /* With one connection, 8 wait behind it; more are asked for when 4 of them have left, and then all 4. */
@@ -133,7 +133,7 @@ static void ahead__half_of_them_have_left__asks_for_as_many_at_once(void **cmock
 	for (int64_t id = 2; id <= 10; id++)
 		client_send(&client, id);
 	assert_int_equal(channel_room(client.channel), 0);
-	channel_recall(client.channel, is_before, &end); /* 2 is on the connection */
+	channel_recall(client.channel, is_before, &end);
 	assert_int_equal(channel_room(client.channel), 0);
 	end++;
 	channel_recall(client.channel, is_before, &end);
@@ -162,7 +162,7 @@ static void ahead__recalled__comes_back_unsent(void **cmocka)
 	for (int64_t id = 1; id <= 4; id++)
 		client_send(&client, id);
 	channel_recall(client.channel, is_third, &n_asked);
-	assert_int_equal(n_asked, 3); /* the first is on the connection */
+	assert_int_equal(n_asked, 4);
 	assert_int_equal(client.n_results[3], 1);
 	assert_int_equal(client.results[3].verdict, CHANNEL_THROTTLED);
 	static const int64_t others[] = {1, 2, 4};
@@ -170,6 +170,53 @@ static void ahead__recalled__comes_back_unsent(void **cmocka)
 		assert_int_equal(client_wait(&client, others[i])->verdict, CHANNEL_ACCEPTED);
 		channel_resume(client.channel);
 	}
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+static bool is_any(void *arg, int64_t id)
+{
+	(void)arg;
+	return id > 0;
+}
+
+/* Recalls what is on the connection when the server says that it has got as far. */
+static void recall_at_flag(struct client *client, struct peer *peer)
+{
+	while (!peer->flag)
+		assert_int_equal(event_base_loop(client->base, EVLOOP_NONBLOCK), 0);
+	channel_recall(client->channel, is_any, NULL);
+	assert_int_equal(sem_post(&peer->result), 0);
+}
+
+/* Likewise of what a slow server keeps waiting, be it for its greeting. */
+static void ahead__recalled_before_its_text__comes_back_unsent(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, GO, "E"}, {HELLO, ENVELOPE, TAKE, OK_250, ENVELOPE, "F", "H", GO, "E"},
+	      {HELLO, ENVELOPE, TAKE, OK_250});
+	client_start(&client, peer.port, ONE, NULL);
+	client_send(&client, 1);
+	channel_recall(client.channel, is_any, NULL);
+	assert_int_equal(client_wait(&client, 1)->verdict, CHANNEL_THROTTLED);
+	assert_int_equal(client_deliver(&client, 2)->verdict, CHANNEL_ACCEPTED);
+	client_send(&client, 3);
+	recall_at_flag(&client, &peer);
+	assert_int_equal(client_wait(&client, 3)->verdict, CHANNEL_THROTTLED);
+	assert_int_equal(client.results[3].blame, CHANNEL_BLAME_MESSAGE);
+	assert_int_equal(client_deliver(&client, 4)->verdict, CHANNEL_ACCEPTED);
+	client_stop(&client);
+	peer_stop(&peer);
+}
+
+static void ahead__recalled_behind_its_text__is_as_the_server_says(void **cmocka)
+{
+	(void)cmocka;
+	START({HELLO, ENVELOPE, TAKE, "F", "H", OK_250});
+	client_start(&client, peer.port, ONE, NULL);
+	client_send(&client, 1);
+	recall_at_flag(&client, &peer);
+	assert_int_equal(client_wait(&client, 1)->verdict, CHANNEL_ACCEPTED);
 	client_stop(&client);
 	peer_stop(&peer);
 }
@@ -214,6 +261,8 @@ int main(void)
 		cmocka_unit_test(ahead__no_connection_comes_about__gives_what_waits_back_with_the_first),
 		cmocka_unit_test(ahead__half_of_them_have_left__asks_for_as_many_at_once),
 		cmocka_unit_test(ahead__recalled__comes_back_unsent),
+		cmocka_unit_test(ahead__recalled_before_its_text__comes_back_unsent),
+		cmocka_unit_test(ahead__recalled_behind_its_text__is_as_the_server_says),
 		cmocka_unit_test(ahead__stopped__gives_back_what_waits_and_quits),
 		cmocka_unit_test(ahead__freed_while_it_waits__is_clean),
 	};

@@ -116,6 +116,19 @@ static void listen__start__asks_from_the_start_and_goes_on_behind_what_was_appli
 	assert_string_equal(desk.listening.next, "8");
 }
 
+/* What waits behind a slow server must not leave after the button was pressed. */
+static void listen__done__recalls_what_has_not_begun(void **state)
+{
+	(void)state;
+	desk.recalls = true;
+	desk_move_to("2025-06-14T06:00");
+	desk_tick();
+	assert_int_equal(desk.n_flying, 3);
+	press("101", "d", visit, "9");
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM message WHERE state = 'sending'"), 1);
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM message WHERE state = 'cancelled'"), 2);
+}
+
 static void listen__nothing_new__asks_again_at_once(void **state)
 {
 	(void)state;
@@ -612,6 +625,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(listen__start__asks_from_the_start_and_goes_on_behind_what_was_applied),
+		TEST(listen__done__recalls_what_has_not_begun),
 		TEST(listen__nothing_new__asks_again_at_once),
 		TEST(listen__service_that_holds_no_call__is_asked_once_a_second),
 		TEST(listen__died_before_the_commit__hears_it_again_and_does_it_once),
