@@ -284,6 +284,8 @@ int upkeep_watch(struct upkeep *upkeep, const struct planner *planner, const str
 		return 0;
 	if (upkeep->is_running)
 		status = upkeep_collect(upkeep, now_utc, err);
+	if (setup->conf->backup_keep == 0)
+		upkeep->failure[0] = '\0'; /* no copy is wanted any more */
 	if (status == 0)
 		status = upkeep_note(upkeep, planner, store, day, now_utc, err);
 	if (status == 0)

@@ -163,6 +163,22 @@ static void upkeep__folder_in_a_missing_one__names_that_and_the_cure(void **stat
 	close_desk();
 }
 
+static void upkeep__failure_and_then_none_wanted__is_not_told_again(void **state)
+{
+	(void)state;
+	open_desk(CONFIG);
+	scratch_write(scratch_path(&desk.office.scratch, "backup"), "in the way", 10);
+	settle();
+	assert_int_equal(desk_count("sent"), 1);
+	app_reload(desk.app, desk_setup("backup_keep = 0\noperator = anna\n" CHANNEL), desk.now);
+	for (int day = 0; day < 3; day++) {
+		desk_move(86400);
+		settle();
+	}
+	assert_int_equal(desk_count("sent"), 1);
+	close_desk();
+}
+
 /* The copy was made, and the pass that notes it cannot be committed. */
 static void upkeep__note_that_was_undone__is_written_by_a_later_pass(void **state)
 {
@@ -271,6 +287,7 @@ int main(void)
 		cmocka_unit_test(upkeep__none_wanted__makes_none),
 		cmocka_unit_test(upkeep__failure__is_told_once_a_day_and_tried_again_each_hour),
 		cmocka_unit_test(upkeep__folder_in_a_missing_one__names_that_and_the_cure),
+		cmocka_unit_test(upkeep__failure_and_then_none_wanted__is_not_told_again),
 		cmocka_unit_test(upkeep__note_that_was_undone__is_written_by_a_later_pass),
 		cmocka_unit_test(upkeep__damage_found_by_the_copy__ends_the_passes),
 		cmocka_unit_test(upkeep__start_on_a_damaged_database__is_refused),
