@@ -87,7 +87,7 @@ bool app_is_idle(const struct app *app);
 const char *app_trouble(const struct app *app);
 
 const struct setup *app_setup(const struct app *app);
-/* Messages sent, and messages that ended otherwise, since the start. */
+/* Messages sent since the start, and messages in flight now, on replaced channels, too. */
 void app_counts(const struct app *app, int64_t *ret_sent, int64_t *ret_in_flight);
 
 #endif

@@ -1,5 +1,6 @@
 /* app_priv: what the files of the app share: app.c is its life, app_pass.c one pass of it, whose parts stand in
- * app_settle.c, app_watch.c, app_listen.c, app_hear_alone.c, app_show.c, app_thread.c, app_address.c and app_claim.c. */
+ * app_settle.c, app_watch.c, app_clock.c, app_health.c, app_listen.c, app_hear_alone.c, app_show.c, app_thread.c,
+ * app_address.c, app_each.c, app_claim.c and app_send.c. */
 #ifndef DEADLINED_SERVICE_APP_PRIV_H
 #define DEADLINED_SERVICE_APP_PRIV_H
 
