@@ -339,10 +339,13 @@ static void loop_stop(struct loop *loop)
 static void loop_on_signal(int signal, short events, void *arg)
 {
 	(void)events;
-	if (signal == SIGHUP)
-		loop_reload(arg);
+	struct loop *loop = arg;
+	if (signal != SIGHUP)
+		loop_stop(loop);
+	else if (loop->is_stopping)
+		log_info("the configuration is not read again: stopping");
 	else
-		loop_stop(arg);
+		loop_reload(loop);
 }
 
 /* The watchdog is fed only while passes are made: a loop that turns without working is stuck, too. */

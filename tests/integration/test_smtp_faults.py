@@ -2,6 +2,7 @@
 end, many messages at once, and the two ways in which a daemon ends. What Postfix's own tools can act out is in
 test_mail_faults.py, single odd replies are in test_mail_scripted.py."""
 import base64
+import re
 import signal
 
 import pytest
@@ -268,6 +269,23 @@ def test_commands_are_sent_ahead_only_to_servers_that_offer_it(site, serve, star
     server.release()
     [row] = wait_until(lambda: site.tried(), daemon.log)
     assert row["state"] == "pending" and server.mails == []
+
+
+def test_a_reload_while_it_stops_is_not_begun(site, serve, start):
+    server = serve(mail="silent")
+    use(site, server)
+    remind(site)
+    daemon = start(site)
+    server.wait(lambda server: "MAIL" in verbs(server))
+    daemon.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: daemon.is_notified("STOPPING=1"), daemon.log)
+    told = len(daemon.notifications)
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: re.search("not read again|is in place", daemon.log()), daemon.log)
+    server.plan(mail=None)
+    server.release()
+    assert daemon.process.wait(25) == 0
+    assert "is in place" not in daemon.log() and not daemon.is_notified("READY=1", told)
 
 
 # What the server does to a connection that waits for the next message, or when that comes.
