@@ -26,15 +26,31 @@ static void prospect_count(void *arg, const struct policy_view_row *row)
 	prospect->n_ahead += row->due_utc > prospect->now_utc;
 }
 
-static int prospect_people(struct session *session, const struct task *task, size_t *ret_n, struct err *err)
+/* Who takes part, and how many of them have an address on a channel that is there. */
+struct prospect_people {
+	size_t n, n_reached;
+};
+
+static bool prospect_is_reached(const struct conf *conf, const struct person *person)
+{
+	for (size_t i = 0; i < conf->n_channels; i++)
+		if (person_address(person, conf->channels[i]->name) != NULL)
+			return true;
+	return false;
+}
+
+static int prospect_count_people(struct session *session, const struct task *task, struct prospect_people *ret_people,
+				 struct err *err)
 {
 	struct person *people = NULL;
 	size_t n = 0;
 	int status = planner_people(session->store, task->id, &people, &n, err);
-	for (size_t i = 0; i < n; i++)
+	*ret_people = (struct prospect_people){.n = n};
+	for (size_t i = 0; i < n; i++) {
+		ret_people->n_reached += prospect_is_reached(session->conf, &people[i]);
 		person_done(&people[i]);
+	}
 	free(people);
-	*ret_n = n;
 	return status;
 }
 
@@ -110,14 +126,17 @@ void prospect_warn(struct session *session, const char *uid)
 {
 	struct task task = {0};
 	struct err err = {0};
-	size_t n_people = 0;
+	struct prospect_people people = {0};
 	int status = store_task_find(session->store, uid, &task, &err);
 	if (status == 0)
-		status = prospect_people(session, &task, &n_people, &err);
+		status = prospect_count_people(session, &task, &people, &err);
 	if (status < 0)
 		(void)session_fail(status, &err);
-	else if (strcmp(task.status, "open") == 0 && n_people == 0)
+	else if (strcmp(task.status, "open") == 0 && people.n == 0)
 		output_complain("nobody takes part: nobody will be reminded");
+	else if (strcmp(task.status, "open") == 0 && people.n_reached == 0)
+		output_complain("nobody who takes part has an address on a channel of %s: nobody will be reminded",
+				session->conf->file);
 	else if (strcmp(task.status, "open") == 0)
 		prospect_check_steps(session, &task);
 	task_done(&task);

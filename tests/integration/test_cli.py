@@ -196,6 +196,7 @@ def errors_of(site, *arguments):
 
 PAST = "every step of policy default lies in the past: nobody will be reminded"
 NOBODY = "nobody takes part: nobody will be reminded"
+MUTE = "nobody who takes part has an address on a channel of"
 DEAF = "no step of policy default speaks to those who take part: nobody will be reminded"
 
 
@@ -206,9 +207,12 @@ DEAF = "no step of policy default speaks to those who take part: nobody will be 
     ("every Friday of 2031", "desk", ""),
     ("every Friday of 2001", "desk", PAST),
     ("2031-06-15", "supervisor:desk", DEAF),
+    ("2031-06-15", "mute", MUTE),
+    ("2031-06-15", "mute desk", ""),
 ])
 def test_add_and_edit_say_that_nobody_will_be_reminded(site, when, people, words):
-    site.import_text("people.csv", "id,name,language,zone,email\ndesk,Desk,en,Asia/Sakhalin,desk@example.org\n")
+    site.import_text("people.csv", "id,name,language,zone,email\ndesk,Desk,en,Asia/Sakhalin,desk@example.org\n"
+                                   "mute,Mute,en,Asia/Sakhalin,\n")
     for arguments in (["add", "New", "--uid", "new"], ["edit", "new"]):
         said = errors_of(site, *arguments, "--when", when, "--people", people)
         assert words in said if words else said == ""
