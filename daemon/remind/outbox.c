@@ -28,7 +28,8 @@
  *   4. sent, dead, cancelled and stale are final. [table]
  *   5. copies accepted <= 1 + crashes + unknown results of the message.
  *   6. not_before never lies further ahead than a day, whatever a peer asks for [backoff], and never before the message
- *      is due, whatever the clock does. [recover, settle] */
+ *      is due, whatever the clock does. [recover, settle]
+ *   7. What waits for its reader's hours is no older than their end: waiting makes nothing stale. [claim, post, expire] */
 #include "remind/outbox.h"
 
 #include <assert.h>
@@ -227,7 +228,7 @@ static int outbox_claim_one(struct outbox_claiming *claiming, int64_t id, const 
 	if (rules != NULL && rules->open != NULL && !may_disturb)
 		status = rules->open(arg, peek.person, now_utc, &open_utc, err);
 	if (status < 0 || open_utc > now_utc)
-		return status < 0 ? status : store_message_postpone(store, id, open_utc, err);
+		return status < 0 ? status : store_message_hold(store, id, open_utc, err);
 	if (rules != NULL && rules->may != NULL)
 		status = rules->may(arg, claiming, &peek, now_utc, &may, err);
 	if (status < 0 || !may)

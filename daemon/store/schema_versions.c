@@ -646,6 +646,8 @@ static const char schema_9[] =
 	"CREATE TRIGGER message_removed AFTER DELETE ON message BEGIN"
 	"  UPDATE counted SET n = n - 1 WHERE id = " SCHEMA_ROW_OLD ";"
 	"END;"
+	/* What the hours of its reader held back at a claim is no older than their end. */
+	"ALTER TABLE message ADD COLUMN held_until_utc INTEGER NOT NULL DEFAULT 0;"
 	/* Whether a message still has something to say is asked at its claim, and what it has told at its end; its letter needs
 	 * the rest. */
 	"DROP INDEX reminder_message;"

@@ -313,7 +313,8 @@ int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_
 			  struct err *err)
 {
 	static const char sql[] =
-		"SELECT id FROM message WHERE " STORE_IS_WAITING " AND due_utc < ?1 ORDER BY due_utc LIMIT ?2";
+		"SELECT id FROM message WHERE " STORE_IS_WAITING " AND due_utc < ?1 AND held_until_utc < ?1"
+		" ORDER BY due_utc LIMIT ?2";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -412,6 +413,17 @@ int store_message_address(struct store *store, int64_t id, char **ret_address, s
 	*ret_address = status == 1 ? store_text(stmt, 0) : NULL;
 	(void)sqlite3_reset(stmt);
 	return 0;
+}
+
+int store_message_hold(struct store *store, int64_t id, int64_t until_utc, struct err *err)
+{
+	static const char sql[] =
+		"UPDATE message SET not_before = ?2, held_until_utc = ?2 WHERE id = ?1 AND state = 'pending'";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ii", id, until_utc);
+	return store_run(store, stmt, "holding a message", NULL, err);
 }
 
 int store_message_postpone(struct store *store, int64_t id, int64_t not_before, struct err *err)

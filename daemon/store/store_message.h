@@ -95,7 +95,7 @@ MUSTCHECK int store_message_load(struct store *store, int64_t id, struct store_m
 
 /* Up to max ids of messages in state 'sending': those a crash has left behind, or a stop is about to. */
 MUSTCHECK int store_message_sending(struct store *store, int64_t *ret_ids, size_t max, size_t *ret_n, struct err *err);
-/* Up to max ids of pending messages that were due before cutoff_utc, the oldest first. */
+/* Up to max ids of pending messages that were due, and held at most until, before cutoff_utc, the oldest first. */
 MUSTCHECK int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_ids, size_t max,
 				    size_t *ret_n, struct err *err);
 /* The clock was set back by so much: what is due and waits for its next try waits as long as it would have without that, and
@@ -121,6 +121,8 @@ struct store_peek {
 MUSTCHECK int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_peek, struct err *err);
 /* The address that its reader has on its channel now, which the caller frees; NULL when there is none. */
 MUSTCHECK int store_message_address(struct store *store, int64_t id, char **ret_address, struct err *err);
+/* Holds a pending message for its reader's hours: it is not tried before until_utc, and no older than that from then on. */
+MUSTCHECK int store_message_hold(struct store *store, int64_t id, int64_t until_utc, struct err *err);
 /* Sets the next try of a pending message. */
 MUSTCHECK int store_message_postpone(struct store *store, int64_t id, int64_t not_before, struct err *err);
 

@@ -67,6 +67,36 @@ static void held__throttled_into_the_night__is_sent_when_the_night_is_over(void 
 	desk_close();
 }
 
+/* The clock of what grows too old stands still meanwhile, after a try that failed as before the first. */
+static void held__retry_in_a_night_longer_than_catch_up_max_age__is_sent_when_it_is_over(void **state)
+{
+	(void)state;
+	desk_open(config, "2025-06-14T12:00");
+	office_add_person(&desk.office, "anna", "Europe/Moscow", "email");
+	office_run(&desk.office, "UPDATE person SET quiet = '22:04-09:00'");
+	(void)office_add_task(&desk.office, &(struct office_task){.uid = "t",
+								  .start = "2025-06-15",
+								  .zone = "Europe/Moscow",
+								  .people = "anna",
+								  .planned_until = utc("2025-06-14T12:00")});
+	desk_move_to("2025-06-14T19:00"); /* 22:00 in Moscow */
+	desk_tick();
+	desk_answer(CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	desk.answers_at_once = true;
+	static const char *const instants[] = {"2025-06-14T19:50", "2025-06-15T00:30", "2025-06-15T06:00"};
+	for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++) {
+		assert_int_equal(desk.n_sendings, 1);
+		desk_move_to(instants[i]);
+		desk_crash(config);
+		desk.answers_at_once = true;
+		desk_tick();
+	}
+	assert_int_equal(desk.n_sendings, 2);
+	assert_int_equal(desk_count("sent"), 1);
+	desk_close();
+}
+
 /* The hours of now count, also for what was planned by others and is due this very second: they were changed, or the clock
  * was set back and the hold forgotten. */
 static void held__hours_changed_while_it_waits__follows_the_new_ones(void **state)
@@ -94,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(held__longer_than_catch_up_max_age__is_sent_when_the_night_is_over),
+		cmocka_unit_test(held__retry_in_a_night_longer_than_catch_up_max_age__is_sent_when_it_is_over),
 		cmocka_unit_test(held__hours_changed_while_it_waits__follows_the_new_ones),
 		cmocka_unit_test(held__throttled_into_the_night__is_sent_when_the_night_is_over),
 	};
