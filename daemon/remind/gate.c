@@ -36,8 +36,17 @@ void gate_inherit(struct gate *gate, const struct gate *old)
 		gate->tokens = old->tokens;
 		gate->filled_mono_ms = old->filled_mono_ms;
 	}
-	if (old->failures == 0)
-		gate->paused_until_utc = old->paused_until_utc;
+	gate->asked_until_utc = old->asked_until_utc;
+}
+
+static int64_t gate_later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t gate_paused_until_utc(const struct gate *gate)
+{
+	return gate_later(gate->asked_until_utc, gate->failed_until_utc);
 }
 
 static void gate_fill(struct gate *gate, int64_t now_mono_ms)
@@ -52,9 +61,11 @@ static void gate_fill(struct gate *gate, int64_t now_mono_ms)
 
 unsigned gate_allow(struct gate *gate, unsigned wanted, unsigned in_flight, int64_t now_utc, int64_t now_mono_ms)
 {
-	if (gate->paused_until_utc - now_utc > GATE_PAUSE_MAX_S)
-		gate->paused_until_utc = 0; /* the clock was set back */
-	if (now_utc < gate->paused_until_utc)
+	if (gate->asked_until_utc - now_utc > GATE_PAUSE_MAX_S) /* here and below: the clock was set back */
+		gate->asked_until_utc = 0;
+	if (gate->failed_until_utc - now_utc > GATE_PAUSE_MAX_S)
+		gate->failed_until_utc = 0;
+	if (now_utc < gate_paused_until_utc(gate))
 		return 0;
 	if (gate->failures > 0)
 		wanted = in_flight > 0 || wanted == 0 ? 0 : 1;
@@ -81,34 +92,35 @@ void gate_give_back(struct gate *gate, unsigned n)
 void gate_succeeded(struct gate *gate)
 {
 	gate->failures = 0;
-	gate->paused_until_utc = 0;
+	gate->failed_until_utc = 0;
 }
 
 int64_t gate_failed(struct gate *gate, int64_t now_utc, int64_t id)
 {
-	if (now_utc < gate->paused_until_utc)
-		return gate->paused_until_utc; /* one failure of the server, seen by several messages */
+	if (now_utc < gate_paused_until_utc(gate))
+		return gate_paused_until_utc(gate); /* one failure of the server, seen by several messages */
 	gate->failures++;
-	gate_pause(gate, backoff_next(BACKOFF_UNREACHABLE, gate->failures, now_utc, id));
-	return gate->paused_until_utc;
+	gate->failed_until_utc = backoff_next(BACKOFF_UNREACHABLE, gate->failures, now_utc, id);
+	return gate->failed_until_utc;
 }
 
 void gate_pause(struct gate *gate, int64_t until_utc)
 {
-	if (until_utc > gate->paused_until_utc)
-		gate->paused_until_utc = until_utc;
+	gate->asked_until_utc = gate_later(gate->asked_until_utc, until_utc);
 }
 
 void gate_follow_clock(struct gate *gate, int64_t back_s)
 {
-	if (gate->paused_until_utc != 0)
-		gate->paused_until_utc -= back_s;
+	if (gate->asked_until_utc != 0)
+		gate->asked_until_utc -= back_s;
+	if (gate->failed_until_utc != 0)
+		gate->failed_until_utc -= back_s;
 }
 
 int64_t gate_next_utc(const struct gate *gate, int64_t now_utc)
 {
-	if (gate->paused_until_utc > now_utc)
-		return gate->paused_until_utc;
+	if (gate_paused_until_utc(gate) > now_utc)
+		return gate_paused_until_utc(gate);
 	int64_t per_s = gate->rate_count * 1000;
 	if (gate->rate_count != 0 && gate->tokens < gate_cost(gate))
 		return now_utc + (gate_cost(gate) - gate->tokens + per_s - 1) / per_s;

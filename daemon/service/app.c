@@ -30,7 +30,7 @@ void app_note_result(struct app_channel *from, int64_t message_id, const struct 
 	app->wake(app->wake_arg);
 }
 
-/* An answer to somebody has no row: it is given once, or not. */
+/* An answer to somebody has no row: it is given once, or not. What the server asks for by it holds for all. */
 static void app_on_result(void *arg, int64_t message_id, const struct channel_result *result)
 {
 	struct app_channel *from = arg;
@@ -41,6 +41,9 @@ static void app_on_result(void *arg, int64_t message_id, const struct channel_re
 	if (result->verdict != CHANNEL_ACCEPTED)
 		log_info("channel=%s %s: %s: %s", from->channel->name, channel_act_name(result->act),
 			 channel_verdict_name(result->verdict), result->reply);
+	if (result->verdict == CHANNEL_THROTTLED && result->blame == CHANNEL_BLAME_CHANNEL &&
+	    result->retry_after_s >= from->asked_s)
+		from->asked_s = result->retry_after_s + 1; /* as in app_note_result() */
 	if (result->act == CHANNEL_EDIT)
 		app_note_edit(from, message_id, result);
 	from->app->wake(from->app->wake_arg); /* there is room for what waited */
@@ -224,6 +227,14 @@ static void app_keep(char **value, const char *old, const char *key)
 	*value = mem_dup(old);
 }
 
+/* Of a channel that was left out for a while, its server may have asked for one before. */
+static void app_reload_pauses(struct app *app)
+{
+	struct err err;
+	if (app_load_pauses(app, &err) < 0)
+		log_warning("channels that come back do not wait as long as their servers asked for: %s", err.text);
+}
+
 void app_reload(struct app *app, struct setup *setup, struct instant now)
 {
 	struct setup *old = app->setup;
@@ -237,6 +248,7 @@ void app_reload(struct app *app, struct setup *setup, struct instant now)
 	app->must_show_anew = true;
 	brake_set_limits(&app->brake, setup->conf);
 	app_start_channels(app, old_channels, old->n_channels, now);
+	app_reload_pauses(app);
 
 	for (size_t i = 0; i < old->n_channels; i++) {
 		channel_stop(old_channels[i]->channel);

@@ -35,7 +35,9 @@ static void app_gather_news(struct app_result *entry, int64_t now_utc)
 	if (result->certificate_until_utc != 0)
 		news->certificate_until_utc = result->certificate_until_utc;
 	if (result->verdict == CHANNEL_ACCEPTED) {
-		*news = (struct app_news){.is_accepted = true, .certificate_until_utc = news->certificate_until_utc};
+		*news = (struct app_news){.is_accepted = true,
+					  .paused_until_utc = news->paused_until_utc,
+					  .certificate_until_utc = news->certificate_until_utc};
 	} else if (result->blame == CHANNEL_BLAME_CHANNEL) {
 		news->failure = entry;
 		news->is_failing = news->is_failing || result->verdict != CHANNEL_THROTTLED;

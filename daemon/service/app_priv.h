@@ -41,8 +41,9 @@ struct app_channel {
 	struct app_editor *editor;     /* NULL: what it shows is never changed */
 	struct app_threads *threads;   /* NULL: its service has none */
 	struct app_flights *flights;
-	int64_t heard_utc;        /* last result, or since when the channel is there */
-	int64_t works_minute;     /* in which the database was told last that it works; 0 = it need not know */
+	int64_t asked_s;      /* to wait, by the answer to an edit or to an answer, and not kept yet; 0 = it did not */
+	int64_t heard_utc;    /* last result, or since when the channel is there */
+	int64_t works_minute; /* in which the database was told last that it works; 0 = it need not know */
 	struct app_channel *next; /* older ones, of configurations that were replaced, follow the current ones */
 };
 

@@ -8,6 +8,7 @@
 #include "remind/turn.h"
 #include "service/app_priv.h"
 #include "store/store_brake.h"
+#include "store/store_channel.h"
 #include "store/store_suspension.h"
 
 static enum outbox_event app_event(enum channel_verdict verdict)
@@ -28,6 +29,35 @@ static void app_pause(struct app_channel *from, int64_t until_utc)
 	for (size_t i = 0; i < app->setup->n_channels; i++)
 		if (strcmp(app->channels[i]->channel->name, from->channel->name) == 0)
 			gate_pause(&app->channels[i]->gate, until_utc);
+}
+
+/* Edits and answers have no result in the pass; a wait that was asked for by one is kept all the same. */
+static int app_heed(struct app *app, struct app_channel *from, int64_t now_utc, struct err *err)
+{
+	int64_t until_utc = backoff_asked(from->asked_s, now_utc);
+	if (from->asked_s == 0)
+		return 0;
+	app_pause(from, until_utc);
+	return store_channel_note_pause(app->store, from->channel->name, until_utc, err);
+}
+
+static int app_heed_all(struct app *app, int64_t now_utc, struct err *err)
+{
+	int status = 0;
+	for (size_t i = 0; i < app->setup->n_channels && status == 0; i++)
+		status = app_heed(app, app->channels[i], now_utc, err);
+	for (struct app_channel *from = app->retired_channels; from != NULL && status == 0; from = from->next)
+		status = app_heed(app, from, now_utc, err);
+	return status;
+}
+
+/* It is in the database. */
+static void app_has_heeded(struct app *app)
+{
+	for (size_t i = 0; i < app->setup->n_channels; i++)
+		app->channels[i]->asked_s = 0;
+	for (struct app_channel *from = app->retired_channels; from != NULL; from = from->next)
+		from->asked_s = 0;
 }
 
 /* What a result says about the server, for the messages that wait behind it. */
@@ -94,9 +124,10 @@ static int app_settle_one(struct app *app, struct app_result *entry, int64_t now
 int app_settle(struct app *app, int64_t now_utc, struct err *err)
 {
 	int64_t n_refusals = 0;
-	if (app->n_results == 0)
-		return 0;
-	int status = store_suspension_count(app->store, &n_refusals, err);
+	int status = app_heed_all(app, now_utc, err);
+	if (status < 0 || app->n_results == 0)
+		return status;
+	status = store_suspension_count(app->store, &n_refusals, err);
 	app->has_refusals = n_refusals > 0;
 	for (size_t i = 0; i < app->n_results && status == 0; i++)
 		status = app_settle_one(app, &app->results[i], now_utc, err);
@@ -181,5 +212,6 @@ void app_announce(struct app *app)
 	}
 	log_release();
 	app->n_results = 0;
+	app_has_heeded(app);
 	app_take_audit(app);
 }

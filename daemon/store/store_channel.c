@@ -42,9 +42,12 @@ int store_channel_load(struct store *store, const char *name, struct store_chann
 
 int store_channel_note_sent(struct store *store, const char *name, int64_t now_utc, struct err *err)
 {
-	static const char sql[] = "INSERT INTO channel (name, sent_utc) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE"
-				  " SET sent_utc = ?2, paused_until_utc = NULL"
-				  " WHERE sent_utc IS NULL OR sent_utc / 60 <> ?2 / 60 OR paused_until_utc IS NOT NULL";
+	static const char sql[] =
+		"INSERT INTO channel (name, sent_utc) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE"
+		" SET sent_utc = ?2,"
+		"  paused_until_utc = iif(paused_until_utc - ?2 BETWEEN 1 AND 86400, paused_until_utc, NULL)"
+		" WHERE sent_utc IS NULL OR sent_utc / 60 <> ?2 / 60"
+		"  OR paused_until_utc - ?2 NOT BETWEEN 1 AND 86400";
 	static const char works[] = "DELETE FROM meta WHERE key = 'failing ' || ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)

@@ -24,7 +24,8 @@ void store_channel_done(struct store_channel *channel);
 MUSTCHECK int store_channel_load(struct store *store, const char *name, struct store_channel *ret_channel,
 				 struct err *err);
 
-/* The server accepted a message: it works, and any pause is over. Written once a minute at most. */
+/* The server accepted a message: it works. A pause stays that is not over, unless it lies more than a day ahead. Written once
+ * a minute at most. */
 MUSTCHECK int store_channel_note_sent(struct store *store, const char *name, int64_t now_utc, struct err *err);
 /* The server failed, in its words or ours. Written once a minute at most, unless the words change. is_failing is false for
  * one that works and only asks for a pause. */

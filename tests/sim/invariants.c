@@ -321,9 +321,7 @@ void invariants_on_answer(struct server *server, struct witness_message *message
 	if (result->verdict == CHANNEL_THROTTLED && message->counted_hour == world->hour && world->hour_count > 0)
 		world->hour_count--; /* it did not leave */
 	message->earliest_utc = wait != 0 ? world->now.wall_s + wait : 0;
-	if (result->verdict == CHANNEL_ACCEPTED)
-		server->pause_until_utc = 0;
-	else if (result->verdict == CHANNEL_THROTTLED && message->earliest_utc > server->pause_until_utc)
+	if (result->verdict == CHANNEL_THROTTLED && message->earliest_utc > server->pause_until_utc)
 		server->pause_until_utc = message->earliest_utc;
 }
 

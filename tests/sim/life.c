@@ -130,8 +130,6 @@ void life_reload(struct world *world)
 	expect_change_all(world);
 	config_draw(&world->config);
 	trace_say(&world->trace, "reload");
-	for (size_t i = 0; i < SERVERS; i++)
-		world->servers.items[i].pause_until_utc = 0;
 	world->hour_count = 0;
 	if (world->app != NULL)
 		app_reload(world->app, config_setup(&world->config, world->folder, &world->servers), world->now);

@@ -194,6 +194,39 @@ static void gate__asked_for_a_pause__keeps_the_longest_and_then_opens_whole(void
 	assert_int_equal(gate_allow(&gate, 9, 3, NOW + DAY, 0), 9);
 }
 
+/* What is accepted then was under way when it asked. */
+static void gate__success__ends_no_pause_that_was_asked_for(void **state)
+{
+	(void)state;
+	struct gate gate;
+	gate_init(&gate, 0, 0, 0);
+	(void)gate_failed(&gate, NOW, 1);
+	gate_succeeded(&gate);
+	assert_int_equal(gate_next_utc(&gate, NOW), NOW); /* our own pause it does end */
+	gate_pause(&gate, NOW + 600);
+	gate_succeeded(&gate);
+	assert_int_equal(gate_next_utc(&gate, NOW), NOW + 600);
+	assert_int_equal(gate_allow(&gate, 9, 0, NOW + 599, 0), 0);
+	assert_int_equal(gate_allow(&gate, 9, 3, NOW + 600, 0), 9);
+}
+
+static void gate__takes_the_place_of_one_that_failed__keeps_the_pause_that_was_asked_for(void **state)
+{
+	(void)state;
+	struct gate old, gate;
+	gate_init(&old, 0, 0, 0);
+	gate_pause(&old, NOW + 5);
+	(void)gate_failed(&old, NOW + 5, 1);
+	gate_init(&gate, 0, 0, 0);
+	gate_inherit(&gate, &old);
+	assert_int_equal(gate_next_utc(&gate, NOW), NOW + 5);
+	gate_pause(&old, NOW + 600);
+	gate_init(&gate, 0, 0, 0);
+	gate_inherit(&gate, &old);
+	assert_int_equal(gate_next_utc(&gate, NOW), NOW + 600);
+	assert_int_equal(gate_allow(&gate, 9, 3, NOW + 600, 0), 9); /* what failed may have been corrected */
+}
+
 static void gate_follow_clock__pause__ends_as_much_sooner(void **state)
 {
 	(void)state;
@@ -206,6 +239,10 @@ static void gate_follow_clock__pause__ends_as_much_sooner(void **state)
 	assert_int_equal(gate_next_utc(&gate, NOW - 11 * HOUR), NOW - 11 * HOUR + 300);
 	gate_follow_clock(&gate, -11 * HOUR);
 	assert_int_equal(gate_next_utc(&gate, NOW), NOW + 300);
+	gate_init(&gate, 0, 0, 0);
+	int64_t until = gate_failed(&gate, NOW, 1);
+	gate_follow_clock(&gate, 11 * HOUR);
+	assert_int_equal(gate_next_utc(&gate, NOW - 11 * HOUR), until - 11 * HOUR);
 }
 
 static void gate__clock_set_back_far__does_not_stay_closed(void **state)
@@ -230,6 +267,8 @@ int main(void)
 		cmocka_unit_test(gate__server_failed__is_asked_by_one_message_at_a_time),
 		cmocka_unit_test(gate__failures_in_a_row__pause_ever_longer_up_to_half_an_hour),
 		cmocka_unit_test(gate__asked_for_a_pause__keeps_the_longest_and_then_opens_whole),
+		cmocka_unit_test(gate__success__ends_no_pause_that_was_asked_for),
+		cmocka_unit_test(gate__takes_the_place_of_one_that_failed__keeps_the_pause_that_was_asked_for),
 		cmocka_unit_test(gate_follow_clock__pause__ends_as_much_sooner),
 		cmocka_unit_test(gate__clock_set_back_far__does_not_stay_closed),
 	};

@@ -56,14 +56,14 @@ static struct store_channel known(void)
 	return channel;
 }
 
-static void app_settle__several_results__the_last_counts(void **state)
+static void app_settle__several_results__the_last_counts_and_the_pause_that_was_asked_for(void **state)
 {
 	(void)state;
 	answer(CHANNEL_THROTTLED, 7200);
 	answer(CHANNEL_ACCEPTED, 0);
 	desk_tick();
 	struct store_channel channel = known();
-	assert_int_equal(channel.paused_until_utc, 0);
+	assert_int_equal(channel.paused_until_utc, desk.now.wall_s + 7201);
 	assert_int_equal(channel.sent_utc, desk.now.wall_s);
 	assert_int_equal(channel.failed_utc, 0);
 	store_channel_done(&channel);
@@ -223,7 +223,7 @@ static void app_use_audit__has_ended__keeps_no_pages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(app_settle__several_results__the_last_counts),
+		TEST(app_settle__several_results__the_last_counts_and_the_pause_that_was_asked_for),
 		TEST(app_settle__accepted_then_failed__is_failing_and_was_sent),
 		TEST(app_settle__accepted_again_after_a_failure__is_failing_no_more),
 		TEST(app_settle__pass_is_taken_back__the_next_one_notes_that_the_channel_works),

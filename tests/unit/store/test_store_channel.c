@@ -84,7 +84,7 @@ static void store_channel_note_pause__shorter_one__leaves_the_longer(void **stat
 	}
 }
 
-static void store_channel_note_pause__until_a_message_is_accepted(void **state)
+static void store_channel_note_sent__pause__stays_until_it_is_over(void **state)
 {
 	(void)state;
 	OK(store_channel_note_sent(office.store, "chat", 6000, ERR));
@@ -92,7 +92,17 @@ static void store_channel_note_pause__until_a_message_is_accepted(void **state)
 	struct store_channel channel = load("chat");
 	assert_int_equal(channel.paused_until_utc, 7000);
 	store_channel_done(&channel);
-	OK(store_channel_note_sent(office.store, "chat", 6001, ERR));
+	static const struct {
+		int64_t at_utc, paused_until_utc;
+	} rows[] = {{6001, 7000}, {6999, 7000}, {7000, 0}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		OK(store_channel_note_sent(office.store, "chat", rows[i].at_utc, ERR));
+		channel = load("chat");
+		assert_int_equal(channel.paused_until_utc, rows[i].paused_until_utc);
+		store_channel_done(&channel);
+	}
+	OK(store_channel_note_pause(office.store, "chat", 7001 + 86401, ERR)); /* by a clock that was wrong */
+	OK(store_channel_note_sent(office.store, "chat", 7001, ERR));
 	channel = load("chat");
 	assert_int_equal(channel.paused_until_utc, 0);
 	store_channel_done(&channel);
@@ -123,6 +133,7 @@ static void store_channel_note__the_same_minute__writes_nothing(void **state)
 	OK(store_channel_note_failure(office.store, "email", "no route", false, 6000, ERR));
 	OK(store_channel_note_certificate(office.store, "email", 99000, ERR));
 	OK(store_channel_note_pause(office.store, "chat", 7000, ERR));
+	OK(store_channel_note_pause(office.store, "email", 7000, ERR));
 	int64_t before = n_written();
 	OK(store_channel_note_sent(office.store, "email", 6059, ERR));
 	OK(store_channel_note_failure(office.store, "email", "no route", false, 6059, ERR));
@@ -167,7 +178,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(store_channel_shift_pauses__each__ends_as_much_sooner, set_up,
 						tear_down),
-		cmocka_unit_test_setup_teardown(store_channel_note_pause__until_a_message_is_accepted, set_up,
+		cmocka_unit_test_setup_teardown(store_channel_note_sent__pause__stays_until_it_is_over, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(store_channel_note__the_same_minute__writes_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(store_channel_waiting__each_channel_once, set_up, tear_down),
