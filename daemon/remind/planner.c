@@ -336,6 +336,8 @@ static int planner_plan_task(struct planner_case *at, struct err *err)
 	int status = planner_people(at->post.store, at->post.task->id, &at->people, &at->n_people, err);
 	if (status == 0 && at->is_edited)
 		status = cancellation_tell(&at->post, at->people, at->n_people, err);
+	if (status == 0 && at->is_edited && at->post.task->is_urgent)
+		status = store_message_hasten(at->post.store, at->post.task->id, at->post.now_utc, err);
 	if (status == 0 && !planner_is_cancelled(at->post.task))
 		status = planner_plan_dates(at, err);
 	planner_free_people(at);

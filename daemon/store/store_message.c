@@ -91,6 +91,24 @@ int store_message_set_urgent(struct store *store, int64_t id, struct err *err)
 	return store_run(store, stmt, "marking a message as urgent", NULL, err);
 }
 
+int store_message_hasten(struct store *store, int64_t task, int64_t now_utc, struct err *err)
+{
+	static const char sql[] =
+		"UPDATE message SET urgent = 1, next_channel_utc = next_channel_utc - max(0, due_utc - w.from_utc),"
+		"  not_before = min(not_before, w.from_utc), due_utc = min(due_utc, w.from_utc)"
+		" FROM (SELECT m.id, CASE WHEN m.not_before IN (m.due_utc, m.held_until_utc) AND NOT EXISTS (SELECT 1"
+		"   FROM reminder WHERE message = m.id AND dropped IS NULL AND held = 'snoozed')"
+		"   THEN max(?2, min(r.due_utc)) ELSE m.not_before END AS from_utc"
+		"  FROM reminder r JOIN message m ON m.id = r.message"
+		"  WHERE r.task = ?1 AND r.dropped IS NULL AND " STORE_IS_OPEN
+		" GROUP BY m.id) w WHERE message.id = w.id";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ii", task, now_utc);
+	return store_run(store, stmt, "hastening what is urgent now", NULL, err);
+}
+
 int store_thread_root(struct store *store, int64_t task, const char *person, const char *channel, int64_t *ret_message,
 		      struct err *err)
 {
