@@ -311,6 +311,22 @@ static int planner_list_occurrences(const struct planner_case *at, struct occurr
 	return occurrences_around(at->post.store, task, &from, &to, ret_items, ret_n, err);
 }
 
+/* An edit of the rule takes away dates, of which reminders may be waiting. */
+static int planner_drop_gone_dates(const struct planner_case *at, struct err *err)
+{
+	struct strlist keys = {0};
+	struct period period;
+	bool is_there = true;
+	int status = store_open_dates(at->post.store, at->post.task->id, &keys, err);
+	for (size_t i = 0; i < keys.n && status == 0; i++) {
+		status = occurrences_find(at->post.store, at->post.task, keys.items[i], &is_there, &period, err);
+		if (status == 0 && !is_there)
+			status = store_drop_date(at->post.store, at->post.task->id, keys.items[i], err);
+	}
+	strlist_done(&keys);
+	return status;
+}
+
 static bool planner_is_cancelled(const struct task *task)
 {
 	return strcmp(task->status, "cancelled") == 0;
@@ -321,6 +337,8 @@ static int planner_plan_dates(struct planner_case *at, struct err *err)
 	struct occurrence *occurrences = NULL;
 	size_t n = 0;
 	int status = planner_list_occurrences(at, &occurrences, &n, err);
+	if (status == 0 && at->is_edited)
+		status = planner_drop_gone_dates(at, err);
 	if (status == 0 && at->is_edited && !task_repeats(at->post.task) && n == 1)
 		status = planner_tell_new_date(at, occurrences[0].key, NULL, err);
 	if (status == 0 && at->is_edited)

@@ -300,6 +300,35 @@ int store_digest_next(struct store *store, int64_t *ret_utc, struct err *err)
 			    : store_one(store, stmt, "looking for the next digest", STORE_NEVER, ret_utc, err);
 }
 
+#define OPEN_DATES                                                                                                     \
+	"task = ?1 AND dropped IS NULL AND step NOT LIKE 'cancelled %' AND EXISTS"                                     \
+	" (SELECT 1 FROM message m WHERE m.id = reminder.message AND " STORE_OPEN("m.state") ")"
+
+int store_open_dates(struct store *store, int64_t task, struct strlist *ret_keys, struct err *err)
+{
+	static const char sql[] = "SELECT DISTINCT occurrence FROM reminder WHERE " OPEN_DATES;
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", task);
+	while ((status = store_row(store, stmt, "looking for open dates", err)) == 1) {
+		const char *key = (const char *)sqlite3_column_text(stmt, 0);
+		strlist_add(ret_keys, key, strlen(key));
+	}
+	return status;
+}
+
+int store_drop_date(struct store *store, int64_t task, const char *key, struct err *err)
+{
+	static const char sql[] = "UPDATE reminder SET dropped = 'task moved' WHERE " OPEN_DATES " AND occurrence = ?2";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "it", task, key);
+	return store_run(store, stmt, "dropping a date", NULL, err);
+}
+
 /* The message of such a reminder is cancelled, or it never had one. */
 #define REVIVED_PARTS "SELECT p.id FROM part JOIN person p ON p.id = part.person AND p.active = 1 WHERE part.task = ?1"
 #define REVIVED                                                                                                        \

@@ -77,6 +77,10 @@ MUSTCHECK int store_digest_set(struct store *store, const char *person, int64_t 
 /* Earliest digest of all: 0 when one has no time yet, STORE_NEVER when nobody has one. */
 MUSTCHECK int store_digest_next(struct store *store, int64_t *ret_utc, struct err *err);
 
+/* The dates of a task that something open is about, but for what says that they are cancelled. */
+MUSTCHECK int store_open_dates(struct store *store, int64_t task, struct strlist *ret_keys, struct err *err);
+/* Drops that of one of them, as moved: the rule does not give the date any more. */
+MUSTCHECK int store_drop_date(struct store *store, int64_t task, const char *key, struct err *err);
 /* Forgets the reminders of an occurrence that an edit had dropped before they were sent, and that hold again since it was
  * undone: the person takes part and has an address. They may then be planned anew. *ret_from_utc: when the first of them
  * was due, STORE_NEVER when there was none. */

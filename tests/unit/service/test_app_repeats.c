@@ -85,6 +85,58 @@ static void repeats__first_date_in_ten_years__is_reminded_of(void **state)
 	assert_int_equal(desk.n_sendings, 1);
 }
 
+static const struct {
+	const char *sql;
+	bool is_sent;
+} rules[] = {
+	{"rrule = 'FREQ=WEEKLY;INTERVAL=2'", false},
+	{"rrule = 'FREQ=WEEKLY;COUNT=1'", false},
+	{"rrule = ''", false},
+	{"exdate = '2025-06-17'", false},
+	{"rrule = 'FREQ=WEEKLY;INTERVAL=2', rdate = '2025-06-17'", true},
+	{"rrule = 'FREQ=DAILY'", true},
+	{"priority = 'urgent'", true},
+};
+
+/* A reminder of 17 June is held overnight; in the night the rule is edited. */
+static void repeats__rule_without_a_date__drops_what_is_held_for_it(void **state)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		office_run(&desk.office, "UPDATE person SET quiet = '08:00-12:00'");
+		add_repeating_task("2025-06-10", "FREQ=WEEKLY");
+		desk_move_to("2025-06-16T09:00");
+		desk_tick();
+		assert_int_equal(desk_count("pending"), 1);
+		office_run(&desk.office, "UPDATE task SET %s", rules[i].sql);
+		desk_tick();
+		if (desk_count("pending") != rules[i].is_sent)
+			fail_msg("%s: %lld wait", rules[i].sql, (long long)desk_count("pending"));
+		desk_move_to("2025-06-16T12:00");
+		desk_tick();
+		if ((desk.n_sendings > 0) != rules[i].is_sent)
+			fail_msg("%s: sent %zu times", rules[i].sql, desk.n_sendings);
+		(void)close_desk(state);
+		(void)open_desk(state);
+	}
+}
+
+/* The rule is put right again before the morning. */
+static void repeats__rule_edited_and_back__is_reminded_of(void **state)
+{
+	(void)state;
+	office_run(&desk.office, "UPDATE person SET quiet = '08:00-12:00'");
+	add_repeating_task("2025-06-10", "FREQ=WEEKLY");
+	desk_move_to("2025-06-16T09:00");
+	desk_tick();
+	office_run(&desk.office, "UPDATE task SET rrule = 'FREQ=WEEKLY;INTERVAL=2'");
+	desk_tick();
+	office_run(&desk.office, "UPDATE task SET rrule = 'FREQ=WEEKLY'");
+	desk_tick();
+	desk_move_to("2025-06-16T12:00");
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+}
+
 #define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
 
 int main(void)
@@ -93,6 +145,8 @@ int main(void)
 		WITH_DESK(repeats__clock_not_set_at_boot__the_next_date_is_not_forgotten),
 		WITH_DESK(repeats__clock_of_1970_believed_for_a_while__the_next_date_is_not_forgotten),
 		WITH_DESK(repeats__first_date_in_ten_years__is_reminded_of),
+		WITH_DESK(repeats__rule_without_a_date__drops_what_is_held_for_it),
+		WITH_DESK(repeats__rule_edited_and_back__is_reminded_of),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
