@@ -411,6 +411,9 @@ static const char schema_8[] =
 	"DROP TRIGGER IF EXISTS message_sent;"
 	"DROP TRIGGER IF EXISTS message_claimed;";
 
+/* What a reminder needs for an edit to drop it. */
+#define SCHEMA_IS_OPEN "dropped IS NULL AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ")"
+
 /* The row of counted for a state: what is not settled has one together. */
 #define SCHEMA_ROW(state)                                                                                              \
 	"CASE " state " WHEN 'pending' THEN 1 WHEN 'sending' THEN 1 WHEN 'sent' THEN 2 WHEN 'dead' THEN 3"             \
@@ -648,6 +651,23 @@ static const char schema_9[] =
 	"END;"
 	/* What the hours of its reader held back at a claim is no older than their end. */
 	"ALTER TABLE message ADD COLUMN held_until_utc INTEGER NOT NULL DEFAULT 0;"
+	/* What waits at a deputy goes with whom it is meant for. */
+	"CREATE INDEX reminder_deputy ON reminder (deputy_for, task) WHERE deputy_for IS NOT NULL;"
+	"DROP TRIGGER part_removed;"
+	"CREATE TRIGGER part_removed AFTER DELETE ON part"
+	"  WHEN NOT EXISTS (SELECT 1 FROM part WHERE task = old.task AND person = old.person) BEGIN"
+	"  UPDATE task SET next_due_utc = NULL WHERE id = old.task;"
+	"  UPDATE reminder SET dropped = 'takes no part' WHERE task = old.task AND person = old.person"
+	"    AND deputy_for IS NULL AND " SCHEMA_IS_OPEN ";"
+	"  UPDATE reminder SET dropped = 'takes no part' WHERE task = old.task AND deputy_for = old.person"
+	"    AND " SCHEMA_IS_OPEN ";"
+	"END;"
+	"CREATE TRIGGER person_inactive_deputy AFTER UPDATE OF active ON person WHEN new.active = 0 AND old.active <> 0 BEGIN"
+	"  UPDATE reminder SET dropped = 'person inactive' WHERE deputy_for = new.id AND " SCHEMA_IS_OPEN ";"
+	"END;"
+	"CREATE TRIGGER person_gone_deputy AFTER DELETE ON person BEGIN"
+	"  UPDATE reminder SET dropped = 'person deleted' WHERE deputy_for = old.id AND " SCHEMA_IS_OPEN ";"
+	"END;"
 	/* Whether a message still has something to say is asked at its claim, and what it has told at its end; its letter needs
 	 * the rest. */
 	"DROP INDEX reminder_message;"

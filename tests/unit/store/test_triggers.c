@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include "office.h"
 
@@ -239,6 +240,35 @@ static void triggers__tally__equals_a_recount_whatever_happens(void **state)
 	}
 }
 
+static const struct {
+	const char *sql;
+	const char *dropped; /* "" = it stays */
+} partings[] = {
+	{"DELETE FROM part WHERE person = 'anna'", "takes no part"},
+	{"UPDATE person SET active = 0 WHERE id = 'anna'", "person inactive"},
+	{"DELETE FROM person WHERE id = 'anna'", "person deleted"},
+	{"DELETE FROM part WHERE person = 'boris'", ""},
+	{"UPDATE person SET active = 0 WHERE id = 'boris'", "person inactive"},
+	{"DELETE FROM person WHERE id = 'boris'", "person deleted"},
+	{"UPDATE person SET quiet = '20:00-08:00' WHERE id = 'anna'", ""},
+};
+
+/* Boris has what is meant for anna, and takes part himself. */
+static void triggers__what_waits_at_a_deputy__goes_with_whom_it_is_meant_for(void **state)
+{
+	for (size_t i = 0; i < sizeof(partings) / sizeof(partings[0]); i++) {
+		int64_t id = office_add_message(&office, task, "boris", "email", "7d", 100);
+		office_run(&office, "UPDATE reminder SET deputy_for = 'anna' WHERE message = %lld", (long long)id);
+		office_run(&office, "%s", partings[i].sql);
+		const char *dropped = office_text(
+			&office, "SELECT coalesce(dropped, '') FROM reminder WHERE message = %lld", (long long)id);
+		if (strcmp(dropped, partings[i].dropped) != 0)
+			fail_msg("%s: %s", partings[i].sql, dropped);
+		(void)close_office(state);
+		(void)open_office(state);
+	}
+}
+
 #define WITH_OFFICE(test) cmocka_unit_test_setup_teardown(test, open_office, close_office)
 
 int main(void)
@@ -247,6 +277,7 @@ int main(void)
 		WITH_OFFICE(triggers__edit_by_plain_sql__cancels_what_waits_in_the_same_transaction),
 		WITH_OFFICE(triggers__edit_that_matters__makes_the_daemon_look_again),
 		WITH_OFFICE(triggers__message_with_reminders_left__is_not_cancelled),
+		WITH_OFFICE(triggers__what_waits_at_a_deputy__goes_with_whom_it_is_meant_for),
 		WITH_OFFICE(triggers__task_deleted__leaves_nothing_to_the_next_one),
 		WITH_OFFICE(triggers__tally__equals_a_recount_whatever_happens),
 	};
