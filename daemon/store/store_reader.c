@@ -140,8 +140,7 @@ int store_snooze_clear(struct store *store, int64_t task, const char *person, in
 {
 	static const char drop[] =
 		"UPDATE reminder SET dropped = 'snoozed' WHERE task = ?1 AND person = ?2 AND dropped IS NULL AND message IN"
-		" (SELECT id FROM message WHERE " STORE_IS_OPEN " AND state <> 'sending'"
-		"   AND (not_before < ?3 OR step LIKE 'snoozed %'))";
+		" (SELECT id FROM message WHERE " STORE_IS_OPEN "   AND (not_before < ?3 OR step LIKE 'snoozed %'))";
 	/* Its key must be free when the same instant is asked for again; the ledger knows of the first time. */
 	static const char forget[] = "DELETE FROM reminder WHERE task = ?1 AND person = ?2 AND due_utc = ?3"
 				     " AND step LIKE 'snoozed %' AND dropped IS NOT NULL";
