@@ -26,11 +26,12 @@ static const struct args_option recover_options[] = {
 
 struct recover {
 	struct session *session;
-	char *database; /* owned */
-	char *ready;    /* owned; the copy that becomes the database, beside it */
-	char *aside;    /* owned; what the damaged file is called from now on */
-	char *source;   /* owned; the file that ready was copied from */
-	bool is_there;  /* there is a file to set aside */
+	char *database;                     /* owned */
+	char *ready;                        /* owned; the copy that becomes the database, beside it */
+	char *aside;                        /* owned; what the damaged file is called from now on */
+	char *source;                       /* owned; the file that ready was copied from */
+	bool is_there;                      /* there is a file to set aside */
+	char instance[STORE_INSTANCE_SIZE]; /* of the damaged database; "" = it cannot be read */
 	uid_t owner;
 	gid_t group;
 	struct output_table *messages, *edits;
@@ -120,6 +121,69 @@ static bool recover_try(struct recover *recover, const char *source)
 	return status == 0;
 }
 
+/* Which database a file is a copy of, in words that the caller frees. */
+static char *recover_origin(const char *path)
+{
+	struct store_origin origin;
+	store_copy_origin(path, &origin);
+	const char *database = origin.database != NULL ? origin.database : "unknown path";
+	char *words =
+		mem_printf("%s (instance %s)", database, origin.instance[0] != '\0' ? origin.instance : "unknown");
+	free(origin.database);
+	return words;
+}
+
+static void recover_read_instance(const char *path, char ret_instance[STORE_INSTANCE_SIZE])
+{
+	struct store_origin origin;
+	store_copy_origin(path, &origin);
+	(void)snprintf(ret_instance, STORE_INSTANCE_SIZE, "%s", origin.instance);
+	free(origin.database);
+}
+
+/* Nothing but its instance tells whose a copy is: without one to compare, all the copies must be of the same. */
+static bool recover_may_choose(const struct recover *recover, const struct strlist *names)
+{
+	char first[STORE_INSTANCE_SIZE] = "";
+	bool is_clear = true;
+	for (size_t i = 0; i < names->n && recover->instance[0] == '\0' && is_clear; i++) {
+		char *path = mem_printf("%s/%s", recover->session->conf->backup_dir, names->items[i]);
+		is_clear = !store_copy_is_foreign(path, first);
+		if (first[0] == '\0')
+			recover_read_instance(path, first);
+		free(path);
+	}
+	return is_clear;
+}
+
+static void recover_try_daily(struct recover *recover, const char *path)
+{
+	if (!store_copy_is_foreign(path, recover->instance)) {
+		(void)recover_try(recover, path);
+		return;
+	}
+	char *origin = recover_origin(path);
+	output_complain("%s is left out, that copy is of another database: %s; to take it all the same, name it", path,
+			origin);
+	free(origin);
+}
+
+static int recover_refuse_choice(const struct recover *recover, const struct strlist *names)
+{
+	const char *folder = recover->session->conf->backup_dir;
+	output_complain(
+		"the copies in %s are of more than one database, and the damaged file does not say which it was: "
+		"name the one to take, 'deadlinectl recover FILE'",
+		folder);
+	for (size_t i = 0; i < names->n; i++) {
+		char *path = mem_printf("%s/%s", folder, names->items[i]), *origin = recover_origin(path);
+		output_complain("%s is of %s", path, origin);
+		free(origin);
+		free(path);
+	}
+	return EX_NOINPUT;
+}
+
 static int recover_choose(struct recover *recover)
 {
 	const struct conf *conf = recover->session->conf;
@@ -129,17 +193,18 @@ static int recover_choose(struct recover *recover)
 	struct err err = {0};
 	civil_format_date(&today, day);
 	int status = store_daily_list(conf->backup_dir, day, &names, &err);
-	for (size_t i = 0; i < names.n && recover->source == NULL; i++) {
+	bool is_empty = names.n == 0, may_choose = recover_may_choose(recover, &names);
+	for (size_t i = 0; i < names.n && recover->source == NULL && may_choose; i++) {
 		char *path = mem_printf("%s/%s", conf->backup_dir, names.items[i]);
-		(void)recover_try(recover, path);
+		recover_try_daily(recover, path);
 		free(path);
 	}
-	bool is_empty = names.n == 0;
+	int refused = may_choose ? EX_OK : recover_refuse_choice(recover, &names);
 	strlist_done(&names);
 	if (status < 0)
 		return session_fail(status, &err);
-	if (recover->source != NULL)
-		return EX_OK;
+	if (recover->source != NULL || refused != EX_OK)
+		return refused;
 	output_complain(
 		"there is no %scopy in %s; give one with 'deadlinectl recover FILE', or see what sqlite3 can save: "
 		"sqlite3 %s .recover",
@@ -167,17 +232,29 @@ static void recover_on_edit(void *arg, const struct store_lost_edit *edit)
 	output_table_add(recover->edits, cells);
 }
 
+static void recover_show_copy(const struct recover *recover)
+{
+	struct err err = {0};
+	int64_t at_utc = -1;
+	char at[OUTPUT_TIME_SIZE] = "an unknown time";
+	if (store_copy_time(recover->source, &at_utc, &err) == 0 && at_utc >= 0)
+		output_time(recover->session->zone, at_utc, at);
+	(void)printf("copy %s, of %s\n", recover->source, at);
+	bool is_foreign = store_copy_is_foreign(recover->source, recover->instance);
+	char *origin = recover_origin(recover->source);
+	if (is_foreign || recover->instance[0] == '\0')
+		recover_say(is_foreign ? "that copy is of another database: " : "it is of the database ", origin);
+	free(origin);
+}
+
 static void recover_show_lost(struct recover *recover)
 {
 	static const char *const messages[] = {"SENT", "TO", "CHANNEL", "TASKS"};
 	static const char *const edits[] = {"AT", "WHO", "WHAT", "TASK", "PERSON", "DETAIL"};
 	const struct store_lost_view view = {recover_on_message, recover_on_edit, recover};
 	struct err err = {0};
-	int64_t at_utc = -1, n_unreadable = 0;
-	char at[OUTPUT_TIME_SIZE] = "an unknown time";
-	if (store_copy_time(recover->source, &at_utc, &err) == 0 && at_utc >= 0)
-		output_time(recover->session->zone, at_utc, at);
-	(void)printf("copy %s, of %s\n", recover->source, at);
+	int64_t n_unreadable = 0;
+	recover_show_copy(recover);
 	if (!recover->is_there)
 		return;
 
@@ -255,11 +332,14 @@ static int recover_note(struct recover *recover)
 		status = store_ledger_add(session->store, "recover", NULL, NULL, recover->source, &err);
 	if (status == 0)
 		status = store_meta_save(session->store, "copied_utc", "", &err); /* it is no copy any more */
+	if (status == 0)
+		status = store_meta_save(session->store, "copied_from", "", &err);
 	return status < 0 ? session_fail(status, &err) : session_commit_edit(session);
 }
 
 static int recover_work(struct recover *recover, const struct args *args)
 {
+	recover_read_instance(recover->database, recover->instance);
 	int status = recover_check_damaged(recover, args_has(args, "--force"));
 	if (status == EX_OK && args->n_operands == 1)
 		status = recover_try(recover, args->operands[0]) ? EX_OK : EX_DATAERR;
@@ -314,8 +394,9 @@ const struct command recover_command = {
 	.max_operands = 1,
 	.summary = "Put the latest good copy in the place of a damaged database",
 	.help = "Needs deadlined stopped. FILE is a copy made by 'deadlinectl backup'; without it, the latest of the daily\n"
-		"copies that is good is taken. First it lists what was sent since the copy was made, which may be sent again,\n"
-		"and what was changed, which is lost. The damaged files are kept, as DATABASE.corrupt-TIME.",
+		"copies of this database that is good is taken. First it lists what was sent since the copy was made, which\n"
+		"may be sent again, and what was changed, which is lost. The damaged files are kept, as\n"
+		"DATABASE.corrupt-TIME.",
 	COMMAND_OPTIONS(recover_options),
 	.run = recover_run,
 };

@@ -29,7 +29,7 @@ enum upkeep_kind { UPKEEP_COPY, UPKEEP_INSPECT };
 struct upkeep_job {
 	enum upkeep_kind kind;
 	char *database, *folder, *state_dir;
-	char day[CIVIL_DATE_SIZE];
+	char day[CIVIL_DATE_SIZE], instance[STORE_INSTANCE_SIZE];
 	int64_t keep, now_utc;
 
 	int status;
@@ -92,14 +92,13 @@ static int upkeep_inspect(struct upkeep *upkeep, struct err *err)
 static int upkeep_copy(struct upkeep *upkeep, struct err *err)
 {
 	struct upkeep_job *job = &upkeep->job;
-	char name[STORE_DAILY_SIZE];
 	struct err of_database;
-	store_daily_name(job->day, name);
-	char *path = mem_printf("%s/%s", job->folder, name);
+	bool may_replace = false;
+	char *path = store_daily_path(job->folder, job->day, job->instance, &may_replace);
 	const struct store_copy copy = {
 		.from = job->database,
 		.to = path,
-		.may_replace = true,
+		.may_replace = may_replace,
 		.now_utc = job->now_utc,
 		.is_cancelled = upkeep_is_cancelled,
 		.arg = upkeep,
@@ -120,11 +119,13 @@ static void *upkeep_run(void *arg)
 	} else {
 		job->status = upkeep_make_folder(job, &job->err);
 		if (job->status == 0) /* what was cut off takes room */
-			job->status = store_daily_prune(job->folder, job->day, job->keep, &job->err);
+			job->status = store_daily_prune(job->folder, job->day, job->instance, job->keep, &job->err);
 		if (job->status == 0)
 			job->status = upkeep_copy(upkeep, &job->err);
+		if (job->status == -EEXIST) /* another database's, made meanwhile */
+			job->status = upkeep_copy(upkeep, &job->err);
 		if (job->status == 0)
-			job->status = store_daily_prune(job->folder, job->day, job->keep, &job->err);
+			job->status = store_daily_prune(job->folder, job->day, job->instance, job->keep, &job->err);
 	}
 	atomic_store(&upkeep->is_done, true);
 	return NULL;
@@ -301,6 +302,7 @@ int upkeep_watch(struct upkeep *upkeep, const struct planner *planner, const str
 		.now_utc = now_utc,
 	};
 	(void)snprintf(job.day, sizeof(job.day), "%s", day);
+	(void)snprintf(job.instance, sizeof(job.instance), "%s", store_instance(store));
 	if (upkeep_begin(upkeep, &job, &problem) < 0)
 		upkeep_fail(upkeep, problem.text, now_utc);
 	return 0;

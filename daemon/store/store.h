@@ -62,6 +62,7 @@ MUSTCHECK int store_make_durable(struct store *store, struct err *err);
 /* Legal when no transaction is open. */
 void store_rollback(struct store *store);
 
+enum { STORE_INSTANCE_SIZE = 17 };
 /* A random text that belongs to this database for life; part of every Message-ID. */
 const char *store_instance(const struct store *store);
 int store_schema_version(const struct store *store);

@@ -200,11 +200,11 @@ static int backup_stamp(struct backup *backup, struct err *err)
 	int status = backup_check_owner(&backup->target, err);
 	if (status < 0)
 		return status;
-	char *sql = mem_printf("PRAGMA journal_mode = DELETE; INSERT INTO meta VALUES ('copied_utc', '%" PRId64 "')"
-			       " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-			       backup->copy->now_utc);
-	int rc = sqlite3_exec(backup->target.db, sql, NULL, NULL, NULL);
-	free(sql);
+	char *sql = sqlite3_mprintf("PRAGMA journal_mode = DELETE; INSERT INTO meta VALUES ('copied_utc', '%lld'),"
+				    " ('copied_from', %Q) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+				    (long long)backup->copy->now_utc, backup->copy->from);
+	int rc = sql == NULL ? SQLITE_NOMEM : sqlite3_exec(backup->target.db, sql, NULL, NULL, NULL);
+	sqlite3_free(sql);
 	return rc == SQLITE_OK ? 0 : backup_fail(&backup->target, rc, "writing it", err);
 }
 
@@ -349,6 +349,44 @@ int store_copy_time(const char *path, int64_t *ret_utc, struct err *err)
 	if (status < 0)
 		err_prefix(err, "%s", path);
 	return status;
+}
+
+static char *backup_meta(sqlite3 *db, const char *key)
+{
+	sqlite3_stmt *stmt = NULL;
+	char *value = NULL;
+	if (sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key = ?1 AND value <> ''", -1, &stmt, NULL) ==
+		    SQLITE_OK &&
+	    sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC) == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
+		value = store_text(stmt, 0);
+	(void)sqlite3_finalize(stmt); /* what cannot be read says nothing */
+	return value;
+}
+
+void store_copy_origin(const char *file, struct store_origin *ret_origin)
+{
+	struct store copy = {0};
+	struct stat kind;
+	struct err err;
+	*ret_origin = (struct store_origin){0};
+	if (stat(file, &kind) < 0 || !S_ISREG(kind.st_mode))
+		return;
+	if (store_open_file(file, SQLITE_OPEN_READONLY, BACKUP_BUSY_MS, &copy.db, &err) == 0) {
+		char *instance = backup_meta(copy.db, "instance");
+		if (instance != NULL)
+			(void)snprintf(ret_origin->instance, sizeof(ret_origin->instance), "%s", instance);
+		free(instance);
+		ret_origin->database = backup_meta(copy.db, "copied_from");
+	}
+	(void)sqlite3_close_v2(copy.db);
+}
+
+bool store_copy_is_foreign(const char *file, const char *instance)
+{
+	struct store_origin origin;
+	store_copy_origin(file, &origin);
+	free(origin.database);
+	return instance[0] != '\0' && origin.instance[0] != '\0' && strcmp(origin.instance, instance) != 0;
 }
 
 /* ---- noted in the database ---------------------------------------------------------------------------------------- */

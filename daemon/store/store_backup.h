@@ -20,7 +20,7 @@ struct store_copy {
 	const char *from;
 	const char *to;
 	bool may_replace;             /* a regular file that is there */
-	int64_t now_utc;              /* written into the copy: what it is a copy of */
+	int64_t now_utc;              /* written into the copy, as from is: what it is a copy of */
 	store_cancel_cb is_cancelled; /* may be NULL */
 	void *arg;
 };
@@ -39,6 +39,16 @@ MUSTCHECK int store_copy(const struct store_copy *copy, struct store_copied *ret
 /* The instant that the copy in the file is of; -1 when it does not say. */
 MUSTCHECK int store_copy_time(const char *file, int64_t *ret_utc, struct err *err);
 
+/* Which database a file is, or is a copy of; "" and NULL when it does not say. */
+struct store_origin {
+	char instance[STORE_INSTANCE_SIZE];
+	char *database; /* where that was when the copy was made; owned */
+};
+/* The caller frees ret_origin->database. A file that cannot be read says nothing. */
+void store_copy_origin(const char *file, struct store_origin *ret_origin);
+/* Whether the file says that it is, or is a copy of, a database of another instance than this one, "" = unknown. */
+bool store_copy_is_foreign(const char *file, const char *instance);
+
 /* Looks through the whole file for damage: quick_check, or integrity_check, which looks at every index, too. Errors:
  * -EUCLEAN with what is wrong, -ECANCELED. */
 MUSTCHECK int store_inspect(const char *file, bool is_quick, store_cancel_cb is_cancelled, void *arg, struct err *err);
@@ -52,11 +62,16 @@ enum { STORE_DAILY_SIZE = 64 };
 
 /* Name of the copy of a day: "deadlined-2025-01-31.db". */
 void store_daily_name(const char *day, char name[STORE_DAILY_SIZE]);
-/* The names of the daily copies in folder, the latest first; those of days after today, made under a clock that was
+/* Where the copy of a day of the database of that instance goes, freed by the caller: where another database's copy has
+ * that name, "deadlined-2025-01-31-INSTANCE.db". *ret_may_replace: an earlier copy of its own is there. */
+char *store_daily_path(const char *folder, const char *day, const char *instance, bool *ret_may_replace);
+/* The names of the daily copies in folder, of whatever database, the latest first; those of days after today, made under a clock that was
  * wrong, come last. A folder that is missing has none. The caller frees the list. Errors: errno of opendir(3). */
 MUSTCHECK int store_daily_list(const char *folder, const char *today, struct strlist *ret_names, struct err *err);
-/* Removes the daily copies but the latest keep, and what a copy that was cut off has left. No other file is touched. */
-MUSTCHECK int store_daily_prune(const char *folder, const char *today, int64_t keep, struct err *err);
+/* Removes the daily copies but the latest keep, and what a copy that was cut off has left. No copy of another database
+ * than that of instance is counted, and no other file is touched. */
+MUSTCHECK int store_daily_prune(const char *folder, const char *today, const char *instance, int64_t keep,
+				struct err *err);
 
 /* A database that is missing, or is an empty file, is made anew only when nothing says that there was one: not beside a
  * copy of it, a damaged file that was set aside, or its log. Errors: -EUCLEAN. */

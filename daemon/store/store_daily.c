@@ -11,24 +11,47 @@
 #include "store/store_backup.h"
 
 #define DAILY_PREFIX "deadlined-"
-#define DAILY_PATTERN "deadlined-0000-00-00.db"
+#define DAILY_PATTERN "deadlined-0000-00-00"
+#define DAILY_ENDING ".db"
 
-enum { DAILY_PREFIX_LEN = sizeof(DAILY_PREFIX) - 1, DAILY_DAY_LEN = 10, DAILY_LEN = sizeof(DAILY_PATTERN) - 1 };
+enum {
+	DAILY_PREFIX_LEN = sizeof(DAILY_PREFIX) - 1,
+	DAILY_DAY_LEN = 10,
+	DAILY_PATTERN_LEN = sizeof(DAILY_PATTERN) - 1,
+	DAILY_ENDING_LEN = sizeof(DAILY_ENDING) - 1,
+	DAILY_INSTANCE_LEN = STORE_INSTANCE_SIZE - 1,
+};
 
 void store_daily_name(const char *day, char name[STORE_DAILY_SIZE])
 {
 	(void)snprintf(name, STORE_DAILY_SIZE, DAILY_PREFIX "%s.db", day);
 }
 
-/* Whether name is that of a daily copy, or begins with one; 0 in the pattern stands for a digit. */
-static bool daily_matches(const char *name)
+char *store_daily_path(const char *folder, const char *day, const char *instance, bool *ret_may_replace)
 {
-	for (size_t i = 0; i < DAILY_LEN; i++) {
+	struct stat file;
+	char name[STORE_DAILY_SIZE];
+	store_daily_name(day, name);
+	char *path = mem_printf("%s/%s", folder, name);
+	*ret_may_replace = lstat(path, &file) == 0;
+	if (!store_copy_is_foreign(path, instance))
+		return path;
+	free(path);
+	return mem_printf("%s/" DAILY_PREFIX "%s-%s" DAILY_ENDING, folder, day, instance);
+}
+
+/* How much of name is that of a daily copy, 0 when it begins with none; 0 in the pattern stands for a digit. */
+static size_t daily_len(const char *name)
+{
+	size_t len = DAILY_PATTERN_LEN;
+	for (size_t i = 0; i < DAILY_PATTERN_LEN; i++) {
 		bool is_digit = name[i] >= '0' && name[i] <= '9';
 		if (DAILY_PATTERN[i] == '0' ? !is_digit : name[i] != DAILY_PATTERN[i])
-			return false;
+			return 0;
 	}
-	return true;
+	if (name[len] == '-' && strspn(name + len + 1, "0123456789abcdef") == DAILY_INSTANCE_LEN)
+		len += 1 + DAILY_INSTANCE_LEN;
+	return strncmp(name + len, DAILY_ENDING, DAILY_ENDING_LEN) == 0 ? len + DAILY_ENDING_LEN : 0;
 }
 
 static bool daily_is_after(const char *name, const char *today)
@@ -53,10 +76,11 @@ static int daily_read(const char *folder, bool are_whole, struct strlist *ret_na
 	DIR *dir = opendir(folder);
 	if (dir == NULL)
 		return errno == ENOENT ? 0 : err_set(err, -errno, "folder %s: %s", folder, strerror(errno));
-	while ((entry = readdir(dir)) != NULL)
-		if (daily_matches(entry->d_name) &&
-		    (are_whole ? entry->d_name[DAILY_LEN] == '\0' : entry->d_name[DAILY_LEN] == '.'))
+	while ((entry = readdir(dir)) != NULL) {
+		size_t len = daily_len(entry->d_name);
+		if (len > 0 && entry->d_name[len] == (are_whole ? '\0' : '.'))
 			strlist_add(ret_names, entry->d_name, strlen(entry->d_name));
+	}
 	(void)closedir(dir); /* only read */
 	return 0;
 }
@@ -84,17 +108,31 @@ static int daily_remove(const char *folder, const struct strlist *names, size_t 
 	return status;
 }
 
-int store_daily_prune(const char *folder, const char *today, int64_t keep, struct err *err)
+static void daily_leave_foreign(const char *folder, const char *instance, const struct strlist *names,
+				struct strlist *ret_own)
 {
-	struct strlist names = {0}, rests = {0};
+	for (size_t i = 0; i < names->n; i++) {
+		char *path = mem_printf("%s/%s", folder, names->items[i]);
+		if (!store_copy_is_foreign(path, instance))
+			strlist_add(ret_own, names->items[i], strlen(names->items[i]));
+		free(path);
+	}
+}
+
+int store_daily_prune(const char *folder, const char *today, const char *instance, int64_t keep, struct err *err)
+{
+	struct strlist names = {0}, own = {0}, rests = {0};
 	int status = store_daily_list(folder, today, &names, err);
 	if (status == 0)
 		status = daily_read(folder, false, &rests, err);
-	if (status == 0 && names.n > (uint64_t)keep)
-		status = daily_remove(folder, &names, (size_t)keep, err);
+	if (status == 0 && names.n > (uint64_t)keep) {
+		daily_leave_foreign(folder, instance, &names, &own);
+		status = daily_remove(folder, &own, (size_t)keep, err);
+	}
 	if (status == 0)
 		status = daily_remove(folder, &rests, 0, err);
 	strlist_done(&rests);
+	strlist_done(&own);
 	strlist_done(&names);
 	return status;
 }
@@ -137,8 +175,8 @@ int store_check_first(const char *database, const char *backup_dir, const char *
 		status = err_set(
 			err, -EUCLEAN,
 			"database %s is missing or empty, but there was one: %s is there. 'deadlinectl recover' "
-			"puts the latest copy in its place; to begin with an empty one, move %s away",
-			database, rest, rest);
+			"puts the latest copy in its place; to begin with an empty one, move %s away%s",
+			database, rest, rest, names.n > 0 ? ", or set another backup_dir" : "");
 	strlist_done(&names);
 	free(log);
 	free(damaged);

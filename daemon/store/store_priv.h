@@ -47,7 +47,7 @@ struct store_statement {
 
 struct store {
 	sqlite3 *db;
-	char instance[17];
+	char instance[STORE_INSTANCE_SIZE];
 	int64_t epoch; /* random for each opening: part of the Message-IDs of the messages added since */
 	int version;
 	int failure; /* why the last statement could not be prepared */

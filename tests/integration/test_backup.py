@@ -243,6 +243,42 @@ def test_recover_takes_the_latest_copy_that_is_good(office, start):
     assert good.exists()
 
 
+def test_recover_takes_a_copy_of_another_database_only_by_name(office):
+    """A trial with a database of its own and the same state_dir leaves its copies in the same folder."""
+    folder = office.folder / "state" / "backup"
+    folder.mkdir()
+    office.ctl("backup", folder / "deadlined-2025-03-01.db")
+    text = office.config.read_text()
+    kept = office.database.read_bytes()
+    office.config.write_text(text.replace(str(office.database), str(office.database.with_name("trial.db"))))
+    assert office.config.read_text() != text
+    office.config.write_text(office.config.read_text().replace("[daemon]\n", f"[daemon]\nbackup_dir = {office.folder}\n"))
+    office.ctl("add", "Trial", "--when", "2030-05-05", "--uid", "trial")
+    office.ctl("backup", folder / "deadlined-2025-03-02.db")
+    office.config.write_text(text)
+    assert office.database.read_bytes() == kept
+
+    spoil(office, "part")
+    result = deadlinectl("-c", office.config, "recover")
+    assert result.returncode == 0, result.stderr
+    assert "deadlined-2025-03-02.db is left out" in result.stderr and "trial.db" in result.stderr
+    assert "deadlined-2025-03-01.db" in result.stdout and "another database" not in result.stdout
+    assert {row["id"] for row in office.ctl_json("people")} == {"desk", "school"}
+
+    for path in office.database.parent.glob(f"{office.database.name}*"):
+        path.unlink()
+    result = deadlinectl("-c", office.config, "recover")
+    assert result.returncode == 66 and "more than one database" in result.stderr, result.stderr
+    assert "trial.db" in result.stderr and str(office.database) in result.stderr
+    assert not office.database.exists()
+    output = office.ctl("recover", folder / "deadlined-2025-03-01.db")
+    assert f"it is of the database {office.database} (instance" in output
+    for path in office.database.parent.glob("*.corrupt-*"):
+        path.unlink()  # those of the same second
+    output = office.ctl("recover", folder / "deadlined-2025-03-02.db", "--force")
+    assert "that copy is of another database" in output and "trial.db" in output
+
+
 def test_recover_without_any_copy_changes_nothing(office):
     spoil(office)
     before = office.database.read_bytes()

@@ -77,6 +77,34 @@ static int64_t noted_utc(void)
 	return utc;
 }
 
+/* Two databases with one state_dir: the day's copy of the other is there already. */
+static void upkeep__copy_of_another_database__is_neither_replaced_nor_counted(void **state)
+{
+	(void)state;
+	open_desk("backup_keep = 1\noperator = anna\n" CHANNEL);
+	struct store *other = NULL;
+	struct store_copied copied;
+	char *from = mem_dup(scratch_path(&desk.office.scratch, "other.db"));
+	assert_int_equal(mkdir(scratch_path(&desk.office.scratch, "backup"), 0700), 0);
+	char *to = mem_dup(scratch_path(&desk.office.scratch, "backup/deadlined-2025-06-01.db"));
+	const struct store_copy copy = {.from = from, .to = to};
+	OK(store_open(from, STORE_WRITE, 50, &other, ERR));
+	OK(store_copy(&copy, &copied, ERR));
+	settle();
+	assert_int_equal(noted_utc(), desk.now.wall_s);
+	assert_int_equal(copies(), 2);
+	assert_false(store_copy_is_foreign(to, store_instance(other)));
+	desk_move(86400);
+	settle();
+	assert_int_equal(copies(), 2);
+	assert_true(has_copy("2025-06-02"));
+	assert_false(store_copy_is_foreign(to, store_instance(other)));
+	store_close(other);
+	free(to);
+	free(from);
+	close_desk();
+}
+
 static void upkeep__each_day__makes_one_copy_and_keeps_the_latest(void **state)
 {
 	(void)state;
@@ -282,6 +310,7 @@ static void upkeep__stop_in_the_middle__leaves_a_whole_copy_or_none(void **state
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(upkeep__copy_of_another_database__is_neither_replaced_nor_counted),
 		cmocka_unit_test(upkeep__each_day__makes_one_copy_and_keeps_the_latest),
 		cmocka_unit_test(upkeep__idle__writes_nothing_and_wakes_nobody),
 		cmocka_unit_test(upkeep__none_wanted__makes_none),

@@ -411,12 +411,79 @@ static void daily__pruned__keeps_the_latest_and_every_file_that_is_not_ours(void
 		make_file(stay[i]);
 	for (size_t i = 0; i < sizeof(go) / sizeof(go[0]); i++)
 		make_file(go[i]);
-	OK(store_daily_prune(office.scratch.folder, "2025-06-03", 2, ERR));
+	OK(store_daily_prune(office.scratch.folder, "2025-06-03", "", 2, ERR));
 	for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
 		assert_true(has_file(stay[i]));
 	for (size_t i = 0; i < sizeof(go) / sizeof(go[0]); i++)
 		assert_false(has_file(go[i]));
 	assert_true(has_file("plan.db"));
+}
+
+static const char *make_foreign_copy(const char *name)
+{
+	static char instance[STORE_INSTANCE_SIZE];
+	struct store *other = NULL;
+	struct store_copied copied;
+	char *from = path_of("other.db"), *to = path_of(name);
+	const struct store_copy copy = {.from = from, .to = to};
+	OK(store_open(from, STORE_WRITE, 50, &other, ERR));
+	(void)snprintf(instance, sizeof(instance), "%s", store_instance(other));
+	store_close(other);
+	OK(store_copy(&copy, &copied, ERR));
+	free(to);
+	free(from);
+	return instance;
+}
+
+static void daily__copy_of_another_database__keeps_its_name_and_says_whose_it_is(void **state)
+{
+	(void)state;
+	bool may_replace = true;
+	struct store_origin origin;
+	const char *own = store_instance(office.store);
+	char *path = store_daily_path(office.scratch.folder, "2025-06-03", own, &may_replace);
+	assert_string_equal(strrchr(path, '/'), "/deadlined-2025-06-03.db");
+	assert_false(may_replace);
+	const char *other = make_foreign_copy("deadlined-2025-06-03.db");
+	store_copy_origin(path, &origin);
+	assert_string_equal(origin.instance, other);
+	assert_string_equal(strrchr(origin.database, '/'), "/other.db");
+	free(origin.database);
+	assert_true(store_copy_is_foreign(path, own));
+	assert_false(store_copy_is_foreign(path, other));
+	assert_false(store_copy_is_foreign(path, ""));
+	free(path);
+	path = store_daily_path(office.scratch.folder, "2025-06-03", other, &may_replace);
+	assert_string_equal(strrchr(path, '/'), "/deadlined-2025-06-03.db");
+	assert_true(may_replace);
+	free(path);
+	path = store_daily_path(office.scratch.folder, "2025-06-03", own, &may_replace);
+	char *wanted = mem_printf("/deadlined-2025-06-03-%s.db", own);
+	assert_string_equal(strrchr(path, '/'), wanted);
+	assert_true(may_replace);
+	free(wanted);
+	free(path);
+}
+
+static void daily__pruned__counts_no_copy_of_another_database(void **state)
+{
+	(void)state;
+	struct strlist names = {0};
+	(void)make_foreign_copy("deadlined-2025-06-01.db");
+	(void)make_foreign_copy("deadlined-2025-06-03.db");
+	make_file("deadlined-2025-06-02.db");
+	make_file("deadlined-2025-06-03-0123456789abcdef.db");
+	make_file("deadlined-2025-06-03-0123456789abcdef.db.Ab3xYz");
+	make_file("deadlined-2025-06-03-other.db");
+	OK(store_daily_prune(office.scratch.folder, "2025-06-03", store_instance(office.store), 1, ERR));
+	OK(store_daily_list(office.scratch.folder, "2025-06-03", &names, ERR));
+	assert_int_equal(names.n, 3);
+	assert_true(strlist_has(&names, "deadlined-2025-06-01.db"));
+	assert_true(strlist_has(&names, "deadlined-2025-06-03.db"));
+	assert_true(strlist_has(&names, "deadlined-2025-06-03-0123456789abcdef.db"));
+	assert_false(has_file("deadlined-2025-06-03-0123456789abcdef.db.Ab3xYz"));
+	assert_true(has_file("deadlined-2025-06-03-other.db"));
+	strlist_done(&names);
 }
 
 static const struct {
@@ -483,6 +550,8 @@ int main(void)
 		BACKUP_TEST(store__damage_that_was_met__ends_all_writing),
 		BACKUP_TEST(daily__names__are_the_latest_first_and_those_of_a_wrong_clock_last),
 		BACKUP_TEST(daily__pruned__keeps_the_latest_and_every_file_that_is_not_ours),
+		BACKUP_TEST(daily__copy_of_another_database__keeps_its_name_and_says_whose_it_is),
+		BACKUP_TEST(daily__pruned__counts_no_copy_of_another_database),
 		BACKUP_TEST(first__missing_database__is_made_only_when_there_was_none),
 		BACKUP_TEST(backup__time_of_the_last__is_kept),
 	};
