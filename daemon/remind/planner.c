@@ -337,7 +337,7 @@ static int planner_plan_dates(struct planner_case *at, struct err *err)
 	struct occurrence *occurrences = NULL;
 	size_t n = 0;
 	int status = planner_list_occurrences(at, &occurrences, &n, err);
-	if (status == 0 && at->is_edited)
+	if (status == 0 && at->is_edited && task_repeats(at->post.task))
 		status = planner_drop_gone_dates(at, err);
 	if (status == 0 && at->is_edited && !task_repeats(at->post.task) && n == 1)
 		status = planner_tell_new_date(at, occurrences[0].key, NULL, err);

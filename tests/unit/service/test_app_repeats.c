@@ -91,7 +91,6 @@ static const struct {
 } rules[] = {
 	{"rrule = 'FREQ=WEEKLY;INTERVAL=2'", false},
 	{"rrule = 'FREQ=WEEKLY;COUNT=1'", false},
-	{"rrule = ''", false},
 	{"exdate = '2025-06-17'", false},
 	{"rrule = 'FREQ=WEEKLY;INTERVAL=2', rdate = '2025-06-17'", true},
 	{"rrule = 'FREQ=DAILY'", true},
