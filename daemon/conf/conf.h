@@ -50,8 +50,8 @@ extern const size_t conf_n_limit_options;
 
 /* Reads file and adds every problem found to problems: those of ini_read(), of the tables, sections of an unknown kind
  * or without their name, and names that are not [A-Za-z0-9_-]{1,32}. Zones, languages, policies and channels are
- * checked by the rooms that know them. Returns owned; NULL only when the file cannot be read. Use it only if problems
- * stayed empty. */
+ * checked by the rooms that know them. Returns owned; NULL only when the file cannot be read, or is UTF-16. Use it
+ * only if problems stayed empty. */
 struct conf *conf_read(const char *file, struct problems *problems);
 void conf_free(struct conf *conf);
 /* The line of a key of [daemon], or 0 when it is not given. */

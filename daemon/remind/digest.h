@@ -34,7 +34,8 @@ struct digest {
 };
 
 /* Collects the digest of the reader's day at now_utc: days are the reader's, dates as they are written in the plan. A task
- * is in one section only, the most pressing; one that no date brings in is there from a step "in digest" on. Errors: those of the store. */
+ * is in one section only, the most pressing; one that no date brings in is there from a step "in digest" on. Errors: those
+ * of the store. */
 MUSTCHECK int digest_collect(struct store *store, const struct reader *reader, int64_t now_utc,
 			     struct digest *ret_digest, struct err *err);
 void digest_done(struct digest *digest);

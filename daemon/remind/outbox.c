@@ -8,8 +8,8 @@
  *     sending --permanent--> dead
  *     sending --unknown--> pending          not_before = long back-off, same Message-ID; after three: dead. So ends what a
  *                                           stop in good order did not wait for, unless nothing of it had left: throttled
- *     sending --recover--> pending          the process died, and did not stop: crashes + 1; if by a fault of its own, or for the third
- *                                           time, it is suspect, and next sent alone
+ *     sending --recover--> pending          the process died, and did not stop: crashes + 1; if by a fault of its own, or
+ *                                           for the third time, it is suspect, and next sent alone
  *     sending --quarantine--> held          the process died again, and nothing but this was in flight
  *     held --release--> pending             by the operator
  *     held --drop--> cancelled              by the operator

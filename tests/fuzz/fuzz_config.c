@@ -25,8 +25,10 @@ static void reading_load(struct reading *reading, const char *file)
 {
 	*reading = (struct reading){0};
 	reading->conf = conf_read(file, &reading->problems);
-	FUZZ_NEED(reading->conf != NULL, file);
+	FUZZ_NEED(reading->conf != NULL || reading->problems.n > 0, file);
 	struct conf *conf = reading->conf;
+	if (conf == NULL)
+		return;
 	reading->policies = policies_load(conf, &reading->problems);
 	if (zone_find(conf->zone) == NULL)
 		problems_add(&reading->problems, file, 0, "no such zone");
