@@ -423,6 +423,17 @@ static int loop_set_up(struct loop *loop, const char *database, struct err *err)
 	return status;
 }
 
+/* Without its events a second SIGTERM would kill the process, which has heard the first one and is about to end well. */
+static void loop_hear_no_more(void)
+{
+	sigset_t all;
+	(void)sigemptyset(&all);
+	(void)sigaddset(&all, SIGTERM);
+	(void)sigaddset(&all, SIGINT);
+	(void)sigaddset(&all, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &all, NULL); /* these fail only for a wrong number */
+}
+
 static void loop_tear_down(struct loop *loop)
 {
 	struct event *events[] = {loop->pass, loop->wake,  loop->commits,    loop->look,       loop->watchdog,
@@ -507,6 +518,7 @@ int loop_run(struct store *store, struct setup *setup, const char *config, bool 
 		setup_free(setup);
 	refusal_done(&loop.refusal);
 	upkeep_free(loop.upkeep);
+	loop_hear_no_more();
 	loop_tear_down(&loop);
 	notify_free(loop.notify);
 	return status;

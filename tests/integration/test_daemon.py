@@ -286,6 +286,13 @@ def test_a_policy_that_is_not_there_any_more_is_told_once(people, start):
     assert "has the policy 'gone', as others may have" in " ".join(notice.get_content().split())
 
 
+def test_whoever_asks_for_the_end_again_and_again_gets_a_good_one(people, start):
+    daemon = start(people)
+    while daemon.process.poll() is None:
+        daemon.process.send_signal(signal.SIGTERM)
+    assert daemon.process.returncode == 0
+
+
 def test_a_reload_that_comes_during_the_start_is_taken_after_it(people, start):
     lock = people.database.with_name(people.database.name + ".lock")
     daemon = start(people, wait=False)
