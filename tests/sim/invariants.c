@@ -91,8 +91,12 @@ static bool invariants_is_cancellation(struct world *world, const struct witness
 		"SELECT count(*) FROM reminder r JOIN task t ON t.id = r.task WHERE r.message = ?1 AND r.dropped IS NULL"
 		" AND t.status <> 'cancelled' AND NOT EXISTS (SELECT 1 FROM occurrence o WHERE o.task = r.task"
 		"  AND o.status = 'cancelled' AND r.occurrence IN (o.date, o.moved_key))";
+	/* Of whom a reply was lost, or who was written to when the daemon died, nobody knows whether they know. */
 	static const char readers[] =
-		"SELECT task, coalesce(deputy_for, person) FROM reminder WHERE message = ?1 AND dropped IS NULL";
+		"SELECT r.task, coalesce(r.deputy_for, r.person) FROM reminder r WHERE r.message = ?1 AND r.dropped IS NULL"
+		" AND NOT EXISTS (SELECT 1 FROM reminder o JOIN message m ON m.id = o.message WHERE o.task = r.task"
+		"  AND coalesce(o.deputy_for, o.person) = coalesce(r.deputy_for, r.person)"
+		"  AND (m.uncertain > 0 OR m.crashes > 0))";
 	struct view *view = &world->view;
 	if (view_number(view, view_ask(view, cancelled, "i", seen->id), 0) == 0)
 		return false;
