@@ -88,7 +88,7 @@ void smtp_dialogue_hand_over(const struct smtp_dialogue *dialogue, struct smtp_d
 /* The connection is gone or its time is up; why is for the operator. Over afterwards. */
 void smtp_dialogue_lost(struct smtp_dialogue *dialogue, const char *why);
 
-/* We end it before any text was sent, for a reason of our own. Over afterwards. */
+/* We end it before any text was sent, for a reason of our own, with that verdict on the message. Over afterwards. */
 void smtp_dialogue_give_up(struct smtp_dialogue *dialogue, enum channel_verdict verdict, const char *why);
 
 /* Appends mail to out as it goes over the wire after DATA: dots doubled, the last line ended, the final dot. */

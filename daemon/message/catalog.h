@@ -20,9 +20,9 @@
 struct catalog;
 
 /* Loads every language found in folder and in overrides (may be NULL, or not be there), with every kind in each.
- * Problems: a template that does not compile, a language ICU does not know, or that is there in other letters, a language without one of the kinds, a name
- * that is unknown, a noun that lacks a form the language has, a template that makes nothing of sample data. What can be
- * used is kept all the same. Returns owned, never NULL. */
+ * Problems: a template that does not compile, a language ICU does not know, or that is there in other letters, a language
+ * without one of the kinds, a name that is unknown, a noun that lacks a form the language has, a template that makes nothing
+ * of sample data. What can be used is kept all the same. Returns owned, never NULL. */
 struct catalog *catalog_load(const char *folder, const char *overrides, struct problems *problems);
 void catalog_free(struct catalog *catalog);
 /* Appends a sentence for each entry of those folders that is no template, and for each template in overrides that replaces

@@ -99,10 +99,13 @@ static int digest_add_stepped(struct digest *digest, struct store *store, const 
 	for (size_t i = 0; i < keys.n && status == 0; i++) {
 		struct occurrence occurrence;
 		bool is_found = false;
+		/* Most of them are over, which their keys say. */
+		if (!period_parse_key(keys.items[i], &occurrence.period) ||
+		    period_end_utc(&occurrence.period, zone) <= now_utc)
+			continue;
 		(void)snprintf(occurrence.key, sizeof(occurrence.key), "%s", keys.items[i]);
 		status = occurrences_find(store, task, occurrence.key, &is_found, &occurrence.period, err);
-		if (status < 0 || !is_found || digest_has(near, n_near, occurrence.key, zone, reader, now_utc) ||
-		    period_end_utc(&occurrence.period, zone) <= now_utc)
+		if (status < 0 || !is_found || digest_has(near, n_near, occurrence.key, zone, reader, now_utc))
 			continue;
 		bool is_open = !occurrence.period.has_start || period_start_utc(&occurrence.period, zone) <= now_utc;
 		digest_add(digest, store, task, &occurrence, is_open ? DIGEST_WEEK : DIGEST_OPENING);

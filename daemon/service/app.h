@@ -71,7 +71,8 @@ const struct brake *app_brakes(const struct app *app);
 /* For a rehearsal, too: what the operator is told again each month goes to the log once. */
 void app_log_once(struct app *app);
 
-/* Somebody else has committed, or was heard: what waits in a channel for its turn, and is done or moved by now, is taken back. */
+/* Somebody else has committed, or was heard: what waits in a channel for its turn, and is done or moved by now, is taken
+ * back. */
 void app_recall(struct app *app);
 
 /* Claims nothing more and lets the channels finish. */

@@ -179,13 +179,11 @@ static int app_tell_problem(struct app *app, const struct app_channel *entry, in
 {
 	const struct app_listener *listener = entry->listener;
 	const struct planner planner = app_planner(app);
-	const struct civil today = zone_to_civil(app->setup->zone, now_utc);
-	char day[CIVIL_DATE_SIZE];
 	if (listener->problem == NULL)
 		return 0;
-	civil_format_date(&today, day);
-	char *key = mem_printf("listening %s %s", entry->channel->name, day);
-	int status = notice_once(&planner, app->store, key, listener->problem, now_utc, err);
+	char *key = mem_printf("listening %s", entry->channel->name);
+	int status = notice_again(&planner, app->store, NOTICE_DAILY, app->setup->zone, key, listener->problem, now_utc,
+				  err);
 	free(key);
 	return status;
 }

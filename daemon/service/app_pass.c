@@ -66,7 +66,7 @@ static int app_plan(struct app *app, int64_t now_utc, bool *ret_more, struct err
 }
 
 /* The pass is committed, whether or not the disk keeps it: what it has recorded is not recorded again. */
-static void app_keep(struct app *app, struct instant now)
+static void app_keep_pass(struct app *app, struct instant now)
 {
 	app_keep_clock(app, now);
 	app_keep_heard(app);
@@ -76,7 +76,7 @@ static void app_keep(struct app *app, struct instant now)
 }
 
 /* Nothing of the pass is in the database, so nothing is remembered of it. */
-static void app_undo(struct app *app, const struct app_claim *claims)
+static void app_undo_pass(struct app *app, const struct app_claim *claims)
 {
 	store_rollback(app->store);
 	app_unnotice_clock(app);
@@ -128,9 +128,9 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 		status = app_claimed(app, claims) >= app->ahead_min ? store_commit_ahead(app->store, err)
 								    : store_commit(app->store, err);
 	if (status == 0)
-		app_keep(app, now);
+		app_keep_pass(app, now);
 	else
-		app_undo(app, claims);
+		app_undo_pass(app, claims);
 	return status;
 }
 

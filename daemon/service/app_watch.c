@@ -55,11 +55,9 @@ static int app_watch_calendars(struct app *app, int64_t now_utc, struct err *err
 	if (app->watched_month == month)
 		return 0;
 	int status = warnings_collect(setup->conf, setup->calendars, setup->zone, app->store, now_utc, &warnings, err);
-	for (size_t i = 0; i < warnings.n && status == 0; i++) {
-		char *key = mem_printf("%04d-%02d %s", today.year, today.month, warnings.items[i]);
-		status = notice_once(&planner, app->store, key, warnings.items[i], now_utc, err);
-		free(key);
-	}
+	for (size_t i = 0; i < warnings.n && status == 0; i++)
+		status = notice_again(&planner, app->store, NOTICE_MONTHLY, setup->zone, warnings.items[i],
+				      warnings.items[i], now_utc, err);
 	strlist_done(&warnings);
 	app->watched_month = status == 0 ? month : 0;
 	return status;
@@ -133,17 +131,13 @@ static int app_tell_trouble(struct app *app, struct err *err)
 static int app_tell_template(struct app *app, int64_t now_utc, struct err *err)
 {
 	const struct planner planner = app_planner(app);
-	const struct civil today = zone_to_civil(app->setup->zone, now_utc);
-	char day[CIVIL_DATE_SIZE];
 	if (app->template_problem == NULL)
 		return 0;
-	civil_format_date(&today, day);
-	char *key =
-		mem_printf("template %.*s %s", (int)strcspn(app->template_problem, ":"), app->template_problem, day);
+	char *key = mem_printf("template %.*s", (int)strcspn(app->template_problem, ":"), app->template_problem);
 	char *text = mem_printf("a template failed: %s. The message was sent all the same, if need be with the bare "
 				"facts. deadlined --check looks at all templates.",
 				app->template_problem);
-	int status = notice_once(&planner, app->store, key, text, now_utc, err);
+	int status = notice_again(&planner, app->store, NOTICE_DAILY, app->setup->zone, key, text, now_utc, err);
 	free(text);
 	free(key);
 	return status;

@@ -2,9 +2,10 @@
  * channel, in all.
  *
  * What starts is counted, and given back when it turns out that nothing of it left: a server that asks for a pause again and
- * again trips nothing. The hour slides: what was sent in the last clock hour counts less and less as this one goes on. When a limit is reached
- * and more is ready, the brake trips: that scope stops, over restarts and the hour's end, until the operator releases it
- * with "deadlinectl brake resume". Counts and trips live in the database (store_brake.h), here are only the limits. */
+ * again trips nothing. The hour slides: what was sent in the last clock hour counts less and less as this one goes on. When
+ * a limit is reached and more is ready, the brake trips: that scope stops, over restarts and the hour's end, until the
+ * operator releases it with "deadlinectl brake resume". Counts and trips live in the database (store_brake.h), here are only
+ * the limits. */
 #ifndef DEADLINED_SERVICE_BRAKE_H
 #define DEADLINED_SERVICE_BRAKE_H
 

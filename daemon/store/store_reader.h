@@ -62,8 +62,8 @@ MUSTCHECK int store_joinable_held(struct store *store, const char *person, const
 MUSTCHECK int store_join(struct store *store, int64_t message, bool is_catch_up, struct err *err);
 
 /* People and channels that were last told of the task for another date than current_key, in person or by their deputy; whose
- * reply was lost may have been told, and counts. people and channels are lists of the same length. date: only of what they were told of that date of a repeating task,
- * wherever it was moved; NULL = of any. */
+ * reply was lost may have been told, and counts. people and channels are lists of the same length. date: only of what they
+ * were told of that date of a repeating task, wherever it was moved; NULL = of any. */
 MUSTCHECK int store_told_other_date(struct store *store, int64_t task, const char *current_key, const char *date,
 				    struct strlist *ret_people, struct strlist *ret_channels, struct err *err);
 

@@ -39,21 +39,27 @@ static void held__longer_than_catch_up_max_age__is_sent_when_the_night_is_over(v
 	desk_close();
 }
 
-/* A server that asks for a pause costs no attempt, and the next try is one all the same: it may fall into the night. */
-static void held__throttled_into_the_night__is_sent_when_the_night_is_over(void **state)
+/* A reminder of the evening goes to anna, at 22:00 in Moscow. */
+static void send_before_the_night(const char *quiet)
 {
-	(void)state;
 	desk_open(config, "2025-06-14T12:00");
 	office_add_person(&desk.office, "anna", "Europe/Moscow", "email");
-	office_run(&desk.office, "UPDATE person SET quiet = '23:00-09:00'");
+	office_run(&desk.office, "UPDATE person SET quiet = '%s'", quiet);
 	(void)office_add_task(&desk.office, &(struct office_task){.uid = "t",
 								  .start = "2025-06-15",
 								  .zone = "Europe/Moscow",
 								  .people = "anna",
 								  .planned_until = utc("2025-06-14T12:00")});
-	desk_move_to("2025-06-14T19:00"); /* 22:00 in Moscow */
+	desk_move_to("2025-06-14T19:00");
 	desk_tick();
 	assert_int_equal(desk.n_flying, 1);
+}
+
+/* A server that asks for a pause costs no attempt, and the next try is one all the same: it may fall into the night. */
+static void held__throttled_into_the_night__is_sent_when_the_night_is_over(void **state)
+{
+	(void)state;
+	send_before_the_night("23:00-09:00");
 	struct channel_result result = desk_result(CHANNEL_THROTTLED, CHANNEL_BLAME_CHANNEL);
 	result.retry_after_s = 2 * 3600;
 	desk_finish(0, &result);
@@ -71,16 +77,7 @@ static void held__throttled_into_the_night__is_sent_when_the_night_is_over(void 
 static void held__retry_in_a_night_longer_than_catch_up_max_age__is_sent_when_it_is_over(void **state)
 {
 	(void)state;
-	desk_open(config, "2025-06-14T12:00");
-	office_add_person(&desk.office, "anna", "Europe/Moscow", "email");
-	office_run(&desk.office, "UPDATE person SET quiet = '22:04-09:00'");
-	(void)office_add_task(&desk.office, &(struct office_task){.uid = "t",
-								  .start = "2025-06-15",
-								  .zone = "Europe/Moscow",
-								  .people = "anna",
-								  .planned_until = utc("2025-06-14T12:00")});
-	desk_move_to("2025-06-14T19:00"); /* 22:00 in Moscow */
-	desk_tick();
+	send_before_the_night("22:04-09:00");
 	desk_answer(CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
 	desk_tick();
 	desk.answers_at_once = true;
