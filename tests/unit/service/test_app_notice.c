@@ -51,6 +51,10 @@ static void notice__restart__says_nothing_twice(void **state)
 	desk_tick();
 	desk_tick();
 	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM message"), 2);
+	desk_move(86400); /* another day, and the same month */
+	desk_crash(with_operator);
+	desk_tick();
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM message"), 2);
 	desk_close();
 }
 
