@@ -28,43 +28,47 @@ static const struct store_occurrence *cancellation_said(const struct cancellatio
 	return NULL;
 }
 
-/* Whether the rule does not give the date any more. */
-static int cancellation_is_gone(const struct cancellation_case *at, const char *date, bool *ret_is_gone,
-				struct err *err)
+/* Whether the rule took the date away, and gives it by now. */
+static int cancellation_is_given(const struct cancellation_case *at, const char *date, bool *ret_is_given,
+				 struct err *err)
 {
+	const struct store_occurrence *said = cancellation_said(at, date);
 	struct pick pick;
+	*ret_is_given = false;
+	if (date[0] == '\0' || (said != NULL && !said->is_open))
+		return 0;
 	int status = pick_by_key(at->post->store, at->post->task, date, &pick, err);
-	*ret_is_gone = status == -ENOENT;
+	*ret_is_given = status == 0;
 	return status == -ENOENT ? 0 : status;
 }
 
-/* The cancellation that holds for that date, NULL for none: its own, or the whole task's unless it was done before. */
-static int cancellation_of(const struct cancellation_case *at, const char *date,
-			   const struct store_cancellation **ret_item, struct err *err)
+static int cancellation_forget_given(struct cancellation_case *at, struct err *err)
 {
-	const struct store_occurrence *said = cancellation_said(at, date);
-	bool is_gone = false;
+	size_t n = at->n;
 	int status = 0;
-	*ret_item = NULL;
-	for (size_t i = 0; i < at->n && *ret_item == NULL; i++)
-		if (at->items[i].date[0] == '\0' || strcmp(at->items[i].date, date) == 0)
-			*ret_item = &at->items[i];
-	if (*ret_item == NULL || date[0] == '\0')
-		return 0;
-	if (said != NULL && !said->is_open && !said->is_cancelled)
-		*ret_item = NULL; /* done */
-	else if ((*ret_item)->date[0] != '\0' && (said == NULL || said->is_open)) {
-		status = said == NULL ? cancellation_is_gone(at, date, &is_gone, err) : 0;
-		if (!is_gone)
-			*ret_item = NULL; /* it is there again */
+	at->n = 0;
+	for (size_t i = 0; i < n && status == 0; i++) {
+		const char *date = at->items[i].date;
+		bool is_given;
+		status = cancellation_is_given(at, date, &is_given, err);
+		if (status == 0 && is_given)
+			status = store_uncancel_date(at->post->store, at->post->task->id, date, err);
+		else
+			at->items[at->n++] = at->items[i];
 	}
 	return status;
 }
 
-static bool cancellation_is_over(const struct post *post, const char *key)
+/* The cancellation that holds for that date, NULL for none: its own, or the whole task's unless it was done before. */
+static const struct store_cancellation *cancellation_of(const struct cancellation_case *at, const char *date)
 {
-	struct period period;
-	return period_parse_key(key, &period) && period_end_utc(&period, post->event_zone) <= post->now_utc;
+	const struct store_occurrence *said = cancellation_said(at, date);
+	if (said != NULL && !said->is_open && !said->is_cancelled)
+		return NULL;
+	for (size_t i = 0; i < at->n; i++)
+		if (at->items[i].date[0] == '\0' || strcmp(at->items[i].date, date) == 0)
+			return &at->items[i];
+	return NULL;
 }
 
 /* The date as it stood last. */
@@ -80,11 +84,11 @@ static void cancellation_key(const struct cancellation_case *at, const char *dat
 
 static int cancellation_tell_one(struct cancellation_case *at, const struct store_told *told, struct err *err)
 {
-	const struct store_cancellation *item = NULL;
+	const struct store_cancellation *item = cancellation_of(at, told->date);
 	char key[PERIOD_KEY_SIZE], text[STORE_STEP_SIZE];
-	int status = cancellation_of(at, told->date, &item, err);
-	if (status < 0 || item == NULL || cancellation_is_over(at->post, told->key))
-		return status;
+	int status = 0;
+	if (item == NULL || post_is_over(at->post, told->key))
+		return 0;
 	cancellation_key(at, told->date, key);
 	(void)snprintf(text, sizeof(text), POST_CANCELLED "%lld", (long long)item->sequence);
 	const struct post_step step = {.text = text, .due_utc = at->post->now_utc, .is_alone = true};
@@ -102,6 +106,8 @@ static int cancellation_tell_all(struct cancellation_case *at, struct err *err)
 	size_t n = 0;
 	bool repeats = task_repeats(at->post->task);
 	int status = repeats ? store_occurrences(at->post->store, at->post->task->id, &at->said, &at->n_said, err) : 0;
+	if (status == 0 && repeats)
+		status = cancellation_forget_given(at, err);
 	if (status == 0)
 		status = store_told_dates(at->post->store, at->post->task->id, repeats, &told, &n, err);
 	for (size_t i = 0; i < n && status == 0; i++)

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "remind/cancellation.h"
+#include "remind/moved.h"
 #include "remind/notice.h"
 #include "remind/occurrences.h"
 #include "remind/post.h"
@@ -183,45 +184,6 @@ static int planner_plan_occurrence(struct planner_case *at, const struct occurre
 	return status;
 }
 
-/* Those who were told another date hear of the new one, once for each move, in the same thread. date: by the
- * rule, of an occurrence that was moved by itself; NULL when the whole task was. */
-static int planner_tell_new_date(struct planner_case *at, const char *key, const char *date, struct err *err)
-{
-	struct strlist people = {0}, channels = {0};
-	char text[STORE_STEP_SIZE];
-	const struct post_step moved = {.text = text, .due_utc = at->post.now_utc};
-	(void)snprintf(text, sizeof(text), POST_MOVED "%lld", (long long)at->post.task->sequence);
-	at->post.occurrence = key;
-	int status = store_told_other_date(at->post.store, at->post.task->id, key, date, &people, &channels, err);
-	for (size_t i = 0; i < people.n && status == 0; i++)
-		for (size_t j = 0; j < at->n_people && status == 0; j++)
-			if (strcmp(at->people[j].id, people.items[i]) == 0) {
-				if (date == NULL)
-					strlist_add(&at->noticed, people.items[i], strlen(people.items[i]));
-				status = post_steps(&at->post, &at->people[j], &moved, 1, err);
-			}
-	at->post.occurrence = NULL; /* key is the caller's */
-	strlist_done(&people);
-	strlist_done(&channels);
-	return status;
-}
-
-static int planner_tell_moved_occurrences(struct planner_case *at, struct err *err)
-{
-	struct store_occurrence *items = NULL;
-	size_t n = 0;
-	int status = store_occurrences(at->post.store, at->post.task->id, &items, &n, err);
-	for (size_t i = 0; i < n && status == 0; i++) {
-		char key[PERIOD_KEY_SIZE];
-		if (!items[i].is_open || !items[i].is_moved)
-			continue;
-		period_key(&items[i].period, key);
-		status = planner_tell_new_date(at, key, items[i].date, err);
-	}
-	free(items);
-	return status;
-}
-
 /* ---- a task ------------------------------------------------------------------------------------------------------- */
 
 /* The first task of an unknown policy speaks for all of them. */
@@ -311,22 +273,6 @@ static int planner_list_occurrences(const struct planner_case *at, struct occurr
 	return occurrences_around(at->post.store, task, &from, &to, ret_items, ret_n, err);
 }
 
-/* An edit of the rule takes away dates, of which reminders may be waiting. */
-static int planner_drop_gone_dates(const struct planner_case *at, struct err *err)
-{
-	struct strlist keys = {0};
-	struct period period;
-	bool is_there = true;
-	int status = store_open_dates(at->post.store, at->post.task->id, &keys, err);
-	for (size_t i = 0; i < keys.n && status == 0; i++) {
-		status = occurrences_find(at->post.store, at->post.task, keys.items[i], &is_there, &period, err);
-		if (status == 0 && !is_there)
-			status = store_drop_date(at->post.store, at->post.task->id, keys.items[i], err);
-	}
-	strlist_done(&keys);
-	return status;
-}
-
 static bool planner_is_cancelled(const struct task *task)
 {
 	return strcmp(task->status, "cancelled") == 0;
@@ -337,23 +283,26 @@ static int planner_plan_dates(struct planner_case *at, struct err *err)
 	struct occurrence *occurrences = NULL;
 	size_t n = 0;
 	int status = planner_list_occurrences(at, &occurrences, &n, err);
-	if (status == 0 && at->is_edited && task_repeats(at->post.task))
-		status = planner_drop_gone_dates(at, err);
-	if (status == 0 && at->is_edited && !task_repeats(at->post.task) && n == 1)
-		status = planner_tell_new_date(at, occurrences[0].key, NULL, err);
-	if (status == 0 && at->is_edited)
-		status = planner_tell_moved_occurrences(at, err);
 	for (size_t i = 0; i < n && status == 0; i++)
 		status = planner_plan_occurrence(at, &occurrences[i], err);
 	free(occurrences);
 	return status;
 }
 
+/* Whoever knows a date hears of the new one, or that it is off. */
+static int planner_tell_edited(struct planner_case *at, struct err *err)
+{
+	int status = 0;
+	if (!planner_is_cancelled(at->post.task))
+		status = moved_tell(&at->post, at->people, at->n_people, &at->noticed, err);
+	return status < 0 ? status : cancellation_tell(&at->post, at->people, at->n_people, err);
+}
+
 static int planner_plan_task(struct planner_case *at, struct err *err)
 {
 	int status = planner_people(at->post.store, at->post.task->id, &at->people, &at->n_people, err);
 	if (status == 0 && at->is_edited)
-		status = cancellation_tell(&at->post, at->people, at->n_people, err);
+		status = planner_tell_edited(at, err);
 	if (status == 0 && at->is_edited && at->post.task->is_urgent)
 		status = store_message_hasten(at->post.store, at->post.task->id, at->post.now_utc, err);
 	if (status == 0 && !planner_is_cancelled(at->post.task))

@@ -347,6 +347,12 @@ static int post_all(struct post *post, const struct post_route *route, const str
 	return status == 0 && !is_reached ? post_note_unreachable(post, route, steps, n, err) : status;
 }
 
+bool post_is_over(const struct post *post, const char *key)
+{
+	struct period period;
+	return period_parse_key(key, &period) && period_end_utc(&period, post->event_zone) <= post->now_utc;
+}
+
 int post_steps(struct post *post, const struct person *person, const struct post_step *steps, size_t n, struct err *err)
 {
 	struct post_route route;

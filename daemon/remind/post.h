@@ -45,6 +45,9 @@ struct post {
 	size_t planned;         /* messages added */
 };
 
+/* Whether the date with that key, as period_key() writes it, is over. */
+bool post_is_over(const struct post *post, const char *key);
+
 /* Posts the due steps of one person, earliest first. Errors: those of the store. */
 MUSTCHECK int post_steps(struct post *post, const struct person *person, const struct post_step *steps, size_t n,
 			 struct err *err);

@@ -36,27 +36,39 @@ int store_cancellations(struct store *store, int64_t task, struct store_cancella
 	return 0;
 }
 
-int store_cancel_told(struct store *store, int64_t task, const char *date, struct err *err)
+static int store_cancellation_run(struct store *store, const char *const *sql, size_t n, int64_t task, const char *date,
+				  struct err *err)
 {
-	static const char raise[] =
-		"UPDATE task SET sequence = sequence + 1, next_due_utc = NULL WHERE id = ?1 AND ?2 IS NOT NULL";
-	static const char note[] =
-		"INSERT INTO cancellation SELECT DISTINCT ?1, told.date, (SELECT sequence FROM task WHERE id = ?1)"
-		" FROM (SELECT " CANCELLATION_DATE " AS date FROM reminder r WHERE r.task = ?1"
-		"  AND (SELECT state = 'sending' OR " STORE_IS_TOLD "   FROM message WHERE id = r.message)) told"
-		" WHERE told.date >= ?2"
-		"  AND NOT EXISTS (SELECT 1 FROM cancellation c WHERE c.task = ?1 AND c.date = told.date)"
-		"  AND NOT EXISTS (SELECT 1 FROM occurrence o WHERE o.task = ?1 AND o.date = told.date)";
-	static const char *const both[] = {raise, note};
 	int status = 0;
-	for (size_t i = 0; i < 2 && status == 0; i++) {
-		sqlite3_stmt *stmt = store_statement(store, both[i], err);
+	for (size_t i = 0; i < n && status == 0; i++) {
+		sqlite3_stmt *stmt = store_statement(store, sql[i], err);
 		if (stmt == NULL)
 			return store->failure;
 		store_bind(stmt, "it", task, date);
 		status = store_run(store, stmt, "noting what was cancelled", NULL, err);
 	}
 	return status;
+}
+
+int store_cancel_date(struct store *store, int64_t task, const char *date, struct err *err)
+{
+	static const char *const both[] = {
+		"UPDATE task SET sequence = sequence + 1 WHERE id = ?1"
+		" AND NOT EXISTS (SELECT 1 FROM cancellation WHERE task = ?1 AND date = ?2)",
+		"INSERT OR IGNORE INTO cancellation SELECT id, ?2, sequence FROM task WHERE id = ?1",
+	};
+	return store_cancellation_run(store, both, 2, task, date, err);
+}
+
+int store_uncancel_date(struct store *store, int64_t task, const char *date, struct err *err)
+{
+	static const char *const both[] = {
+		"DELETE FROM cancellation WHERE task = ?1 AND date = ?2",
+		"UPDATE reminder SET dropped = 'task reopened' WHERE task = ?1 AND occurrence = ?2"
+		" AND step LIKE 'cancelled %' AND dropped IS NULL"
+		" AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ")",
+	};
+	return store_cancellation_run(store, both, 2, task, date, err);
 }
 
 int store_told_dates(struct store *store, int64_t task, bool by_date, struct store_told **ret_items, size_t *ret_n,
@@ -67,7 +79,7 @@ int store_told_dates(struct store *store, int64_t task, bool by_date, struct sto
 				  " ELSE '' END, r.occurrence,"
 				  " r.step, max(r.message) FROM reminder r WHERE r.task = ?1"
 				  " AND (SELECT " STORE_IS_TOLD " FROM message WHERE id = r.message)"
-				  " GROUP BY 1, 2 HAVING r.step NOT LIKE 'cancelled %'";
+				  " GROUP BY 1, 2 HAVING r.step NOT LIKE 'cancelled %' ORDER BY 2, 1";
 	struct store_told *items = NULL;
 	size_t n = 0;
 	int status;

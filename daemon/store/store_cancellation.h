@@ -17,9 +17,10 @@ struct store_cancellation {
  * then may be among them. */
 MUSTCHECK int store_cancellations(struct store *store, int64_t task, struct store_cancellation **ret_items,
 				  size_t *ret_n, struct err *err);
-/* Dates of a repeating task from that one on that somebody was told count as cancelled, unless they were done, or are
- * cancelled already: its rule has been cut there. */
-MUSTCHECK int store_cancel_told(struct store *store, int64_t task, const char *date, struct err *err);
+/* A date that the rule of a repeating task does not give any more counts as cancelled; nothing changes when it is so. */
+MUSTCHECK int store_cancel_date(struct store *store, int64_t task, const char *date, struct err *err);
+/* The rule gives it again: what has not left of its cancellation is dropped. */
+MUSTCHECK int store_uncancel_date(struct store *store, int64_t task, const char *date, struct err *err);
 
 struct store_told {
 	char person[PERSON_ID_MAX * 4 + 1];
@@ -27,8 +28,8 @@ struct store_told {
 	char key[PERIOD_KEY_SIZE];  /* of the date as they were told it last, wherever it had been moved */
 };
 /* Who was last told of which date that it is to be, in person or by their deputy: what was sent, or may have been, tells it,
- * until a later message tells that it was cancelled. by_date: of each date of a repeating task; otherwise of the only one, and date is
- * "". The caller frees the array. */
+ * until a later message tells that it was cancelled. by_date: of each date of a repeating task; otherwise of the only one, and
+ * date is "". In the order of the dates; the caller frees the array. */
 MUSTCHECK int store_told_dates(struct store *store, int64_t task, bool by_date, struct store_told **ret_items,
 			       size_t *ret_n, struct err *err);
 

@@ -225,15 +225,15 @@ int store_join(struct store *store, int64_t message, bool is_catch_up, struct er
 }
 
 int store_told_other_date(struct store *store, int64_t task, const char *current_key, const char *date,
-			  struct strlist *ret_people, struct strlist *ret_channels, struct err *err)
+			  struct strlist *ret_people, struct err *err)
 {
 	/* With max(), SQLite takes the other columns from the row of the latest message (lang_select, bare columns). */
 	static const char sql[] =
-		"SELECT coalesce(deputy_for, person), channel, occurrence, max(message) FROM reminder WHERE task = ?1"
+		"SELECT coalesce(deputy_for, person), occurrence, max(message) FROM reminder WHERE task = ?1"
 		" AND (?3 IS NULL OR occurrence IN (?2, ?3)"
 		"   OR occurrence IN (SELECT key FROM moved_to WHERE task = ?1 AND date = ?3))"
 		" AND (SELECT " STORE_IS_TOLD " FROM message WHERE id = reminder.message)"
-		" GROUP BY 1, 2 HAVING occurrence <> ?2";
+		" GROUP BY 1, channel HAVING occurrence <> ?2";
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
@@ -241,9 +241,8 @@ int store_told_other_date(struct store *store, int64_t task, const char *current
 	store_bind(stmt, "itt", task, current_key, date);
 	while ((status = store_row(store, stmt, "looking for people told an old date", err)) == 1) {
 		const char *person = (const char *)sqlite3_column_text(stmt, 0);
-		const char *channel = (const char *)sqlite3_column_text(stmt, 1);
-		strlist_add(ret_people, person, strlen(person));
-		strlist_add(ret_channels, channel, strlen(channel));
+		if (!strlist_has(ret_people, person))
+			strlist_add(ret_people, person, strlen(person));
 	}
 	return status;
 }
@@ -457,16 +456,20 @@ int store_occurrences_close_from(struct store *store, int64_t task, const char *
 		"  occurrence) >= ?2";
 	static const char close[] =
 		"UPDATE occurrence SET status = ?3 WHERE task = ?1 AND date >= ?2 AND status = 'open'";
-	static const char *const both[] = {drop, close};
+	static const char note[] =
+		"INSERT INTO occurrence (task, date, status) SELECT DISTINCT task, occurrence, 'done' FROM reminder"
+		" WHERE task = ?1 AND occurrence >= ?2 AND ?3 = 'done' AND message IN (SELECT id FROM message WHERE"
+		"  state = 'sending' OR " STORE_IS_TOLD ")"
+		" AND occurrence NOT IN (SELECT key FROM moved_to WHERE task = ?1)"
+		" AND occurrence NOT IN (SELECT date FROM occurrence WHERE task = ?1)";
+	static const char *const all[] = {drop, close, note};
 	int result = 0;
-	for (size_t i = 0; i < 2 && result == 0; i++) {
-		sqlite3_stmt *stmt = store_statement(store, both[i], err);
+	for (size_t i = 0; i < 3 && result == 0; i++) {
+		sqlite3_stmt *stmt = store_statement(store, all[i], err);
 		if (stmt == NULL)
 			return store->failure;
 		store_bind(stmt, "itt", task, date, status);
 		result = store_run(store, stmt, "closing occurrences", NULL, err);
 	}
-	if (result == 0 && strcmp(status, "cancelled") == 0)
-		result = store_cancel_told(store, task, date, err);
 	return result;
 }

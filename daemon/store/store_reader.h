@@ -61,11 +61,11 @@ MUSTCHECK int store_joinable_held(struct store *store, const char *person, const
 /* Makes it one of several reminders: kind "merged" or "catch_up", and of no thread. */
 MUSTCHECK int store_join(struct store *store, int64_t message, bool is_catch_up, struct err *err);
 
-/* People and channels that were last told of the task for another date than current_key, in person or by their deputy; whose
- * reply was lost may have been told, and counts. people and channels are lists of the same length. date: only of what they
- * were told of that date of a repeating task, wherever it was moved; NULL = of any. */
+/* People who were, on one of their channels, last told of the task for another date than current_key, in person or by their
+ * deputy; whose reply was lost may have been told, and counts. date: only of what they were told of that date of a repeating
+ * task, wherever it was moved; NULL = of any. */
 MUSTCHECK int store_told_other_date(struct store *store, int64_t task, const char *current_key, const char *date,
-				    struct strlist *ret_people, struct strlist *ret_channels, struct err *err);
+				    struct strlist *ret_people, struct err *err);
 
 /* Up to max ids of active people with a digest whose time has come or was never set. */
 MUSTCHECK int store_digest_due(struct store *store, int64_t now_utc, size_t max, struct strlist *ret_people,
@@ -108,9 +108,9 @@ MUSTCHECK int store_occurrences(struct store *store, int64_t task, struct store_
 /* status "open", "done" or "cancelled"; period NULL = not moved. */
 MUSTCHECK int store_occurrence_set(struct store *store, int64_t task, const char *date, const char *status,
 				   const struct period *period, struct err *err);
-/* The occurrence with that key and all that follow by the rule are over: what was moved among them gets the status,
- * reminders of them that are not sent yet are dropped, and what was told of them counts as cancelled, if that is the
- * status. The rule itself is the caller's. */
+/* The occurrence with that key and all that follow by the rule are over: what was moved among them gets the status, as does,
+ * when that is "done", what was told of them; reminders of them that are not sent yet are dropped. The rule itself is the
+ * caller's. */
 MUSTCHECK int store_occurrences_close_from(struct store *store, int64_t task, const char *date, const char *status,
 					   struct err *err);
 

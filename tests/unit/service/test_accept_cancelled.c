@@ -389,6 +389,129 @@ static void cancelled_date__and_all_that_follow__tells_what_is_known_of_them(voi
 	assert_int_equal(told("anna"), 1);
 }
 
+static const struct {
+	const char *sql;
+	size_t n_told;
+} rules[] = {
+	{"rrule = 'FREQ=WEEKLY;INTERVAL=2'", 1},
+	{"rrule = 'FREQ=WEEKLY;COUNT=1'", 1},
+	{"exdate = '2025-06-25'", 1},
+	{"rrule = 'FREQ=WEEKLY;BYDAY=TH', start_local = '2025-06-19', end_local = '2025-06-19'", 1},
+	{"rrule = 'FREQ=WEEKLY;COUNT=2'", 0}, /* the 25th stays */
+	{"rrule = 'FREQ=DAILY;COUNT=9'", 0},
+	{"exdate = '2025-07-02'", 0}, /* of which nobody knows */
+	{"rrule = 'FREQ=WEEKLY;INTERVAL=2', rdate = '2025-06-25'", 0},
+};
+
+static void cancelled_by_rule__date_that_is_known__is_told_once(void **state)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		repeat_weekly();
+		stage_live("2025-06-18T14:00"); /* the 18th is over */
+		office_run(&stage.office, "UPDATE task SET %s", rules[i].sql);
+		stage_live("2025-06-18T14:10");
+		office_run(&stage.office, "UPDATE task SET note = 'x'");
+		stage_live("2025-06-24T00:00");
+		if (told("anna") != rules[i].n_told || told(NULL) != rules[i].n_told)
+			fail_msg("%s: told %zu times", rules[i].sql, told(NULL));
+		if (rules[i].n_told > 0)
+			assert_non_null(strstr(notice(), "June 25"));
+		(void)close_stage(state);
+		(void)open_stage(state);
+	}
+}
+
+/* The series goes on at another hour: that is no cancellation. */
+static void moved_by_rule__another_hour_of_the_day__is_told(void **state)
+{
+	(void)state;
+	repeat_weekly();
+	office_run(&stage.office, "UPDATE task SET start_local = '2025-06-18T10:00', end_local = '2025-06-18T11:00',"
+				  " precision = 'minute'");
+	stage_live("2025-06-18T14:00");
+	office_run(&stage.office, "UPDATE task SET start_local = '2025-06-18T15:00', end_local = '2025-06-18T16:00'");
+	stage_live("2025-06-19T00:00");
+	assert_int_equal(told(NULL), 0);
+	assert_int_equal(stage_count("anna", "fair: moved"), 1);
+	assert_string_equal(office_text(&stage.office, "SELECT occurrence FROM reminder WHERE step LIKE 'moved %%'"),
+			    "2025-06-25T15:00");
+}
+
+/* Another date, which was moved there, is not the one that is gone. */
+static void cancelled_by_rule__another_date_on_that_day__is_no_move(void **state)
+{
+	(void)state;
+	const struct period afternoon = {true, {2025, 6, 25, 15, 0, 0}, {2025, 6, 25, 15, 0, 0}, PERIOD_MINUTE};
+	repeat_weekly();
+	set_occurrence("2025-07-02", "open", &afternoon);
+	stage_live("2025-06-18T14:00");
+	office_run(&stage.office, "UPDATE task SET exdate = '2025-06-25'");
+	stage_live("2025-06-18T14:10");
+	assert_int_equal(told("anna"), 1);
+	assert_int_equal(stage_count(NULL, "fair: moved"), 0);
+}
+
+static void cancelled_by_rule__put_right_before_it_left__is_dropped(void **state)
+{
+	(void)state;
+	repeat_weekly();
+	office_run(&stage.office, "UPDATE person SET quiet = '20:00-08:00'");
+	stage_live("2025-06-18T12:00");
+	office_run(&stage.office, "UPDATE task SET exdate = '2025-06-25'");
+	stage_live("2025-06-18T12:10");
+	assert_int_equal(office_number(&stage.office, "SELECT count(*) FROM reminder WHERE step LIKE 'cancelled %%'"),
+			 1);
+	office_run(&stage.office, "UPDATE task SET exdate = ''");
+	stage_live("2025-06-20T00:00");
+	assert_int_equal(told(NULL), 0);
+	office_run(&stage.office, "UPDATE task SET exdate = '2025-06-25'");
+	stage_live("2025-06-21T00:00");
+	assert_int_equal(told("anna"), 1);
+}
+
+static void cancelled_by_rule__told_anew_between__is_told_again(void **state)
+{
+	(void)state;
+	repeat_weekly();
+	stage_live("2025-06-18T12:00");
+	office_run(&stage.office, "UPDATE task SET exdate = '2025-06-25'");
+	stage_live("2025-06-19T00:00");
+	office_run(&stage.office, "UPDATE task SET exdate = ''");
+	stage_live("2025-06-24T00:00"); /* a day before */
+	office_run(&stage.office, "UPDATE task SET exdate = '2025-06-25'");
+	stage_live("2025-06-25T00:00");
+	assert_int_equal(told("anna"), 2);
+}
+
+static void cancelled_by_rule__in_flight__is_told_when_it_was_taken(void **state)
+{
+	(void)state;
+	repeat_weekly();
+	stage_live("2025-06-17T21:59");
+	stage_clock(utc("2025-06-17T22:00"));
+	OK(app_tick(stage.app, stage.now, ERR)); /* of the 25th, a week before */
+	assert_string_equal(office_text(&stage.office,
+					"SELECT m.state FROM message m JOIN reminder r ON r.message = m.id"
+					" WHERE r.occurrence = '2025-06-25'"),
+			    "sending");
+	office_run(&stage.office, "UPDATE task SET exdate = '2025-06-25'");
+	stage_live("2025-06-19T00:00");
+	assert_int_equal(told("anna"), 1);
+}
+
+static void done_series__from_a_date_on__is_quiet(void **state)
+{
+	(void)state;
+	repeat_weekly();
+	stage_live("2025-06-18T12:00");
+	OK(store_begin(stage.office.store, ERR));
+	OK(store_occurrences_close_from(stage.office.store, 1, "2025-06-25", "done", ERR));
+	OK(store_commit(stage.office.store, ERR));
+	office_run(&stage.office, "UPDATE task SET rrule = 'FREQ=WEEKLY;UNTIL=20250624'");
+	stage_live("2025-07-10T00:00");
+	assert_int_equal(told(NULL), 0);
+}
+
 static void cancelled_series__each_date_that_is_known__is_told(void **state)
 {
 	(void)state;
@@ -426,6 +549,13 @@ int main(void)
 		WITH_STAGE(cancelled_date__opened_again_before_it_left__is_dropped),
 		WITH_STAGE(cancelled_date__moved_before__is_told_with_the_date_it_had),
 		WITH_STAGE(cancelled_date__and_all_that_follow__tells_what_is_known_of_them),
+		WITH_STAGE(cancelled_by_rule__date_that_is_known__is_told_once),
+		WITH_STAGE(moved_by_rule__another_hour_of_the_day__is_told),
+		WITH_STAGE(cancelled_by_rule__another_date_on_that_day__is_no_move),
+		WITH_STAGE(cancelled_by_rule__put_right_before_it_left__is_dropped),
+		WITH_STAGE(cancelled_by_rule__told_anew_between__is_told_again),
+		WITH_STAGE(cancelled_by_rule__in_flight__is_told_when_it_was_taken),
+		WITH_STAGE(done_series__from_a_date_on__is_quiet),
 		WITH_STAGE(cancelled_series__each_date_that_is_known__is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -303,14 +303,13 @@ static void add_random_history(void)
 
 static void note_told(struct buf *out, int64_t task, const char *current, const char *old)
 {
-	struct strlist told = {0}, by = {0};
-	OK(store_told_other_date(office.store, task, current, old, &told, &by, ERR));
+	struct strlist told = {0};
+	OK(store_told_other_date(office.store, task, current, old, &told, ERR));
 	buf_printf(out, "task %lld from %s to %s:", (long long)task, old != NULL ? old : "any", current);
 	for (size_t i = 0; i < told.n; i++)
-		buf_printf(out, " %s/%s", told.items[i], by.items[i]);
+		buf_printf(out, " %s", told.items[i]);
 	buf_add_str(out, "\n");
 	strlist_done(&told);
-	strlist_done(&by);
 }
 
 /* Everything the planner asks of the past of the open tasks. */

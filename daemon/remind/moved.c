@@ -1,0 +1,183 @@
+#include "remind/moved.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "remind/occurrences.h"
+#include "store/store_cancellation.h"
+#include "store/store_reader.h"
+
+struct moved_case {
+	struct post *post;
+	const struct person *people;
+	size_t n_people;
+};
+
+/* ---- who knows another date --------------------------------------------------------------------------------------- */
+
+static int moved_tell_person(const struct moved_case *at, const char *id, struct err *err)
+{
+	char text[STORE_STEP_SIZE];
+	const struct post_step step = {.text = text, .due_utc = at->post->now_utc};
+	int status = 0;
+	(void)snprintf(text, sizeof(text), POST_MOVED "%lld", (long long)at->post->task->sequence);
+	for (size_t i = 0; i < at->n_people && status == 0; i++)
+		if (strcmp(at->people[i].id, id) == 0)
+			status = post_steps(at->post, &at->people[i], &step, 1, err);
+	return status;
+}
+
+/* date: by the rule, of an occurrence of a repeating task; NULL = whatever they were told. *ret_people: who hears. */
+static int moved_tell_date(const struct moved_case *at, const char *key, const char *date, struct strlist *ret_people,
+			   struct err *err)
+{
+	int status = store_told_other_date(at->post->store, at->post->task->id, key, date, ret_people, err);
+	at->post->occurrence = key;
+	for (size_t i = 0; i < ret_people->n && status == 0; i++)
+		status = moved_tell_person(at, ret_people->items[i], err);
+	at->post->occurrence = NULL; /* key is the caller's */
+	return status;
+}
+
+static int moved_tell_occurrence(const struct moved_case *at, const char *key, const char *date, struct err *err)
+{
+	struct strlist people = {0};
+	int status = moved_tell_date(at, key, date, &people, err);
+	strlist_done(&people);
+	return status;
+}
+
+/* ---- dates that the rule took away -------------------------------------------------------------------------------- */
+
+static int moved_drop_gone(const struct moved_case *at, struct err *err)
+{
+	struct strlist keys = {0};
+	struct period period;
+	bool is_there = true;
+	int status = store_open_dates(at->post->store, at->post->task->id, &keys, err);
+	for (size_t i = 0; i < keys.n && status == 0; i++) {
+		status = occurrences_find(at->post->store, at->post->task, keys.items[i], &is_there, &period, err);
+		if (status == 0 && !is_there)
+			status = store_drop_date(at->post->store, at->post->task->id, keys.items[i], err);
+	}
+	strlist_done(&keys);
+	return status;
+}
+
+static int64_t moved_day(const struct period *period)
+{
+	return civil_to_days(period->has_start ? &period->start : &period->end);
+}
+
+/* Whether the task still has that date, and otherwise the key of the only one that it has on its day, or "". */
+static int moved_look(const struct moved_case *at, const char *date, bool *ret_is_there, char key[PERIOD_KEY_SIZE],
+		      struct err *err)
+{
+	struct occurrence *items = NULL;
+	struct period period;
+	size_t n = 0, n_that_day = 0;
+	key[0] = '\0';
+	*ret_is_there = true;
+	if (!period_parse_key(date, &period))
+		return 0;
+	struct civil day = civil_from_days(moved_day(&period));
+	int status = occurrences_around(at->post->store, at->post->task, &day, &day, &items, &n, err);
+	*ret_is_there = false;
+	for (size_t i = 0; i < n && status == 0; i++)
+		if (moved_day(&items[i].period) == moved_day(&period)) {
+			*ret_is_there |= strcmp(items[i].key, date) == 0;
+			(void)snprintf(key, PERIOD_KEY_SIZE, "%s", items[i].key);
+			n_that_day++;
+		}
+	if (n_that_day != 1)
+		key[0] = '\0';
+	free(items);
+	return status;
+}
+
+static bool moved_is_told(const struct store_told *told, size_t n, const char *key)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(told[i].date, key) == 0 || strcmp(told[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+/* What was said of a single date is above the rule. */
+static bool moved_is_said(const struct store_occurrence *said, size_t n, const char *date)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(said[i].date, date) == 0 && (said[i].is_moved || !said[i].is_open))
+			return true;
+	return false;
+}
+
+static int moved_follow_told(const struct moved_case *at, const struct store_told *told, size_t n_told,
+			     const struct store_occurrence *said, size_t n_said, struct err *err)
+{
+	char key[PERIOD_KEY_SIZE];
+	bool is_there;
+	int status = 0;
+	for (size_t i = 0; i < n_told && status == 0; i++) {
+		const char *date = told[i].date;
+		if ((i > 0 && strcmp(told[i - 1].date, date) == 0) || post_is_over(at->post, date) ||
+		    moved_is_said(said, n_said, date))
+			continue;
+		status = moved_look(at, date, &is_there, key, err);
+		if (status < 0 || is_there)
+			continue;
+		status = key[0] != '\0' && !moved_is_told(told, n_told, key)
+				 ? moved_tell_occurrence(at, key, date, err)
+				 : store_cancel_date(at->post->store, at->post->task->id, date, err);
+	}
+	return status;
+}
+
+static int moved_follow_rule(const struct moved_case *at, const struct store_occurrence *said, size_t n_said,
+			     struct err *err)
+{
+	struct store_told *told = NULL;
+	size_t n = 0;
+	int status = moved_drop_gone(at, err);
+	if (status == 0)
+		status = store_told_dates(at->post->store, at->post->task->id, true, &told, &n, err);
+	if (status == 0)
+		status = moved_follow_told(at, told, n, said, n_said, err);
+	free(told);
+	return status;
+}
+
+/* ---- both --------------------------------------------------------------------------------------------------------- */
+
+static int moved_tell_single_dates(const struct moved_case *at, const struct store_occurrence *said, size_t n,
+				   struct err *err)
+{
+	int status = 0;
+	for (size_t i = 0; i < n && status == 0; i++) {
+		char key[PERIOD_KEY_SIZE];
+		if (!said[i].is_open || !said[i].is_moved)
+			continue;
+		period_key(&said[i].period, key);
+		status = moved_tell_occurrence(at, key, said[i].date, err);
+	}
+	return status;
+}
+
+int moved_tell(struct post *post, const struct person *people, size_t n_people, struct strlist *ret_noticed,
+	       struct err *err)
+{
+	const struct moved_case at = {.post = post, .people = people, .n_people = n_people};
+	struct store_occurrence *said = NULL;
+	char key[PERIOD_KEY_SIZE];
+	size_t n = 0;
+	period_key(&post->task->period, key);
+	int status = store_occurrences(post->store, post->task->id, &said, &n, err);
+	if (status == 0)
+		status = task_repeats(post->task) ? moved_follow_rule(&at, said, n, err)
+						  : moved_tell_date(&at, key, NULL, ret_noticed, err);
+	if (status == 0)
+		status = moved_tell_single_dates(&at, said, n, err);
+	free(said);
+	return status;
+}
