@@ -264,7 +264,7 @@ static void told_other_date__may_have_been_told__counts(void **state)
 		if (people.n != 1)
 			fail_msg("%s: %zu people", told_by[i], people.n);
 		strlist_done(&people);
-			(void)close_office(state);
+		(void)close_office(state);
 		(void)open_office(state);
 	}
 }
