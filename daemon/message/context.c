@@ -29,7 +29,7 @@ const char *const context_names[CONTEXT_NAME_MAX] = {
 	[CONTEXT_ZONES_DIFFER] = "zones_differ", [CONTEXT_IS_LATE] = "is_late", [CONTEXT_IS_HELD] = "is_held",
 	[CONTEXT_ASKS_DATE] = "asks_date", [CONTEXT_IS_MOVED] = "is_moved",
 	[CONTEXT_IS_ESCALATION] = "is_escalation", [CONTEXT_IS_HANDOFF] = "is_handoff",
-	[CONTEXT_IS_LISTED] = "is_listed", [CONTEXT_NOTE_LINES] = "note_lines",
+	[CONTEXT_SAYS_OVERDUE] = "says_overdue", [CONTEXT_IS_LISTED] = "is_listed", [CONTEXT_NOTE_LINES] = "note_lines",
 	/* the message */
 	[CONTEXT_PERSON_NAME] = "person_name", [CONTEXT_CHANNEL] = "channel", [CONTEXT_NOW] = "now",
 	[CONTEXT_DATE] = "date", [CONTEXT_SHORT_DATE] = "short_date", [CONTEXT_NOTICE] = "notice",

@@ -188,8 +188,14 @@ static const struct context_kind_flag {
 	{"handoff", CONTEXT_IS_HANDOFF},
 };
 
-static void context_set_kind(struct context *context, const char *kind)
+static bool context_says_overdue(const char *kind)
 {
+	return strcmp(kind, "overdue") == 0 || strcmp(kind, "escalation") == 0 || strcmp(kind, "handoff") == 0;
+}
+
+static void context_set_kind(struct context *context, const char *kind, bool is_overdue)
+{
+	context_set_flag(context, CONTEXT_SAYS_OVERDUE, is_overdue && kind != NULL && context_says_overdue(kind));
 	for (size_t i = 0; i < sizeof(context_kind_flags) / sizeof(context_kind_flags[0]); i++)
 		context_set_flag(context, context_kind_flags[i].name,
 				 kind != NULL && strcmp(kind, context_kind_flags[i].kind) == 0);
@@ -245,7 +251,7 @@ int context_set_task(struct context *context, const struct compose_item *item, s
 
 	struct context_time time = context_see(context, &item->task->period, event);
 	context_set_texts(context, item);
-	context_set_kind(context, item->kind);
+	context_set_kind(context, item->kind, time.is_overdue);
 	context_set_flags(context, &time);
 	context_set_dates(context, &time);
 	context_set_counts(context, &time);

@@ -154,7 +154,7 @@ static void compose__first_line__tells_what_when_and_how_long(void **state)
 		{"en", &day, "2025-06-14T22:00", "Ярмарка: today, Sunday, June 15, 2025 (UTC+8)"},
 		{"zh", &day, "2025-06-13T22:00", "Ярмарка：明天，2025年6月15日星期日（UTC+8）"},
 		{"ru", &limit, "2025-06-11T22:00", "Ярмарка: срок — через 3 дня, воскресенье, 15 июня 2025 г. (UTC+8)"},
-		{"en", &limit, "2025-06-16T22:00", "Ярмарка: due 2 days ago, Sunday, June 15, 2025 (UTC+8)"},
+		{"en", &limit, "2025-06-16T22:00", "Ярмарка: was due 2 days ago, Sunday, June 15, 2025 (UTC+8)"},
 		{"zh", &limit, "2025-06-11T22:00", "Ярмарка：3天后截止，2025年6月15日星期日（UTC+8）"},
 		/* a time of day: on the reader's clock */
 		{"ru", &minute, "2025-06-13T22:00",

@@ -224,6 +224,26 @@ static void context__items__keep_to_themselves(void **state)
 	scene_done(&scene);
 }
 
+static void context__overdue__is_said_of_what_is_chased_after_its_end(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *kind, *now, *expected;
+	} rows[] = {
+		{"overdue", "2025-07-02T22:00", "true"}, {"escalation", "2025-07-02T22:00", "true"},
+		{"handoff", "2025-07-02T22:00", "true"}, {"reminder", "2025-07-02T22:00", ""},
+		{"escalation", "2025-06-02T22:00", ""},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct scene scene;
+		scene_init(&scene, "en", rows[i].kind, 0);
+		scene.facts.now_utc = utc(rows[i].now);
+		scene_see(&scene);
+		assert_string_equal(value(scene.data, "says_overdue"), rows[i].expected);
+		scene_done(&scene);
+	}
+}
+
 static void context__one_item__is_a_message_of_its_own(void **state)
 {
 	(void)state;
@@ -538,6 +558,7 @@ int main(void)
 		cmocka_unit_test(context__late__depends_on_why),
 		cmocka_unit_test(context__old_period__is_on_the_clock_of_the_new_one),
 		cmocka_unit_test(context__hostile_texts__stay_in_their_line),
+		cmocka_unit_test(context__overdue__is_said_of_what_is_chased_after_its_end),
 		cmocka_unit_test(context__names__are_all_that_there_are),
 		cmocka_unit_test(context_add_clean__text__is_valid_and_has_no_controls),
 		cmocka_unit_test(context__wanted__is_all_that_is_made),

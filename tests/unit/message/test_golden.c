@@ -38,7 +38,7 @@ static int64_t utc(const char *text)
 
 /* ---- the plan ------------------------------------------------------------------------------------------------ */
 
-enum { SCHOOL, FAIR, FORUM, MAYORS, REPORT, CALL, CEREMONY, N_TASKS };
+enum { SCHOOL, FAIR, FORUM, MAYORS, REPORT, CALL, CEREMONY, GRANT, N_TASKS };
 
 #define MONTHS(first, last, last_day, precision)                                                                       \
 	{                                                                                                              \
@@ -100,6 +100,12 @@ static const struct plan {
 		      .note = "",
 		      .zone = "Asia/Shanghai",
 		      .period = DAY(10, 1)},
+	[GRANT] = {.uid = "2025-grant",
+		   .title = "Заявка в фонд городов-побратимов",
+		   .place = "Веллингтон",
+		   .note = "",
+		   .zone = "Pacific/Auckland",
+		   .period = {false, {0}, {2025, 4, 14, 0, 0, 0}, PERIOD_DAY}},
 };
 
 static struct task tasks[N_TASKS];
@@ -165,13 +171,19 @@ static const struct compose_item night_items[] = {
 	{.task = &tasks[CEREMONY], .kind = "reminder", .holiday_event = "国庆节", .holiday_reader = "отпуск"},
 };
 
+static const struct compose_item past_items[] = {
+	{.task = &tasks[REPORT], .kind = "overdue"},
+	{.task = &tasks[CALL], .kind = "escalation", NAMES(three_names)},
+	{.task = &tasks[GRANT], .kind = "overdue"},
+};
+
 static const struct compose_item late_items[] = {
 	{.task = &tasks[FAIR], .kind = "reminder", .due_utc = 1744675200 - 8100},
 	{.task = &tasks[REPORT], .kind = "overdue", .due_utc = 1744675200 - 2 * 86400},
 };
 
 static const struct compose_item day_items[] = {
-	{.task = &tasks[REPORT], .kind = "overdue", .section = COMPOSE_SECTION_OVERDUE},
+	{.task = &tasks[REPORT], .section = COMPOSE_SECTION_OVERDUE},
 	{.task = &tasks[CALL], .kind = "reminder", .section = COMPOSE_SECTION_TODAY},
 	{.task = &tasks[SCHOOL], .kind = "reminder", .section = COMPOSE_SECTION_WEEK},
 	{.task = &tasks[FAIR], .kind = "fix_date", .section = COMPOSE_SECTION_OPENING},
@@ -201,6 +213,7 @@ static const struct scene {
 	 0,
 	 {.kind = "reminder", .task = &tasks[MAYORS], .deputy_for = "Отдел образования"}},
 	{"отчёт: только крайний день", "2025-04-10T22:00", 0, {.kind = "reminder", .task = &tasks[REPORT]}},
+	{"заявка: крайний день в другом поясе", "2025-04-10T22:00", 0, {.kind = "reminder", .task = &tasks[GRANT]}},
 	{"видеовстреча, в тот же день, с опозданием", MORNING, 8100, {.kind = "reminder", .task = &tasks[CALL]}},
 	{"видеовстреча, ждала утра", MORNING, 9 * 3600, {.kind = "reminder", .task = &tasks[CALL], .is_held = true}},
 	{"выставка, праздник на месте",
@@ -222,6 +235,10 @@ static const struct scene {
 	 0,
 	 {.kind = "overdue", .task = &tasks[REPORT], .holiday_reader = "выходной"}},
 	{"видеовстреча, через два часа", "2025-04-15T08:30", 0, {.kind = "overdue", .task = &tasks[CALL]}},
+	{"заявка: там день прошёл, у читателя ещё нет",
+	 "2025-04-14T12:30",
+	 0,
+	 {.kind = "overdue", .task = &tasks[GRANT]}},
 
 	{"школа", "2025-02-15T22:00", 0, {.kind = "fix_date", .task = &tasks[SCHOOL]}},
 	{"мэры", "2025-05-16T22:00", 0, {.kind = "fix_date", .task = &tasks[MAYORS], .holiday_event = "劳动节"}},
@@ -248,6 +265,7 @@ static const struct scene {
 	{"пять", MORNING, 0, {.kind = "merged", ITEMS(night_items, 5), .is_held = true}},
 	{"два", MORNING, 0, {.kind = "merged", ITEMS(night_items, 2), .is_held = true}},
 	{"одно", MORNING, 0, {.kind = "merged", ITEMS(late_items, 1), .is_held = true}},
+	{"просрочено три", "2025-04-15T08:30", 0, {.kind = "merged", ITEMS(past_items, 3), .is_held = true}},
 
 	{"два", "2025-04-15T00:00", 0, {.kind = "catch_up", ITEMS(late_items, 2)}},
 	{"одно", "2025-04-15T00:00", 0, {.kind = "catch_up", ITEMS(late_items + 1, 1)}},
