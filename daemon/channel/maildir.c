@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,51 +47,17 @@ const size_t maildir_n_options = sizeof(maildir_options) / sizeof(maildir_option
 
 /* ---- files ---- */
 
-/* What root makes here belongs to the owner of the folder around it: the daemon, which is not root, must get in, too. */
-static int maildir_give(int fd, const struct stat *around)
+/* Opens the folder name in around_fd, made when it is missing. Who owns the folders around could put a link in its place:
+ * none is followed. Returns a descriptor or -errno. */
+static int maildir_open_folder(int around_fd, const char *name, struct err *err)
 {
-	return geteuid() == 0 && fchown(fd, around->st_uid, around->st_gid) != 0 ? -errno : 0;
-}
-
-static int maildir_stat_around(const char *path, struct stat *ret_around)
-{
-	char *copy = mem_dup(path); /* dirname() writes into it */
-	int code = stat(dirname(copy), ret_around) != 0 ? -errno : 0;
-	free(copy);
-	return code;
-}
-
-/* Returns a descriptor of the new folder, or -errno. */
-static int maildir_make_folder(const char *path)
-{
-	struct stat around;
-	int code = maildir_stat_around(path, &around);
-	if (code == 0 && mkdir(path, 0700) != 0)
-		code = -errno;
-	if (code != 0)
-		return code;
-
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	code = maildir_give(fd, &around);
-	if (code == 0)
-		return fd;
-	(void)close(fd);
-	return code;
-}
-
-/* The folder path, or path/sub when sub is not NULL, made when missing. Returns a descriptor or -errno. */
-static int maildir_open_folder(const char *path, const char *sub, struct err *err)
-{
-	char *folder = sub != NULL ? mem_printf("%s/%s", path, sub) : mem_dup(path);
-	int fd = maildir_make_folder(folder);
-	if (fd == -EEXIST && (fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		fd = -errno;
-	if (fd < 0)
-		(void)err_set(err, fd, "%s: %s", folder, strerror(-fd));
-	free(folder);
-	return fd;
+	if (mkdirat(around_fd, name, 0700) != 0 && errno != EEXIST)
+		return err_set(err, -errno, "%s: %s", name, strerror(errno));
+	int fd = openat(around_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+		return err_set(err, -errno, "%s: %s; a link is not followed, put a folder in its place", name,
+			       strerror(ENOTDIR));
+	return fd >= 0 ? fd : err_set(err, -errno, "%s: %s", name, strerror(errno));
 }
 
 static int maildir_write_all(int fd, const char *bytes, size_t len)
@@ -127,10 +92,7 @@ static int maildir_write(int tmp_fd, const char *key, const struct buf *mail, st
 	int fd = openat(tmp_fd, key, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_set(err, -errno, "tmp/%s: %s", key, strerror(errno));
-	struct stat around;
-	int code = fstat(tmp_fd, &around) != 0 ? -errno : maildir_give(fd, &around);
-	if (code == 0)
-		code = maildir_write_all(fd, buf_str(mail), mail->len);
+	int code = maildir_write_all(fd, buf_str(mail), mail->len);
 	if (close(fd) != 0 && code == 0)
 		code = -errno;
 	return code != 0 ? err_set(err, code, "tmp/%s: %s", key, strerror(-code)) : 0;
@@ -141,19 +103,27 @@ struct maildir_folders {
 	int tmp_fd, new_fd, cur_fd;
 };
 
+static int maildir_open_in(int fd, struct maildir_folders *folders, struct err *err)
+{
+	if ((folders->tmp_fd = maildir_open_folder(fd, "tmp", err)) < 0)
+		return folders->tmp_fd;
+	if ((folders->new_fd = maildir_open_folder(fd, "new", err)) < 0)
+		return folders->new_fd;
+	folders->cur_fd = maildir_open_folder(fd, "cur", err);
+	return folders->cur_fd < 0 ? folders->cur_fd : 0;
+}
+
 static int maildir_open(const char *path, struct maildir_folders *folders, struct err *err)
 {
 	*folders = (struct maildir_folders){-1, -1, -1};
-	int fd = maildir_open_folder(path, NULL, err);
+	int fd = maildir_open_folder(AT_FDCWD, path, err);
 	if (fd < 0)
 		return fd;
+	int code = maildir_open_in(fd, folders, err);
+	if (code < 0)
+		err_prefix(err, "%s", path);
 	(void)close(fd);
-	if ((folders->tmp_fd = maildir_open_folder(path, "tmp", err)) < 0)
-		return folders->tmp_fd;
-	if ((folders->new_fd = maildir_open_folder(path, "new", err)) < 0)
-		return folders->new_fd;
-	folders->cur_fd = maildir_open_folder(path, "cur", err);
-	return folders->cur_fd < 0 ? folders->cur_fd : 0;
+	return code;
 }
 
 static void maildir_close(struct maildir_folders *folders)
@@ -326,6 +296,13 @@ static char *maildir_domain(const char *from_address, bool is_given)
 	return domain;
 }
 
+/* With a slash behind it the name of a link would be followed. */
+static void maildir_trim(char *path)
+{
+	for (size_t len = strlen(path); len > 1 && path[len - 1] == '/'; len--)
+		path[len - 1] = '\0';
+}
+
 struct channel *maildir_channel_new(const struct conf *conf, const struct ini_section *section,
 				    struct problems *problems)
 {
@@ -335,6 +312,8 @@ struct channel *maildir_channel_new(const struct conf *conf, const struct ini_se
 	struct err err;
 	maildir->channel.ops = &maildir_ops;
 	options_apply(maildir_options, maildir_n_options, section, conf->secrets_dir, maildir, problems);
+	if (maildir->path != NULL)
+		maildir_trim(maildir->path);
 	if (mail_split_address(maildir->from, &maildir->from_name, &maildir->from_address, &err) != 0)
 		problems_add(problems, section->file, from != NULL ? from->line : section->line, "from: %s", err.text);
 	if (maildir->list_unsubscribe != NULL && mail_check_unsubscribe(maildir->list_unsubscribe, &err) != 0)

@@ -13,6 +13,7 @@
 #include "ctl/command.h"
 #include "ctl/output.h"
 #include "plan/civil.h"
+#include "service/account.h"
 #include "service/lock.h"
 #include "store/store_backup.h"
 #include "store/store_lost.h"
@@ -32,8 +33,7 @@ struct recover {
 	char *source;                       /* owned; the file that ready was copied from */
 	bool is_there;                      /* there is a file to set aside */
 	char instance[STORE_INSTANCE_SIZE]; /* of the damaged database; "" = it cannot be read */
-	uid_t owner;
-	gid_t group;
+	struct account owner;
 	struct output_table *messages, *edits;
 };
 
@@ -51,24 +51,10 @@ static int recover_lock(struct recover *recover, int *ret_fd)
 	return status < 0 ? session_fail(status, &err) : EX_OK;
 }
 
-/* As root, what is made here goes to whoever the database, or its folder, belongs to: the daemon must be able to open it. */
-static void recover_find_owner(struct recover *recover)
-{
-	struct stat file;
-	const char *slash = strrchr(recover->database, '/');
-	char *folder =
-		mem_dup_n(recover->database, slash == recover->database ? 1 : (size_t)(slash - recover->database));
-	recover->is_there = lstat(recover->database, &file) == 0;
-	if (recover->is_there || stat(folder, &file) == 0) {
-		recover->owner = file.st_uid;
-		recover->group = file.st_gid;
-	}
-	free(folder);
-}
-
+/* As root, what is made here goes to that account: the daemon must be able to open it. */
 static int recover_give(const struct recover *recover, const char *path)
 {
-	if (geteuid() != 0 || lchown(path, recover->owner, recover->group) == 0)
+	if (geteuid() != 0 || lchown(path, recover->owner.uid, recover->owner.gid) == 0)
 		return EX_OK;
 	output_complain("%s cannot be handed to the owner of the database: %s", path, strerror(errno));
 	return EX_IOERR;
@@ -372,8 +358,10 @@ static int recover_run(struct session *session, const struct args *args)
 	umask(077);
 	status = recover_lock(&recover, &lock);
 	if (status == EX_OK) {
+		struct stat file;
 		char *lock_file = mem_printf("%s.lock", recover.database);
-		recover_find_owner(&recover);
+		recover.is_there = lstat(recover.database, &file) == 0;
+		recover.owner = account_of_database(recover.database);
 		status = recover_give(&recover, lock_file);
 		free(lock_file);
 	}

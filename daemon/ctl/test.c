@@ -19,6 +19,7 @@
 #include "ctl/known.h"
 #include "ctl/output.h"
 #include "message/compose.h"
+#include "service/account.h"
 
 enum { TEST_PATIENCE_S = 120, TEST_RANDOM_SIZE = 17 };
 
@@ -131,6 +132,14 @@ static void test_send(struct test *test, const char *random)
 	free(key);
 }
 
+/* The secrets are read. A program, or what the daemon finds in a folder of its own, gets the daemon's rights. */
+static int test_become_daemon(const struct test *test)
+{
+	struct err err = {0};
+	int status = account_become_owner(test->session->conf->database, test->channel->ops->is_local, &err);
+	return status < 0 ? session_fail(status, &err) : EX_OK;
+}
+
 static int test_open_loop(struct test *test)
 {
 	struct err err = {0};
@@ -183,7 +192,9 @@ static int test_try(struct test *test)
 		(void)err_set(&err, status, "no random numbers to be had");
 		return session_fail(status, &err);
 	}
-	status = test_open_loop(test);
+	status = test_become_daemon(test);
+	if (status == EX_OK)
+		status = test_open_loop(test);
 	if (status != EX_OK)
 		return status;
 	(void)signal(SIGPIPE, SIG_IGN); /* a peer that hangs up is a result */

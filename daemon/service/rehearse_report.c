@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "base/table.h"
+#include "service/account.h"
 #include "service/rehearse.h"
 
 enum { REHEARSE_BUSY_MS = 5000 };
@@ -49,6 +50,8 @@ int rehearse_report(struct setup *setup, const struct civil *from, const struct 
 	(void)log_set_level(LOG_LEVEL_WARNING); /* the process ends with the rehearsal */
 	rehearse_print_headings(&table);
 	int status = store_open(setup->conf->database, STORE_MEMORY, REHEARSE_BUSY_MS, &store, err);
+	if (status == 0 && deliver)
+		status = account_become_owner(setup->conf->database, true, err);
 	if (status == 0)
 		status = rehearse(store, setup, &span, rehearse_print_row, &table, &messages, err);
 	else

@@ -2,6 +2,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import BUILD, PATIENCE_S, Daemon, Site, deadlined, next_full_minute, wait_until
+from harness import BUILD, PATIENCE_S, Daemon, Site, deadlined, deadlinectl, next_full_minute, wait_until
 
 
 @pytest.fixture
@@ -418,6 +419,28 @@ def test_a_test_message_shows_the_answer(site, start):
     assert printed.strip()
     [mail] = site.mails()
     assert mail["To"].addresses[0].addr_spec == "desk@example.org" and "test" in mail["Subject"].lower()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_test_message_of_root_is_written_with_the_rights_of_the_daemon(site):
+    """In the daemon's own folder any name may lead anywhere: to a folder that only root writes to, or to a file's reader."""
+    account, elsewhere = 61234, site.folder / "elsewhere"
+    site.folder.chmod(0o700)  # like systemd's /var/lib/private
+    site.maildir = site.database.parent / "mail"
+    site.channels["email"]["path"] = site.maildir
+    site.write_config()
+    elsewhere.mkdir(mode=0o755)
+    os.chown(site.database.parent, account, account)
+    site.ctl("test", "email", "--to", "desk@example.org")
+    assert {path.stat().st_uid for path in [site.maildir, *site.maildir.rglob("*")]} == {account}
+
+    shutil.rmtree(site.maildir)
+    (site.database.parent / "way").symlink_to(elsewhere)  # in a folder above the Maildir a link is followed
+    site.channels["email"]["path"] = site.database.parent / "way" / "mail"
+    site.write_config()
+    refused = deadlinectl("-c", site.config, "test", "email", "--to", "desk@example.org")
+    assert refused.returncode == 69 and "Permission denied" in refused.stdout
+    assert not any(elsewhere.iterdir())
 
 
 def test_a_test_message_to_a_channel_that_is_not_there(site):

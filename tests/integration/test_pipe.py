@@ -1,5 +1,6 @@
 """Channels that start a program: Debian's apprise as an administrator would use it, and programs that fail in every way."""
 import os
+import re
 import stat
 
 import pytest
@@ -165,3 +166,17 @@ def test_apprise_brings_its_services(site, start):
         result = deadlinectl("-c", site.config, "test", "pipe", "--to", "a")
         assert result.returncode == 69 and "verdict:  temporary" in result.stdout, result.stdout
         assert run(APPRISE, "--version").returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize("moved", [False, True], ids=["no-database", "file-of-root"])
+def test_a_test_message_of_root_runs_the_program_as_the_owner_of_the_database(site, moved):
+    """What root may is gone for good. A file of root's in a folder of the account may have been moved there by it."""
+    os.chown(site.database.parent, 61234, 61235)
+    if moved:
+        site.database.touch()
+    use(site, "/usr/bin/id")
+    assert "uid=61234 gid=61235 groups=61235" in site.ctl("test", "pipe", "--to", "a")
+    use(site, "/bin/grep -E ^Cap(Inh|Prm|Eff|Amb) /proc/self/status")
+    printed = site.ctl("test", "pipe", "--to", "a")
+    assert re.findall(r"Cap\w+:\s*(\w+)", printed) == ["0" * 16] * 4, printed

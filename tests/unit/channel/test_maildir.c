@@ -48,8 +48,9 @@ static int set_up(void **state)
 	struct fixture *fixture = mem_zero(1, sizeof(*fixture));
 	(void)snprintf(fixture->dir, sizeof(fixture->dir), "/tmp/test_maildir.XXXXXX");
 	assert_non_null(mkdtemp(fixture->dir));
-	char *text = mem_printf(
-		"[channel archive]\ntype = maildir\npath = %s/box\nfrom = Office <office@example.org>\n", fixture->dir);
+	char *text =
+		mem_printf("[channel archive]\ntype = maildir\npath = %s/box/\nfrom = Office <office@example.org>\n",
+			   fixture->dir);
 	fixture->channel = make(text);
 	free(text);
 	assert_non_null(fixture->channel);
@@ -141,23 +142,28 @@ static void maildir__delivery__makes_folders_and_one_file(void **state)
 	free(path);
 }
 
-static void maildir__new_box__belongs_to_the_owner_of_the_folder_around_it(void **state)
+static void maildir__link_in_the_place_of_a_folder__is_not_followed(void **state)
 {
+	static const char *const names[] = {"box/new", "box/tmp", "box/cur", "box"};
 	struct fixture *fixture = *state;
-	static const char *const made[] = {"box", "box/tmp", "box/new", "box/cur", "box/new/m-1"};
-	const bool is_root = geteuid() == 0; /* who may give things away; what others make is theirs */
-	const uid_t uid = is_root ? 61234 : geteuid();
-	const gid_t gid = is_root ? 61235 : getegid();
-	assert_int_equal(chown(fixture->dir, uid, gid), 0);
+	char *other = mem_printf("%s/other", fixture->dir);
 	assert_int_equal(deliver(fixture, "m-1", "desk@example.org")->verdict, CHANNEL_ACCEPTED);
-	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
-		struct stat st;
-		char *path = mem_printf("%s/%s", fixture->dir, made[i]);
-		assert_int_equal(stat(path, &st), 0);
-		if (st.st_uid != uid || st.st_gid != gid)
-			fail_msg("%s belongs to %u:%u", made[i], st.st_uid, st.st_gid);
+	assert_int_equal(mkdir(other, 0700), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *path = mem_printf("%s/%s", fixture->dir, names[i]), *aside = mem_printf("%s.aside", path);
+		assert_int_equal(rename(path, aside), 0);
+		assert_int_equal(symlink(other, path), 0);
+		const struct channel_result *result = deliver(fixture, "m-2", "desk@example.org");
+		assert_int_equal(result->verdict, CHANNEL_TEMPORARY);
+		assert_non_null(strstr(result->reply, "a link is not followed, put a folder in its place"));
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(rename(aside, path), 0);
 		free(path);
+		free(aside);
 	}
+	assert_int_equal(rmdir(other), 0); /* still empty */
+	assert_int_equal(count(fixture, "new"), 1);
+	free(other);
 }
 
 static void maildir__repeat__delivers_nothing_twice(void **state)
@@ -300,7 +306,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(maildir__delivery__makes_folders_and_one_file, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(maildir__new_box__belongs_to_the_owner_of_the_folder_around_it, set_up,
+		cmocka_unit_test_setup_teardown(maildir__link_in_the_place_of_a_folder__is_not_followed, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(maildir__repeat__delivers_nothing_twice, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(maildir__first_attempt__does_not_search_what_was_read, set_up,
