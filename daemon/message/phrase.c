@@ -36,6 +36,7 @@ const char *const phrase_names[PHRASE_MAX] = {
 	[PHRASE_CONFIRM_OUTSIDE] = "confirm_outside",
 	[PHRASE_VAGUE_DATE] = "vague_date",
 	[PHRASE_UNKNOWN_DATE] = "unknown_date",
+	[PHRASE_WRONG_WEEKDAY] = "wrong_weekday",
 	[PHRASE_PAST_DATE] = "past_date",
 	[PHRASE_HELP] = "help",
 	[PHRASE_HINT] = "hint",

@@ -42,6 +42,7 @@ struct period_error {
 	unsigned offset; /* bytes from the start of the phrase */
 	unsigned length; /* bytes of the word that is wrong; 0 at the end of the phrase */
 	struct err err;  /* what is wrong and what would be right */
+	struct civil day; /* the date whose weekday is not the one that was named; its year is 0 for any other fault */
 };
 
 /* Bytes of a phrase that are looked at; a longer one is an error. */

@@ -53,6 +53,7 @@ int period_cursor_fail(const struct period_cursor *cursor, const struct period_t
 		       const struct period_token *last, const char *fmt, ...)
 {
 	struct period_error *error = cursor->error;
+	error->day = (struct civil){0};
 	error->offset = first->offset;
 	error->length = last->offset + last->length - first->offset;
 

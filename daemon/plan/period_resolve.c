@@ -153,8 +153,10 @@ static int period_resolve_weekday(const struct period_cursor *cursor, const stru
 		return 0;
 	char date[CIVIL_DATE_SIZE];
 	civil_format_date(day, date);
-	return period_cursor_fail(cursor, part->weekday_token, part->weekday_token, "%s is a %s", date,
-				  period_weekday_names[weekday - 1]);
+	int rc = period_cursor_fail(cursor, part->weekday_token, part->weekday_token, "%s is a %s", date,
+				    period_weekday_names[weekday - 1]);
+	cursor->error->day = *day;
+	return rc;
 }
 
 /* The year that is used where none is named. */

@@ -307,6 +307,7 @@ static int period_token_next(struct period_reader *reader)
 int period_token_split(const char *text, struct period_phrase *ret_phrase, struct period_error *ret_error)
 {
 	size_t len = strnlen(text, PERIOD_PHRASE_MAX + 1);
+	ret_error->day = (struct civil){0};
 	if (len > PERIOD_PHRASE_MAX) {
 		ret_error->offset = PERIOD_PHRASE_MAX;
 		ret_error->length = 0;

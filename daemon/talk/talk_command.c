@@ -221,15 +221,15 @@ static int talk_confirm(struct talk_ear *ear, const struct store_question *quest
 			const char *text, struct err *err)
 {
 	static const enum phrase phrases[] = {
-		[TALK_READ_DATE] = PHRASE_CONFIRM_DATE,
-		[TALK_READ_VAGUE] = PHRASE_VAGUE_DATE,
-		[TALK_READ_PAST] = PHRASE_PAST_DATE,
+		[TALK_READ_DATE] = PHRASE_CONFIRM_DATE,    [TALK_READ_VAGUE] = PHRASE_VAGUE_DATE,
+		[TALK_READ_PAST] = PHRASE_PAST_DATE,       [TALK_READ_WEEKDAY] = PHRASE_WRONG_WEEKDAY,
 		[TALK_READ_NOTHING] = PHRASE_UNKNOWN_DATE,
 	};
 	struct period date = {0};
 	struct talk_buttons buttons = {0};
 	enum talk_reading reading = talk_date_read(text, &task->period, zone_find(task->zone), ear->now_utc, &date);
-	bool is_date = reading == TALK_READ_DATE, is_told = is_date || reading == TALK_READ_PAST;
+	bool is_date = reading == TALK_READ_DATE;
+	bool is_told = is_date || reading == TALK_READ_PAST || reading == TALK_READ_WEEKDAY;
 	struct talk_words words = {.phrase = phrases[reading], .task = task, .date = is_told ? &date : NULL};
 	if (is_date && !talk_date_lies_within(&date, &task->period))
 		words.phrase = PHRASE_CONFIRM_OUTSIDE;

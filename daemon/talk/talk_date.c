@@ -198,28 +198,43 @@ bool talk_date_lies_within(const struct period *date, const struct period *windo
 	       civil_to_days(&date->end) <= civil_to_days(&window->end);
 }
 
-/* A phrase that names its year is the same for every year that is tried. */
-static bool talk_parse(const char *phrase, const struct period *window, const struct zone *zone, int64_t now_utc,
-		       int this_year, struct period *ret_date)
+/* Reads the phrase as of that year. TALK_READ_DATE, or TALK_READ_WEEKDAY for a day that has another one. */
+static enum talk_reading talk_parse_year(const char *phrase, int year, struct period *ret_date)
+{
+	struct period_error error;
+	if (period_parse(phrase, year, ret_date, &error) == 0)
+		return TALK_READ_DATE;
+	if (error.day.year == 0)
+		return TALK_READ_NOTHING;
+	*ret_date = (struct period){.has_start = true, .start = error.day, .end = error.day, .precision = PERIOD_DAY};
+	return TALK_READ_WEEKDAY;
+}
+
+/* The first year that puts it into the window, else the first in which it is to come, else the first. A phrase that names
+ * its year is the same for every year that is tried. */
+static enum talk_reading talk_parse(const char *phrase, const struct period *window, const struct zone *zone,
+				    int64_t now_utc, int this_year, struct period *ret_date)
 {
 	const int years[DATE_YEARS] = {talk_start(window)->year, window->end.year, this_year, this_year + 1};
-	struct period date;
-	struct period_error error;
-	bool is_found = false, is_to_come = false;
+	enum talk_reading best = TALK_READ_NOTHING;
+	bool is_to_come = false;
 	for (int i = 0; i < DATE_YEARS; i++) {
-		if (period_parse(phrase, years[i], &date, &error) < 0)
+		struct period date;
+		enum talk_reading reading = talk_parse_year(phrase, years[i], &date);
+		if (reading == TALK_READ_NOTHING)
 			continue;
 		if (talk_date_lies_within(&date, window)) {
 			*ret_date = date;
-			return true;
+			return reading;
 		}
 		bool comes = period_end_utc(&date, zone) > now_utc;
-		if (!is_found || (comes && !is_to_come))
-			*ret_date = date;
-		is_found = true;
-		is_to_come = is_to_come || comes;
+		if (best != TALK_READ_NOTHING && (is_to_come || !comes))
+			continue;
+		*ret_date = date;
+		best = reading;
+		is_to_come = comes;
 	}
-	return is_found;
+	return best;
 }
 
 enum talk_reading talk_date_read(const char *text, const struct period *window, const struct zone *zone,
@@ -236,14 +251,14 @@ enum talk_reading talk_date_read(const char *text, const struct period *window, 
 	talk_tidy(text, &tidy);
 	talk_translate_all(buf_str(&tidy), &known);
 	talk_rewrite(buf_str(&known), window, &today, &phrase);
-	bool is_found = talk_parse(buf_str(&phrase), window, zone, now_utc, today.year, &date);
+	enum talk_reading reading = talk_parse(buf_str(&phrase), window, zone, now_utc, today.year, &date);
 	buf_done(&tidy);
 	buf_done(&known);
 	buf_done(&phrase);
-	if (!is_found)
-		return TALK_READ_NOTHING;
+	if (reading == TALK_READ_NOTHING)
+		return reading;
 	if (!talk_date_is_exact(&date))
 		return TALK_READ_VAGUE;
 	*ret_date = date;
-	return period_end_utc(&date, zone) > now_utc ? TALK_READ_DATE : TALK_READ_PAST;
+	return reading == TALK_READ_WEEKDAY || period_end_utc(&date, zone) > now_utc ? reading : TALK_READ_PAST;
 }

@@ -81,10 +81,12 @@ enum talk_reading {
 	TALK_READ_DATE,
 	TALK_READ_VAGUE,   /* a month, a limit */
 	TALK_READ_PAST,    /* one that is over */
+	TALK_READ_WEEKDAY, /* one that is another day of the week */
 	TALK_READ_NOTHING, /* no date */
 };
-/* The exact date that somebody means by text for what is planned in that window: *ret_date is set with TALK_READ_DATE and
- * TALK_READ_PAST. The year is the one that puts it into the window or, failing that, the next one in which it is to come. */
+/* The exact date that somebody means by text for what is planned in that window: *ret_date is set with TALK_READ_DATE,
+ * TALK_READ_PAST and TALK_READ_WEEKDAY. The year is the one that puts it into the window or, failing that, the next one in
+ * which it is to come, whatever weekday it has there: no other year is looked for to suit a weekday. */
 enum talk_reading talk_date_read(const char *text, const struct period *window, const struct zone *zone,
 				 int64_t now_utc, struct period *ret_date);
 /* A day, a minute, or the days from one to another. */

@@ -10,6 +10,7 @@
 static const struct period june = {true, {2025, 6, 1, 0, 0, 0}, {2025, 6, 30, 0, 0, 0}, PERIOD_MONTH};
 static const struct period spring = {true, {2025, 4, 1, 0, 0, 0}, {2025, 5, 31, 0, 0, 0}, PERIOD_RANGE};
 static const struct period winter = {true, {2025, 12, 1, 0, 0, 0}, {2026, 1, 31, 0, 0, 0}, PERIOD_RANGE};
+static const struct period december = {true, {2026, 12, 1, 0, 0, 0}, {2026, 12, 31, 0, 0, 0}, PERIOD_MONTH};
 
 static void talk_date_read__what_people_write__is_the_date_they_mean(void **state)
 {
@@ -55,6 +56,16 @@ static void talk_date_read__what_people_write__is_the_date_they_mean(void **stat
 		{&winter, "2025-12-20", "15 января", TALK_READ_DATE, "2026-01-15"},
 		{&winter, "2024-12-20", "15 января 2025", TALK_READ_DATE, "2025-01-15"},
 		{&spring, "2025-05-20", "15 марта", TALK_READ_DATE, "2026-03-15"},
+		/* and of that year even when the weekday would suit another */
+		{&december, "2026-11-23", "15 декабря, вторник", TALK_READ_DATE, "2026-12-15"},
+		{&december, "2026-11-23", "15 декабря, среда", TALK_READ_WEEKDAY, "2026-12-15"},
+		{&december, "2026-11-23", "15 декабря 2026, среда", TALK_READ_WEEKDAY, "2026-12-15"},
+		{&december, "2026-11-23", "12月15日（周三）", TALK_READ_WEEKDAY, "2026-12-15"},
+		{&december, "2026-11-23", "Tuesday, November 25", TALK_READ_WEEKDAY, "2026-11-25"},
+		{&december, "2026-11-23", "Wednesday, November 25", TALK_READ_DATE, "2026-11-25"},
+		{&winter, "2025-11-20", "пятница 12 февраля", TALK_READ_WEEKDAY, "2026-02-12"},
+		{&winter, "2025-11-20", "пятница 16 января", TALK_READ_DATE, "2026-01-16"},
+		{&june, "2026-02-20", "пятница 27 февраля", TALK_READ_DATE, "2026-02-27"},
 		/* that cannot be */
 		{&spring, "2025-05-20", "15 апреля", TALK_READ_PAST, "2025-04-15"},
 		{&june, "2025-05-01", "15 июня 2024", TALK_READ_PAST, "2024-06-15"},
@@ -79,7 +90,7 @@ static void talk_date_read__what_people_write__is_the_date_they_mean(void **stat
 		struct period date = {0};
 		enum talk_reading reading = talk_date_read(rows[i].text, rows[i].window, zone_find("Asia/Shanghai"),
 							   utc(rows[i].now), &date);
-		if (reading == TALK_READ_DATE || reading == TALK_READ_PAST)
+		if (reading == TALK_READ_DATE || reading == TALK_READ_PAST || reading == TALK_READ_WEEKDAY)
 			period_key(&date, key);
 		if (reading != rows[i].reading || strcmp(key, rows[i].key != NULL ? rows[i].key : "") != 0)
 			fail_msg("'%s' on %s: %d %s", rows[i].text, rows[i].now, (int)reading, key);
