@@ -66,7 +66,7 @@ static int talk_end_suspension(struct talk_ear *ear, struct err *err)
 		return status;
 	status = store_suspension_end(store, ear->self.id, ear->channel, &n, err);
 	if (status == 0)
-		status = store_ledger_add(store, "release", NULL, ear->self.id, ear->channel, err);
+		status = talk_write_change(ear, "release", ear->self.id, err);
 	if (status < 0)
 		return status;
 	struct person person;

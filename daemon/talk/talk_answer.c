@@ -10,7 +10,9 @@
 #include "store/store_message.h"
 #include "store/store_talk.h"
 
-enum { ANSWERS_PER_HOUR = 60 }; /* no brake holds notices back, so one account must not fill the outbox */
+/* Of answers and presses, for each person on each channel: no brake holds notices back, and the ledger keeps everything, so
+ * one account must not fill the database. */
+enum { ANSWERS_PER_HOUR = 60 };
 
 static struct compose_facts talk_facts(const struct talk *talk, const struct person *reader, int64_t now_utc,
 				       const struct talk_words *words)
@@ -63,20 +65,29 @@ int talk_is_enough(struct talk_ear *ear, bool *ret_is, struct err *err)
 	return status;
 }
 
+int talk_count(struct talk_ear *ear, const char *person, bool *ret_is_enough, struct err *err)
+{
+	int64_t n = 0;
+	int status = store_answer_count(ear->talk->store, person, ear->channel, ear->now_utc, &n, err);
+	*ret_is_enough = n > ANSWERS_PER_HOUR;
+	return status;
+}
+
 static int talk_send(struct talk_ear *ear, const struct compose_text *text, const struct talk_buttons *buttons,
 		     struct err *err)
 {
 	struct store *store = ear->talk->store;
 	const struct planner_channel *channel = planner_find_channel(ear->talk->planner, ear->channel);
-	int64_t answers = 0, message = 0;
+	int64_t message = 0;
+	bool is_enough = false;
 	if (channel == NULL || person_address(&ear->self, ear->channel) == NULL)
 		return 0;
-	int status = store_answer_count(store, ear->self.id, ear->channel, ear->now_utc, &answers, err);
+	int status = talk_count(ear, ear->self.id, &is_enough, err);
 	if (status < 0)
 		return status;
-	if (answers > ANSWERS_PER_HOUR) {
-		log_debug("person=%s channel=%s: not answered, %lld times in this hour are enough", ear->self.id,
-			  ear->channel, (long long)answers);
+	if (is_enough) {
+		log_debug("person=%s channel=%s: not answered, %d times in this hour are enough", ear->self.id,
+			  ear->channel, ANSWERS_PER_HOUR);
 		return 0;
 	}
 	char *json = buttons != NULL ? talk_buttons_print(buttons) : mem_dup("");

@@ -151,6 +151,15 @@ static int talk_each_owner(struct talk_ear *ear, talk_owner_cb each, struct err 
 	return status;
 }
 
+int talk_write_change(struct talk_ear *ear, const char *action, const char *person, struct err *err)
+{
+	bool is_enough = false;
+	int status = talk_count(ear, person, &is_enough, err);
+	if (status < 0 || is_enough)
+		return status;
+	return store_ledger_add(ear->talk->store, action, NULL, person, ear->channel, err);
+}
+
 static int talk_suspend(struct talk_ear *ear, const char *person, struct err *err)
 {
 	struct store *store = ear->talk->store;
@@ -160,7 +169,7 @@ static int talk_suspend(struct talk_ear *ear, const char *person, struct err *er
 		return status;
 	status = suspend_gone(ear->talk->planner, store, person, ear->channel, "stopped or blocked by the recipient",
 			      ear->now_utc, err);
-	return status == 0 ? store_ledger_add(store, "suspend", NULL, person, ear->channel, err) : status;
+	return status == 0 ? talk_write_change(ear, "suspend", person, err) : status;
 }
 
 static int talk_resume(struct talk_ear *ear, const char *person, struct err *err)
@@ -168,7 +177,7 @@ static int talk_resume(struct talk_ear *ear, const char *person, struct err *err
 	struct store *store = ear->talk->store;
 	int64_t n = 0;
 	int status = store_suspension_end(store, person, ear->channel, &n, err);
-	return status == 0 && n > 0 ? store_ledger_add(store, "release", NULL, person, ear->channel, err) : status;
+	return status == 0 && n > 0 ? talk_write_change(ear, "release", person, err) : status;
 }
 
 int talk_note_gone(struct talk_ear *ear, struct err *err)

@@ -153,11 +153,7 @@ static int talk_press_yes(struct talk_ear *ear, struct talk_pressed *pressed, st
 
 static int talk_press_verb(struct talk_ear *ear, struct talk_pressed *pressed, struct err *err)
 {
-	enum talk_verb verb = pressed->data->verb;
-	bool is_about_date = verb == TALK_SET_DATE || verb == TALK_YES || verb == TALK_NO;
-	if (is_about_date && !talk_date_is_open(&pressed->pick.period))
-		return talk_toast_about(ear, PHRASE_DATE_KNOWN, &pressed->shown, NULL);
-	switch (verb) {
+	switch (pressed->data->verb) {
 	case TALK_DONE:
 		return talk_press_done(ear, pressed, err);
 	case TALK_ACK:
@@ -173,6 +169,19 @@ static int talk_press_verb(struct talk_ear *ear, struct talk_pressed *pressed, s
 		return talk_press_no(ear, pressed, err);
 	}
 	return 0;
+}
+
+static int talk_press_open(struct talk_ear *ear, struct talk_pressed *pressed, struct err *err)
+{
+	enum talk_verb verb = pressed->data->verb;
+	bool is_about_date = verb == TALK_SET_DATE || verb == TALK_YES || verb == TALK_NO, is_enough = false;
+	if (is_about_date && !talk_date_is_open(&pressed->pick.period))
+		return talk_toast_about(ear, PHRASE_DATE_KNOWN, &pressed->shown, NULL);
+	int status = talk_count(ear, ear->self.id, &is_enough, err);
+	if (status < 0)
+		return status;
+	return is_enough ? talk_toast_about(ear, PHRASE_ENOUGH, &pressed->shown, NULL)
+			 : talk_press_verb(ear, pressed, err);
 }
 
 /* The button speaks of a date that is no more: it was moved, perhaps by pressing this very button before. */
@@ -205,7 +214,7 @@ static int talk_press_date(struct talk_ear *ear, struct talk_pressed *pressed, s
 		return status;
 	pressed->shown = *pressed->task;
 	pressed->shown.period = pressed->pick.period;
-	return pressed->pick.is_open ? talk_press_verb(ear, pressed, err)
+	return pressed->pick.is_open ? talk_press_open(ear, pressed, err)
 				     : talk_toast_about(ear, PHRASE_ALREADY_CLOSED, &pressed->shown, NULL);
 }
 

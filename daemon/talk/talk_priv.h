@@ -29,6 +29,9 @@ MUSTCHECK int talk_enrol(struct talk_ear *ear, bool *ret_is_taken, struct err *e
 /* Somebody stopped the bot, or started it again. */
 MUSTCHECK int talk_note_gone(struct talk_ear *ear, struct err *err);
 MUSTCHECK int talk_note_back(struct talk_ear *ear, struct err *err);
+/* Writes "suspend" or "release" of the person's address into the ledger, unless it was enough within the hour: what is so is
+ * always noted, but not how often it has changed. */
+MUSTCHECK int talk_write_change(struct talk_ear *ear, const char *action, const char *person, struct err *err);
 
 /* ---- what is asked for; the sender is known ---- */
 
@@ -107,6 +110,9 @@ struct talk_words {
 void talk_toast(struct talk_ear *ear, const struct talk_words *words);
 /* Whether the sender is not answered any more in this hour: then what the answer would say need not be looked for. */
 MUSTCHECK int talk_is_enough(struct talk_ear *ear, bool *ret_is, struct err *err);
+/* One more of what the person does here within the hour, which is counted with the answers. *ret_is_enough: it is beyond
+ * what is heard, and must write nothing that stays. */
+MUSTCHECK int talk_count(struct talk_ear *ear, const char *person, bool *ret_is_enough, struct err *err);
 /* A message to the sender, in private. buttons may be NULL. */
 MUSTCHECK int talk_answer(struct talk_ear *ear, const struct talk_words *words, const struct talk_buttons *buttons,
 			  struct err *err);

@@ -8,7 +8,7 @@
 
 /* Whoever writes or presses without end fills nobody's box, nor the database. */
 
-enum { FLOOD = 200 };
+enum { FLOOD = 200, ENOUGH = 60 };
 
 static int64_t rows(const char *table)
 {
@@ -22,9 +22,15 @@ static void flood__blocked_and_allowed_in_turn__operator_is_told_once_a_day(void
 		for (int i = 0; i < FLOOD; i++) {
 			chat.now_utc++;
 			chat_hear(CHANNEL_UPDATE_GONE, "telegram", "100", "100", "");
-			chat_hear(CHANNEL_UPDATE_BACK, "telegram", "100", "100", "");
+			if (i % 2 == 0)
+				chat_hear(CHANNEL_UPDATE_BACK, "telegram", "100", "100", "");
+			else
+				chat_write("100", "hello");
 		}
-		assert_int_equal(office_number(&chat.office, "SELECT count(*) FROM notice"), day);
+		assert_int_equal(office_number(&chat.office, "SELECT count(*) FROM notice WHERE subject = ''"), day);
+		assert_int_equal(rows("suspension"), 0);
+		assert_int_equal(office_number(&chat.office, "SELECT count(*) FROM ledger WHERE person = 'anna'"),
+				 day * (ENOUGH - 1)); /* and a hint */
 		chat.now_utc += 86400;
 	}
 }
@@ -38,6 +44,11 @@ static void flood__put_off_to_and_fro__waits_as_one_message(void **state)
 	}
 	assert_int_equal(office_number(&chat.office, "SELECT count(*) FROM message WHERE state = 'pending'"), 1);
 	assert_true(rows("reminder") < 10);
+	assert_int_equal(office_number(&chat.office, "SELECT count(*) FROM ledger WHERE who = 'anna'"), ENOUGH);
+	chat_assert_has(chat_press("100", 't', chat.call, "2025-05-16T14:30"), "повторите позже");
+	assert_string_equal(chat_press("200", 'd', chat.report, "../2025-05-10"), "已标记为完成，谢谢！");
+	chat.now_utc += 3600;
+	chat_assert_has(chat_press("100", 'd', chat.call, "2025-05-16T14:30"), "выполнено");
 }
 
 /* Nothing can be looked for then, or the plan would be missed. */
