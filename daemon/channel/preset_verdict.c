@@ -40,6 +40,7 @@ static bool preset_statuses_have(const struct preset_statuses *statuses, int sta
 struct preset_seen {
 	const struct preset_reply *reply;
 	const json_t *json; /* NULL: the body is not JSON */
+	bool is_foreign;    /* not the service's own words: those are JSON, and this is not */
 };
 
 enum preset_answer { PRESET_NO, PRESET_YES, PRESET_UNSURE };
@@ -116,7 +117,7 @@ static enum preset_answer preset_test_ask(const struct preset_test *test, const 
 
 bool preset_test_holds(const struct preset_test *test, const json_t *value)
 {
-	const struct preset_seen seen = {NULL, value};
+	const struct preset_seen seen = {.json = value};
 	return preset_test_ask(test, &seen) == PRESET_YES;
 }
 
@@ -135,16 +136,28 @@ static enum preset_answer preset_success(const struct preset_verdict *verdict, c
 	return all;
 }
 
+static bool preset_rule_condemns(const struct preset_rule *rule)
+{
+	return rule->action == PRESET_RECIPIENT_DEAD || rule->action == PRESET_MOVED ||
+	       rule->action == PRESET_MESSAGE_BAD;
+}
+
+/* A status alone may come from whatever stands in front of the service: it condemns nothing then. */
+static bool preset_rule_fits(const struct preset_rule *rule, const struct preset_seen *seen)
+{
+	if (rule->statuses.n != 0 && !preset_statuses_have(&rule->statuses, seen->reply->status))
+		return false;
+	if (rule->test.op == PRESET_NO_TEST)
+		return !(seen->is_foreign && preset_rule_condemns(rule));
+	return preset_test_ask(&rule->test, seen) == PRESET_YES;
+}
+
 static const struct preset_rule *preset_find_rule(const struct preset_rule *rules, size_t n,
 						  const struct preset_seen *seen)
 {
-	for (size_t i = 0; i < n; i++) {
-		const struct preset_rule *rule = &rules[i];
-		if (rule->statuses.n != 0 && !preset_statuses_have(&rule->statuses, seen->reply->status))
-			continue;
-		if (rule->test.op == PRESET_NO_TEST || preset_test_ask(&rule->test, seen) == PRESET_YES)
-			return rule;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (preset_rule_fits(&rules[i], seen))
+			return &rules[i];
 	return NULL;
 }
 
@@ -156,7 +169,7 @@ static json_t *preset_parse_body(const struct preset_reply *reply)
 bool preset_fits(const struct preset_rule *rules, size_t n, const struct preset_reply *reply)
 {
 	json_t *body = preset_parse_body(reply);
-	struct preset_seen seen = {reply, body};
+	const struct preset_seen seen = {.reply = reply, .json = body};
 	bool fits = preset_find_rule(rules, n, &seen) != NULL;
 	json_decref(body);
 	return fits;
@@ -225,15 +238,38 @@ static struct preset_outcome preset_by_action(enum preset_action action)
 	return (struct preset_outcome){CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL, true, NULL};
 }
 
-/* What a status means that no rule of the preset names. */
-static struct preset_outcome preset_by_status(const struct preset_verdict *verdict, int status)
+/* Whether the words of this service are JSON, in a refusal at least. */
+static bool preset_reads_json(const struct preset_verdict *verdict)
 {
+	bool reads = verdict->error_pointers.n != 0;
+	for (size_t i = 0; i < verdict->n_tests; i++)
+		reads = reads || verdict->tests[i].pointer != NULL;
+	for (size_t i = 0; i < verdict->n_rules; i++)
+		reads = reads || verdict->rules[i].test.pointer != NULL;
+	return reads;
+}
+
+/* What a status of 4xx means: 413 is about the message, whoever says it. */
+static struct preset_outcome preset_by_refusal(const struct preset_seen *seen)
+{
+	int status = seen->reply->status;
+	if (status == 401 || status == 403 || status == 404 || status == 405 || status == 407 || status == 410)
+		return preset_by_action(PRESET_CHANNEL_DEAD);
+	if (seen->is_foreign && status != 413)
+		return (struct preset_outcome){
+			CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL, false,
+			"not the service's own words: is the address right, and what is in front of it?"};
+	return preset_by_action(PRESET_MESSAGE_BAD);
+}
+
+/* What a status means that no rule of the preset names. */
+static struct preset_outcome preset_by_status(const struct preset_verdict *verdict, const struct preset_seen *seen)
+{
+	int status = seen->reply->status;
 	if (status == 429 || status == 408 || status == 425 || status >= 500)
 		return preset_by_action(PRESET_RETRY);
-	if (status == 401 || status == 403 || status == 407)
-		return preset_by_action(PRESET_CHANNEL_DEAD);
 	if (status >= 400)
-		return preset_by_action(PRESET_MESSAGE_BAD);
+		return preset_by_refusal(seen);
 	if (status >= 300)
 		return (struct preset_outcome){CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL, false,
 					       "redirects are not followed: give the final address"};
@@ -247,7 +283,8 @@ static struct preset_outcome preset_by_status(const struct preset_verdict *verdi
 static struct preset_outcome preset_decide(const struct preset_verdict *verdict, const struct preset_reply *reply,
 					   const json_t *body, int64_t *ret_wait_s, const char **ret_moved_pointer)
 {
-	struct preset_seen seen = {reply, body};
+	bool is_foreign = preset_reads_json(verdict) && !json_is_object(body) && !json_is_array(body);
+	const struct preset_seen seen = {reply, body, is_foreign};
 	enum preset_answer success = preset_success(verdict, &seen);
 	if (success == PRESET_YES)
 		return preset_by_action(PRESET_ACCEPT);
@@ -258,7 +295,7 @@ static struct preset_outcome preset_decide(const struct preset_verdict *verdict,
 					       "the reply is not one this preset knows"};
 
 	struct preset_outcome outcome =
-		rule != NULL ? preset_by_action(rule->action) : preset_by_status(verdict, reply->status);
+		rule != NULL ? preset_by_action(rule->action) : preset_by_status(verdict, &seen);
 	*ret_moved_pointer = rule != NULL ? rule->moved_pointer : NULL;
 	if (outcome.may_wait) {
 		bool is_limited = rule != NULL || reply->status == 429;

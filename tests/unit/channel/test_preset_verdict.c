@@ -74,10 +74,15 @@ static void preset_judge__telegram__says_what_each_reply_means(void **state)
 		{400, ERROR_400("Bad Request: can't parse entities: x"), 0, P, MSG, 0, NULL},
 		{400, ERROR_400("Bad Request: message is too long"), 0, P, MSG, 0, NULL},
 		{400, ERROR_400("Bad Request: group chat was upgraded to a supergroup chat"), 0, P, RCPT, 0, NULL},
-		{400, "broken", 0, P, MSG, 0, "HTTP 400: broken"},
+		{400, "broken", 0, T, CHAN, 0,
+		 "HTTP 400: broken (not the service's own words: is the address right, and what is in front of it?)"},
+		{400, "<html>blocked</html>", 0, T, CHAN, 0, NULL},
+		{400, "\"Bad Request: chat not found\"", 0, T, CHAN, 0, NULL},
 		{401, ERROR_400("Unauthorized"), 0, T, CHAN, 0,
 		 "HTTP 401: Unauthorized (the channel's settings must be corrected)"},
 		{403, ERROR_400("Forbidden: bot was blocked by the user"), 0, P, RCPT, 0, NULL},
+		{403, "<html>403 Forbidden</html>", 0, T, CHAN, 0, NULL},
+		{403, "{\"reason\":\"policy\"}", 0, T, CHAN, 0, NULL},
 		{404, ERROR_400("Not Found"), 0, T, CHAN, 0, NULL},
 		{429, "{\"ok\":false,\"parameters\":{\"retry_after\":17}}", 0, W, CHAN, 17, NULL},
 		{429, "{\"ok\":false,\"parameters\":{\"retry_after\":17}}", 20, W, CHAN, 20, NULL},
@@ -137,7 +142,8 @@ static struct preset *preset_from(const char *sections)
 static void preset_judge__other_services__fit_the_language(void **state)
 {
 	(void)state;
-	/* A verdict by absence; one by number with codes that say how long; hints in milliseconds. */
+	/* A verdict by absence; one by number with codes that say how long; hints in milliseconds; a status alone, which
+	 * condemns nobody when the answer is none of the service's. */
 	static const struct {
 		const char *sections;
 		struct row rows[4];
@@ -169,6 +175,12 @@ static void preset_judge__other_services__fit_the_language(void **state)
 		  {200, "not ok", 0, T, MSG, 0, "HTTP 200: not ok"},
 		  {403, "no_service", 0, T, CHAN, 0, NULL},
 		  {403, "posting_to_general_denied", 0, P, RCPT, 0, NULL}}},
+		{"[success]\nstatus = 200\ntest = /ok equals true\n[classify]\nrule = 403 404 -> recipient-dead\nrule = 422 -> "
+		 "message-bad\n",
+		 {{403, "<html>blocked</html>", 0, T, CHAN, 0, NULL},
+		  {404, "", 0, T, CHAN, 0, NULL},
+		  {422, "blocked", 0, T, CHAN, 0, NULL},
+		  {404, "{}", 0, P, RCPT, 0, NULL}}},
 		{"[success]\nstatus = 200\ntest = /status_code equals 100\ntest = /sms/*/status_code equals 100\n[error]\n"
 		 "text = /status_text\ntext = /sms/*/status_text\n[classify]\nrule = /sms/*/status_code equals 202,207 -> "
 		 "recipient-dead\nrule = /status_code equals 200 201 -> channel-dead\n",
