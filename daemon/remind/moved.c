@@ -12,6 +12,8 @@ struct moved_case {
 	struct post *post;
 	const struct person *people;
 	size_t n_people;
+	struct store_occurrence *said; /* of single dates of the task */
+	size_t n_said;
 };
 
 /* ---- who knows another date --------------------------------------------------------------------------------------- */
@@ -70,96 +72,81 @@ static int64_t moved_day(const struct period *period)
 	return civil_to_days(period->has_start ? &period->start : &period->end);
 }
 
-/* Whether the task still has that date, and otherwise the key of the only one that it has on its day, or "". */
-static int moved_look(const struct moved_case *at, const char *date, bool *ret_is_there, char key[PERIOD_KEY_SIZE],
-		      struct err *err)
+static bool moved_is_by_itself(const struct moved_case *at, const char *key)
+{
+	char moved[PERIOD_KEY_SIZE];
+	for (size_t i = 0; i < at->n_said; i++) {
+		period_key(&at->said[i].period, moved);
+		if (at->said[i].is_moved && strcmp(moved, key) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The date that the rule gives on that day, of which it has one at most, as all have one time of day: "" for none. */
+static int moved_look(const struct moved_case *at, const char *date, char key[PERIOD_KEY_SIZE], struct err *err)
 {
 	struct occurrence *items = NULL;
 	struct period period;
-	size_t n = 0, n_that_day = 0;
+	size_t n = 0;
 	key[0] = '\0';
-	*ret_is_there = true;
 	if (!period_parse_key(date, &period))
 		return 0;
 	struct civil day = civil_from_days(moved_day(&period));
 	int status = occurrences_around(at->post->store, at->post->task, &day, &day, &items, &n, err);
-	*ret_is_there = false;
 	for (size_t i = 0; i < n && status == 0; i++)
-		if (moved_day(&items[i].period) == moved_day(&period)) {
-			*ret_is_there |= strcmp(items[i].key, date) == 0;
+		if (moved_day(&items[i].period) == moved_day(&period) &&
+		    (strcmp(items[i].key, date) == 0 || !moved_is_by_itself(at, items[i].key)))
 			(void)snprintf(key, PERIOD_KEY_SIZE, "%s", items[i].key);
-			n_that_day++;
-		}
-	if (n_that_day != 1)
-		key[0] = '\0';
 	free(items);
 	return status;
 }
 
-static bool moved_is_told(const struct store_told *told, size_t n, const char *key)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(told[i].date, key) == 0 || strcmp(told[i].key, key) == 0)
-			return true;
-	return false;
-}
-
 /* What was said of a single date is above the rule. */
-static bool moved_is_said(const struct store_occurrence *said, size_t n, const char *date)
+static bool moved_is_said(const struct moved_case *at, const char *date)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(said[i].date, date) == 0 && (said[i].is_moved || !said[i].is_open))
+	for (size_t i = 0; i < at->n_said; i++)
+		if (strcmp(at->said[i].date, date) == 0 && (at->said[i].is_moved || !at->said[i].is_open))
 			return true;
 	return false;
 }
 
-static int moved_follow_told(const struct moved_case *at, const struct store_told *told, size_t n_told,
-			     const struct store_occurrence *said, size_t n_said, struct err *err)
+static int moved_follow_date(const struct moved_case *at, const char *date, struct err *err)
 {
 	char key[PERIOD_KEY_SIZE];
-	bool is_there;
-	int status = 0;
-	for (size_t i = 0; i < n_told && status == 0; i++) {
-		const char *date = told[i].date;
-		if ((i > 0 && strcmp(told[i - 1].date, date) == 0) || post_is_over(at->post, date) ||
-		    moved_is_said(said, n_said, date))
-			continue;
-		status = moved_look(at, date, &is_there, key, err);
-		if (status < 0 || is_there)
-			continue;
-		status = key[0] != '\0' && !moved_is_told(told, n_told, key)
-				 ? moved_tell_occurrence(at, key, date, err)
-				 : store_cancel_date(at->post->store, at->post->task->id, date, err);
-	}
-	return status;
+	int status = moved_look(at, date, key, err);
+	if (status < 0 || strcmp(key, date) == 0)
+		return status;
+	return key[0] != '\0' ? moved_tell_occurrence(at, key, date, err)
+			      : store_cancel_date(at->post->store, at->post->task->id, date, err);
 }
 
-static int moved_follow_rule(const struct moved_case *at, const struct store_occurrence *said, size_t n_said,
-			     struct err *err)
+static int moved_follow_rule(const struct moved_case *at, struct err *err)
 {
 	struct store_told *told = NULL;
 	size_t n = 0;
 	int status = moved_drop_gone(at, err);
 	if (status == 0)
 		status = store_told_dates(at->post->store, at->post->task->id, true, &told, &n, err);
-	if (status == 0)
-		status = moved_follow_told(at, told, n, said, n_said, err);
+	for (size_t i = 0; i < n && status == 0; i++)
+		if ((i == 0 || strcmp(told[i - 1].date, told[i].date) != 0) && !post_is_over(at->post, told[i].date) &&
+		    !moved_is_said(at, told[i].date))
+			status = moved_follow_date(at, told[i].date, err);
 	free(told);
 	return status;
 }
 
 /* ---- both --------------------------------------------------------------------------------------------------------- */
 
-static int moved_tell_single_dates(const struct moved_case *at, const struct store_occurrence *said, size_t n,
-				   struct err *err)
+static int moved_tell_single_dates(const struct moved_case *at, struct err *err)
 {
 	int status = 0;
-	for (size_t i = 0; i < n && status == 0; i++) {
+	for (size_t i = 0; i < at->n_said && status == 0; i++) {
 		char key[PERIOD_KEY_SIZE];
-		if (!said[i].is_open || !said[i].is_moved)
+		if (!at->said[i].is_open || !at->said[i].is_moved)
 			continue;
-		period_key(&said[i].period, key);
-		status = moved_tell_occurrence(at, key, said[i].date, err);
+		period_key(&at->said[i].period, key);
+		status = moved_tell_occurrence(at, key, at->said[i].date, err);
 	}
 	return status;
 }
@@ -167,17 +154,15 @@ static int moved_tell_single_dates(const struct moved_case *at, const struct sto
 int moved_tell(struct post *post, const struct person *people, size_t n_people, struct strlist *ret_noticed,
 	       struct err *err)
 {
-	const struct moved_case at = {.post = post, .people = people, .n_people = n_people};
-	struct store_occurrence *said = NULL;
+	struct moved_case at = {.post = post, .people = people, .n_people = n_people};
 	char key[PERIOD_KEY_SIZE];
-	size_t n = 0;
 	period_key(&post->task->period, key);
-	int status = store_occurrences(post->store, post->task->id, &said, &n, err);
+	int status = store_occurrences(post->store, post->task->id, &at.said, &at.n_said, err);
 	if (status == 0)
-		status = task_repeats(post->task) ? moved_follow_rule(&at, said, n, err)
+		status = task_repeats(post->task) ? moved_follow_rule(&at, err)
 						  : moved_tell_date(&at, key, NULL, ret_noticed, err);
 	if (status == 0)
-		status = moved_tell_single_dates(&at, said, n, err);
-	free(said);
+		status = moved_tell_single_dates(&at, err);
+	free(at.said);
 	return status;
 }

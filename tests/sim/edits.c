@@ -231,6 +231,24 @@ static void edits_one_date(struct world *world)
 	(void)edits_run(world, dice_pick(&world->edits, edits), (long long)task);
 }
 
+/* A date that somebody knows is taken out, the series goes at another pace or at another hour, or is whole again. */
+static void edits_change_rule(struct world *world)
+{
+	static const char *const edits[] = {
+		"exdate = coalesce((SELECT r.occurrence FROM reminder r WHERE r.task = task.id AND r.occurrence NOT IN"
+		" (SELECT key FROM moved_to WHERE task = r.task) ORDER BY r.due_utc DESC LIMIT 1), '')",
+		"exdate = ''",
+		"exdate = '', rrule = 'FREQ=WEEKLY;INTERVAL=2;COUNT=6'",
+		"exdate = '', rrule = 'FREQ=DAILY;INTERVAL=10;COUNT=8'",
+		"exdate = '', start_local = substr(start_local, 1, 10) || 'T05:00', end_local = substr(end_local, 1, 10)"
+		" || 'T05:00', precision = 'minute'",
+	};
+	int64_t task = edits_task(world);
+	expect_change(world, task);
+	(void)edits_run(world, "UPDATE task SET %s WHERE id = %lld AND rrule <> ''", dice_pick(&world->edits, edits),
+			(long long)task);
+}
+
 static void edits_silence(struct world *world)
 {
 	int64_t task = edits_task(world), until = world->now.wall_s + dice_between(&world->edits, 1, 10) * 86400;
@@ -378,9 +396,10 @@ void edits_begin(struct world *world)
 void edits_do(struct world *world)
 {
 	static void (*const all[])(struct world *) = {
-		edits_add_task,      edits_add_task,      edits_add_task, edits_close_task,    edits_close_task,
-		edits_move_task,     edits_move_task,     edits_one_date, edits_describe_task, edits_change_people,
-		edits_change_person, edits_change_person, edits_silence,  edits_stand_in,      edits_operate,
+		edits_add_task,      edits_add_task,      edits_add_task,      edits_close_task,
+		edits_close_task,    edits_move_task,     edits_move_task,     edits_one_date,
+		edits_describe_task, edits_change_people, edits_change_person, edits_change_person,
+		edits_silence,       edits_stand_in,      edits_operate,       edits_change_rule,
 	};
 	dice_pick(&world->edits, all)(world);
 }

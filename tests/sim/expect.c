@@ -317,12 +317,76 @@ static void expect_cancelled(struct world *world, int64_t task)
 				   (long long)task, view_text(stmt, 0), view_text(stmt, 1));
 }
 
+/* Whether the rule gives the date, whatever was said of it since. */
+static bool expect_is_given(const struct expect_case *at, const char *key)
+{
+	struct recur *recur = NULL;
+	struct civil start, found;
+	char given[PERIOD_KEY_SIZE];
+	size_t n = 0;
+	if (!civil_parse(key, &start, NULL) ||
+	    recur_new(&at->task.period, at->task.rrule, at->task.rdate, at->task.exdate, at->zone, &recur, NULL) < 0)
+		return true;
+	struct civil end = civil_from_seconds(civil_to_seconds(&start) + 1);
+	int status = recur_between(recur, &start, &end, 1, &found, &n, NULL);
+	recur_free(recur);
+	if (status < 0 || n == 0)
+		return status < 0;
+	struct period period = recur_period(&at->task.period, &found);
+	period_key(&period, given);
+	return strcmp(given, key) == 0;
+}
+
+/* Likewise that the day of a series which they know has another hour, or no date any more. */
+static void expect_ruled_out(struct expect_case *at)
+{
+	static const char told[] =
+		"SELECT coalesce(r.deputy_for, r.person) AS who, r.occurrence, r.step, max(r.message) FROM reminder r"
+		" JOIN message m ON m.id = r.message AND m.state = 'sent' JOIN person p"
+		" ON p.id = coalesce(r.deputy_for, r.person) AND p.active = 1 WHERE r.task = ?1 AND EXISTS (SELECT 1 FROM part"
+		"  WHERE task = ?1 AND person = p.id)"
+		" AND r.occurrence NOT IN (SELECT key FROM moved_to WHERE task = ?1)"
+		" AND r.occurrence NOT IN (SELECT date FROM occurrence WHERE task = ?1)"
+		" GROUP BY who, substr(r.occurrence, 1, 10) HAVING r.step NOT LIKE 'cancelled %' AND m.due_utc > ?2";
+	static const char moved[] =
+		"SELECT 1 FROM reminder WHERE task = ?1 AND step LIKE 'moved %' AND (person = ?2 OR deputy_for = ?2"
+		" OR person IN (SELECT deputy FROM deputy)) AND (message IS NULL OR message > ?3) LIMIT 1";
+	struct world *world = at->world;
+	struct view *view = &world->view;
+	sqlite3_stmt *stmt = view_ask(view, told, "ii", at->task.id, world->highest_utc - EXPECT_KEPT_S);
+	while (view_row(view, stmt)) {
+		const char *who = view_text(stmt, 0), *key = view_text(stmt, 1);
+		int64_t message = sqlite3_column_int64(stmt, 3);
+		if (expect_is_ahead(world, at->zone, key) && !expect_is_given(at, key) &&
+		    !expect_is_told_off(world, at->task.id, who, message) &&
+		    view_number(view, view_ask(view, moved, "iti", at->task.id, who, message), 0) == 0 &&
+		    !view->is_broken)
+			world_fail(
+				world,
+				"I13: the rule of task %lld does not give %s any more, %s knows it and hears nothing",
+				(long long)at->task.id, key, who);
+	}
+}
+
+static void expect_rule(struct world *world, int64_t task)
+{
+	struct expect_case at = {.world = world};
+	if (!expect_is_planned(world, task) || store_task_load(world->desk, task, &at.task, NULL) < 0)
+		return;
+	at.zone = zone_find(at.task.zone);
+	if (at.task.rrule[0] != '\0')
+		expect_ruled_out(&at);
+	task_done(&at.task);
+}
+
 void expect_all(struct world *world)
 {
 	for (int64_t task = 1; task <= world->n_tasks; task++) {
 		expect_task(world, task);
-		if (world->app != NULL && world->failure[0] == '\0')
-			expect_cancelled(world, task);
+		if (world->app == NULL || world->failure[0] != '\0')
+			continue;
+		expect_cancelled(world, task);
+		expect_rule(world, task);
 	}
 }
 

@@ -90,7 +90,8 @@ static bool invariants_is_cancellation(struct world *world, const struct witness
 	static const char untrue[] =
 		"SELECT count(*) FROM reminder r JOIN task t ON t.id = r.task WHERE r.message = ?1 AND r.dropped IS NULL"
 		" AND t.status <> 'cancelled' AND NOT EXISTS (SELECT 1 FROM occurrence o WHERE o.task = r.task"
-		"  AND o.status = 'cancelled' AND r.occurrence IN (o.date, o.moved_key))";
+		"  AND o.status = 'cancelled' AND r.occurrence IN (o.date, o.moved_key))"
+		" AND NOT EXISTS (SELECT 1 FROM cancellation c WHERE c.task = r.task AND c.date = r.occurrence)";
 	/* Of whom a reply was lost, or who was written to when the daemon died, nobody knows whether they know. */
 	static const char readers[] =
 		"SELECT r.task, coalesce(r.deputy_for, r.person) FROM reminder r WHERE r.message = ?1 AND r.dropped IS NULL"

@@ -435,6 +435,14 @@ static void moved_by_rule__another_hour_of_the_day__is_told(void **state)
 	assert_int_equal(stage_count("anna", "fair: moved"), 1);
 	assert_string_equal(office_text(&stage.office, "SELECT occurrence FROM reminder WHERE step LIKE 'moved %%'"),
 			    "2025-06-25T15:00");
+	office_run(&stage.office, "UPDATE task SET start_local = '2025-06-18T10:00', end_local = '2025-06-18T11:00'");
+	stage_live("2025-06-19T02:00");
+	assert_int_equal(stage_count("anna", "fair: moved"), 2);
+	assert_int_equal(told(NULL), 0);
+	set_status("cancelled");
+	stage_live("2025-06-20T00:00");
+	assert_int_equal(told("anna"), 1);
+	assert_non_null(strstr(notice(), "10:00"));
 }
 
 /* Another date, which was moved there, is not the one that is gone. */
