@@ -89,9 +89,6 @@ struct compose_facts {
  * of its own. */
 const char *context_kind(const struct compose_facts *facts);
 
-/* True when only a week, a month or something longer is known: the exact date is still to be set. */
-bool context_is_window(const struct period *period);
-
 /* Every name there is. */
 enum context_name {
 	/* clang-format off */

@@ -69,28 +69,6 @@ static struct context_time context_see(const struct context *context, const stru
 	return time;
 }
 
-bool context_is_window(const struct period *period)
-{
-	if (!period->has_start)
-		return false;
-	switch (period->precision) {
-	case PERIOD_WEEK:
-	case PERIOD_MONTH:
-	case PERIOD_QUARTER:
-	case PERIOD_HALF_YEAR:
-	case PERIOD_YEAR:
-		return true;
-	case PERIOD_RANGE: /* "April-May" is a window, "11-16 October" is when it takes place */
-		return period->start.day == 1 &&
-		       period->end.day == civil_days_in_month(period->end.year, period->end.month);
-	case PERIOD_MINUTE:
-	case PERIOD_DAY:
-	case PERIOD_PRECISION_MAX:
-		return false;
-	}
-	return false;
-}
-
 static void context_set_flags(struct context *context, const struct context_time *time)
 {
 	const struct period *period = time->period;
@@ -101,7 +79,7 @@ static void context_set_flags(struct context *context, const struct context_time
 	context_set_flag(context, CONTEXT_IS_DAY, is_day);
 	context_set_flag(context, CONTEXT_IS_SPAN, !is_minute && !is_day);
 	context_set_flag(context, CONTEXT_IS_LIMIT, !period->has_start);
-	context_set_flag(context, CONTEXT_IS_WINDOW, context_is_window(period));
+	context_set_flag(context, CONTEXT_IS_WINDOW, period_is_window(period));
 	context_set_flag(context, CONTEXT_IS_UPCOMING, time->is_upcoming);
 	context_set_flag(context, CONTEXT_IS_RUNNING, !time->is_upcoming && !time->is_overdue);
 	context_set_flag(context, CONTEXT_IS_OVERDUE, time->is_overdue);

@@ -66,11 +66,6 @@ static void language_add_interval(const struct language *language, enum language
 	buf_add_str(out, iso);
 }
 
-static bool language_is_whole_months(const struct period *period)
-{
-	return period->start.day == 1 && period->end.day == civil_days_in_month(period->end.year, period->end.month);
-}
-
 void language_add_period(const struct language *language, const struct period *period, struct buf *out)
 {
 	if (!period->has_start) {
@@ -101,6 +96,5 @@ void language_add_period(const struct language *language, const struct period *p
 	case PERIOD_PRECISION_MAX:
 		break;
 	}
-	language_add_interval(language, language_is_whole_months(period) ? LANGUAGE_MONTHS : LANGUAGE_DAYS, period,
-			      out);
+	language_add_interval(language, period_is_whole_months(period) ? LANGUAGE_MONTHS : LANGUAGE_DAYS, period, out);
 }

@@ -43,6 +43,18 @@ void period_key(const struct period *period, char text[PERIOD_KEY_SIZE])
 		(void)snprintf(text, PERIOD_KEY_SIZE, "%s/%s", start, end);
 }
 
+bool period_is_whole_months(const struct period *period)
+{
+	return period->start.day == 1 && period->end.day == civil_days_in_month(period->end.year, period->end.month);
+}
+
+bool period_is_window(const struct period *period)
+{
+	if (!period->has_start || period->precision == PERIOD_MINUTE || period->precision == PERIOD_DAY)
+		return false;
+	return period->precision != PERIOD_RANGE || period_is_whole_months(period);
+}
+
 int64_t period_start_utc(const struct period *period, const struct zone *zone)
 {
 	return zone_to_utc(zone, period->has_start ? &period->start : &period->end);

@@ -101,6 +101,12 @@ void period_key(const struct period *period, char text[PERIOD_KEY_SIZE]);
  * it was called. */
 bool period_parse_key(const char *key, struct period *ret_period);
 
+/* Does it begin with the first day of a month and end with the last one of a month? It has a start. */
+bool period_is_whole_months(const struct period *period);
+/* Is its exact date still to be set? So it is of a week, a month, a quarter, half a year, a year, and of a range of whole
+ * months ("April-May"). A limit, a day, a minute, and days from one to another ("11-16 October") are when it takes place. */
+bool period_is_window(const struct period *period);
+
 /* The first instant of the period (of its end when it has no start) and the first instant after it, which for a minute
  * is the minute itself: at end_utc the deadline has passed. */
 int64_t period_start_utc(const struct period *period, const struct zone *zone);

@@ -13,16 +13,11 @@
 _Static_assert((int)CLAUSE_DAY == (int)REPEAT_DAY && (int)CLAUSE_YEAR == (int)REPEAT_YEAR,
 	       "clauses begin with the units");
 
-static bool period_print_is_whole_months(const struct period *period)
-{
-	return period->start.day == 1 && period->end.day == civil_days_in_month(period->end.year, period->end.month);
-}
-
 static enum period_shape period_print_range_shape(const struct period *period)
 {
 	const struct civil *start = &period->start, *end = &period->end;
 	bool is_same_year = start->year == end->year, is_same_month = is_same_year && start->month == end->month;
-	if (period_print_is_whole_months(period) && !is_same_month) {
+	if (period_is_whole_months(period) && !is_same_month) {
 		if (!is_same_year && start->month == 1 && end->month == 12)
 			return SHAPE_YEARS;
 		return is_same_year ? SHAPE_MONTHS : SHAPE_MONTHS_ACROSS;

@@ -15,7 +15,7 @@ static struct period recur_period_months(const struct civil *start, int months, 
 static int recur_period_whole_months(const struct period *range)
 {
 	const struct civil *start = &range->start, *end = &range->end;
-	if (start->day != 1 || end->day != civil_days_in_month(end->year, end->month))
+	if (!period_is_whole_months(range))
 		return 0;
 	return (end->year - start->year) * 12 + end->month - start->month + 1;
 }

@@ -66,10 +66,9 @@ static void schedule_insert(struct schedule *schedule, const struct step *step, 
 static bool schedule_applies(const struct step *step, const struct schedule_query *query)
 {
 	bool is_late = step->kind == STEP_OVERDUE || step->kind == STEP_HANDOFF || step->kind == STEP_ESCALATE;
-	bool is_date_known = query->period->precision == PERIOD_MINUTE || query->period->precision == PERIOD_DAY;
 	if (query->roles != 0 && (step->roles & query->roles) == 0)
 		return false;
-	if (step->kind == STEP_FIX_DATE && is_date_known)
+	if (step->kind == STEP_FIX_DATE && !period_is_window(query->period))
 		return false;
 	return !(is_late && query->is_acknowledged);
 }

@@ -47,8 +47,7 @@ static int letter_read_buttons(struct store *store, const struct setup *setup, s
 	if (letter->n_items != 1 || letter->items[0].occurrence == NULL || !letter->items[0].is_there)
 		return 0;
 	const struct letter_item *item = &letter->items[0];
-	return talk_buttons(&talk, &letter->row.reader, &item->task, item->occurrence, item->kind, now_utc,
-			    &letter->buttons, err);
+	return talk_buttons(&talk, &letter->row.reader, &item->task, item->occurrence, now_utc, &letter->buttons, err);
 }
 
 int letter_add_buttons(struct store *store, const struct setup *setup, const struct channel *channel,

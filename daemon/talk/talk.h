@@ -63,12 +63,10 @@ struct talk_buttons {
 };
 
 /* The buttons under a message about one date of one task: none when the reader may only look, or the date is over and done
- * with. task has the period of that occurrence; occurrence is the key as the reminder has it; kind is that of
- * the words, "reminder", "overdue", "escalation" and so on (compose.h). Of talk, planner is not needed. Errors: those of the
- * store. */
+ * with. task has the period of that occurrence; occurrence is the key as the reminder has it. Of
+ * talk, planner is not needed. Errors: those of the store. */
 MUSTCHECK int talk_buttons(const struct talk *talk, const struct person *reader, const struct task *task,
-			   const char *occurrence, const char *kind, int64_t now_utc, struct talk_buttons *ret_buttons,
-			   struct err *err);
+			   const char *occurrence, int64_t now_utc, struct talk_buttons *ret_buttons, struct err *err);
 /* The buttons of an answer from the text of its row, [["label", "data"], ...]; what makes no sense is left out. */
 void talk_buttons_parse(const char *text, struct talk_buttons *ret_buttons);
 void talk_buttons_done(struct talk_buttons *buttons);

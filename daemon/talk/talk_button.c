@@ -119,7 +119,7 @@ void talk_buttons_parse(const char *text, struct talk_buttons *ret_buttons)
 /* ---- under a message ---------------------------------------------------------------------------------------------- */
 
 static int talk_fill(const struct talk *talk, const struct person *reader, const struct task *task, const char *key,
-		     const char *kind, int64_t now_utc, struct talk_buttons *buttons, struct err *err)
+		     int64_t now_utc, struct talk_buttons *buttons, struct err *err)
 {
 	bool is_acknowledged = false;
 	int status = store_is_acknowledged(talk->store, task->id, key, &is_acknowledged, err);
@@ -134,9 +134,7 @@ static int talk_fill(const struct talk *talk, const struct person *reader, const
 		{TALK_ACK, PHRASE_BUTTON_ACK, !is_acknowledged},
 		{TALK_TOMORROW, PHRASE_BUTTON_TOMORROW, true},
 		{TALK_NEXT_WEEK, PHRASE_BUTTON_NEXT_WEEK, true},
-		{TALK_SET_DATE, PHRASE_BUTTON_SET_DATE,
-		 context_is_window(&task->period) ||
-			 (strcmp(kind, "fix_date") == 0 && talk_date_is_open(&task->period))},
+		{TALK_SET_DATE, PHRASE_BUTTON_SET_DATE, period_is_window(&task->period)},
 	};
 	for (size_t i = 0; i < TALK_BUTTONS_MAX; i++) {
 		struct talk_data data = {.verb = rows[i].verb, .task = task->id};
@@ -168,7 +166,7 @@ static int talk_is_open(struct store *store, int64_t id, const char *key, bool *
 }
 
 int talk_buttons(const struct talk *talk, const struct person *reader, const struct task *task, const char *occurrence,
-		 const char *kind, int64_t now_utc, struct talk_buttons *ret_buttons, struct err *err)
+		 int64_t now_utc, struct talk_buttons *ret_buttons, struct err *err)
 {
 	struct strlist actors = {0};
 	struct talk_part part = {0};
@@ -179,7 +177,7 @@ int talk_buttons(const struct talk *talk, const struct person *reader, const str
 	if (status == 0 && part.may_act)
 		status = talk_is_open(talk->store, task->id, occurrence, &is_open, err);
 	if (status == 0 && is_open)
-		status = talk_fill(talk, reader, task, occurrence, kind, now_utc, &buttons, err);
+		status = talk_fill(talk, reader, task, occurrence, now_utc, &buttons, err);
 	talk_part_done(&part);
 	strlist_done(&actors);
 	if (status < 0) {

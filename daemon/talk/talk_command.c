@@ -121,7 +121,7 @@ static int talk_tell_occurrence(struct talk_ear *ear, const struct task *task, s
 	char key[PERIOD_KEY_SIZE];
 	const char *kind = talk_task_kind(task, ear->now_utc);
 	period_key(&task->period, key);
-	int status = talk_buttons(ear->talk, &ear->self, task, key, kind, ear->now_utc, &buttons, err);
+	int status = talk_buttons(ear->talk, &ear->self, task, key, ear->now_utc, &buttons, err);
 	if (status == 0 && strcmp(kind, "closed") == 0)
 		status = store_closing_load(ear->talk->store, task->uid, NULL, &closing, err);
 	const struct compose_facts facts = {
@@ -259,7 +259,7 @@ static int talk_find_question(struct talk_ear *ear, const struct store_question 
 	if (status < 0)
 		return err_set(err, status, "%s", none.text);
 	task->period = pick.period;
-	*ret_is_open = pick.is_open && talk_date_is_open(&pick.period);
+	*ret_is_open = pick.is_open && period_is_window(&pick.period);
 	return 0;
 }
 

@@ -15,20 +15,7 @@ enum { DATE_TEXT_MAX = 2 * PERIOD_PHRASE_MAX, DATE_YEARS = 4 };
 
 bool talk_date_is_exact(const struct period *period)
 {
-	switch (period->precision) {
-	case PERIOD_MINUTE:
-	case PERIOD_DAY:
-		return period->has_start;
-	case PERIOD_RANGE:
-		return period->has_start && !context_is_window(period);
-	default:
-		return false;
-	}
-}
-
-bool talk_date_is_open(const struct period *period)
-{
-	return period->precision != PERIOD_MINUTE && period->precision != PERIOD_DAY;
+	return period->has_start && !period_is_window(period);
 }
 
 /* ---- as it would be written --------------------------------------------------------------------------------------- */

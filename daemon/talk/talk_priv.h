@@ -95,8 +95,6 @@ enum talk_reading talk_date_read(const char *text, const struct period *window, 
 /* A day, a minute, or the days from one to another. */
 bool talk_date_is_exact(const struct period *period);
 bool talk_date_lies_within(const struct period *date, const struct period *window);
-/* Whether its exact date is still asked for, as by the steps fix_date. */
-bool talk_date_is_open(const struct period *period);
 
 /* ---- answers ---- */
 

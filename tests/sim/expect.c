@@ -139,7 +139,10 @@ static void expect_due(struct expect_case *at, const struct person *reader, cons
 static bool expect_speaks(const struct expect_case *at, const struct step *step, const struct person *person)
 {
 	bool is_late = step->kind == STEP_OVERDUE || step->kind == STEP_HANDOFF || step->kind == STEP_ESCALATE;
-	bool is_date_known = at->period->precision == PERIOD_MINUTE || at->period->precision == PERIOD_DAY;
+	const struct period *period = at->period;
+	struct civil after = civil_add_days(&period->end, 1);
+	bool are_days = period->precision == PERIOD_RANGE && (period->start.day != 1 || after.day != 1);
+	bool is_date_known = period->precision == PERIOD_MINUTE || period->precision == PERIOD_DAY || are_days;
 	return (step->roles & person->roles) != 0 && !(is_late && at->is_acknowledged) &&
 	       !(step->kind == STEP_FIX_DATE && is_date_known);
 }

@@ -80,6 +80,28 @@ static void period__key__is_read_back_and_no_phrase_is(void **state)
 	}
 }
 
+static void period__window__is_what_has_no_exact_date_yet(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *phrase;
+		bool is_window;
+	} rows[] = {
+		{"неделя 16 июня", true}, {"июнь", true},           {"Q3", true},
+		{"I полугодие", true},    {"2025 год", true},       {"апрель-май", true},
+		{"лето", true},           {"1-30 июня", true},      {"15-20 сентября", false},
+		{"1-29 июня", false},     {"2-30 июня", false},     {"30 июня - 31 июля", false},
+		{"15 июня", false},       {"15 июня 14:00", false}, {"до 30 июня", false},
+	};
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct period period;
+		struct period_error error;
+		assert_int_equal(period_parse(rows[i].phrase, 2025, &period, &error), 0);
+		if (period_is_window(&period) != rows[i].is_window)
+			fail_msg("%s", rows[i].phrase);
+	}
+}
+
 static void period__instants__are_those_of_its_zone(void **state)
 {
 	(void)state;
@@ -123,6 +145,7 @@ int main(void)
 		cmocka_unit_test(period__precision__has_a_name_and_is_found_by_it),
 		cmocka_unit_test(period__key__is_an_iso_interval),
 		cmocka_unit_test(period__key__is_read_back_and_no_phrase_is),
+		cmocka_unit_test(period__window__is_what_has_no_exact_date_yet),
 		cmocka_unit_test(period__instants__are_those_of_its_zone),
 		cmocka_unit_test(period__day_that_begins_in_a_gap__begins_after_it),
 	};

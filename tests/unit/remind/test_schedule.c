@@ -282,6 +282,36 @@ static void schedule__most_steps__all_fit(void **state)
 	free(policy.steps);
 }
 
+static void schedule__fix_date__is_asked_of_windows_only(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *start, *end;
+		enum period_precision precision;
+		size_t n_due;
+	} dates[] = {
+		{"2025-06-01", "2025-06-30", PERIOD_MONTH, 1}, {"2025-06-16", "2025-06-22", PERIOD_WEEK, 1},
+		{"2025-06-01", "2025-07-31", PERIOD_RANGE, 1}, {"2025-06-15", "2025-06-20", PERIOD_RANGE, 0},
+		{"2025-06-15", "2025-06-15", PERIOD_DAY, 0},   {NULL, "2025-06-15", PERIOD_DAY, 0},
+	};
+	struct policy policy = {0};
+	assert_int_equal(policy_parse_steps(&policy, STEP_FIX_DATE, "5d before start", NULL), 0);
+	for (size_t i = 0; i < sizeof(dates) / sizeof(dates[0]); i++) {
+		struct schedule due;
+		struct period period = period_of(dates[i].start, dates[i].end, dates[i].precision);
+		const struct schedule_query query = {.policy = &policy,
+						     .period = &period,
+						     .event_zone = zone(moscow),
+						     .reader_zone = zone(moscow),
+						     .after_utc = 0,
+						     .until_utc = utc("2026-01-01T00:00:00")};
+		schedule(&query, &due);
+		if (due.n_due != dates[i].n_due)
+			fail_msg("%s..%s: %zu", dates[i].start, dates[i].end, due.n_due);
+	}
+	free(policy.steps);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +320,7 @@ int main(void)
 		cmocka_unit_test(schedule__window__holds_what_is_after_its_start_up_to_its_end),
 		cmocka_unit_test(schedule__due_steps__come_earliest_first_and_ties_as_written),
 		cmocka_unit_test(schedule__most_steps__all_fit),
+		cmocka_unit_test(schedule__fix_date__is_asked_of_windows_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

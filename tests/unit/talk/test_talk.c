@@ -571,7 +571,7 @@ static void talk_hear__enormous_and_odd_texts__are_borne(void **state)
 
 /* ---- under a message ---------------------------------------------------------------------------------------------- */
 
-static const char *buttons_of(const char *person, const char *uid, const char *key, const char *kind)
+static const char *buttons_of(const char *person, const char *uid, const char *key)
 {
 	static char text[400];
 	struct talk_buttons buttons;
@@ -579,7 +579,7 @@ static const char *buttons_of(const char *person, const char *uid, const char *k
 	struct task task;
 	OK(store_person_load(chat.office.store, person, &reader, ERR));
 	OK(store_task_find(chat.office.store, uid, &task, ERR));
-	OK(talk_buttons(&chat.talk, &reader, &task, key, kind, chat.now_utc, &buttons, ERR));
+	OK(talk_buttons(&chat.talk, &reader, &task, key, chat.now_utc, &buttons, ERR));
 	text[0] = '\0';
 	for (size_t i = 0; i < buttons.n; i++)
 		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s=%c", i > 0 ? " " : "",
@@ -593,23 +593,27 @@ static const char *buttons_of(const char *person, const char *uid, const char *k
 static void talk_buttons__under_a_message__are_those_that_help(void **state)
 {
 	(void)state;
-	assert_string_equal(buttons_of("anna", "call", "2025-05-16T14:30", "reminder"),
+	assert_string_equal(buttons_of("anna", "call", "2025-05-16T14:30"),
 			    "Готово=d Принято=a Завтра=t На следующей неделе=w");
-	assert_string_equal(buttons_of("bo", "fair", JUNE, "reminder"), "已完成=d 已知悉=a 明天=t 下周=w 确定日期=s");
-	assert_string_equal(buttons_of("bo", "fair", JUNE, "overdue"), "已完成=d 已知悉=a 明天=t 下周=w 确定日期=s");
-	assert_string_equal(buttons_of("desk", "fair", JUNE, "fix_date"),
+	assert_string_equal(buttons_of("bo", "fair", JUNE), "已完成=d 已知悉=a 明天=t 下周=w 确定日期=s");
+	assert_string_equal(buttons_of("desk", "fair", JUNE),
 			    "Done=d Acknowledge=a Tomorrow=t Next week=w Set the date=s");
-	assert_string_equal(buttons_of("carl", "fair", JUNE, "reminder"), "");
-	assert_string_equal(buttons_of("dora", "fair", JUNE, "reminder"), "");
-	assert_string_equal(buttons_of("anna", "fair", "2025-05-01/2025-05-31", "reminder"), "");
+	assert_string_equal(buttons_of("carl", "fair", JUNE), "");
+	assert_string_equal(buttons_of("dora", "fair", JUNE), "");
+	assert_string_equal(buttons_of("anna", "fair", "2025-05-01/2025-05-31"), "");
 	OK(store_deputy_set(chat.office.store, "bo", "dora", "2025-05-15", "2025-05-16", ERR));
-	assert_string_equal(buttons_of("dora", "report", "../2025-05-10", "escalation"),
+	assert_string_equal(buttons_of("dora", "report", "../2025-05-10"),
 			    "Erledigt=d Zur Kenntnis genommen=a Morgen=t Nächste Woche=w");
 	OK(store_acknowledge(chat.office.store, chat.report, "../2025-05-10", ERR));
-	assert_string_equal(buttons_of("dora", "report", "../2025-05-10", "escalation"),
-			    "Erledigt=d Morgen=t Nächste Woche=w");
+	assert_string_equal(buttons_of("dora", "report", "../2025-05-10"), "Erledigt=d Morgen=t Nächste Woche=w");
 	OK(store_task_set_status(chat.office.store, chat.report, "done", ERR));
-	assert_string_equal(buttons_of("dora", "report", "../2025-05-10", "escalation"), "");
+	assert_string_equal(buttons_of("dora", "report", "../2025-05-10"), "");
+	office_run(&chat.office,
+		   "UPDATE task SET start_local = '2025-06-11', end_local = '2025-06-16', precision = 'range'"
+		   " WHERE uid = 'fair'"); /* a visit takes its days */
+	assert_string_equal(buttons_of("desk", "fair", "2025-06-11/2025-06-16"),
+			    "Done=d Acknowledge=a Tomorrow=t Next week=w");
+	chat_assert_has(chat_press("100", 's', chat.fair, "2025-06-11/2025-06-16"), "Дата уже назначена:");
 }
 
 static void talk_buttons__longest_data__fit_or_are_left_out(void **state)
@@ -617,7 +621,7 @@ static void talk_buttons__longest_data__fit_or_are_left_out(void **state)
 	(void)state;
 	office_run(&chat.office, "UPDATE task SET id = 9223372036854775807 WHERE uid = 'fair'");
 	office_run(&chat.office, "UPDATE part SET task = 9223372036854775807 WHERE task = %lld", (long long)chat.fair);
-	assert_string_equal(buttons_of("bo", "fair", JUNE, "overdue"), "已完成=d 已知悉=a 明天=t 下周=w 确定日期=s");
+	assert_string_equal(buttons_of("bo", "fair", JUNE), "已完成=d 已知悉=a 明天=t 下周=w 确定日期=s");
 	(void)chat_press("200", 's', INT64_MAX, JUNE);
 	chat_write("200", "6月15日");
 	chat_assert_has(chat_buttons(), "y 9223372036854775807 " JUNE " 2025-06-15");
