@@ -19,6 +19,8 @@ struct letter_item {
 	struct store_closing closing; /* how it ended, when it is said to be over */
 	bool is_moved;                /* of a letter that takes the place of another: it has new_key now */
 	char new_key[PERIOD_KEY_SIZE];
+	bool has_old_period;
+	struct period old_period; /* of one that has moved: the date that the reader knows */
 	int64_t due_utc;
 	enum compose_section section;
 	struct strlist responsible;

@@ -92,6 +92,23 @@ static int letter_read_cancelled(struct store *store, struct letter_item *item, 
 	return letter_read_closing(store, item, task_repeats(&item->task) ? date : NULL, err);
 }
 
+static int letter_read_old_period(struct store *store, const struct letter *letter,
+				  const struct store_letter_part *part, struct letter_item *item, struct err *err)
+{
+	char key[PERIOD_KEY_SIZE];
+	int status = store_letter_told_before(store, &letter->row, part, key, err);
+	if (status == 0)
+		item->has_old_period = period_parse_key(key, &item->old_period);
+	return status;
+}
+
+static int letter_read_date(struct store *store, struct letter_item *item, struct err *err)
+{
+	return strcmp(item->kind, "closed") == 0 ? letter_read_cancelled(store, item, err)
+						 : occurrences_find(store, &item->task, item->occurrence,
+								    &item->is_there, &item->task.period, err);
+}
+
 /* The latest step of an occurrence speaks for it. */
 static int letter_read_part(struct store *store, struct letter *letter, struct store_letter_part *part, struct err *err)
 {
@@ -100,16 +117,15 @@ static int letter_read_part(struct store *store, struct letter *letter, struct s
 	if (letter_has(letter, reminder))
 		return 0;
 	struct letter_item *item = letter_add_item(letter, &part->task);
-	part->task = (struct task){0}; /* it is the letter's now */
 	item->kind = letter_step_kind(reminder->step);
 	item->step = reminder->step;
 	item->occurrence = reminder->occurrence;
 	item->due_utc = reminder->due_utc;
-	if (strcmp(item->kind, "closed") == 0)
-		status = letter_read_cancelled(store, item, err);
-	else
-		status = occurrences_find(store, &item->task, item->occurrence, &item->is_there, &item->task.period,
-					  err);
+	if (strcmp(item->kind, "moved") == 0)
+		status = letter_read_old_period(store, letter, part, item, err);
+	part->task = (struct task){0}; /* it is the letter's now */
+	if (status == 0)
+		status = letter_read_date(store, item, err);
 	if (status == 0 && (strcmp(item->kind, "escalation") == 0 || strcmp(item->kind, "handoff") == 0))
 		status = letter_read_responsible(store, item, err);
 	if (status == 0 && reminder->deputy_for != NULL)

@@ -174,6 +174,13 @@ static int letter_close(struct store *store, struct letter *letter, struct err *
 	return status;
 }
 
+static void letter_move_item(struct letter_item *item)
+{
+	item->kind = "moved";
+	item->has_old_period = period_parse_key(item->occurrence, &item->old_period);
+	item->occurrence = item->new_key;
+}
+
 /* What is over goes, unless nothing else is left: then all of it is said to be over. */
 int letter_update(struct store *store, struct letter *letter, struct err *err)
 {
@@ -191,9 +198,7 @@ int letter_update(struct store *store, struct letter *letter, struct err *err)
 		if (letter->items[i - 1].is_over)
 			letter_drop_item(letter, i - 1);
 	for (size_t i = 0; i < letter->n_items; i++)
-		if (letter->items[i].is_moved) {
-			letter->items[i].kind = "moved";
-			letter->items[i].occurrence = letter->items[i].new_key; /* the array does not move any more */
-		}
+		if (letter->items[i].is_moved)
+			letter_move_item(&letter->items[i]); /* the array does not move any more */
 	return 0;
 }

@@ -1,6 +1,7 @@
 #include "store/store_letter.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -140,4 +141,36 @@ int store_letter_load(struct store *store, int64_t id, struct store_letter *ret_
 	else
 		*ret_letter = letter;
 	return status;
+}
+
+/* ---- what they knew before ---------------------------------------------------------------------------------------- */
+
+#define LETTER_DATES "SELECT date FROM moved_to WHERE task = ?1 AND key = ?2"
+#define LETTER_DAY(key) "substr(ltrim(" key ", './'), 1, 10)"
+
+int store_letter_told_before(struct store *store, const struct store_letter *letter,
+			     const struct store_letter_part *part, char ret_key[PERIOD_KEY_SIZE], struct err *err)
+{
+	static const char sql[] =
+		"SELECT occurrence FROM reminder WHERE task = ?1 AND occurrence <> ?2 AND message <> ?3"
+		" AND coalesce(deputy_for, person) = ?4 AND (SELECT " STORE_IS_TOLD " FROM message"
+		"  WHERE id = reminder.message)"
+		" AND (NOT ?5 OR occurrence IN (" LETTER_DATES ")"
+		"  OR occurrence IN (SELECT key FROM moved_to WHERE task = ?1 AND date IN (" LETTER_DATES "))"
+		"  OR (NOT EXISTS (" LETTER_DATES
+		") AND " LETTER_DAY("occurrence") " = " LETTER_DAY("?2") "))"
+									 " ORDER BY message DESC LIMIT 1";
+	const struct store_reminder *reminder = &part->reminder;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ititi", part->task.id, reminder->occurrence, letter->id,
+		   reminder->deputy_for != NULL ? reminder->deputy_for : letter->reader.id,
+		   (int64_t)task_repeats(&part->task));
+	int status = store_row(store, stmt, "looking for the date that was told before", err);
+	if (status < 0)
+		return status;
+	(void)snprintf(ret_key, PERIOD_KEY_SIZE, "%s", status == 1 ? (const char *)sqlite3_column_text(stmt, 0) : "");
+	(void)sqlite3_reset(stmt); /* repeats the code of the step */
+	return 0;
 }

@@ -314,6 +314,21 @@ static void shown__task_of_two_dates_is_over__is_named_once(void **state)
 	assert_null(strstr(message->text, "second"));
 }
 
+static void shown__task_moves__says_both_dates(void **state)
+{
+	(void)state;
+	answer();
+	office_run(&desk.office, "UPDATE task SET start_local = '2025-06-16', end_local = '2025-06-16'");
+	desk_tick();
+	const struct desk_sending *edit = NULL;
+	for (size_t i = 0; i < desk.n_sendings; i++)
+		edit = desk.sendings[i].act == CHANNEL_EDIT ? &desk.sendings[i] : edit;
+	assert_non_null(edit);
+	assert_non_null(strstr(edit->text, "new date"));
+	assert_non_null(strstr(edit->text, "June 16, 2025"));
+	assert_non_null(strstr(edit->text, "Previous date: Sunday, June 15, 2025\n"));
+}
+
 static void shown__task_is_deleted__is_said_to_be_over(void **state)
 {
 	(void)state;
@@ -477,6 +492,7 @@ int main(void)
 		TEST(shown__more_changes_while_some_are_under_way__waits_for_these),
 		TEST(shown__one_of_several_is_over__goes_and_the_last_is_said_to_be_over),
 		TEST(shown__task_of_two_dates_is_over__is_named_once),
+		TEST(shown__task_moves__says_both_dates),
 		TEST(shown__task_is_deleted__is_said_to_be_over),
 		TEST(shown__task_is_deleted_under_way__is_edited_once_it_is_there),
 		TEST(shown__deleted_beside_another__goes_and_is_said_in_the_end),

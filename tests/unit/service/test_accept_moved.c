@@ -1,0 +1,157 @@
+/* Who knows a date hears which one it was: of a task, of one date of a repeating task, of several at once. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "stage.h"
+#include "store/store_reader.h"
+
+static const char config[] = "[channel email]\ntype = maildir\npath = mail\n"
+			     "[policy default]\nremind = 7d 1d before start at 09:00\n";
+
+/* Both hear a week before. */
+static int open_stage(void **state)
+{
+	(void)state;
+	stage_open(config, "2025-06-01T00:00");
+	stage_person("anna", "Asia/Sakhalin", "quiet = '20:00-08:00'");
+	stage_person("boris", "Asia/Sakhalin", NULL);
+	return 0;
+}
+
+static int close_stage(void **state)
+{
+	(void)state;
+	stage_close();
+	return 0;
+}
+
+static int64_t add_task(const char *uid, const char *start)
+{
+	return office_add_task(&stage.office, &(struct office_task){.uid = uid,
+								    .start = start,
+								    .zone = "Asia/Sakhalin",
+								    .policy = "default",
+								    .people = "anna",
+								    .planned_until = stage.now.wall_s});
+}
+
+static void set_date(const char *uid, const char *start)
+{
+	office_run(&stage.office,
+		   "UPDATE task SET start_local = '%s', end_local = '%s', precision = '%s' WHERE uid = '%s'", start,
+		   start, strchr(start, 'T') != NULL ? "minute" : "day", uid);
+}
+
+/* The text of the last message that tells of a move. */
+static const char *notice(void)
+{
+	const char *text = "";
+	for (size_t i = 0; i < stage.n_sent; i++)
+		text = strstr(stage.sent[i].steps, ": moved") != NULL ? stage.sent[i].text : text;
+	return text;
+}
+
+static void assert_said(const char *words)
+{
+	if (strstr(notice(), words) == NULL)
+		fail_msg("no '%s' in\n%s", words, notice());
+}
+
+static void moved__task__says_the_date_that_was_told_last(void **state)
+{
+	(void)state;
+	(void)add_task("fair", "2025-06-12");
+	stage_live("2025-06-05T00:00");
+	set_date("fair", "2025-06-13");
+	stage_live("2025-06-05T01:00");
+	assert_said("June 13");
+	assert_said("Previous date: Thursday, June 12, 2025\n");
+	set_date("fair", "2025-06-14T10:00");
+	stage_live("2025-06-05T02:00");
+	assert_said("June 14");
+	assert_said("Previous date: Friday, June 13, 2025\n");
+	set_date("fair", "2025-06-12");
+	stage_live("2025-06-05T03:00");
+	assert_said("Previous date: Saturday, June 14, 2025 at 10:00");
+}
+
+/* The deputy was not told, but the one in whose place they hear it was. */
+static void moved__deputy__hears_what_the_absent_one_knows(void **state)
+{
+	(void)state;
+	(void)add_task("fair", "2025-06-12");
+	stage_live("2025-06-05T00:00");
+	office_run(&stage.office, "INSERT INTO deputy VALUES ('anna', 'boris', '2025-06-01', '2025-06-30')");
+	set_date("fair", "2025-06-13");
+	stage_live("2025-06-05T01:00");
+	assert_int_equal(stage_count("boris", "fair: moved"), 1);
+	assert_said("Previous date: Thursday, June 12, 2025\n");
+	set_date("fair", "2025-06-14");
+	stage_live("2025-06-05T02:00");
+	assert_said("Previous date: Friday, June 13, 2025\n");
+}
+
+static void moved__one_date_of_a_series__says_where_that_one_was(void **state)
+{
+	(void)state;
+	const struct period friday = {true, {2025, 6, 13, 0, 0, 0}, {2025, 6, 13, 0, 0, 0}, PERIOD_DAY};
+	const struct period sunday = {true, {2025, 6, 15, 0, 0, 0}, {2025, 6, 15, 0, 0, 0}, PERIOD_DAY};
+	int64_t task = add_task("weekly", "2025-06-11");
+	office_run(&stage.office, "UPDATE task SET rrule = 'FREQ=WEEKLY;COUNT=4'");
+	stage_live("2025-06-11T00:00"); /* the 18th was told since */
+	OK(store_occurrence_set(stage.office.store, task, "2025-06-11", "open", &friday, ERR));
+	stage_live("2025-06-11T01:00");
+	assert_said("June 13");
+	assert_said("Previous date: Wednesday, June 11, 2025\n");
+	OK(store_occurrence_set(stage.office.store, task, "2025-06-11", "open", &sunday, ERR));
+	stage_live("2025-06-11T02:00");
+	assert_said("June 15");
+	assert_said("Previous date: Friday, June 13, 2025\n");
+}
+
+static void moved__hour_of_a_series__says_the_one_of_that_day(void **state)
+{
+	(void)state;
+	(void)add_task("weekly", "2025-06-11T10:00");
+	office_run(&stage.office, "UPDATE task SET rrule = 'FREQ=WEEKLY;COUNT=4'");
+	stage_live("2025-06-05T00:00");
+	set_date("weekly", "2025-06-11T15:00");
+	stage_live("2025-06-05T01:00");
+	assert_said("June 11, 2025 at 3:00");
+	assert_said("Previous date: Wednesday, June 11, 2025 at 10:00");
+}
+
+/* Held over the night, two become one message. */
+static void moved__two_at_night__are_both_said(void **state)
+{
+	(void)state;
+	(void)add_task("fair", "2025-06-12");
+	(void)add_task("visit", "2025-06-12");
+	stage_live("2025-06-05T12:00"); /* 23:00 there */
+	set_date("fair", "2025-06-20");
+	set_date("visit", "2025-06-21");
+	stage_live("2025-06-06T00:00");
+	assert_int_equal(stage_count_kind("anna", "merged"), 1);
+	assert_said("June 20");
+	assert_said("June 21");
+	const char *first = strstr(notice(), "Previous date: Thursday, June 12, 2025\n");
+	assert_non_null(first);
+	assert_non_null(strstr(first + 1, "Previous date: Thursday, June 12, 2025\n"));
+}
+
+#define WITH_STAGE(test) cmocka_unit_test_setup_teardown(test, open_stage, close_stage)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_STAGE(moved__task__says_the_date_that_was_told_last),
+		WITH_STAGE(moved__deputy__hears_what_the_absent_one_knows),
+		WITH_STAGE(moved__one_date_of_a_series__says_where_that_one_was),
+		WITH_STAGE(moved__hour_of_a_series__says_the_one_of_that_day),
+		WITH_STAGE(moved__two_at_night__are_both_said),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
