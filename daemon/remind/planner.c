@@ -13,6 +13,7 @@
 #include "remind/notice.h"
 #include "remind/occurrences.h"
 #include "remind/post.h"
+#include "remind/reach.h"
 #include "remind/schedule.h"
 #include "store/store_message.h"
 #include "store/store_person.h"
@@ -245,31 +246,22 @@ static int planner_put_aside(struct store *store, int64_t task, const char *prob
 	return status < 0 ? status : store_task_planned(store, task, now_utc, now_utc, STORE_NEVER, err);
 }
 
-/* How many days before an occurrence, or after it, a policy may speak of it; generous, because an occurrence too many only
- * costs time. */
-static int64_t planner_reach_days(const struct policy *policy, bool is_after)
-{
-	static const int64_t days[] = {[STEP_MINUTES] = 1, [STEP_HOURS] = 1,   [STEP_DAYS] = 1,
-				       [STEP_WEEKS] = 7,   [STEP_MONTHS] = 31, [STEP_WORKING_DAYS] = 3};
-	int64_t reach = 0;
-	for (size_t i = 0; i < policy->n_steps; i++) {
-		const struct step *step = &policy->steps[i];
-		int64_t span = step->is_after == is_after ? step->count * days[step->unit] : 0;
-		reach = span > reach ? span : reach;
-	}
-	return reach + 15;
-}
-
 static int planner_list_occurrences(const struct planner_case *at, struct occurrence **ret_items, size_t *ret_n,
 				    struct err *err)
 {
 	const struct task *task = at->post.task;
-	int64_t before = planner_reach_days(at->post.policy, false), behind = planner_reach_days(at->post.policy, true);
-	int64_t length = civil_to_days(&task->period.end) -
-			 civil_to_days(task->period.has_start ? &task->period.start : &task->period.end);
-	struct civil after = zone_to_civil(at->post.event_zone, at->after_utc);
-	struct civil now = zone_to_civil(at->post.event_zone, at->post.now_utc);
-	struct civil from = civil_add_days(&after, -behind - length), to = civil_add_days(&now, before);
+	const struct reach_query query = {
+		.task = task,
+		.policy = at->post.policy,
+		.people = at->people,
+		.n_people = at->n_people,
+		.calendars = at->post.planner->calendars,
+		.event_zone = at->post.event_zone,
+		.after_utc = at->after_utc,
+		.until_utc = at->post.now_utc,
+	};
+	struct civil from, to;
+	reach_days(&query, &from, &to);
 	return occurrences_around(at->post.store, task, &from, &to, ret_items, ret_n, err);
 }
 

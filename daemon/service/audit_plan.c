@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "plan/zone.h"
 #include "remind/occurrences.h"
+#include "remind/reach.h"
 #include "remind/reader.h"
 #include "remind/schedule.h"
 #include "store/store_reader.h"
@@ -47,18 +48,6 @@ struct audit_search {
 	int64_t next_utc;
 };
 
-/* How far from an occurrence its steps may lie, at most. */
-static int64_t audit_reach_days(const struct policy *policy)
-{
-	static const int64_t days[] = {[STEP_MINUTES] = 1, [STEP_HOURS] = 1,   [STEP_DAYS] = 1,
-				       [STEP_WEEKS] = 7,   [STEP_MONTHS] = 31, [STEP_WORKING_DAYS] = 4};
-	int64_t reach = 0;
-	for (size_t i = 0; i < policy->n_steps; i++)
-		if (policy->steps[i].count * days[policy->steps[i].unit] > reach)
-			reach = policy->steps[i].count * days[policy->steps[i].unit];
-	return reach + 20;
-}
-
 static void audit_search_person(struct audit_search *at, const struct occurrence *occurrence, bool is_acknowledged,
 				const struct person *person)
 {
@@ -89,13 +78,20 @@ static void audit_search_person(struct audit_search *at, const struct occurrence
 static int audit_search_occurrences(struct audit_search *at, const struct person *people, size_t n_people,
 				    struct err *err)
 {
-	const struct period *period = &at->task->period;
-	int64_t length = civil_to_days(&period->end) - civil_to_days(period->has_start ? &period->start : &period->end);
-	int64_t reach = audit_reach_days(at->policy);
-	struct civil after = zone_to_civil(at->zone, at->after_utc), until = zone_to_civil(at->zone, at->until_utc);
-	struct civil from = civil_add_days(&after, -reach - length), to = civil_add_days(&until, reach);
+	const struct reach_query query = {
+		.task = at->task,
+		.policy = at->policy,
+		.people = people,
+		.n_people = n_people,
+		.calendars = at->planner->calendars,
+		.event_zone = at->zone,
+		.after_utc = at->after_utc,
+		.until_utc = at->until_utc,
+	};
+	struct civil from, to;
 	struct occurrence *items = NULL;
 	size_t n = 0;
+	reach_days(&query, &from, &to);
 	int status = occurrences_around(at->store, at->task, &from, &to, &items, &n, err);
 	for (size_t i = 0; i < n && status == 0; i++) {
 		bool is_acknowledged = false;
