@@ -428,7 +428,7 @@ int store_occurrence_set(struct store *store, int64_t task, const char *date, co
 	static const char sql[] =
 		"INSERT INTO occurrence (task, date, status, start_local, end_local, precision, moved_key)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (task, date) DO UPDATE SET status = ?3,"
-		" start_local = coalesce(?4, start_local), end_local = coalesce(?5, end_local),"
+		" start_local = CASE WHEN ?5 IS NULL THEN start_local ELSE ?4 END, end_local = coalesce(?5, end_local),"
 		" precision = coalesce(?6, precision), moved_key = coalesce(?7, moved_key)";
 	char start[CIVIL_TEXT_SIZE], end[CIVIL_TEXT_SIZE], key[PERIOD_KEY_SIZE];
 	sqlite3_stmt *stmt = store_statement(store, sql, err);

@@ -339,6 +339,23 @@ static void occurrence__keeps_where_it_was_moved_when_it_is_done(void **state)
 	free(items);
 }
 
+static void occurrence__moved_again_to_a_limit__keeps_no_start_of_the_first_move(void **state)
+{
+	(void)state;
+	struct store_occurrence *items = NULL;
+	size_t n = 0;
+	const struct period first = {true, {2025, 6, 17, 0, 0, 0}, {2025, 6, 18, 0, 0, 0}, PERIOD_RANGE};
+	const struct period limit = {.end = {2025, 6, 20, 0, 0, 0}, .precision = PERIOD_DAY};
+	OK(store_occurrence_set(office.store, task, "2025-06-15", "open", &first, ERR));
+	OK(store_occurrence_set(office.store, task, "2025-06-15", "open", &limit, ERR));
+	OK(store_occurrence_set(office.store, task, "2025-06-15", "done", NULL, ERR));
+	OK(store_occurrences(office.store, task, &items, &n, ERR));
+	assert_int_equal(n, 1);
+	assert_true(items[0].is_moved && !items[0].period.has_start);
+	assert_int_equal(civil_compare(&items[0].period.end, &limit.end), 0);
+	free(items);
+}
+
 #define WITH_OFFICE(test) cmocka_unit_test_setup_teardown(test, open_office, close_office)
 
 int main(void)
@@ -358,6 +375,7 @@ int main(void)
 		WITH_OFFICE(digest__is_due_when_it_is_new_or_its_time_has_come),
 		WITH_OFFICE(tasks_of__are_the_open_ones_in_whatever_role_each_once),
 		WITH_OFFICE(occurrence__keeps_where_it_was_moved_when_it_is_done),
+		WITH_OFFICE(occurrence__moved_again_to_a_limit__keeps_no_start_of_the_first_move),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
