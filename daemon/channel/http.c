@@ -58,19 +58,19 @@ static void http_let_go(struct http_slot *slot)
 		preset_texts_done(&http_kept_of(slot)->texts);
 }
 
-static void http_go(struct http_slot *slot);
+static void http_go(struct http_slot *slot, const char *token);
 
-/* With the token that is there, or once there is one. */
+/* With the token that is there, or once there is one: one that came for an earlier message may be over for this one. */
 static void http_go_or_wait(struct http_slot *slot)
 {
 	struct http_channel *channel = (struct http_channel *)slot->channel;
 	struct http_kept *kept = http_kept_of(slot);
-	if (http_token_value(channel->token, kept->now_utc) != NULL) {
-		http_go(slot);
-		return;
-	}
-	kept->is_waiting = true;
-	http_token_fetch(channel->token, &kept->values, kept->now_utc);
+	const char *token = http_token_value(channel->token, kept->now_utc);
+	kept->is_waiting = token == NULL;
+	if (token != NULL)
+		http_go(slot, token);
+	else
+		http_token_fetch(channel->token, &kept->values, kept->now_utc);
 }
 
 /* True when the service did not take the token, and the message leaves with another. */
@@ -127,17 +127,12 @@ static int http_start(struct http_slot *slot, const struct preset_values *values
 }
 
 /* A kept message leaves, or is refused. */
-static void http_go(struct http_slot *slot)
+static void http_go(struct http_slot *slot, const char *token)
 {
-	struct http_channel *channel = (struct http_channel *)slot->channel;
 	struct http_kept *kept = http_kept_of(slot);
 	struct err err = {0};
-	kept->is_waiting = false;
-	const char *value = http_token_value(channel->token, kept->now_utc);
-	if (value != NULL) {
-		strlist_add(&kept->texts, value, strlen(value));
-		kept->values.items[PRESET_ACCESS_TOKEN] = kept->texts.items[kept->texts.n - 1];
-	}
+	strlist_add(&kept->texts, token, strlen(token));
+	kept->values.items[PRESET_ACCESS_TOKEN] = kept->texts.items[kept->texts.n - 1];
 	int r = http_start(slot, &kept->values, &err);
 	if (r < 0) {
 		http_let_go(slot);
@@ -155,7 +150,7 @@ static void http_token_ended(void *arg, const struct channel_result *failure)
 		if (!channel->kept[i].is_waiting)
 			continue;
 		if (failure == NULL) {
-			http_go(slot);
+			http_go_or_wait(slot);
 			continue;
 		}
 		struct channel_result result = *failure;

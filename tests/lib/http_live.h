@@ -206,7 +206,7 @@ static void start_channel(const char *more, const char *const *script)
 	free(keys);
 }
 
-static void start_message(int64_t id, const char *address)
+static void start_message_at(int64_t id, const char *address, int64_t date_utc)
 {
 	channel_send(world.channel, &(struct channel_message){
 					    .id = id,
@@ -219,8 +219,13 @@ static void start_message(int64_t id, const char *address)
 					    .language = "ru",
 					    .message_id = "7@h",
 					    .key = "7.k",
-					    .date_utc = 1700000000,
+					    .date_utc = date_utc,
 				    });
+}
+
+static void start_message(int64_t id, const char *address)
+{
+	start_message_at(id, address, 1700000000);
 }
 
 static void fail_late(evutil_socket_t fd, short what, void *arg)

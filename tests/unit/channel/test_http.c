@@ -308,6 +308,23 @@ static void http_send__token_step__serves_all_and_is_made_again_once(void **stat
 	assert_non_null(strstr(world.request, "Authorization: Bearer t2\r\n"));
 }
 
+/* The second waits for the token of the first, and has a clock by which that is over. */
+static void http_token__over_for_one_that_waited__is_fetched_anew(void **state)
+{
+	(void)state;
+	static const char *const script[] = {TOKEN_REPLY("t1"), OK_REPLY, TOKEN_REPLY("t2"), OK_REPLY, NULL};
+	start_channel("preset = ./step.ini\nconnections = 2\n", script);
+	start_message(1, "5");
+	start_message_at(2, "5", 1700000000 + 86400);
+	await_results(1);
+	assert_int_equal(world.last_id, 1);
+	assert_int_equal(world.result.verdict, CHANNEL_ACCEPTED);
+	await_results(2);
+	assert_int_equal(world.result.verdict, CHANNEL_ACCEPTED);
+	assert_int_equal(world.n_requests, 4);
+	assert_non_null(strstr(world.request, "Authorization: Bearer t2\r\n"));
+}
+
 static void http_free__messages_that_wait_for_a_token__get_no_result(void **state)
 {
 	(void)state;
@@ -359,6 +376,7 @@ int main(void)
 		TEST(http_stop__nothing_more_starts_and_the_rest_ends),
 		TEST(http_free__message_under_way__gets_no_result),
 		TEST(http_send__token_step__serves_all_and_is_made_again_once),
+		TEST(http_token__over_for_one_that_waited__is_fetched_anew),
 		TEST(http_free__messages_that_wait_for_a_token__get_no_result),
 		TEST(http_token__refused_and_fetched_anew__nobody_has_the_message),
 	};
