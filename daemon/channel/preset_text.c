@@ -16,6 +16,7 @@ static const char *const preset_name_words[PRESET_NAME_MAX] = {
 	[PRESET_SUBJECT] = "subject",
 	[PRESET_TEXT] = "text",
 	[PRESET_LANGUAGE] = "language",
+	[PRESET_LOCALE] = "locale",
 	[PRESET_KEY] = "key",
 	[PRESET_MESSAGE_ID] = "message_id",
 	[PRESET_TASK_UID] = "task_uid",

@@ -21,6 +21,7 @@ enum preset_name {
 	PRESET_SUBJECT,
 	PRESET_TEXT,
 	PRESET_LANGUAGE,
+	PRESET_LOCALE, /* the language, with the country where there is none without: zh_CN */
 	PRESET_KEY,
 	PRESET_MESSAGE_ID,
 	PRESET_TASK_UID, /* without a value when the message is about no single task */

@@ -214,15 +214,23 @@ void preset_read_made(struct preset *preset, const struct ini *ini, struct probl
 /* ---- their values -------------------------------------------------------------------------------------------------
  * */
 
+/* Services that keep texts by language know Chinese only by its country. */
+static const char *preset_locale(const char *language)
+{
+	return strcmp(language, "zh") == 0 ? "zh_CN" : language;
+}
+
 void preset_fill_values(struct preset_values *ret_values, const struct channel_message *message, const char *channel)
 {
+	const char *language = message->language != NULL ? message->language : "";
 	*ret_values =
 		(struct preset_values){.items = {
 					       [PRESET_TO_ADDRESS] = message->to_address,
 					       [PRESET_TO_NAME] = message->to_name != NULL ? message->to_name : "",
 					       [PRESET_SUBJECT] = message->subject,
 					       [PRESET_TEXT] = message->text,
-					       [PRESET_LANGUAGE] = message->language != NULL ? message->language : "",
+					       [PRESET_LANGUAGE] = language,
+					       [PRESET_LOCALE] = preset_locale(language),
 					       [PRESET_KEY] = message->key,
 					       [PRESET_MESSAGE_ID] = message->message_id,
 					       [PRESET_TASK_UID] = message->task_uid,

@@ -5,7 +5,7 @@ The facts about a service stand in messengers/PRESET.toml:
     [channel]         the keys of the section; "secret:WORDS" becomes a file with these words, {url} is the server
     token             the path that hands out a token, and what it answers
     check             a function of CHECKS that looks at signatures
-    [[message]]       what a message to the address "to" must be: method, path, headers, and json, form or text
+    [[message]]       what a message to the address "to", in "language" (en), must be: method, path, headers, and json, form or text
     [[reply]]         an answer, and what it "is": accepted, temporary, throttled (with "wait"), unknown, or dead for the
                       message, the recipient or the channel ("channel" is kept until somebody corrects the settings);
                       with "call" = edit, answer or updates it is the answer to that, with "moved_to" it tells an address
@@ -244,8 +244,9 @@ def test_what_is_sent(site, use, start, preset):
     """To an address of each form, with everything in title and note that could be taken for markup; and a long text."""
     fact = facts(preset)
     server = use(preset, fact)
-    people = {f"p{i}": message["to"] for i, message in enumerate(fact["message"])} | {"long": fact["message"][0]["to"]}
-    rows = "".join(f'{person},Desk,en,Asia/Sakhalin,"{address}",x\n' for person, address in people.items())
+    people = {f"p{i}": message for i, message in enumerate(fact["message"])} | {"long": fact["message"][0]}
+    rows = "".join(f'{person},Desk,{message.get("language", "en")},Asia/Sakhalin,"{message["to"]}",x\n'
+                   for person, message in people.items())
     site.import_text("people.csv", "id,name,language,zone,m,raw\n" + rows)
     for person in people:
         note = "<&я😀*@\"\\ ." * 400 if person == "long" else NOTE
