@@ -26,6 +26,7 @@ const char *const phrase_names[PHRASE_MAX] = {
 	[PHRASE_DATE_KNOWN] = "date_known",
 	[PHRASE_DATE_SET] = "date_set",
 	[PHRASE_ANOTHER_DATE] = "another_date",
+	[PHRASE_ONLY_PEOPLE] = "only_people",
 	[PHRASE_ENOUGH] = "enough",
 	[PHRASE_NO_SENSE] = "no_sense",
 	[PHRASE_WELCOME] = "welcome",

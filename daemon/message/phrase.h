@@ -29,6 +29,7 @@ enum phrase {
 	PHRASE_DATE_KNOWN,
 	PHRASE_DATE_SET,
 	PHRASE_ANOTHER_DATE,
+	PHRASE_ONLY_PEOPLE,
 	PHRASE_ENOUGH,
 	PHRASE_NO_SENSE,
 	/* answers: those have a text, too */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "store/store_person.h"
 #include "store/store_suspension.h"
@@ -116,6 +117,27 @@ static int talk_hear_known(struct talk_ear *ear, struct err *err)
 	return status == 0 ? store_ledger_stamp(store, ear->self.id, ear->channel, ear->now_utc, err) : status;
 }
 
+/* Every press is answered, or the button looks as if it were still at work; whoever is not known learns no more than that, in
+ * the chat of somebody who is, they are not. */
+static int talk_turn_away(struct talk_ear *ear, struct err *err)
+{
+	struct store *store = ear->talk->store;
+	struct strlist owners = {0};
+	log_debug("channel=%s: an update of kind %s by somebody unknown is not heard", ear->channel,
+		  channel_update_name(ear->update->kind));
+	if (ear->update->kind != CHANNEL_UPDATE_BUTTON)
+		return 0;
+	int status = store_address_owners(store, ear->channel, ear->update->chat, true, &owners, err);
+	if (status == 0 && owners.n > 0)
+		status = store_person_load(store, owners.items[0], &ear->self, err);
+	if (status == 0 && owners.n > 0)
+		talk_toast(ear, &(struct talk_words){.phrase = PHRASE_ONLY_PEOPLE});
+	else if (status == 0)
+		ear->reply->toast = mem_dup("");
+	strlist_done(&owners);
+	return status;
+}
+
 static int talk_hear_sender(struct talk_ear *ear, struct err *err)
 {
 	bool is_taken = false, is_known = false;
@@ -127,11 +149,7 @@ static int talk_hear_sender(struct talk_ear *ear, struct err *err)
 	status = talk_recognise(ear, &is_known, err);
 	if (status < 0)
 		return status;
-	if (is_known)
-		return talk_hear_known(ear, err);
-	log_debug("channel=%s: an update of kind %s by somebody unknown is not heard", ear->channel,
-		  channel_update_name(ear->update->kind));
-	return 0;
+	return is_known ? talk_hear_known(ear, err) : talk_turn_away(ear, err);
 }
 
 int talk_hear(const struct talk *talk, const char *channel, const struct channel_update *update, int64_t now_utc,

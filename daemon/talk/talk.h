@@ -4,8 +4,9 @@
  * stand in for somebody who does; the task is done, in the ledger under their name and through the channel's; the button
  * is answered with a few words.
  * Who is heard: the sender must be the address of an active person on that channel, and the chat that same address or the
- * one of another active person, a desk that several people read. Everybody else gets nothing, neither an answer nor an
- * effect, unless what they write is "/start WORD" with the word of an invitation.
+ * one of another active person, a desk that several people read. Everybody else has no effect and is not answered, unless what
+ * they write is "/start WORD" with the word of an invitation; for a button they get an empty toast or, in the chat of an
+ * active person, the words that only people of the plan can press it.
  * What makes no sense is answered in words; what is pressed twice, or too late, too. Nothing here is an error but a failure
  * of the database.
  *
@@ -33,7 +34,7 @@ struct talk {
 };
 
 struct talk_reply {
-	char *toast; /* a few words for the button that was pressed, at most TALK_TOAST_MAX characters; NULL: none */
+	char *toast; /* a few words for the button that was pressed, at most TALK_TOAST_MAX characters; "": no words; NULL: no answer */
 	/* Words for the chat that the update came from when that is nobody's address, as for an invitation that has run
 	 * out: sent once, and not kept; NULL: none. */
 	char *say;

@@ -123,17 +123,18 @@ def test_presses_without_end_keep_nobody_waiting(site, bot, start):
     assert [key for key, _ in bot.answers] == presses and ledger(site, "done") == [("anna", "telegram")]
 
 
-def test_a_stranger_gets_nothing_and_does_nothing(site, bot, start):
+def test_a_stranger_learns_nothing_and_does_nothing(site, bot, start):
     use_telegram(site, bot)
     daemon, number = remind(site, start, bot)
     done = buttons(bot.messages[number - 1])["Done"]
-    bot.presses(7, number, done)
-    bot.presses(7, number, done, chat=5)     # the chat of somebody else
-    bot.presses(7, number, done, chat=-100)  # a group that nobody here knows
+    alone = bot.presses(7, number, done)
+    others = bot.presses(7, number, done, chat=5)  # the chat of somebody else
+    group = bot.presses(7, number, done, chat=-100)  # a group that nobody here knows
     bot.writes(7, "/today")
-    bot.presses(5, number, "d 999 2025-06-15")
-    wait_until(lambda: bot.answers, daemon.log)
-    assert len(bot.answers) == 1 and status(site, "visit") == "open" and len(bot.messages) == 2
+    gone = bot.presses(5, number, "d 999 2025-06-15")
+    wait_until(lambda: len(bot.answers) == 4, daemon.log)
+    assert bot.answers[:3] == [(alone, ""), (others, "Only people of the plan can press this."), (group, "")]
+    assert bot.answers[3][0] == gone and status(site, "visit") == "open" and len(bot.messages) == 2
 
 
 def test_the_task_is_moved_elsewhere_and_the_message_follows(site, bot, start):
