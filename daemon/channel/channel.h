@@ -153,6 +153,7 @@ struct channel {
 	bool has_threads;             /* its results say what a later message of the same thread refers to */
 	bool can_edit, can_answer;    /* CHANNEL_EDIT and CHANNEL_ANSWER; otherwise they are CHANNEL_PERMANENT */
 	bool listens;                 /* channel_listen() may be called; see listen.h */
+	const char *bot;              /* how people call it behind '@' in a group; NULL = nobody said */
 	struct transfer *transfer;    /* borrowed, from channel_start(); NULL for a local channel */
 	channel_done_cb done;
 	void *done_arg;

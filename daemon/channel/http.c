@@ -313,6 +313,14 @@ static void http_set_text_max(struct channel *channel, const struct preset *pres
 	}
 }
 
+static const char *http_find_bot(const struct http_channel *channel)
+{
+	for (size_t i = 0; i < channel->preset->n_settings; i++)
+		if (strcmp(channel->preset->settings[i].name, "bot") == 0)
+			return channel->settings.values[i];
+	return NULL;
+}
+
 static void http_set_acts(struct http_channel *channel)
 {
 	const struct preset *preset = channel->preset;
@@ -321,6 +329,7 @@ static void http_set_acts(struct http_channel *channel)
 	channel->base.can_edit = preset->edit != NULL;
 	channel->base.can_answer = preset->answer != NULL;
 	channel->base.listens = channel->settings.updates != 0; /* which needs a preset that can */
+	channel->base.bot = http_find_bot(channel);
 	if (channel->base.listens)
 		channel->poll.slot = (struct http_slot){.channel = &channel->base,
 							.call = &preset->updates->call,

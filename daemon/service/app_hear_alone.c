@@ -106,7 +106,7 @@ static int app_apply_alone(struct app *app, const struct app_channel *entry, siz
 {
 	struct app_listener *listener = entry->listener;
 	const struct planner planner = app_planner(app);
-	const struct talk talk = app_talk(app, &planner);
+	const struct talk talk = app_talk(app, &planner, entry->channel);
 	int status = store_begin(app->store, err);
 	if (status < 0)
 		return status;

@@ -188,13 +188,14 @@ static int app_tell_problem(struct app *app, const struct app_channel *entry, in
 	return status;
 }
 
-struct talk app_talk(const struct app *app, const struct planner *planner)
+struct talk app_talk(const struct app *app, const struct planner *planner, const struct channel *channel)
 {
 	return (struct talk){.store = app->store,
 			     .planner = planner,
 			     .catalog = app->setup->catalog,
 			     .default_language = app->setup->conf->language,
-			     .default_zone = app->setup->zone};
+			     .default_zone = app->setup->zone,
+			     .bot = channel->bot};
 }
 
 /* From where to ask on, once all of it is applied. */
@@ -212,7 +213,7 @@ static int app_apply(struct app *app, const struct app_channel *entry, int64_t n
 {
 	struct app_listener *listener = entry->listener;
 	const struct planner planner = app_planner(app);
-	const struct talk talk = app_talk(app, &planner);
+	const struct talk talk = app_talk(app, &planner, entry->channel);
 	int status = 0;
 	if (!listener->has_heard || (listener->is_wary && listener->n_alone < listener->updates.n))
 		return 0;

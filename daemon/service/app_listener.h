@@ -38,7 +38,7 @@ struct app_listener {
 };
 
 /* What hearing needs; borrows from the app and the planner. */
-struct talk app_talk(const struct app *app, const struct planner *planner);
+struct talk app_talk(const struct app *app, const struct planner *planner, const struct channel *channel);
 
 /* Room for the replies of what was heard. */
 void app_make_replies(struct app_listener *listener);

@@ -31,6 +31,7 @@ struct talk {
 	const struct catalog *catalog;
 	const char *default_language;
 	const struct zone *default_zone;
+	const char *bot; /* what commands for the channel that is heard have behind '@'; NULL: anything is for it */
 };
 
 struct talk_reply {

@@ -179,6 +179,15 @@ static int talk_task(struct talk_ear *ear, const char *operand, struct err *err)
 
 /* ---- commands ----------------------------------------------------------------------------------------------------- */
 
+bool talk_is_for_another(const struct talk *talk, const char *command)
+{
+	size_t len = strcspn(command, " \t\r\n"), at = strcspn(command, "@ \t\r\n");
+	if (talk->bot == NULL || at == len)
+		return false;
+	const char *name = command + at + 1;
+	return strlen(talk->bot) != len - at - 1 || strncasecmp(name, talk->bot, len - at - 1) != 0;
+}
+
 int talk_command(struct talk_ear *ear, const char *text, struct err *err)
 {
 	static const struct {
@@ -189,6 +198,8 @@ int talk_command(struct talk_ear *ear, const char *text, struct err *err)
 		{"/help", talk_help},   {"/start", talk_help},
 	};
 	enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+	if (talk_is_for_another(ear->talk, text))
+		return 0;
 	size_t len = strcspn(text, "@ \t\r\n"), skip = strcspn(text, " \t\r\n");
 	const char *from = text + skip + strspn(text + skip, " \t\r\n");
 	char *operand = mem_dup_n(from, strcspn(from, " \t\r\n"));

@@ -114,7 +114,7 @@ int talk_enrol(struct talk_ear *ear, bool *ret_is_taken, struct err *err)
 	struct person invited;
 	int64_t until_utc = 0;
 	*ret_is_taken = false;
-	if (!talk_find_word(ear->update->text, word))
+	if (!talk_find_word(ear->update->text, word) || talk_is_for_another(ear->talk, ear->update->text))
 		return 0;
 	signature_hash(word, hash);
 	int status = store_invite_find(ear->talk->store, hash, ear->channel, &id, &until_utc, err);

@@ -38,6 +38,8 @@ MUSTCHECK int talk_write_change(struct talk_ear *ear, const char *action, const 
 MUSTCHECK int talk_press(struct talk_ear *ear, struct err *err);
 /* A command, with the slash. */
 MUSTCHECK int talk_command(struct talk_ear *ear, const char *text, struct err *err);
+/* Whether "/word@name" has the name of another bot than the one that hears it. */
+bool talk_is_for_another(const struct talk *talk, const char *command);
 /* Anything else that is written in private. */
 MUSTCHECK int talk_listen(struct talk_ear *ear, const char *text, struct err *err);
 

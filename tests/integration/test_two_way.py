@@ -185,7 +185,7 @@ def test_commands_are_answered_in_the_persons_language(site, bot, start, languag
     use_telegram(site, bot)
     add_people(site, "telegram", language=language, anna="5")
     daemon = start(site)
-    for command in ("/help", "/today", "/week@office_bot", "/task nothing"):
+    for command in ("/help", "/today", "/week@Office_bot", "/task nothing"):
         bot.writes(5, command)
     wait_until(lambda: len(bot.messages) == 4, daemon.log)
     assert words in " ".join(row["text"] for row in bot.messages).lower()

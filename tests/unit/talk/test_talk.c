@@ -102,6 +102,22 @@ static void talk_hear__desk_chat__members_act_for_the_desk_and_answers_are_priva
 	assert_int_equal(chat_answers(), 1);
 }
 
+static void talk_hear__command_for_another_bot__is_not_ours(void **state)
+{
+	(void)state;
+	static const char *const others[] = {"/today@other_bot", "/task@the fair", "/help@the_bots", "/help@"};
+	chat.talk.bot = "The_bot";
+	int64_t before = chat_state();
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		chat_hear(CHANNEL_UPDATE_TEXT, "telegram", "100", "-500", others[i]);
+		chat_write("100", others[i]);
+	}
+	assert_int_equal(chat_state(), before);
+	chat_hear(CHANNEL_UPDATE_TEXT, "telegram", "100", "-500", "/task@the_BOT fair");
+	chat_write("100", "/today");
+	assert_int_equal(chat_answers(), 2);
+}
+
 static void talk_hear__two_people_of_one_account__act_for_both(void **state)
 {
 	(void)state;
@@ -663,6 +679,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(talk_hear__somebody_unknown__learns_nothing_and_changes_nothing),
 		TEST(talk_hear__desk_chat__members_act_for_the_desk_and_answers_are_private),
+		TEST(talk_hear__command_for_another_bot__is_not_ours),
 		TEST(talk_hear__two_people_of_one_account__act_for_both),
 		TEST(talk_hear__more_than_enough__is_not_answered_without_end),
 		TEST(talk_press__every_verb__acts_once_and_says_so),

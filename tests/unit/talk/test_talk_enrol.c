@@ -199,6 +199,10 @@ static void talk_enrol__name_of_the_bot__may_follow_the_command(void **state)
 	(void)state;
 	char text[120];
 	invite("new", "telegram", chat.now_utc + 60);
+	chat.talk.bot = "Office_bot";
+	(void)snprintf(text, sizeof(text), "/start@other_bot %s", start + 7);
+	chat_write("700", text);
+	assert_int_equal(invites(), 1);
 	(void)snprintf(text, sizeof(text), "/start@office_bot %s", start + 7);
 	chat_write("700", text);
 	assert_string_equal(address("new", "telegram"), "700");
