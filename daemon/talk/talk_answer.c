@@ -118,10 +118,10 @@ int talk_answer(struct talk_ear *ear, const struct talk_words *words, const stru
 	return talk_answer_facts(ear, &facts, buttons, err);
 }
 
-void talk_say(struct talk_ear *ear, const struct person *invited, enum phrase phrase)
+void talk_say(struct talk_ear *ear, const struct person *reader, enum phrase phrase)
 {
 	const struct talk_words words = {.phrase = phrase};
-	const struct compose_facts facts = talk_facts(ear->talk, invited, ear->now_utc, &words);
+	const struct compose_facts facts = talk_facts(ear->talk, reader, ear->now_utc, &words);
 	struct compose_text text;
 	struct err problem = {0};
 	compose(ear->talk->catalog, &facts, &text, &problem);

@@ -49,14 +49,28 @@ static int talk_refuse(struct talk_ear *ear, const struct person *invited, enum 
 	return talk_write_enrol(ear, invited->id, why, err);
 }
 
-/* Whether the chat is somebody else's already, even if they are not there any more. */
-static int talk_is_taken(struct talk_ear *ear, const char *person, bool *ret_is, struct err *err)
+/* Who else has the chat already, even if they are not there any more: they read what is said in it. NULL: nobody. */
+static int talk_find_owner(struct talk_ear *ear, const char *person, char **ret_owner, struct err *err)
 {
 	struct strlist owners = {0};
 	int status = store_address_owners(ear->talk->store, ear->channel, ear->update->sender, false, &owners, err);
-	*ret_is = owners.n > 1 || (owners.n == 1 && strcmp(owners.items[0], person) != 0);
+	*ret_owner = NULL;
+	for (size_t i = 0; i < owners.n && *ret_owner == NULL; i++)
+		if (strcmp(owners.items[i], person) != 0)
+			*ret_owner = mem_dup(owners.items[i]);
 	strlist_done(&owners);
 	return status;
+}
+
+static int talk_refuse_owner(struct talk_ear *ear, const struct person *invited, const char *owner, struct err *err)
+{
+	struct person reader;
+	int status = store_person_load(ear->talk->store, owner, &reader, err);
+	if (status < 0)
+		return status;
+	talk_say(ear, &reader, PHRASE_INVITE_TAKEN);
+	person_done(&reader);
+	return talk_write_enrol(ear, invited->id, "refused, the account is somebody else's", err);
 }
 
 static int talk_admit(struct talk_ear *ear, const struct person *invited, struct err *err)
@@ -85,7 +99,7 @@ static int talk_admit(struct talk_ear *ear, const struct person *invited, struct
 static int talk_enrol_person(struct talk_ear *ear, const struct person *invited, int64_t until_utc, struct err *err)
 {
 	struct store *store = ear->talk->store;
-	bool is_taken = false;
+	char *owner = NULL;
 	int status = store_ledger_stamp(store, NULL, NULL, ear->now_utc, err);
 	if (status < 0)
 		return status;
@@ -100,12 +114,11 @@ static int talk_enrol_person(struct talk_ear *ear, const struct person *invited,
 	if (!ear->is_private)
 		return talk_refuse(ear, invited, PHRASE_INVITE_GROUP,
 				   "refused, the invitation was shown in a group and is void", err);
-	status = talk_is_taken(ear, invited->id, &is_taken, err);
-	if (status < 0)
-		return status;
-	if (is_taken)
-		return talk_refuse(ear, invited, PHRASE_INVITE_TAKEN, "refused, the account is somebody else's", err);
-	return talk_admit(ear, invited, err);
+	status = talk_find_owner(ear, invited->id, &owner, err);
+	if (status == 0)
+		status = owner != NULL ? talk_refuse_owner(ear, invited, owner, err) : talk_admit(ear, invited, err);
+	free(owner);
+	return status;
 }
 
 int talk_enrol(struct talk_ear *ear, bool *ret_is_taken, struct err *err)

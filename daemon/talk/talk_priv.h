@@ -119,8 +119,8 @@ MUSTCHECK int talk_answer(struct talk_ear *ear, const struct talk_words *words, 
 /* The same with the words of another kind. */
 MUSTCHECK int talk_answer_facts(struct talk_ear *ear, const struct compose_facts *facts,
 				const struct talk_buttons *buttons, struct err *err);
-/* The same for a chat that belongs to nobody yet, in the language of who was invited. */
-void talk_say(struct talk_ear *ear, const struct person *invited, enum phrase phrase);
+/* The same for a chat where nobody is heard yet, in the language of that person. */
+void talk_say(struct talk_ear *ear, const struct person *reader, enum phrase phrase);
 /* What a button says. Returned owned. */
 char *talk_label(const struct talk *talk, const struct person *reader, enum phrase phrase, int64_t now_utc);
 

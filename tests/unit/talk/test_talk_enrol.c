@@ -137,7 +137,7 @@ static void talk_enrol__that_cannot_be__says_why(void **state)
 		 "new telegram enrol new telegram: refused, the invitation was shown in a group and is void", 0, false},
 		{"in the desk's group", "700", "-500", "Please open invitations in a private chat\n\n",
 		 "new telegram enrol new telegram: refused, the invitation was shown in a group and is void", 0, false},
-		{"by somebody else", "100", "100", "This account belongs to somebody else\n\n",
+		{"by somebody else", "100", "100", "Эта учётная запись занята\n\n",
 		 "new telegram enrol new telegram: refused, the account is somebody else's", 0, true},
 		{"by somebody who left", "600", "600", "This account belongs to somebody else\n\n",
 		 "new telegram enrol new telegram: refused, the account is somebody else's", 0, true},
