@@ -23,7 +23,7 @@ static void preset_add_char(struct buf *out, uint32_t c)
 struct preset_line {
 	bool is_start;  /* nothing but blanks since the line began */
 	bool is_number; /* nothing but digits */
-	bool is_word;   /* a letter, a digit or what stands inside of mail addresses */
+	bool is_word;   /* a letter or digit of ASCII: a '@' behind it is one of a mail address, and calls nobody */
 };
 
 static void preset_line_next(struct preset_line *line, uint32_t c)
@@ -31,7 +31,7 @@ static void preset_line_next(struct preset_line *line, uint32_t c)
 	bool is_digit = c >= '0' && c <= '9';
 	line->is_number = is_digit && (line->is_start || line->is_number);
 	line->is_start = c == '\n' || (line->is_start && (c == ' ' || c == '\t'));
-	line->is_word = c >= 0x80 || (c != 0 && (isalnum((int)c) || strchr("._-+", (int)c) != NULL));
+	line->is_word = c < 0x80 && isalnum((int)c);
 }
 
 /* How many bytes of text are an address of the web, which services find by themselves: a backslash would break it. */
@@ -64,6 +64,20 @@ static void preset_add_line(struct buf *out, const char *value)
 	}
 }
 
+/* An address of the web stays as it is, but for what some services take for a call even there. */
+static void preset_add_url(struct buf *out, const char *url, size_t len)
+{
+	const char *end = url + len;
+	uint32_t last = 0;
+	while (url < end) {
+		uint32_t c = utf8_next(&url, end);
+		preset_add_char(out, c);
+		if (c == '@' && (last >= 0x80 || *url == '*'))
+			buf_add_str(out, preset_break);
+		last = c;
+	}
+}
+
 /* Running text for Markdown and PRESET_MENTIONS, where it matters what stands before a character. */
 static void preset_add_running(struct buf *out, const char *value, enum preset_escape escape)
 {
@@ -72,8 +86,8 @@ static void preset_add_running(struct buf *out, const char *value, enum preset_e
 	while (value < end) {
 		size_t url = line.is_word ? 0 : preset_url_length(value);
 		if (url != 0) {
-			for (const char *url_end = value + url; value < url_end;)
-				preset_add_char(out, utf8_next(&value, end));
+			preset_add_url(out, value, url);
+			value += url;
 			line = (struct preset_line){.is_word = true};
 			continue;
 		}

@@ -36,7 +36,7 @@ FACTS = Path(__file__).parent / "messengers"
 PRESETS = sorted(path.stem for path in (ROOT / "config" / "messengers").glob("*.ini"))
 SECRETS = {"token": "tok:En-0123456789_abcdefghijklmnop", "key": "SECkey/0123456789+abcdef=="}
 
-TITLE = '<b>&amp; "Q" *x* _y_ [z](w) @all @here `c` \\ ~s~ | # Визит 学校 🎓'
+TITLE = '<b>&amp; "Q" *x* _y_ [z](w) @all @here（@all），@here +@all `c` \\ ~s~ | # Визит 学校 🎓'
 NOTE = "a < b & c > d\n# no heading\n- no list\n1. no number\n<at user_id=\"all\">you</at> https://example.org/a_b*c?d=1&e=2"
 DAYS = 2
 RAW = """[settings]
@@ -136,8 +136,8 @@ DECODERS = {
     "line": (lambda text: text, lambda plain: re.sub(r"\s+", " ", plain)),
 }
 # What must not be left in an encoded value: it would be markup, or would call everybody.
-FORBIDDEN = {"telegram-html": r"[<>\"]", "html": r"<(?!br>)|(?<!<br)>|[\"']", "slack": r"[<>]", "mentions": r"(?<!\w)@\w|<\w",
-             "markdown": r"(?<!\w)@\w|(?<!\\)[*`\[\]]|^[#-]", "card": r"(?<!\w)@\w|(?<!\\)[*`\[\]]|^[#-]",
+FORBIDDEN = {"telegram-html": r"[<>\"]", "html": r"<(?!br>)|(?<!<br)>|[\"']", "slack": r"[<>]", "mentions": r"(?<![A-Za-z0-9])@\w|<\w",
+             "markdown": r"(?<![A-Za-z0-9])@\w|(?<!\\)[*`\[\]]|^[#-]", "card": r"(?<![A-Za-z0-9])@\w|(?<!\\)[*`\[\]]|^[#-]",
              "line": r"[\r\n\t]|  "}
 PIECE = re.compile(r"\{(subject|text|re:(?:[^{}]|\{[^{}]*\})*)\}")
 

@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "channel/preset_text.h"
 
+#define BREAK "\u200b"
+
 static struct strlist names;
 
 static int set_up(void **state)
@@ -91,6 +93,12 @@ static void preset_text__value__is_escaped_for_its_place(void **state)
 		 "see https://x.org/a_b_c*d, @\xe2\x80\x8bhere 2025-04-01"},
 		{PRESET_CARD, "{{text}}", "a*\n- b", "a\\*\n\n\\- b"},
 		{PRESET_LINE, "{{text}}", "a\r\n\n  b\tc  d", "a b c d"},
+		{PRESET_MENTIONS, "{{text}}", "（@all），@here\u3000@a я@a -@a +@a .@a _@a",
+		 "（@" BREAK "all），@" BREAK "here\u3000@" BREAK "a я@" BREAK "a -@" BREAK "a +@" BREAK "a .@" BREAK
+		 "a _@" BREAK "a"},
+		{PRESET_MARKDOWN, "{{text}}", "\u3000@**all** a1@b.org", "\u3000@" BREAK "\\*\\*all\\*\\* a1@b.org"},
+		{PRESET_MENTIONS, "{{text}}", "https://u@x.org/@b?c=@d 见https://x.org（@all https://x.org/@**all**",
+		 "https://u@x.org/@b?c=@d 见https://x.org（@" BREAK "all https://x.org/@" BREAK "**all**"},
 		{PRESET_MENTIONS, "{{text}}", "@all a@b.org <at id=1> *b*",
 		 "@\xe2\x80\x8b"
 		 "all a@b.org <\xe2\x80\x8b"
