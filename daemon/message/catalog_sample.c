@@ -126,6 +126,7 @@ void catalog_sample(const char *kind, unsigned sample, struct compose_facts *ret
 		.notice = strcmp(kind, "notice") == 0 ? "A channel is stopped.\nSee the log." : NULL,
 		.is_held = sample == 2,
 		.closed_how = closings[sample],
+		.is_one_date = sample == 2,
 		.closed_by = is_full ? sample_person : NULL,
 		.closed_utc = is_full ? SAMPLE_NOW : 0,
 	};

@@ -36,7 +36,7 @@ const char *const context_names[CONTEXT_NAME_MAX] = {
 	[CONTEXT_NOTICE_LINE] = "notice_line", [CONTEXT_NOTICE_LINES] = "notice_lines", [CONTEXT_LANGUAGE] = "language",
 	[CONTEXT_SAYS] = "says", [CONTEXT_ANSWER_DATE] = "answer_date", [CONTEXT_IS_DONE] = "is_done",
 	[CONTEXT_IS_CANCELLED] = "is_cancelled", [CONTEXT_IS_DELETED] = "is_deleted",
-	[CONTEXT_CLOSED_BY] = "closed_by", [CONTEXT_CLOSED_ON] = "closed_on",
+	[CONTEXT_IS_ONE_DATE] = "is_one_date", [CONTEXT_CLOSED_BY] = "closed_by", [CONTEXT_CLOSED_ON] = "closed_on",
 	/* several tasks */
 	[CONTEXT_ITEMS] = "items", [CONTEXT_OVERDUE] = "overdue", [CONTEXT_TODAY] = "today",
 	[CONTEXT_THIS_WEEK] = "this_week", [CONTEXT_OPENING] = "opening", [CONTEXT_HAS_OVERDUE] = "has_overdue",
@@ -250,6 +250,7 @@ static void context_set_closing(struct context *context, const struct compose_fa
 	context_set_flag(context, CONTEXT_IS_DONE, how != NULL && strcmp(how, "done") == 0);
 	context_set_flag(context, CONTEXT_IS_CANCELLED, how != NULL && strcmp(how, "cancel") == 0);
 	context_set_flag(context, CONTEXT_IS_DELETED, how != NULL && strcmp(how, "delete") == 0);
+	context_set_flag(context, CONTEXT_IS_ONE_DATE, facts->is_one_date);
 	context_set_clean(context, CONTEXT_CLOSED_BY, facts->closed_by, false);
 	if (facts->closed_utc != 0)
 		context_set_moment(context, CONTEXT_CLOSED_ON, context->reader, facts->closed_utc);

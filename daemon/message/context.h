@@ -81,8 +81,9 @@ struct compose_facts {
 	const char *closed_how;           /* "done", "cancel", "delete": as the ledger has it */
 	const char *closed_by;            /* name of who did */
 	int64_t closed_utc;
-	bool is_held;    /* it waited for the reader's hours: late, but not by mistake */
-	bool wants_html; /* the message goes to people who may see it: a mail */
+	bool is_one_date; /* one date of a repeating task is closed, not all of it */
+	bool is_held;     /* it waited for the reader's hours: late, but not by mistake */
+	bool wants_html;  /* the message goes to people who may see it: a mail */
 };
 
 /* The kind whose templates say it: facts->kind, but one task alone in a "merged" or "catch_up" reads like a message
@@ -104,7 +105,7 @@ enum context_name {
 	/* the message */
 	CONTEXT_PERSON_NAME, CONTEXT_CHANNEL, CONTEXT_NOW, CONTEXT_DATE, CONTEXT_SHORT_DATE, CONTEXT_NOTICE,
 	CONTEXT_NOTICE_LINE, CONTEXT_NOTICE_LINES, CONTEXT_LANGUAGE, CONTEXT_SAYS, CONTEXT_ANSWER_DATE,
-	CONTEXT_IS_DONE, CONTEXT_IS_CANCELLED, CONTEXT_IS_DELETED, CONTEXT_CLOSED_BY, CONTEXT_CLOSED_ON,
+	CONTEXT_IS_DONE, CONTEXT_IS_CANCELLED, CONTEXT_IS_DELETED, CONTEXT_IS_ONE_DATE, CONTEXT_CLOSED_BY, CONTEXT_CLOSED_ON,
 	/* several tasks */
 	CONTEXT_ITEMS, CONTEXT_OVERDUE, CONTEXT_TODAY, CONTEXT_THIS_WEEK, CONTEXT_OPENING, CONTEXT_HAS_OVERDUE,
 	CONTEXT_HAS_TODAY, CONTEXT_HAS_THIS_WEEK, CONTEXT_HAS_OPENING, CONTEXT_ITEMS_COUNT, CONTEXT_COUNTS,

@@ -89,6 +89,12 @@ static bool letter_is_held(const struct letter *letter, int64_t now_utc)
 	return was_held && now_utc - row->due_utc <= CONTEXT_LATE_S;
 }
 
+/* What ended is that date alone: the task goes on. */
+static bool letter_is_one_date(const struct letter_item *item)
+{
+	return task_repeats(&item->task) && !item->is_gone && strcmp(item->task.status, "open") == 0;
+}
+
 static void letter_compose_tasks(const struct setup *setup, struct letter *letter, int64_t now_utc, bool wants_html)
 {
 	struct err problem = {0};
@@ -123,6 +129,7 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 		.closed_how = first->closing.action,
 		.closed_by = first->closing.who,
 		.closed_utc = first->closing.at_utc,
+		.is_one_date = letter_is_one_date(first),
 		.is_held = letter_is_held(letter, now_utc),
 		.wants_html = wants_html,
 	};
@@ -151,6 +158,7 @@ static struct compose_text letter_compose_end(const struct setup *setup, const s
 		.closed_how = item->closing.action,
 		.closed_by = item->closing.who,
 		.closed_utc = item->closing.at_utc,
+		.is_one_date = letter_is_one_date(item),
 	};
 	compose(setup->catalog, &facts, &text, &problem);
 	letter_log_problem(letter, &text, item->task.uid, &problem);

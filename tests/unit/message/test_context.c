@@ -471,6 +471,7 @@ static void see_message(const char *tag, const char *kind, size_t n_items, bool 
 	scene.facts.says = "done";
 	scene.facts.answer_date = &old_period;
 	scene.facts.is_held = true;
+	scene.facts.is_one_date = true;
 	scene.facts.closed_by = "A";
 	scene.facts.closed_utc = 1;
 	scene.facts.unreachable = &unreachable;

@@ -300,6 +300,10 @@ static const struct scene {
 	 MORNING,
 	 0,
 	 {.kind = "closed", .task = &tasks[FAIR], .closed_how = "cancel", .closed_by = "Анна Ким"}},
+	{"отменена одна дата",
+	 MORNING,
+	 0,
+	 {.kind = "closed", .task = &tasks[CALL], .closed_how = "cancel", .is_one_date = true}},
 	{"отменена выставка", MORNING, 0, {.kind = "closed", .task = &tasks[CEREMONY], .closed_how = "cancel"}},
 	{"убрано из плана", MORNING, 0, {.kind = "closed", .task = &tasks[REPORT], .closed_how = "delete"}},
 };

@@ -305,6 +305,7 @@ static void cancelled_date__told__hears_of_that_date_alone(void **state)
 		office_text(&stage.office, "SELECT occurrence FROM reminder WHERE step LIKE 'cancelled %%'"),
 		"2025-06-25");
 	assert_non_null(strstr(notice(), "June 25"));
+	assert_non_null(strstr(notice(), "This date of the task is cancelled."));
 	set_occurrence("2025-06-25", "cancelled", NULL);
 	stage_live("2025-06-20T00:00");
 	assert_int_equal(told(NULL), 1);
@@ -379,7 +380,7 @@ static void cancelled_date__and_all_that_follow__tells_what_is_known_of_them(voi
 	office_run(&stage.office, "UPDATE task SET rrule = 'FREQ=WEEKLY;UNTIL=20250624'");
 	stage_live("2025-06-19T00:00");
 	assert_int_equal(told("anna"), 1);
-	assert_non_null(strstr(notice(), "This task is cancelled."));
+	assert_non_null(strstr(notice(), "This date of the task is cancelled."));
 	assert_non_null(strstr(notice(), "June 25"));
 	office_run(&stage.office, "UPDATE task SET rrule = 'FREQ=WEEKLY;UNTIL=20250630'"); /* it is there again */
 	stage_live("2025-06-30T00:00");
@@ -528,6 +529,7 @@ static void cancelled_series__each_date_that_is_known__is_told(void **state)
 	set_status("cancelled");
 	stage_live("2025-06-30T00:00");
 	assert_int_equal(told("anna"), 2);
+	assert_non_null(strstr(notice(), "This task is cancelled."));
 	assert_int_equal(office_number(&stage.office, "SELECT count(DISTINCT occurrence) FROM reminder WHERE step LIKE"
 						      " 'cancelled %%' AND occurrence IN ('2025-06-18', '2025-06-25')"),
 			 2);
