@@ -197,8 +197,10 @@ int letter_update(struct store *store, struct letter *letter, struct err *err)
 	for (size_t i = letter->n_items; i > 0; i--)
 		if (letter->items[i - 1].is_over)
 			letter_drop_item(letter, i - 1);
-	for (size_t i = 0; i < letter->n_items; i++)
+	for (size_t i = 0; i < letter->n_items; i++) {
+		letter->items[i].due_utc = 0; /* it is told anew, and not late */
 		if (letter->items[i].is_moved)
 			letter_move_item(&letter->items[i]); /* the array does not move any more */
+	}
 	return 0;
 }

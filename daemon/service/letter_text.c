@@ -151,7 +151,6 @@ static struct compose_text letter_compose_end(const struct setup *setup, const s
 		.person = &letter->row.reader,
 		.default_language = setup->conf->language,
 		.step = item->step,
-		.due_utc = item->due_utc,
 		.now_utc = now_utc,
 		.channel = letter->row.channel,
 		.deputy_for = item->deputy_for,

@@ -341,8 +341,8 @@ int store_closing_load(struct store *store, const char *uid, const char *occurre
 {
 	/* The detail of a date's end is its key, or begins with it ("KEY and all that follow"). */
 	static const char sql[] =
-		"SELECT l.action, coalesce(p.name, l.who, ''), coalesce(l.at_utc, 0), l.id FROM ledger l"
-		" LEFT JOIN person p ON p.id = l.who AND p.name <> '' AND l.through <> 'deadlinectl'"
+		"SELECT l.action, coalesce(nullif(p.name, ''), p.id, ''), coalesce(l.at_utc, 0), l.id FROM ledger l"
+		" LEFT JOIN person p ON p.id = l.who AND l.through <> 'deadlinectl'"
 		" WHERE l.task = ?1 AND l." TALK_ENDS " AND l.action <> 'seen'"
 		"  AND (?2 IS NULL OR l.detail IS NULL OR l.action = 'delete' OR l.detail = ?2"
 		"   OR substr(l.detail, 1, length(?2) + 1) = ?2 || ' ')"

@@ -110,7 +110,7 @@ MUSTCHECK int store_seen_note(struct store *store, const char *uid, const char *
 
 struct store_closing {
 	char *action;   /* "done", "cancel" or "delete"; NULL: the ledger does not say */
-	char *who;      /* name of the person or of the user who did; "" when not known */
+	char *who;      /* name of the person of the plan who did; "" when not known, or a user of the machine */
 	int64_t at_utc; /* 0 = not known */
 	int64_t line;   /* of the ledger: what ended later has a higher one; 0 = it does not say */
 };

@@ -288,7 +288,7 @@ static void shown__one_of_several_is_over__goes_and_the_last_is_said_to_be_over(
 	assert_non_null(second);
 	assert_non_null(strstr(second, "\nThis task is done"));
 	assert_string_equal(message->buttons, "");
-	assert_null(strstr(message->text, "third"));
+	assert_null(strstr(message->text, "Done: Title of third"));
 }
 
 /* The end of a date under which it was told before is not said besides. */
@@ -311,13 +311,14 @@ static void shown__task_of_two_dates_is_over__is_named_once(void **state)
 	const struct desk_sending *message = &desk.sendings[desk.n_sendings - 1];
 	assert_int_equal(message->act, CHANNEL_EDIT);
 	assert_string_equal(message->subject, "Cancelled: Title of second");
-	assert_null(strstr(message->text, "second"));
+	assert_null(strstr(message->text, "Cancelled: "));
 }
 
 static void shown__task_moves__says_both_dates(void **state)
 {
 	(void)state;
 	answer();
+	desk_move(7200);
 	office_run(&desk.office, "UPDATE task SET start_local = '2025-06-16', end_local = '2025-06-16'");
 	desk_tick();
 	const struct desk_sending *edit = NULL;
@@ -327,18 +328,23 @@ static void shown__task_moves__says_both_dates(void **state)
 	assert_non_null(strstr(edit->text, "new date"));
 	assert_non_null(strstr(edit->text, "June 16, 2025"));
 	assert_non_null(strstr(edit->text, "Previous date: Sunday, June 15, 2025\n"));
+	assert_null(strstr(edit->text, "later than it should"));
 }
 
 static void shown__task_is_deleted__is_said_to_be_over(void **state)
 {
 	(void)state;
 	answer();
+	desk_move(7200);
 	office_run(&desk.office, "DELETE FROM task WHERE uid = 'visit'");
 	desk_tick();
 	const struct desk_sending *message = &desk.sendings[desk.n_sendings - 1];
 	assert_int_equal(message->act, CHANNEL_EDIT);
 	assert_string_equal(message->subject, "Not in the plan any more: Title of visit");
+	assert_int_equal(strncmp(message->text, "Title of visit\n", strlen("Title of visit\n")), 0);
 	assert_non_null(strstr(message->text, "June 15, 2025"));
+	assert_non_null(strstr(message->text, "In the plan: visit"));
+	assert_null(strstr(message->text, "later than it should"));
 	assert_string_equal(message->buttons, "");
 	answer();
 	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM shown WHERE stale > 0"), 0);

@@ -538,8 +538,9 @@ static void talk_command__task__tells_it_to_those_who_have_a_part_in_it(void **s
 	chat_assert_has(chat_buttons(), "[\"Готово\",\"d 4 2025-05-12\"]");
 	(void)chat_press("200", 'd', chat.fair, JUNE);
 	chat_write("100", "/task fair");
-	chat_assert_has(chat_answer(),
-			"anna: Выполнено: Title of fair | Дело выполнено. bo, четверг, 15 мая 2025 г. в 12:00");
+	chat_assert_has(
+		chat_answer(),
+		"anna: Выполнено: Title of fair | Title of fair\nДело выполнено. bo, четверг, 15 мая 2025 г. в 12:00");
 	assert_string_equal(chat_buttons(), "");
 }
 
