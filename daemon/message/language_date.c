@@ -82,6 +82,8 @@ void language_add_period(const struct language *language, const struct period *p
 		language_add_civil(language, LANGUAGE_DAY, &period->start, out);
 		return;
 	case PERIOD_MONTH:
+		if (!period_is_whole_months(period))
+			break; /* "mid-June" is written as its days */
 		language_add_civil(language, LANGUAGE_MONTH, &period->start, out);
 		return;
 	case PERIOD_QUARTER:

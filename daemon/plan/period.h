@@ -39,9 +39,9 @@ struct period {
 
 /* Where in the phrase it stopped making sense. */
 struct period_error {
-	unsigned offset; /* bytes from the start of the phrase */
-	unsigned length; /* bytes of the word that is wrong; 0 at the end of the phrase */
-	struct err err;  /* what is wrong and what would be right */
+	unsigned offset;  /* bytes from the start of the phrase */
+	unsigned length;  /* bytes of the word that is wrong; 0 at the end of the phrase */
+	struct err err;   /* what is wrong and what would be right */
 	struct civil day; /* the date whose weekday is not the one that was named; its year is 0 for any other fault */
 };
 
@@ -56,7 +56,8 @@ enum { PERIOD_PHRASE_MAX = 200 };
  * - Weeks are Monday..Sunday. "The 2nd week of November" is the second such week that begins in November, "the week
  *   of 3 November" the one that holds that day, 2025-W14 as in ISO 8601.
  * - The decades of a month ("третья декада мая", 5月下旬) are 1..10, 11..20 and 21..last. Its beginning, middle and end
- *   ("начало марта", "mid-June") are the same.
+ *   ("начало марта", "mid-June") are the same. Its halves are 1..15 and 16..last. All of them are windows of the precision
+ *   month: on which of these days, nobody has said.
  * - Seasons are whole months: spring 2025 is March..May, winter 2025 is December 2025..February 2026.
  * - Of three numbers the year may stand first, as in 2025/6/15 and 2025-6-15; "06/15/2025" is an error.
  * - Both ends of a range lie in the one year that is named or given. Where that would put the end before the start, the
@@ -67,7 +68,9 @@ enum { PERIOD_PHRASE_MAX = 200 };
  *   конца марта"): "до июня" could mean either end of June and is an error.
  *
  * Precision: one minute, day, week, month, quarter, half-year or year is called so; so is a limit by its end (minute or
- * day); a range of one day is a day; anything else is a range, "январь-март" and a season too.
+ * day); a range of one day is a day. A part of a month is a month with narrower bounds, and so is what lasts from one such
+ * part to another ("конец мая - начало июня", or in EDTF 2025-05-21~/2025-06-10~), unless it makes up whole months.
+ * Anything else is a range, "январь-март" and a season too.
  *
  * Errors: -EINVAL with *ret_error filled (never NULL); *ret_period is untouched then. */
 MUSTCHECK int period_parse(const char *phrase, int default_year, struct period *ret_period,
@@ -87,7 +90,8 @@ MUSTCHECK int period_parse_repeat(const char *phrase, int default_year, struct p
 				  char ret_rrule[PERIOD_RRULE_SIZE], struct period_error *ret_error);
 
 /* Appends the period as a phrase in that language ("ru", "en", "zh"), with its year. period_parse() reads it as the same
- * period again. Another language, and what has no words, is written as in ISO 8601: 2025-06, 2025-W14. */
+ * period again. Another language, and what has no words, is written as in ISO 8601: 2025-06, 2025-W14; and as in EDTF, where
+ * it is only about these days: 2025-06-11~/2025-06-20~. */
 void period_print(const struct period *period, const char *language, struct buf *out);
 /* The same of a first occurrence and its rule, for period_parse_repeat(): "каждый понедельник в 2025 году". A rule that
  * has no words is appended as it stands, behind " RRULE:", which is not read back. */
@@ -103,8 +107,8 @@ bool period_parse_key(const char *key, struct period *ret_period);
 
 /* Does it begin with the first day of a month and end with the last one of a month? It has a start. */
 bool period_is_whole_months(const struct period *period);
-/* Is its exact date still to be set? So it is of a week, a month, a quarter, half a year, a year, and of a range of whole
- * months ("April-May"). A limit, a day, a minute, and days from one to another ("11-16 October") are when it takes place. */
+/* Is its exact date still to be set? So it is of a week, a month or a part of it, a quarter, half a year, a year, and of a
+ * range of whole months ("April-May"). A limit, a day, a minute, and days from one to another ("11-16 October") are when it takes place. */
 bool period_is_window(const struct period *period);
 
 /* The first instant of the period (of its end when it has no start) and the first instant after it, which for a minute

@@ -53,6 +53,9 @@ int period_count_behind(struct period_cursor *cursor, struct period_part *part)
 			part->number = period_count_last(part->unit);
 		if (part->unit == UNIT_WEEK || part->unit == UNIT_DECADE)
 			(void)period_count_month(cursor, part);
+		if (part->unit == UNIT_HALF && (part->number == 1 || part->number == 2) &&
+		    period_count_month(cursor, part))
+			part->unit = UNIT_STRETCH; /* "вторая половина мая" */
 		return period_year_behind(cursor, part);
 	}
 	if (part->number != PERIOD_LAST && period_count_month(cursor, part)) {
@@ -71,6 +74,12 @@ static int period_count_chinese(struct period_cursor *cursor, struct period_part
 	(void)period_cursor_step(cursor);
 
 	const struct period_token *next = period_cursor_peek(cursor, 0);
+	if (next->word == WORD_THE_STRETCH) {
+		part->unit = UNIT_STRETCH;
+		part->number = next->value;
+		part->number_token = period_cursor_step(cursor);
+		return 0;
+	}
 	if (next->word == WORD_THE_DECADE || (next->word == WORD_EDGE && next->is_cjk)) {
 		part->unit = UNIT_DECADE;
 		part->number = next->value;

@@ -3,6 +3,7 @@
 #include "plan/period_print.h"
 
 #define ISO_DAYS "%y-%o-%a/%Y-%O-%A"
+#define ISO_ABOUT "%y-%o-%a~/%Y-%O-%A~"
 
 static const struct period_language period_language_none = {
 	.name = "iso",
@@ -21,6 +22,8 @@ static const struct period_language period_language_none = {
 			[SHAPE_MONTH_DAYS] = ISO_DAYS,
 			[SHAPE_DAYS] = ISO_DAYS,
 			[SHAPE_DAYS_ACROSS] = ISO_DAYS,
+			[SHAPE_STRETCH] = ISO_ABOUT,
+			[SHAPE_STRETCHES] = ISO_ABOUT,
 			[SHAPE_LIMIT_DAY] = "../%y-%o-%a",
 			[SHAPE_LIMIT_MINUTE] = "../%y-%o-%aT%t",
 		},
@@ -43,9 +46,12 @@ static const struct period_language period_language_russian = {
 			[SHAPE_MONTH_DAYS] = "%d–%D %g %y года",
 			[SHAPE_DAYS] = "%d %g – %D %G %y года",
 			[SHAPE_DAYS_ACROSS] = "%d %g %y года – %D %G %Y года",
+			[SHAPE_STRETCH] = "%s %g %y года",
+			[SHAPE_STRETCHES] = "%s %g %y года – %S %G %Y года",
 			[SHAPE_LIMIT_DAY] = "не позднее %d %g %y года",
 			[SHAPE_LIMIT_MINUTE] = "не позднее %d %g %y года в %t",
 		},
+	.stretches = {"начало", "середина", "конец", "первая половина", "вторая половина"},
 	.names = {"январь", "февраль", "март", "апрель", "май", "июнь", "июль", "август", "сентябрь", "октябрь",
 		  "ноябрь", "декабрь"},
 	.genitives = {"января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября",
@@ -99,9 +105,12 @@ static const struct period_language period_language_english = {
 			[SHAPE_MONTH_DAYS] = "%d–%D %n %y",
 			[SHAPE_DAYS] = "%d %n – %D %N %y",
 			[SHAPE_DAYS_ACROSS] = "%d %n %y – %D %N %Y",
+			[SHAPE_STRETCH] = "%s%n %y",
+			[SHAPE_STRETCHES] = "%s%n %y – %S%N %Y",
 			[SHAPE_LIMIT_DAY] = "by %d %n %y",
 			[SHAPE_LIMIT_MINUTE] = "by %d %n %y at %t",
 		},
+	.stretches = {"early ", "mid-", "late ", "the first half of ", "the second half of "},
 	.names = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
 		  "November", "December"},
 	.clauses =
@@ -151,9 +160,12 @@ static const struct period_language period_language_chinese = {
 			[SHAPE_MONTH_DAYS] = "%y年%m月%d日至%D日",
 			[SHAPE_DAYS] = "%y年%m月%d日至%M月%D日",
 			[SHAPE_DAYS_ACROSS] = "%y年%m月%d日至%Y年%M月%D日",
+			[SHAPE_STRETCH] = "%y年%m月%s",
+			[SHAPE_STRETCHES] = "%y年%m月%s至%Y年%M月%S",
 			[SHAPE_LIMIT_DAY] = "不晚于%y年%m月%d日",
 			[SHAPE_LIMIT_MINUTE] = "不晚于%y年%m月%d日%t",
 		},
+	.stretches = {"上旬", "中旬", "下旬", "上半月", "下半月"},
 	.clauses =
 		{
 			[CLAUSE_DAY] = "每天",

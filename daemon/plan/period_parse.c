@@ -35,6 +35,14 @@ static bool period_parse_to(struct period_cursor *cursor, bool has_from)
 	       (has_from && period_cursor_take(cursor, WORD_UNTIL));
 }
 
+/* EDTF has "2025-06-11~/2025-06-20~" for what is only about then. */
+static bool period_parse_rough(struct period_cursor *cursor)
+{
+	const struct period_token *mark = period_cursor_peek(cursor, 0);
+	return mark->kind == TOKEN_DASH && mark->is_joined && cursor->phrase->text[mark->offset] == '~' &&
+	       period_cursor_take_kind(cursor, TOKEN_DASH);
+}
+
 /* Nothing may be left over. */
 static int period_parse_end(const struct period_cursor *cursor)
 {
@@ -55,6 +63,8 @@ static int period_parse_range(struct period_cursor *cursor, const struct period_
 	int rc = period_part_parse(cursor, &to);
 	if (rc < 0)
 		return rc;
+	if (from->is_rough && !period_parse_rough(cursor))
+		return period_cursor_fail_here(cursor, "both days need their '~'");
 	(void)period_cursor_take(cursor, WORD_INCLUSIVE);
 	rc = period_parse_end(cursor);
 	return rc < 0 ? rc : period_resolve_range(cursor, from, &to, default_year, ret_period);
@@ -80,6 +90,7 @@ int period_parse_phrase(struct period_cursor *cursor, int default_year, struct p
 		return rc;
 	if (period_cursor_take(cursor, WORD_BEFORE) || cursor->is_limit)
 		return period_parse_limit(cursor, &part, default_year, ret_period);
+	part.is_rough = period_cursor_has_kind(cursor, 1, TOKEN_SLASH) && period_parse_rough(cursor);
 	if (period_parse_to(cursor, has_from))
 		return period_parse_range(cursor, &part, default_year, ret_period);
 	rc = period_parse_end(cursor);

@@ -17,21 +17,22 @@
 /* What a word means, whatever its language and case; some carry a value. */
 enum period_word {
 	WORD_NONE,
-	WORD_MONTH,      /* 1..12 */
-	WORD_WEEKDAY,    /* 1..7 */
-	WORD_SEASON,     /* 1 spring .. 4 winter */
-	WORD_ORDINAL,    /* "первый", "third": 1..5, PERIOD_LAST */
-	WORD_QUARTER,    /* "квартал", "quarter" */
-	WORD_HALF,       /* "полугодие", "half" */
-	WORD_THE_HALF,   /* 上半年: 1..2 */
-	WORD_WEEK,       /* "неделя", "week" */
-	WORD_DECADE,     /* "декада": ten days */
-	WORD_THE_DECADE, /* 中旬: 1..3 */
-	WORD_EDGE,       /* 1 beginning, 2 middle, 3 end */
-	WORD_YEAR,       /* "год", "г", 年; 1: 全年, which needs no number */
-	WORD_MONTH_UNIT, /* "месяц", 月 */
-	WORD_DAY_UNIT,   /* "число", 日 */
-	WORD_DAY,        /* "день", "day" */
+	WORD_MONTH,       /* 1..12 */
+	WORD_WEEKDAY,     /* 1..7 */
+	WORD_SEASON,      /* 1 spring .. 4 winter */
+	WORD_ORDINAL,     /* "первый", "third": 1..5, PERIOD_LAST */
+	WORD_QUARTER,     /* "квартал", "quarter" */
+	WORD_HALF,        /* "полугодие", "half" */
+	WORD_THE_HALF,    /* 上半年: 1..2 */
+	WORD_WEEK,        /* "неделя", "week" */
+	WORD_DECADE,      /* "декада": ten days */
+	WORD_THE_DECADE,  /* 中旬: 1..3 */
+	WORD_THE_STRETCH, /* 上半月: an enum period_stretch */
+	WORD_EDGE,        /* 1 beginning, 2 middle, 3 end */
+	WORD_YEAR,        /* "год", "г", 年; 1: 全年, which needs no number */
+	WORD_MONTH_UNIT,  /* "месяц", 月 */
+	WORD_DAY_UNIT,    /* "число", 日 */
+	WORD_DAY,         /* "день", "day" */
 	WORD_HOUR_UNIT,
 	WORD_MINUTE_UNIT,
 	WORD_HALF_DAY, /* "am", "pm": hours to add, 0 or 12 */
@@ -135,12 +136,21 @@ enum period_unit {
 	UNIT_DAY,
 	UNIT_MONTH,
 	UNIT_DECADE,      /* number: 1..3 */
+	UNIT_STRETCH,     /* number: an enum period_stretch */
 	UNIT_WEEK,        /* number: of the month, PERIOD_LAST too; of the year when no month is named */
 	UNIT_WEEK_OF_DAY, /* the week around a day */
 	UNIT_SEASON,      /* number: 1..4 */
 	UNIT_QUARTER,     /* number: 1..4 */
 	UNIT_HALF,        /* number: 1..2 */
 	UNIT_YEAR,
+};
+
+/* Other parts of a month. */
+enum period_stretch {
+	STRETCH_FIRST_HALF = 1, /* up to the 15th */
+	STRETCH_SECOND_HALF,
+	STRETCH_FIRST_DECADES, /* up to the 20th */
+	STRETCH_LAST_DECADES,
 };
 
 struct period_part {
@@ -152,6 +162,7 @@ struct period_part {
 	bool is_month_first; /* "June 15" */
 	bool is_month_unit;  /* "5月": a bare number before it is a month */
 	bool is_end;         /* "конец марта": in a limit its last day */
+	bool is_rough;       /* "2025-06-11~": only about then */
 	const struct period_token *first, *last, *number_token, *month_token, *weekday_token;
 };
 

@@ -25,15 +25,29 @@ static enum period_shape period_print_range_shape(const struct period *period)
 	return is_same_month ? SHAPE_MONTH_DAYS : is_same_year ? SHAPE_DAYS : SHAPE_DAYS_ACROSS;
 }
 
+/* A month, or only some days of it. */
+static enum period_shape period_print_month_shape(const struct period *period)
+{
+	enum { HALF_DAYS = 16 };
+	const struct civil *start = &period->start, *end = &period->end;
+	if (start->year != end->year || start->month != end->month)
+		return SHAPE_STRETCHES;
+	if (period_is_whole_months(period))
+		return SHAPE_MONTH;
+	return end->day - start->day < HALF_DAYS ? SHAPE_STRETCH : SHAPE_STRETCHES;
+}
+
 static enum period_shape period_print_shape(const struct period *period)
 {
 	static const enum period_shape shapes[PERIOD_PRECISION_MAX] = {
-		[PERIOD_MINUTE] = SHAPE_MINUTE, [PERIOD_DAY] = SHAPE_DAY,         [PERIOD_WEEK] = SHAPE_WEEK,
-		[PERIOD_MONTH] = SHAPE_MONTH,   [PERIOD_QUARTER] = SHAPE_QUARTER, [PERIOD_HALF_YEAR] = SHAPE_HALF_YEAR,
-		[PERIOD_YEAR] = SHAPE_YEAR,
+		[PERIOD_MINUTE] = SHAPE_MINUTE,       [PERIOD_DAY] = SHAPE_DAY,
+		[PERIOD_WEEK] = SHAPE_WEEK,           [PERIOD_QUARTER] = SHAPE_QUARTER,
+		[PERIOD_HALF_YEAR] = SHAPE_HALF_YEAR, [PERIOD_YEAR] = SHAPE_YEAR,
 	};
 	if (!period->has_start)
 		return period->precision == PERIOD_MINUTE ? SHAPE_LIMIT_MINUTE : SHAPE_LIMIT_DAY;
+	if (period->precision == PERIOD_MONTH)
+		return period_print_month_shape(period);
 	return period->precision == PERIOD_RANGE ? period_print_range_shape(period) : shapes[period->precision];
 }
 
@@ -61,10 +75,31 @@ static void period_print_week(char letter, const struct civil *day, struct buf *
 		buf_printf(out, letter == 'k' ? "%02d" : "%d", week);
 }
 
-/* One %x, in small letters whichever end it is. */
-static void period_print_part(char letter, const struct period_language *language, const struct civil *civil,
-			      enum period_precision precision, struct buf *out)
+/* The part of a month at that end of the period. */
+static const char *period_print_stretch(const struct period_language *language, const struct period *period,
+					bool is_end)
 {
+	enum { BEGINNING, MIDDLE, END, FIRST_HALF, SECOND_HALF };
+	int first = period->start.day, last = period->end.day;
+	bool is_half = first == 1 && last == 15 && period_print_month_shape(period) == SHAPE_STRETCH;
+	int which;
+	if (is_end)
+		which = last == 15 ? FIRST_HALF : last <= 10 ? BEGINNING : last <= 20 ? MIDDLE : END;
+	else
+		which = is_half       ? FIRST_HALF
+			: first == 16 ? SECOND_HALF
+			: first == 1  ? BEGINNING
+			: first <= 11 ? MIDDLE
+				      : END;
+	return language->stretches[which];
+}
+
+/* One %x, in small letters whichever end it is. */
+static void period_print_part(char letter, const struct period_language *language, const struct period *period,
+			      bool is_end, struct buf *out)
+{
+	const struct civil *civil = is_end ? &period->end : &period->start;
+	enum period_precision precision = period->precision;
 	static const char *const roman[] = {"", "I", "II", "III", "IV"};
 	switch (letter) {
 	case 'y':
@@ -103,6 +138,9 @@ static void period_print_part(char letter, const struct period_language *languag
 	case 'e':
 		buf_printf(out, "%d%s", civil->day, period_print_ordinal_end(civil->day));
 		return;
+	case 's':
+		buf_add_str(out, period_print_stretch(language, period, is_end));
+		return;
 	case 't':
 		buf_printf(out, "%02d:%02d", civil->hour, civil->minute);
 		return;
@@ -121,8 +159,7 @@ static void period_print_template(const char *template, const struct period_lang
 		}
 		at++;
 		bool is_end = isupper((unsigned char)*at);
-		period_print_part((char)tolower((unsigned char)*at), language, is_end ? &period->end : &period->start,
-				  period->precision, out);
+		period_print_part((char)tolower((unsigned char)*at), language, period, is_end, out);
 	}
 }
 
@@ -179,6 +216,8 @@ static void period_print_within(const struct period_language *language, const st
 				const struct period *window, struct buf *out)
 {
 	const char *template = language->windows[period_print_shape(window)];
+	if (template == NULL)
+		return;
 	if (language->is_window_first)
 		period_print_template(template, language, window, out);
 	period_print_clause(language, repeat, out);

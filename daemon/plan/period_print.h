@@ -3,7 +3,8 @@
  * A phrase is a template in which %x stands for a part of the period: a small letter for its start, a capital one for its
  * end. y year, m month and d day as numbers, o and a the same in two digits, n the name of the month and g and p its
  * genitive and prepositional case, u the number of the quarter or half-year, r the same in Roman, x 上 or 下, k the ISO
- * week in two digits, w the same without, and i its year, e an English ordinal of the day, t the time of day. */
+ * week in two digits, w the same without, and i its year, e an English ordinal of the day, t the time of day, s the part
+ * of its month that begins or ends there. */
 #ifndef DEADLINED_PLAN_PERIOD_PRINT_H
 #define DEADLINED_PLAN_PERIOD_PRINT_H
 
@@ -23,10 +24,14 @@ enum period_shape {
 	SHAPE_MONTH_DAYS,    /* of one month */
 	SHAPE_DAYS,          /* of one year */
 	SHAPE_DAYS_ACROSS,   /* the new year */
+	SHAPE_STRETCH,       /* a part of a month */
+	SHAPE_STRETCHES,     /* from one such part to another */
 	SHAPE_LIMIT_DAY,
 	SHAPE_LIMIT_MINUTE,
 	SHAPE_MAX
 };
+
+enum { PERIOD_STRETCHES = 5 };
 
 enum period_clause_shape {
 	CLAUSE_DAY, /* the first six in the order of enum period_repeat_unit */
@@ -47,6 +52,8 @@ enum period_clause_shape {
 struct period_language {
 	const char *name;
 	const char *shapes[SHAPE_MAX];
+	const char
+		*stretches[PERIOD_STRETCHES]; /* the beginning, middle and end of a month, its first and second half */
 	const char *names[12], *genitives[12], *prepositionals[12];
 	const char *clauses[CLAUSE_MAX]; /* NULL in a language without words, and so are the next two */
 	const char *weekdays[7];

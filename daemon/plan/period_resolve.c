@@ -70,6 +70,21 @@ static void period_resolve_decade(const struct period_part *part, int year, stru
 	ret_period->end = period_resolve_day(year, part->month, last);
 }
 
+static void period_resolve_stretch(const struct period_part *part, int year, struct period *ret_period)
+{
+	static const struct {
+		int from, to;
+	} days[] = {
+		[STRETCH_FIRST_HALF] = {1, 15},
+		[STRETCH_SECOND_HALF] = {16, 31},
+		[STRETCH_FIRST_DECADES] = {1, 20},
+		[STRETCH_LAST_DECADES] = {11, 31},
+	};
+	int last = civil_days_in_month(year, part->month), to = days[part->number].to;
+	ret_period->start = period_resolve_day(year, part->month, days[part->number].from);
+	ret_period->end = period_resolve_day(year, part->month, to < last ? to : last);
+}
+
 static int period_resolve_date(const struct period_cursor *cursor, const struct period_part *part, int year,
 			       struct period *ret_period)
 {
@@ -92,7 +107,8 @@ static int period_resolve_date(const struct period_cursor *cursor, const struct 
 /* Is what the part says within its bounds: a month, a number of quarters? */
 static int period_resolve_check(const struct period_cursor *cursor, const struct period_part *part)
 {
-	bool needs_month = part->unit == UNIT_DAY || part->unit == UNIT_WEEK_OF_DAY || part->unit == UNIT_DECADE;
+	bool needs_month = part->unit == UNIT_DAY || part->unit == UNIT_WEEK_OF_DAY || part->unit == UNIT_DECADE ||
+			   part->unit == UNIT_STRETCH;
 	if (part->unit == UNIT_NUMBER || (needs_month && part->month == 0 && part->month_token == NULL))
 		return period_resolve_fail(cursor, part, "of which month?");
 	if (part->month_token != NULL && (part->month < 1 || part->month > 12))
@@ -121,6 +137,11 @@ static int period_resolve_in_year(const struct period_cursor *cursor, const stru
 					: period_resolve_week_of_year(cursor, part, year, ret_period);
 	case UNIT_DECADE:
 		period_resolve_decade(part, year, ret_period);
+		ret_period->precision = PERIOD_MONTH;
+		return 0;
+	case UNIT_STRETCH:
+		period_resolve_stretch(part, year, ret_period);
+		ret_period->precision = PERIOD_MONTH;
 		return 0;
 	case UNIT_MONTH:
 		period_resolve_months(year, part->month, 1, ret_period);
@@ -254,7 +275,8 @@ static void period_resolve_lend_unit(struct period_ends *ends)
 
 static void period_resolve_lend_month(struct period_part *to, const struct period_part *from)
 {
-	if (to->unit != from->unit || (to->unit != UNIT_DAY && to->unit != UNIT_DECADE && to->unit != UNIT_WEEK))
+	if (to->unit != from->unit ||
+	    (to->unit != UNIT_DAY && to->unit != UNIT_DECADE && to->unit != UNIT_STRETCH && to->unit != UNIT_WEEK))
 		return;
 	if (to->month_token != NULL || from->month_token == NULL)
 		return;
@@ -262,13 +284,21 @@ static void period_resolve_lend_month(struct period_part *to, const struct perio
 	to->month_token = from->month_token;
 }
 
+static bool period_resolve_is_part_of_month(const struct period_part *part)
+{
+	return part->unit == UNIT_DECADE || part->unit == UNIT_STRETCH;
+}
+
+static bool period_resolve_is_small(const struct period_part *part)
+{
+	return part->unit == UNIT_DAY || part->unit == UNIT_MONTH || period_resolve_is_part_of_month(part);
+}
+
 /* "15 мая - июнь" is clear, "April-May 2" more likely a slip. */
 static bool period_resolve_may_mix(const struct period_part *from, const struct period_part *to)
 {
-	const enum period_unit a = from->unit, b = to->unit;
-	bool a_is_small = a == UNIT_DAY || a == UNIT_MONTH || a == UNIT_DECADE;
-	bool b_is_small = b == UNIT_DAY || b == UNIT_MONTH || b == UNIT_DECADE;
-	return a == b || (a_is_small && b_is_small && !to->is_month_first);
+	return from->unit == to->unit ||
+	       (period_resolve_is_small(from) && period_resolve_is_small(to) && !to->is_month_first);
 }
 
 static int period_resolve_share(const struct period_cursor *cursor, struct period_ends *ends)
@@ -292,6 +322,24 @@ static int period_resolve_share(const struct period_cursor *cursor, struct perio
 	return 0;
 }
 
+/* "конец мая - начало июня", "late May - June": both ends are only about then. */
+static bool period_resolve_is_rough(const struct period_ends *ends)
+{
+	bool is_part = period_resolve_is_part_of_month(&ends->from) || period_resolve_is_part_of_month(&ends->to);
+	return ends->from.is_rough || (is_part && ends->from.unit != UNIT_DAY && ends->to.unit != UNIT_DAY);
+}
+
+static enum period_precision period_resolve_precision(const struct period_ends *ends, const struct period *period)
+{
+	const struct civil *start = &period->start, *end = &period->end;
+	if (civil_compare(start, end) == 0)
+		return PERIOD_DAY;
+	if (!period_resolve_is_rough(ends))
+		return PERIOD_RANGE;
+	bool is_one_month = start->year == end->year && start->month == end->month;
+	return is_one_month || !period_is_whole_months(period) ? PERIOD_MONTH : PERIOD_RANGE;
+}
+
 /* Both ends in these years. A range is inverted when either day of one end lies before that of the other: "15-14 мая",
  * but also "15 мая - май", which begins where it ends. */
 static int period_resolve_ends(const struct period_cursor *cursor, const struct period_ends *ends, int from_year,
@@ -308,12 +356,8 @@ static int period_resolve_ends(const struct period_cursor *cursor, const struct 
 	if (rc < 0)
 		return rc;
 	*ret_is_inverted = civil_compare(&to.start, &from.start) < 0 || civil_compare(&to.end, &from.end) < 0;
-	*ret_period = (struct period){
-		.has_start = true,
-		.start = from.start,
-		.end = to.end,
-		.precision = civil_compare(&from.start, &to.end) == 0 ? PERIOD_DAY : PERIOD_RANGE,
-	};
+	*ret_period = (struct period){.has_start = true, .start = from.start, .end = to.end};
+	ret_period->precision = period_resolve_precision(ends, ret_period);
 	return 0;
 }
 

@@ -29,6 +29,21 @@ static struct period recur_period_days(const struct period *first, const struct 
 	return period;
 }
 
+/* Of a part of a month, which ends where it began to: on that day of the month, or on the last one. */
+static struct period recur_period_stretch(const struct period *first, const struct civil *start)
+{
+	const struct civil *from = &first->start, *to = &first->end;
+	struct period period = recur_period_days(first, start);
+	if (start->day != from->day)
+		return period;
+	struct civil month = {.year = start->year, .month = start->month, .day = 1};
+	period.end = civil_add_months(&month, (to->year - from->year) * 12 + to->month - from->month);
+	int last = civil_days_in_month(period.end.year, period.end.month);
+	bool is_last = to->day == civil_days_in_month(to->year, to->month);
+	period.end.day = is_last || to->day > last ? last : to->day;
+	return period;
+}
+
 struct period recur_period(const struct period *first, const struct civil *start)
 {
 	struct civil day = civil_from_days(civil_to_days(start)),
@@ -40,7 +55,7 @@ struct period recur_period(const struct period *first, const struct civil *start
 	case PERIOD_WEEK:
 		return recur_period_days(first, &monday);
 	case PERIOD_MONTH:
-		return recur_period_months(&day, 1, first->precision);
+		return months == 1 ? recur_period_months(&day, 1, first->precision) : recur_period_stretch(first, &day);
 	case PERIOD_QUARTER:
 		return recur_period_months(&day, 3, first->precision);
 	case PERIOD_HALF_YEAR:

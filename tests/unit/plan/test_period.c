@@ -87,11 +87,26 @@ static void period__window__is_what_has_no_exact_date_yet(void **state)
 		const char *phrase;
 		bool is_window;
 	} rows[] = {
-		{"неделя 16 июня", true}, {"июнь", true},           {"Q3", true},
-		{"I полугодие", true},    {"2025 год", true},       {"апрель-май", true},
-		{"лето", true},           {"1-30 июня", true},      {"15-20 сентября", false},
-		{"1-29 июня", false},     {"2-30 июня", false},     {"30 июня - 31 июля", false},
-		{"15 июня", false},       {"15 июня 14:00", false}, {"до 30 июня", false},
+		{"неделя 16 июня", true},
+		{"июнь", true},
+		{"Q3", true},
+		{"I полугодие", true},
+		{"2025 год", true},
+		{"апрель-май", true},
+		{"лето", true},
+		{"1-30 июня", true},
+		{"15-20 сентября", false},
+		{"6月中旬", true},
+		{"early June", true},
+		{"конец мая - начало июня", true},
+		{"15 мая - конец июня", false},
+
+		{"1-29 июня", false},
+		{"2-30 июня", false},
+		{"30 июня - 31 июля", false},
+		{"15 июня", false},
+		{"15 июня 14:00", false},
+		{"до 30 июня", false},
 	};
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct period period;

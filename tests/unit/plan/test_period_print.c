@@ -72,6 +72,18 @@ static void period_print__known_shapes__read_naturally(void **state)
 		{"2026-W01", "неделя с 29 декабря 2025 года", "the week of 29 December 2025", "2026年第1周",
 		 "2026-W01"},
 		{"2025-06", "июнь 2025 года", "June 2025", "2025年6月", "2025-06"},
+		{"начало июня", "начало июня 2025 года", "early June 2025", "2025年6月上旬", "2025-06-01~/2025-06-10~"},
+		{"6月中旬", "середина июня 2025 года", "mid-June 2025", "2025年6月中旬", "2025-06-11~/2025-06-20~"},
+		{"end of February", "конец февраля 2025 года", "late February 2025", "2025年2月下旬",
+		 "2025-02-21~/2025-02-28~"},
+		{"first half of June", "первая половина июня 2025 года", "the first half of June 2025",
+		 "2025年6月上半月", "2025-06-01~/2025-06-15~"},
+		{"6月下半月", "вторая половина июня 2025 года", "the second half of June 2025", "2025年6月下半月",
+		 "2025-06-16~/2025-06-30~"},
+		{"5月中下旬", "середина мая 2025 года – конец мая 2025 года", "mid-May 2025 – late May 2025",
+		 "2025年5月中旬至2025年5月下旬", "2025-05-11~/2025-05-31~"},
+		{"конец декабря - начало января", "конец декабря 2025 года – начало января 2026 года",
+		 "late December 2025 – early January 2026", "2025年12月下旬至2026年1月上旬", "2025-12-21~/2026-01-10~"},
 		{"2025-Q3", "III квартал 2025 года", "Q3 2025", "2025年第3季度", "2025-Q3"},
 		{"H2 2025", "II полугодие 2025 года", "H2 2025", "2025年下半年", "2025-H2"},
 		{"2025", "2025 год", "2025", "2025年", "2025"},
@@ -241,7 +253,7 @@ static struct period random_day_or_minute(void)
 
 static struct period random_period(void)
 {
-	switch (random_below(8)) {
+	switch (random_below(9)) {
 	case 0:
 		return random_months(1, PERIOD_MONTH);
 	case 1:
@@ -256,6 +268,8 @@ static struct period random_period(void)
 		return random_days(2 + (int)random_below(random_below(2) == 0 ? 40 : 800), PERIOD_RANGE);
 	case 6:
 		return random_days(7, PERIOD_WEEK);
+	case 7:
+		return random_days(2 + (int)random_below(27), PERIOD_MONTH);
 	default:
 		return random_day_or_minute();
 	}
@@ -317,7 +331,8 @@ static void period_print__what_has_no_words__is_the_key(void **state)
 		const char *text;
 	} rows[] = {
 		{"2025-06-04", "2025-06-10", PERIOD_WEEK, "2025-06-04/2025-06-10"},
-		{"2025-06-02", "2025-06-30", PERIOD_MONTH, "2025-06-02/2025-06-30"},
+		{"2025-06-02", "2025-06-30", PERIOD_MONTH, "2025-06-02~/2025-06-30~"},
+		{"2025-06-01", "2025-07-31", PERIOD_MONTH, "2025-06-01/2025-07-31"},
 		{"2025-02-01", "2025-04-30", PERIOD_QUARTER, "2025-02-01/2025-04-30"},
 		{"1812-09-07", "1812-09-07", PERIOD_DAY, "1812-09-07"},
 		{"9999-01-01", "9999-12-31", PERIOD_YEAR, "9999-01-01/9999-12-31"},

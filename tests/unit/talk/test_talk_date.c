@@ -73,6 +73,8 @@ static void talk_date_read__what_people_write__is_the_date_they_mean(void **stat
 		{&june, "2025-05-01", "1-30 июня", TALK_READ_VAGUE, NULL},
 		{&june, "2025-05-01", "до 15 июня", TALK_READ_VAGUE, NULL},
 		{&june, "2025-05-01", "2-я неделя июня", TALK_READ_VAGUE, NULL},
+		{&june, "2025-05-01", "середина июня", TALK_READ_VAGUE, NULL},
+		{&june, "2025-05-01", "6月中旬", TALK_READ_VAGUE, NULL},
 		{&june, "2025-05-01", "31", TALK_READ_NOTHING, NULL},
 		{&june, "2025-05-01", "0", TALK_READ_NOTHING, NULL},
 		{&june, "2025-05-01", "115", TALK_READ_NOTHING, NULL},
