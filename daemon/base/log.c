@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/recode.h"
 #include "base/utf8.h"
 
 enum { LOG_LINE_MAX = 2048, LOG_SECRET_MIN = 4, LOG_GATHERED_MAX = 65536 };
@@ -25,7 +26,7 @@ enum log_level log_set_level(enum log_level level)
 	return before;
 }
 
-void log_hide(const char *secret)
+static void log_hide_text(const char *secret)
 {
 	if (strlen(secret) < LOG_SECRET_MIN)
 		return;
@@ -43,14 +44,50 @@ void log_hide(const char *secret)
 	log_n_secrets++;
 }
 
+void log_hide(const char *secret)
+{
+	log_hide_text(secret);
+	for (unsigned form = 0; form < RECODE_BASE64_FORMS; form++) {
+		char *text = recode_base64(secret, form);
+		log_hide_text(text);
+		mem_free_secret(text);
+	}
+}
+
+/* Where in text, which may be escaped, the secret is next; NULL when nowhere. */
+static char *log_find(char *text, bool is_escaped, const char *secret, size_t *ret_len)
+{
+	bool is_cut;
+	*ret_len = strlen(secret);
+	if (!is_escaped)
+		return strstr(text, secret);
+	for (; *text != '\0'; text++)
+		if ((*ret_len = recode_match(text, secret, &is_cut)) != 0)
+			return text;
+	return NULL;
+}
+
 void log_redact(char *text)
 {
+	bool is_escaped = recode_is_escaped(text);
 	for (size_t i = 0; i < log_n_secrets; i++) {
-		size_t len = strlen(log_secrets[i]);
-		for (char *hit = text; (hit = strstr(hit, log_secrets[i])) != NULL; hit += 3) {
+		size_t len;
+		for (char *hit = text; (hit = log_find(hit, is_escaped, log_secrets[i], &len)) != NULL; hit += 3) {
 			memcpy(hit, "***", 3);
 			memmove(hit + 3, hit + len, strlen(hit + len) + 1);
 		}
+	}
+}
+
+void log_redact_cut(char *text)
+{
+	bool is_cut = false;
+	log_redact(text);
+	for (size_t at = 0; text[at] != '\0' && !is_cut; at++) {
+		for (size_t i = 0; i < log_n_secrets && !is_cut; i++)
+			(void)recode_match(text + at, log_secrets[i], &is_cut);
+		if (is_cut)
+			text[at] = '\0';
 	}
 }
 

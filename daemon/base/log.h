@@ -23,12 +23,15 @@ void log_debug(const char *fmt, ...) PRINTF(1, 2);
 void log_gather(void);
 void log_release(void);
 
-/* Registers a value that must never be written; copies it. Values under 4 bytes are too short to be told from ordinary
+/* Registers a value that must never be written, also as a server may repeat it (recode.h); copies it. Values under 4 bytes are too short to be told from ordinary
  * text and are not registered. May be called again with the same value. */
 void log_hide(const char *secret);
 
 /* Replaces every registered secret in text by "***", in place. For texts that leave by another way than the log:
  * replies of servers kept in the database, what a command prints. */
 void log_redact(char *text);
+
+/* The same for a text that was cut: when it ends within a secret, what there is of that goes, too. */
+void log_redact_cut(char *text);
 
 #endif

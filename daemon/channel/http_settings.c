@@ -209,19 +209,6 @@ static void http_check_address(const struct conf *conf, const struct ini_section
 		problems_add(problems, section->file, entry->line, "%s: %s", key, err.text);
 }
 
-void http_settings_hide(const char *secret)
-{
-	struct buf encoded;
-	log_hide(secret);
-	buf_init(&encoded, 3 * (size_t)SECRET_MAX);
-	preset_escape_add(&encoded, secret, PRESET_QUERY);
-	log_hide(buf_str(&encoded));
-	buf_clear(&encoded);
-	preset_escape_add(&encoded, secret, PRESET_PATH);
-	log_hide(buf_str(&encoded));
-	mem_free_secret(buf_take(&encoded));
-}
-
 static void http_check_file(const struct ini_section *section, const char *key, const char *file,
 			    struct problems *problems)
 {
@@ -286,8 +273,6 @@ void http_settings_read(const struct conf *conf, const struct ini_section *secti
 		if (setting->kind == PRESET_KIND_URL)
 			http_check_address(conf, section, setting->name, &settings->values[i], preset_url_check,
 					   problems);
-		else if (setting->kind == PRESET_KIND_SECRET && settings->values[i] != NULL)
-			http_settings_hide(settings->values[i]);
 	}
 }
 

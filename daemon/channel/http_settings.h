@@ -42,8 +42,6 @@ void http_settings_done(struct http_settings *settings);
 /* An address that is a secret as a whole may be referred to: puts the secret in the place of the reference, which is
  * freed, and hides it. Errors: those of secret_read(). */
 MUSTCHECK int http_resolve_url(const struct conf *conf, char **value, bool *ret_is_secret, struct err *err);
-/* Lets the log hide a secret, also as it stands in an address: a server may repeat what it was called by. */
-void http_settings_hide(const char *secret);
 /* Lets the log hide the parts of an address that may be a key. */
 void http_hide_parts(const char *url);
 

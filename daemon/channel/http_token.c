@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "channel/transfer.h"
@@ -67,7 +68,7 @@ static bool http_token_take(struct http_token *token)
 			lifetime_s = step->lifetime_s;
 		mem_free_secret(token->value);
 		token->value = mem_dup(value);
-		http_settings_hide(value);
+		log_hide(value);
 		/* half of a short life is left for use */
 		token->until_utc =
 			token->asked_utc +

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
+
 void smtp_reply_init(struct smtp_reply_reader *reader)
 {
 	*reader = (struct smtp_reply_reader){0};
@@ -56,7 +58,11 @@ static enum smtp_reply_state smtp_reply_line(struct smtp_reply_reader *reader)
 	while (reader->line_len > 0 && line[reader->line_len - 1] == '\r')
 		reader->line_len--;
 	line[reader->line_len] = '\0';
-	size_t len = reader->line_len;
+	if (reader->line_len == SMTP_REPLY_LINE_MAX)
+		log_redact_cut(line);
+	else
+		log_redact(line); /* before the text is cut */
+	size_t len = strlen(line);
 	reader->line_len = 0;
 
 	if (len < 3 || line[0] < '2' || line[0] > '5' || !smtp_is_digit(line[1]) || !smtp_is_digit(line[2]))

@@ -2,6 +2,7 @@
 
 Nothing here waits for a fixed time: wait_until() polls a condition and fails with words when it stays false.
 """
+import base64
 import contextlib
 import ctypes
 import email
@@ -23,6 +24,7 @@ import threading
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,6 +77,14 @@ def kept_port():
         keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         keeper.bind(("127.0.0.1", 0))
         yield keeper.getsockname()[1]
+
+
+def secret_forms(secret, user=""):
+    """A secret in the ways in which a server might repeat it, as bytes: none of them may be told."""
+    quoted = json.dumps(secret)[1:-1]
+    words = [secret, quoted, json.dumps(secret, ensure_ascii=False)[1:-1], quoted.replace("/", "\\/"), quote(secret), quote(secret, safe="")]
+    coded = [base64.b64encode(text.encode()) for text in (secret, f"\0{user}\0{secret}", f"{user}:{secret}")]
+    return [*(word.encode() for word in words), *coded]
 
 
 def as_root():

@@ -9,7 +9,7 @@ from email.utils import formatdate
 import pytest
 from http_server import HttpServer, Reply
 
-from harness import run, wait_until
+from harness import run, secret_forms, wait_until
 
 TOKEN = "hook-Token_of+the/tests=0123456789"
 
@@ -58,6 +58,20 @@ def test_the_request_holds_all_there_is_to_know(site, hook, start):
         "kind": "single", "channel": "hook", "person": "a", "to": "room-a", "language": "en", "task": "visit-5"}
     assert 'Визит "школы № 5" </b> 访问' in body["subject"] and "visit-5" in body["text"]
     assert TOKEN.encode() not in daemon.told()
+
+
+@pytest.mark.parametrize("echo", secret_forms('Ab/cd"ef\\gh-Токен_0123456789'))
+def test_a_token_that_the_server_repeats_is_told_nowhere(site, hook, start, echo):
+    token = 'Ab/cd"ef\\gh-Токен_0123456789'
+    hook.default = Reply(500, {"Content-Type": "application/json"}, b'{"error": "no token ' + echo + b'"}')
+    use(site, hook.url, token=site.secret("token", token))
+    site.add_due_task("visit-5", "a")
+    daemon = start(site)
+    wait_until(lambda: site.tried(), daemon.log)
+    told = daemon.told()
+    assert b"no token" in told
+    for secret in [*secret_forms(token), "Токен".encode()]:
+        assert secret not in told
 
 
 def test_an_address_that_is_a_secret_is_told_nowhere(site, hook, start):

@@ -138,6 +138,10 @@ static void log_redact__every_hidden_value__is_replaced_everywhere(void **state)
 		{"/bottok-en:4711/send?tok-en:4711", "/bot***/send?***"},
 		{"tok-en:4711tok-en:4711", "******"},
 		{"tok-en:471", "tok-en:471"},
+		{"tok-en%3A4711 \\u0074ok-en:4711", "*** ***"},
+		{"dG9rLWVuOjQ3MTE=", "***E="},         /* base64 of it, but for the last bits */
+		{"AGEAdG9rLWVuOjQ3MTE=", "AGEA***E="}, /* and of \0a\0 and it */
+		{"YTp0b2stZW46NDcxMQ==", "YTp***Q=="},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char text[64];
@@ -158,6 +162,19 @@ static void log_redact__value_that_starts_another__leaves_no_tail(void **state)
 	char text[] = "passphrase-of-the-desk passphrase pass";
 	log_redact(text);
 	assert_string_equal(text, "*** *** ***");
+}
+
+static void log_redact_cut__text_that_ends_within_a_value__leaves_no_head(void **state)
+{
+	(void)state;
+	static const char whole[] = "tok-en%3A4711";
+	log_hide("tok-en:4711");
+	for (size_t len = 0; len <= strlen(whole); len++) {
+		char text[64];
+		(void)snprintf(text, sizeof(text), "it was %.*s", (int)len, whole);
+		log_redact_cut(text);
+		assert_string_equal(text, len == strlen(whole) ? "it was ***" : "it was ");
+	}
 }
 
 static void log__hidden_value_at_the_end_of_a_long_line__leaves_no_head(void **state)
@@ -183,6 +200,7 @@ int main(void)
 		CAUGHT(log__long_line__is_cut_at_a_whole_character),
 		CAUGHT(log_redact__every_hidden_value__is_replaced_everywhere),
 		CAUGHT(log_redact__value_that_starts_another__leaves_no_tail),
+		CAUGHT(log_redact_cut__text_that_ends_within_a_value__leaves_no_head),
 		CAUGHT(log__hidden_value_at_the_end_of_a_long_line__leaves_no_head),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

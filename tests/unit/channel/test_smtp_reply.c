@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "channel/smtp_reply.h"
 
 /* Feeds text in pieces of step bytes; the state after the last one. */
@@ -89,6 +90,23 @@ static void reply__long_line__is_cut_and_the_next_one_read(void **cmocka)
 	assert_int_equal(feed(&reader, bytes + used, 100), SMTP_REPLY_COMPLETE);
 	assert_int_equal(reader.reply.code, 250);
 	assert_string_equal(reader.reply.text, "next");
+}
+
+static void reply__secret_across_a_cut__leaves_no_half(void **cmocka)
+{
+	(void)cmocka;
+	log_hide("S3cret-Relay-Passw0rd");
+	for (size_t before = 440; before < 530; before++) {
+		char bytes[1024];
+		memset(bytes, 'x', sizeof(bytes));
+		memcpy(bytes, "535 5.7.8 ", 10);
+		(void)snprintf(bytes + before, sizeof(bytes) - before, "S3cret-Relay-Passw0rd\r\n");
+		struct smtp_reply_reader reader;
+		smtp_reply_init(&reader);
+		assert_int_equal(feed(&reader, bytes, 100), SMTP_REPLY_COMPLETE);
+		if (strstr(reader.reply.text, "S3") != NULL)
+			fail_msg("after %zu bytes: %s", before, reader.reply.text);
+	}
 }
 
 static void reply__endless__is_broken(void **cmocka)
@@ -284,6 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reply__well_formed__is_read),
 		cmocka_unit_test(reply__no_reply__is_broken),
+		cmocka_unit_test(reply__secret_across_a_cut__leaves_no_half),
 		cmocka_unit_test(reply__long_line__is_cut_and_the_next_one_read),
 		cmocka_unit_test(reply__endless__is_broken),
 		cmocka_unit_test(reply__random_bytes__are_survived),
