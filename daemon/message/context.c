@@ -26,7 +26,8 @@ const char *const context_names[CONTEXT_NAME_MAX] = {
 	[CONTEXT_IS_DAY] = "is_day", [CONTEXT_IS_SPAN] = "is_span", [CONTEXT_IS_LIMIT] = "is_limit",
 	[CONTEXT_IS_WINDOW] = "is_window", [CONTEXT_IS_UPCOMING] = "is_upcoming",
 	[CONTEXT_IS_RUNNING] = "is_running", [CONTEXT_IS_OVERDUE] = "is_overdue",
-	[CONTEXT_ZONES_DIFFER] = "zones_differ", [CONTEXT_IS_LATE] = "is_late", [CONTEXT_IS_HELD] = "is_held",
+	[CONTEXT_ZONES_DIFFER] = "zones_differ", [CONTEXT_IS_DAY_OFF] = "is_day_off", [CONTEXT_IS_DAY_OFF_THERE] = "is_day_off_there",
+	[CONTEXT_IS_DAY_OFF_HERE] = "is_day_off_here", [CONTEXT_IS_LATE] = "is_late", [CONTEXT_IS_HELD] = "is_held",
 	[CONTEXT_ASKS_DATE] = "asks_date", [CONTEXT_IS_MOVED] = "is_moved",
 	[CONTEXT_IS_ESCALATION] = "is_escalation", [CONTEXT_IS_HANDOFF] = "is_handoff",
 	[CONTEXT_SAYS_OVERDUE] = "says_overdue", [CONTEXT_IS_LISTED] = "is_listed", [CONTEXT_NOTE_LINES] = "note_lines",
@@ -283,6 +284,7 @@ static struct compose_item context_only_item(const struct compose_facts *facts)
 			.old_period = facts->old_period,
 			.holiday_event = facts->holiday_event,
 			.holiday_reader = facts->holiday_reader,
+			.is_holiday_shared = facts->is_holiday_shared,
 			.deputy_for = facts->deputy_for,
 		};
 	struct compose_item item = facts->items[0];

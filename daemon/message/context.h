@@ -36,7 +36,8 @@ struct compose_item {
 	const char *const *responsible; /* names; n_responsible of them */
 	size_t n_responsible;
 	const struct period *old_period;
-	const char *holiday_event, *holiday_reader;
+	const char *holiday_event, *holiday_reader; /* "" = a day off that has no name */
+	bool is_holiday_shared; /* the reader follows the event's calendar: holiday_event holds for both */
 	const char *deputy_for;
 };
 
@@ -72,8 +73,9 @@ struct compose_facts {
 	const char *const *responsible; /* names of those whose task it is, for a supervisor */
 	size_t n_responsible;
 	const struct period *old_period; /* of a moved task, where it was before */
-	const char *holiday_event;       /* why the deadline's day is not worked there, and at the reader's */
+	const char *holiday_event; /* why the deadline's day is not worked there, and at the reader's; as in an item */
 	const char *holiday_reader;
+	bool is_holiday_shared;
 	const char *deputy_for;           /* name of the person in whose place the reader gets this */
 	const char *notice;               /* text for the operator, possibly several lines */
 	const char *says;                 /* name of a phrase (phrase.h), for an answer */
@@ -99,7 +101,7 @@ enum context_name {
 	CONTEXT_EVENT_ZONE, CONTEXT_EVENT_OFFSET, CONTEXT_YOUR_PERIOD, CONTEXT_YOUR_ZONE, CONTEXT_YOUR_OFFSET,
 	CONTEXT_STARTS_ON, CONTEXT_STARTS_IN, CONTEXT_ENDS_ON, CONTEXT_ENDS_IN, CONTEXT_DAYS_LEFT,
 	CONTEXT_OVERDUE_BY, CONTEXT_LATE_BY, CONTEXT_IS_MINUTE, CONTEXT_IS_DAY, CONTEXT_IS_SPAN, CONTEXT_IS_LIMIT,
-	CONTEXT_IS_WINDOW, CONTEXT_IS_UPCOMING, CONTEXT_IS_RUNNING, CONTEXT_IS_OVERDUE, CONTEXT_ZONES_DIFFER,
+	CONTEXT_IS_WINDOW, CONTEXT_IS_UPCOMING, CONTEXT_IS_RUNNING, CONTEXT_IS_OVERDUE, CONTEXT_ZONES_DIFFER, CONTEXT_IS_DAY_OFF, CONTEXT_IS_DAY_OFF_THERE, CONTEXT_IS_DAY_OFF_HERE,
 	CONTEXT_IS_LATE, CONTEXT_IS_HELD, CONTEXT_ASKS_DATE, CONTEXT_IS_MOVED, CONTEXT_IS_ESCALATION,
 	CONTEXT_IS_HANDOFF, CONTEXT_SAYS_OVERDUE, CONTEXT_IS_LISTED, CONTEXT_NOTE_LINES,
 	/* the message */

@@ -215,10 +215,18 @@ static void context_set_texts(struct context *context, const struct compose_item
 	context_set_lines(context, CONTEXT_NOTE_LINES, item->task->note);
 	context_set_clean(context, CONTEXT_UID, item->task->uid, false);
 	context_set_clean(context, CONTEXT_STEP, item->step, false);
-	context_set_clean(context, CONTEXT_HOLIDAY_EVENT, item->holiday_event, false);
-	context_set_clean(context, CONTEXT_HOLIDAY_READER, item->holiday_reader, false);
 	context_set_clean(context, CONTEXT_DEPUTY_FOR, item->deputy_for, false);
 	context_set_responsible(context, item);
+}
+
+static void context_set_holidays(struct context *context, const struct compose_item *item)
+{
+	bool is_there = item->holiday_event != NULL, is_here = item->holiday_reader != NULL;
+	context_set_flag(context, CONTEXT_IS_DAY_OFF, is_there || is_here);
+	context_set_flag(context, CONTEXT_IS_DAY_OFF_THERE, is_there && !item->is_holiday_shared);
+	context_set_flag(context, CONTEXT_IS_DAY_OFF_HERE, is_here);
+	context_set_clean(context, CONTEXT_HOLIDAY_EVENT, item->holiday_event, false);
+	context_set_clean(context, CONTEXT_HOLIDAY_READER, item->holiday_reader, false);
 }
 
 int context_set_task(struct context *context, const struct compose_item *item, struct err *err)
@@ -229,6 +237,7 @@ int context_set_task(struct context *context, const struct compose_item *item, s
 
 	struct context_time time = context_see(context, &item->task->period, event);
 	context_set_texts(context, item);
+	context_set_holidays(context, item);
 	context_set_kind(context, item->kind, time.is_overdue);
 	context_set_flags(context, &time);
 	context_set_dates(context, &time);

@@ -24,8 +24,9 @@ struct letter_item {
 	int64_t due_utc;
 	enum compose_section section;
 	struct strlist responsible;
-	char *deputy_for; /* name */
-	const char *holiday_event, *holiday_reader;
+	char *deputy_for;                           /* name */
+	const char *holiday_event, *holiday_reader; /* as in a compose_item */
+	bool is_holiday_shared;
 };
 
 void letter_item_done(struct letter_item *item);

@@ -7,18 +7,27 @@
 #include "remind/reader.h"
 #include "service/letter_priv.h"
 
+/* Whether the reader is told of the calendar's days off as of their own: it is the one they name or, do they name none, that
+ * of where they live. */
+static bool letter_is_shared(const struct setup *setup, const struct reader *reader, const struct calendar *there)
+{
+	if (reader->time.calendar != NULL)
+		return reader->time.calendar == there;
+	return there != NULL && calendars_of_zone(setup->calendars, reader->person->zone) == there;
+}
+
 /* Why the deadline's day is no working day at the event's and at the reader's place. */
 static void letter_find_holidays(const struct setup *setup, const struct reader *reader, struct letter_item *item)
 {
 	const struct period *period = &item->task.period;
+	const struct calendar *here = reader->time.calendar;
 	const struct calendar *there =
 		setup->calendars == NULL ? NULL : calendars_of_zone(setup->calendars, item->task.zone);
 	if (period->precision != PERIOD_MINUTE && period->precision != PERIOD_DAY)
 		return;
+	item->is_holiday_shared = letter_is_shared(setup, reader, there);
 	item->holiday_event = there != NULL ? calendar_holiday(there, &period->end) : NULL;
-	item->holiday_reader = reader->time.calendar != NULL && reader->time.calendar != there
-				       ? calendar_holiday(reader->time.calendar, &period->end)
-				       : NULL;
+	item->holiday_reader = here != NULL && here != there ? calendar_holiday(here, &period->end) : NULL;
 }
 
 static struct compose_item *letter_compose_items(const struct letter *letter)
@@ -37,6 +46,7 @@ static struct compose_item *letter_compose_items(const struct letter *letter)
 			.old_period = item->has_old_period ? &item->old_period : NULL,
 			.holiday_event = item->holiday_event,
 			.holiday_reader = item->holiday_reader,
+			.is_holiday_shared = item->is_holiday_shared,
 			.deputy_for = item->deputy_for,
 		};
 	}
@@ -125,6 +135,7 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 		.old_period = items[0].old_period,
 		.holiday_event = first->holiday_event,
 		.holiday_reader = first->holiday_reader,
+		.is_holiday_shared = first->is_holiday_shared,
 		.deputy_for = first->deputy_for,
 		.closed_how = first->closing.action,
 		.closed_by = first->closing.who,

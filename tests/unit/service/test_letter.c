@@ -255,6 +255,37 @@ static void letter__key__is_short_plain_and_the_same_every_time(void **state)
 	letter_done(&again);
 }
 
+/* 4 November is a day off in Russia and worked in China. */
+static void letter__day_off__is_that_of_both_or_of_one_place(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *calendar, *zone, *event, *expected;
+	} rows[] = {
+		{"russia", "Asia/Shanghai", "Asia/Sakhalin", "falls on a day off (День народного единства)."},
+		{"", "Europe/Moscow", "Asia/Sakhalin", "falls on a day off (День народного единства)."},
+		{"china", "Asia/Shanghai", "Asia/Sakhalin", "falls on a day off there (День народного единства)."},
+		{"", "America/New_York", "Asia/Sakhalin", "falls on a day off there (День народного единства)."},
+		{"russia", "Asia/Sakhalin", "Asia/Shanghai", "falls on a day off where you are (День народного"},
+		{"", "Asia/Sakhalin", "Asia/Shanghai", NULL},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct letter letter;
+		office_run(&desk.office, "UPDATE person SET calendar = '%s', zone = '%s'", rows[i].calendar,
+			   rows[i].zone);
+		office_run(&desk.office,
+			   "UPDATE task SET zone = '%s', start_local = '2025-11-04', end_local = '2025-11-04'",
+			   rows[i].event);
+		char *step = mem_printf("%zud before start at 09:00", i + 1);
+		write_letter(add(step), &letter);
+		bool is_said = rows[i].expected != NULL && strstr(letter.message.text, rows[i].expected) != NULL;
+		if (rows[i].expected != NULL ? !is_said : strstr(letter.message.text, "day off") != NULL)
+			fail_msg("row %zu:\n%s", i, letter.message.text);
+		letter_done(&letter);
+		free(step);
+	}
+}
+
 static void letter__overdue_step__has_its_own_words(void **state)
 {
 	(void)state;
@@ -365,6 +396,7 @@ int main(void)
 		WITH_DESK(letter__answers__go_to_the_one_responsible),
 		WITH_DESK(letter__urgent__says_so),
 		WITH_DESK(letter__key__is_short_plain_and_the_same_every_time),
+		WITH_DESK(letter__day_off__is_that_of_both_or_of_one_place),
 		WITH_DESK(letter__overdue_step__has_its_own_words),
 		WITH_DESK(letter__two_dates_of_one_task__are_both_named),
 		WITH_DESK(letter__language_without_templates__falls_back),
