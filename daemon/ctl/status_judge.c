@@ -71,10 +71,11 @@ static void status_judge_queue(struct status *status)
 	if (status->unreached.n > 0)
 		status_add(&status->warnings,
 			   mem_printf("%" PRId64
-				      " %s of the last week reached nobody, for want of an address on a channel "
-				      "of the policy: the last of task %s to %s; see deadlinectl why %s",
+				      " %s of the last week reached nobody, for want of an address in use on a "
+				      "channel of the policy: the last of task %s to %s, %s; see deadlinectl why %s",
 				      status->unreached.n, num_word(status->unreached.n, "step", "steps"),
-				      status->unreached.task, status->unreached.person, status->unreached.task));
+				      status->unreached.task, status->unreached.person, status->unreached.reason,
+				      status->unreached.task));
 	for (size_t i = 0; i < status->strange.n; i++)
 		status_add(&status->warnings,
 			   mem_printf("messages wait for channel %s, which the configuration does not have",

@@ -276,15 +276,44 @@ static int post_try_channel(struct post *post, const struct post_route *route, c
 	return status;
 }
 
-/* One a day speaks for all: the log has each, and status counts them. */
-static int post_tell_unreachable(struct post *post, const struct post_route *route, const char *step, struct err *err)
+/* A channel of the route on which the reader has an address that is not in use; NULL when there is none. */
+static const char *post_find_suspended(const struct post *post, const struct post_route *route)
+{
+	for (size_t i = 0; i < route->reader->n_addresses; i++) {
+		const struct person_address *address = &route->reader->addresses[i];
+		if (address->is_suspended && order_has(route->order, address->channel) &&
+		    planner_find_channel(post->planner, address->channel) != NULL)
+			return address->channel;
+	}
+	return NULL;
+}
+
+/* suspended: as post_find_suspended() gives it. Returned owned. */
+static char *post_say_unreachable(const struct post *post, const struct post_route *route, const char *step,
+				  const char *suspended)
 {
 	const struct task *task = post->task;
-	char *text =
-		mem_printf("Task %s (%s): the step '%s' did not reach %s (%s), who has no address on any channel of "
-			   "policy %s. Import one, or look at the names of the [channel ...] sections; deadlinectl "
-			   "status counts such steps.",
-			   task->uid, task->title, step, route->reader->name, route->reader->id, post->policy->name);
+	char *head = mem_printf("Task %s (%s): the step '%s' did not reach %s (%s), ", task->uid, task->title, step,
+				route->reader->name, route->reader->id);
+	char *text = suspended == NULL
+			     ? mem_printf("%swho has no address on any channel of policy %s. Import one, or look at "
+					  "the names of the [channel ...] sections; deadlinectl status counts such "
+					  "steps.",
+					  head, post->policy->name)
+			     : mem_printf("%swhose address on %s is suspended, with no other in use on any channel of "
+					  "policy %s; deadlinectl status says why. Ask them to write to the bot again, "
+					  "correct the address, or see deadlinectl release --help: such steps are then "
+					  "sent if it is not too late.",
+					  head, suspended, post->policy->name);
+	free(head);
+	return text;
+}
+
+/* One a day speaks for all: the log has each, and status counts them. */
+static int post_tell_unreachable(struct post *post, const struct post_route *route, const char *step,
+				 const char *suspended, struct err *err)
+{
+	char *text = post_say_unreachable(post, route, step, suspended);
 	int status = notice_again(post->planner, post->store, NOTICE_DAILY, post->event_zone, "unreached", text,
 				  post->now_utc, err);
 	free(text);
@@ -295,6 +324,8 @@ static int post_tell_unreachable(struct post *post, const struct post_route *rou
 static int post_note_unreachable(struct post *post, const struct post_route *route, const struct post_step *steps,
 				 size_t n, struct err *err)
 {
+	const char *suspended = post_find_suspended(post, route);
+	const char *reason = suspended != NULL ? "address suspended" : "no address";
 	int status = 0;
 	for (size_t i = 0; i < n && status == 0; i++) {
 		struct store_reminder reminder;
@@ -303,11 +334,12 @@ static int post_note_unreachable(struct post *post, const struct post_route *rou
 		status = store_reminder_exists(post->store, &reminder, route->reader->id, "", &exists, err);
 		if (status < 0 || exists)
 			continue;
-		log_warning("task=%s person=%s step='%s': no address on any channel of policy %s", post->task->uid,
-			    route->reader->id, reminder.step, post->policy->name);
-		status = store_reminder_add(post->store, &reminder, route->reader->id, "", 0, "no address", err);
+		log_warning("task=%s person=%s step='%s': %s on any channel of policy %s", post->task->uid,
+			    route->reader->id, reminder.step, suspended != NULL ? "no address in use" : "no address",
+			    post->policy->name);
+		status = store_reminder_add(post->store, &reminder, route->reader->id, "", 0, reason, err);
 		if (status == 0)
-			status = post_tell_unreachable(post, route, reminder.step, err);
+			status = post_tell_unreachable(post, route, reminder.step, suspended, err);
 	}
 	return status;
 }

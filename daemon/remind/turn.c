@@ -169,7 +169,7 @@ static int turn_move_reminders(struct turn *turn, struct err *err)
 
 /* ---- what stays --------------------------------------------------------------------------------------------------- */
 
-/* Written down as if the step had found no address: should one come, it is planned anew. */
+/* Written down as a step that reaches nobody: should an address come, it is planned anew. */
 static int turn_drop_reminder(const struct turn *turn, const struct store_turn_reminder *item, const char *reason,
 			      struct err *err)
 {
@@ -182,7 +182,7 @@ static int turn_drop_reminder(const struct turn *turn, const struct store_turn_r
 		return status;
 	log_warning("task=%lld person=%s step='%s': no other address to go to", (long long)item->reminder.task, person,
 		    item->reminder.step);
-	return store_reminder_add(turn->store, &item->reminder, person, "", 0, "no address", err);
+	return store_reminder_add(turn->store, &item->reminder, person, "", 0, reason, err);
 }
 
 static bool turn_is_suspended(const struct turn *turn)

@@ -624,6 +624,12 @@ static const char schema_9[] =
 	"     AND next_channel_utc IS NULL);"
 	"END;"
 	"ALTER TABLE suspension ADD COLUMN since_utc INTEGER;"
+	/* Another address may be reached while one is suspended. */
+	"DROP TRIGGER address_added;"
+	"CREATE TRIGGER address_added AFTER INSERT ON address BEGIN"
+	"  UPDATE task SET next_due_utc = NULL WHERE status = 'open' AND id IN (SELECT task FROM reminder"
+	"    WHERE person = new.person AND dropped IN ('no address', 'address suspended'));"
+	"END;"
 	/* What is due soon is planned before: an edit until then goes back to where that plan began. */
 	"ALTER TABLE task ADD COLUMN planned_from INTEGER;"
 	/* What is in flight, or held, is little: it is counted when asked for, along the index, and what is pending is the rest

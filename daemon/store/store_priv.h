@@ -25,7 +25,7 @@ enum { STORE_STATEMENTS = 256 };
 #define STORE_IS_WAITING STORE_IS_OPEN " AND (state = 'pending') = 1"
 
 /* A reminder that was planned and had nowhere to go. */
-#define STORE_IS_UNREACHED "message IS NULL AND dropped = 'no address'"
+#define STORE_IS_UNREACHED "message IS NULL AND dropped IN ('no address', 'address suspended')"
 
 /* Whether its reader has it, or may: the reply was lost, or the process died before it came. */
 #define STORE_IS_TOLD "(state = 'sent' OR uncertain > 0 OR crashes > 0)"

@@ -105,7 +105,7 @@ int store_unreached_load(struct store *store, int64_t since_utc, struct store_un
 {
 	/* With max() the other columns are those of its row. */
 	static const char sql[] =
-		"SELECT count(*), max(r.due_utc), t.uid, r.person FROM reminder r JOIN task t ON t.id = r.task"
+		"SELECT count(*), max(r.due_utc), t.uid, r.person, r.dropped FROM reminder r JOIN task t ON t.id = r.task"
 		" WHERE " STORE_IS_UNREACHED " AND r.due_utc > ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
@@ -118,6 +118,7 @@ int store_unreached_load(struct store *store, int64_t since_utc, struct store_un
 	if (ret_unreached->n > 0) {
 		ret_unreached->task = store_text(stmt, 2);
 		ret_unreached->person = store_text(stmt, 3);
+		ret_unreached->reason = store_text(stmt, 4);
 	}
 	(void)sqlite3_reset(stmt);
 	return 0;
@@ -127,5 +128,6 @@ void store_unreached_done(struct store_unreached *unreached)
 {
 	free(unreached->task);
 	free(unreached->person);
+	free(unreached->reason);
 	*unreached = (struct store_unreached){0};
 }

@@ -29,10 +29,10 @@ struct store_counts {
 /* Costs a few look-ups however long the queue is. */
 MUSTCHECK int store_count(struct store *store, struct store_counts *ret_counts, struct err *err);
 
-/* Steps that found no address for their reader. */
+/* Steps that found no address for their reader, or none in use. */
 struct store_unreached {
 	int64_t n;
-	char *task, *person; /* of the latest: uid and id; owned, NULL when there is none */
+	char *task, *person, *reason; /* of the latest: uid, id and "no address", say; owned, NULL when there is none */
 };
 /* Those that were due after since_utc, along an index. */
 MUSTCHECK int store_unreached_load(struct store *store, int64_t since_utc, struct store_unreached *ret_unreached,

@@ -250,6 +250,26 @@ def test_who_blocks_the_bot_is_reached_elsewhere(site, bot, start):
     wait_until(lambda: bot.messages, daemon.log)
 
 
+def test_who_blocks_the_only_bot_is_named_and_reached_once_back(site, bot, start):
+    site.daemon_settings["operator"] = "chief"
+    use_telegram(site, bot)
+    add_people(site, "telegram", anna="5", chief="6")
+    daemon = start(site)
+    bot.wait_poll()
+    bot.blocks(5)
+    wait_until(lambda: site.sql("SELECT reason FROM suspension WHERE reason IS NOT NULL"), daemon.log)
+    site.add_due_task("visit", "anna", title="Visit")
+    wait_until(lambda: [row for row in bot.messages if "did not reach" in row["text"]], daemon.log)
+    [notice] = [row["text"] for row in bot.messages if "did not reach" in row["text"]]
+    assert "whose address on telegram is suspended" in notice and "no address" not in notice and "Import" not in notice
+    assert "not sent: address suspended" in site.ctl("why", "visit")
+    [words] = [words for words in site.status()["warnings"] if "reached nobody" in words]
+    assert "visit to anna, address suspended" in words
+    bot.unblocks(5)
+    wait_until(lambda: [row for row in bot.messages if row["text"].startswith("Visit")], daemon.log)
+    assert site.status()["unreached"] == 0
+
+
 def test_a_group_that_became_another_is_followed(site, bot, start):
     use_telegram(site, bot)
     add_people(site, "telegram", anna="-5")

@@ -7,6 +7,7 @@
 #include "office.h"
 #include "remind/post.h"
 #include "store/store_reader.h"
+#include "store/store_suspension.h"
 
 enum { DAY = 86400 };
 
@@ -240,6 +241,31 @@ static void post__nobody_to_reach__is_written_down_once(void **state)
 	expect("SELECT dropped || channel || count(*) FROM reminder", "no address1");
 }
 
+static void post__suspended_address__is_the_reason(void **state)
+{
+	(void)state;
+	static const char count[] = "SELECT count(*) FROM task WHERE next_due_utc IS NULL";
+	bool is_new = false;
+	for (int is_first = 0; is_first < 2; is_first++) {
+		office_run(&office, "DELETE FROM reminder");
+		policy.order.is_first = is_first == 1;
+		strlist_add_words(&policy.order.channels, is_first == 1 ? "email" : "");
+		OK(store_suspension_begin(office.store, "anna", "email", "blocked", post.now_utc, &is_new, ERR));
+		set_anna("name = 'Anna'");
+		post_now("a");
+		expect("SELECT dropped || channel || count(*) FROM reminder", "address suspended1");
+		office_run(&office, "UPDATE task SET next_due_utc = 1");
+		OK(store_task_replan_unreached(office.store, ERR));
+		assert_int_equal(office_number(&office, count), 1);
+		office_run(&office, "UPDATE task SET next_due_utc = 1;"
+				    "INSERT INTO address VALUES ('anna', 'telegram', '5')");
+		assert_int_equal(office_number(&office, count), 1);
+		office_run(&office, "UPDATE task SET next_due_utc = 1; DELETE FROM suspension;"
+				    "DELETE FROM address WHERE channel = 'telegram' AND person = 'anna'");
+		assert_int_equal(office_number(&office, count), 1);
+	}
+}
+
 static void post__deputy__is_asked_for_hours_address_and_silence(void **state)
 {
 	(void)state;
@@ -275,6 +301,7 @@ int main(void)
 		WITH_OFFICE(post__dropped_steps__say_why_and_make_no_message),
 		WITH_OFFICE(post__digest_step_after_a_plain_one__leaves_it_to_be_sent),
 		WITH_OFFICE(post__nobody_to_reach__is_written_down_once),
+		WITH_OFFICE(post__suspended_address__is_the_reason),
 		WITH_OFFICE(post__digest_step_for_a_deputy__is_a_message),
 		WITH_OFFICE(post__deputy__is_asked_for_hours_address_and_silence),
 	};

@@ -217,7 +217,7 @@ static void turn__last_address_suspended__comes_back_with_any(void **state)
 	assert_string_equal(messages(), "telegram=cancelled");
 	assert_string_equal(office_text(&desk.office, "SELECT group_concat(channel || ': ' || dropped, '; ')"
 						      " FROM (SELECT channel, dropped FROM reminder ORDER BY channel)"),
-			    ": no address; telegram: address suspended");
+			    ": address suspended; telegram: address suspended");
 	office_run(&desk.office, "INSERT INTO address VALUES ('anna', 'sms', '+7')");
 	desk_tick();
 	assert_string_equal(messages(), "telegram=cancelled sms=sending");
