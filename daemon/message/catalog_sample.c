@@ -50,7 +50,7 @@ static const struct person sample_reader = {
 	{                                                                                                              \
 		.task = &sample_tasks[(n)], .kind = (of_kind), .section = (of_section), .responsible = sample_names,   \
 		.n_responsible = 3, .holiday_event = "Labour Day", .deputy_for = "Press office",                       \
-		.old_period = &sample_before, .due_utc = SAMPLE_NOW - SAMPLE_LATE_S                                    \
+		.old_period = &sample_before, .due_utc = SAMPLE_NOW - SAMPLE_LATE_S, .n_overdue_dates = 12             \
 	}
 
 /* As many as there are forms of a noun to go with: 1, 2 and 5 are enough for any language. */
@@ -115,6 +115,7 @@ void catalog_sample(const char *kind, unsigned sample, struct compose_facts *ret
 		.channel = "email",
 		.items = is_list && n > 0 ? sample_items : NULL,
 		.n_items = is_list ? n : 0,
+		.max_items = sample == 2 ? 1 : 0, /* as if there were no room for two */
 		.unreachable = sample_unreachable,
 		.n_unreachable = is_list && is_full ? 2 : 0,
 		.responsible = is_full ? sample_names : NULL,

@@ -50,6 +50,8 @@ static char *compose_finish_text(const struct buf *rendered)
 	return text;
 }
 
+enum { COMPOSE_SPARE = 16 }; /* of a messenger's limit one part in so many is kept */
+
 /* ---- templates ----------------------------------------------------------------------------------------------- */
 
 static int compose_render(const struct catalog_choice *choice, const struct context_values *values, struct buf *subject,
@@ -100,8 +102,8 @@ static char *compose_html(const struct catalog_choice *choice, const struct cont
 	return done;
 }
 
-static int compose_with(const struct catalog_choice *choice, const struct compose_facts *facts,
-			struct compose_text *ret_text, struct err *err)
+static int compose_write(const struct catalog_choice *choice, const struct compose_facts *facts,
+			 struct compose_text *ret_text, struct err *err)
 {
 	struct context_values values;
 	bool wants_html = facts->wants_html && choice->html != NULL;
@@ -123,6 +125,56 @@ static int compose_with(const struct catalog_choice *choice, const struct compos
 	buf_done(&text);
 	context_values_done(&values);
 	return result;
+}
+
+/* The text and what a messenger puts around it, with something to spare for what it writes in more characters. */
+static bool compose_is_text_too_long(const struct compose_facts *facts, const struct compose_text *text)
+{
+	size_t length = utf8_length(text->subject, facts->text_unit) + utf8_length(text->text, facts->text_unit);
+	return facts->text_max > 0 && length + length / COMPOSE_SPARE > facts->text_max;
+}
+
+static bool compose_fits(const struct catalog_choice *choice, const struct compose_facts *facts, int result,
+			 const struct compose_text *text)
+{
+	bool lacks_html = facts->wants_html && choice->html != NULL && text->html == NULL;
+	if (result < 0 || lacks_html) /* what else may have failed fails again, and is said then */
+		return false;
+	return (text->html == NULL || strlen(text->html) <= COMPOSE_HTML_SHOWN_MAX) &&
+	       !compose_is_text_too_long(facts, text);
+}
+
+/* Of several tasks as many as the message has room for, found by bisection. */
+static size_t compose_room(const struct catalog_choice *choice, struct compose_facts facts)
+{
+	size_t few = 1, many = facts.max_items; /* few fit, or have to; many do not */
+	while (few + 1 < many) {
+		struct compose_text text = {0};
+		struct err unused = {0};
+		facts.max_items = few + (many - few) / 2;
+		int result = compose_write(choice, &facts, &text, &unused);
+		if (compose_fits(choice, &facts, result, &text))
+			few = facts.max_items;
+		else
+			many = facts.max_items;
+		compose_text_done(&text);
+	}
+	return few;
+}
+
+static int compose_with(const struct catalog_choice *choice, const struct compose_facts *facts,
+			struct compose_text *ret_text, struct err *err)
+{
+	struct compose_facts some = *facts;
+	*ret_text = (struct compose_text){0};
+	some.max_items = facts->n_items < COMPOSE_ITEMS_MAX ? facts->n_items : COMPOSE_ITEMS_MAX;
+	int result = compose_write(choice, &some, ret_text, err);
+	if (facts->n_items <= 1 || compose_fits(choice, facts, result, ret_text))
+		return result;
+	some.max_items = compose_room(choice, some);
+	compose_text_done(ret_text);
+	err->text[0] = '\0';
+	return compose_write(choice, &some, ret_text, err);
 }
 
 static int compose_from_templates(const struct catalog *catalog, const struct compose_facts *facts,
@@ -175,8 +227,11 @@ static void compose_add_task(const struct task *task, const struct period *old_p
 static void compose_built_in_list(const struct compose_facts *facts, struct buf *subject, struct buf *text)
 {
 	context_add_clean(facts->items[0].task->title, false, subject);
-	if (facts->n_items > 1)
-		buf_printf(subject, " (+%zu)", facts->n_items - 1);
+	size_t n = facts->n_items;
+	for (int i = 0; i < COMPOSE_SECTION_MAX; i++)
+		n += facts->n_left_out[i];
+	if (n > 1)
+		buf_printf(subject, " (+%zu)", n - 1);
 	for (size_t i = 0; i < facts->n_items; i++) {
 		const struct compose_item *item = &facts->items[i];
 		if (i > 0)

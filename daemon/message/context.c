@@ -31,6 +31,7 @@ const char *const context_names[CONTEXT_NAME_MAX] = {
 	[CONTEXT_ASKS_DATE] = "asks_date", [CONTEXT_IS_MOVED] = "is_moved",
 	[CONTEXT_IS_ESCALATION] = "is_escalation", [CONTEXT_IS_HANDOFF] = "is_handoff",
 	[CONTEXT_SAYS_OVERDUE] = "says_overdue", [CONTEXT_IS_LISTED] = "is_listed", [CONTEXT_NOTE_LINES] = "note_lines",
+	[CONTEXT_OVERDUE_DATES] = "overdue_dates",
 	/* the message */
 	[CONTEXT_PERSON_NAME] = "person_name", [CONTEXT_CHANNEL] = "channel", [CONTEXT_NOW] = "now",
 	[CONTEXT_DATE] = "date", [CONTEXT_SHORT_DATE] = "short_date", [CONTEXT_NOTICE] = "notice",
@@ -48,7 +49,9 @@ const char *const context_names[CONTEXT_NAME_MAX] = {
 	[CONTEXT_OF_OVERDUE] = "of_overdue", [CONTEXT_OF_TODAY] = "of_today",
 	[CONTEXT_OF_THIS_WEEK] = "of_this_week", [CONTEXT_OF_OPENING] = "of_opening", [CONTEXT_IS_LAST] = "is_last",
 	[CONTEXT_HAS_UNREACHABLE] = "has_unreachable", [CONTEXT_UNREACHABLE] = "unreachable", [CONTEXT_WHO] = "who",
-	[CONTEXT_WHY] = "why", [CONTEXT_IS_REACHED] = "is_reached",
+	[CONTEXT_WHY] = "why", [CONTEXT_IS_REACHED] = "is_reached", [CONTEXT_MORE] = "more",
+	[CONTEXT_MORE_OVERDUE] = "more_overdue", [CONTEXT_MORE_TODAY] = "more_today",
+	[CONTEXT_MORE_THIS_WEEK] = "more_this_week", [CONTEXT_MORE_OPENING] = "more_opening",
 	/* clang-format on */
 };
 

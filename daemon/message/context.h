@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/utf8.h"
 #include "message/language.h"
 #include "plan/person.h"
 #include "plan/task.h"
@@ -39,6 +40,7 @@ struct compose_item {
 	const char *holiday_event, *holiday_reader; /* "" = a day off that has no name */
 	bool is_holiday_shared; /* the reader follows the event's calendar: holiday_event holds for both */
 	const char *deputy_for;
+	size_t n_overdue_dates; /* of a repeating task: its date is the latest of so many */
 };
 
 enum { CONTEXT_LATE_S = 3600 }; /* a message that comes later than this says so */
@@ -68,6 +70,8 @@ struct compose_facts {
 	const struct compose_item
 		*items; /* for kinds about several tasks; in a digest each section keeps their order */
 	size_t n_items;
+	size_t max_items;                       /* so many are shown at most, the others are only counted; 0 = all */
+	size_t n_left_out[COMPOSE_SECTION_MAX]; /* in a digest: counted, but not among the items */
 	const struct compose_unreachable *unreachable; /* in a digest: people of the reader's tasks */
 	size_t n_unreachable;
 	const char *const *responsible; /* names of those whose task it is, for a supervisor */
@@ -86,6 +90,8 @@ struct compose_facts {
 	bool is_one_date; /* one date of a repeating task is closed, not all of it */
 	bool is_held;     /* it waited for the reader's hours: late, but not by mistake */
 	bool wants_html;  /* the message goes to people who may see it: a mail */
+	size_t text_max;  /* how much of a text is taken where it goes, in text_unit; 0 = all of it */
+	enum utf8_unit text_unit;
 };
 
 /* The kind whose templates say it: facts->kind, but one task alone in a "merged" or "catch_up" reads like a message
@@ -103,7 +109,7 @@ enum context_name {
 	CONTEXT_OVERDUE_BY, CONTEXT_LATE_BY, CONTEXT_IS_MINUTE, CONTEXT_IS_DAY, CONTEXT_IS_SPAN, CONTEXT_IS_LIMIT,
 	CONTEXT_IS_WINDOW, CONTEXT_IS_UPCOMING, CONTEXT_IS_RUNNING, CONTEXT_IS_OVERDUE, CONTEXT_ZONES_DIFFER, CONTEXT_IS_DAY_OFF, CONTEXT_IS_DAY_OFF_THERE, CONTEXT_IS_DAY_OFF_HERE,
 	CONTEXT_IS_LATE, CONTEXT_IS_HELD, CONTEXT_ASKS_DATE, CONTEXT_IS_MOVED, CONTEXT_IS_ESCALATION,
-	CONTEXT_IS_HANDOFF, CONTEXT_SAYS_OVERDUE, CONTEXT_IS_LISTED, CONTEXT_NOTE_LINES,
+	CONTEXT_IS_HANDOFF, CONTEXT_SAYS_OVERDUE, CONTEXT_IS_LISTED, CONTEXT_NOTE_LINES, CONTEXT_OVERDUE_DATES,
 	/* the message */
 	CONTEXT_PERSON_NAME, CONTEXT_CHANNEL, CONTEXT_NOW, CONTEXT_DATE, CONTEXT_SHORT_DATE, CONTEXT_NOTICE,
 	CONTEXT_NOTICE_LINE, CONTEXT_NOTICE_LINES, CONTEXT_LANGUAGE, CONTEXT_SAYS, CONTEXT_ANSWER_DATE,
@@ -114,6 +120,7 @@ enum context_name {
 	CONTEXT_NUMBER, CONTEXT_ZERO, CONTEXT_ONE, CONTEXT_TWO, CONTEXT_FEW, CONTEXT_MANY, CONTEXT_OTHER,
 	CONTEXT_OF_OVERDUE, CONTEXT_OF_TODAY, CONTEXT_OF_THIS_WEEK, CONTEXT_OF_OPENING, CONTEXT_IS_LAST,
 	CONTEXT_HAS_UNREACHABLE, CONTEXT_UNREACHABLE, CONTEXT_WHO, CONTEXT_WHY, CONTEXT_IS_REACHED,
+	CONTEXT_MORE, CONTEXT_MORE_OVERDUE, CONTEXT_MORE_TODAY, CONTEXT_MORE_THIS_WEEK, CONTEXT_MORE_OPENING,
 	/* clang-format on */
 	CONTEXT_NAME_MAX
 };

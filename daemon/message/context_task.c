@@ -245,5 +245,8 @@ int context_set_task(struct context *context, const struct compose_item *item, s
 	context_set_zones(context, &time);
 	context_set_old_period(context, item->old_period, event);
 	context_set_late(context, item->due_utc);
+	if (item->n_overdue_dates > 1)
+		language_add_number(context->language, (int64_t)item->n_overdue_dates, &context->text);
+	context_set(context, CONTEXT_OVERDUE_DATES);
 	return 0;
 }

@@ -59,22 +59,38 @@ static enum digest_section digest_classify(const struct period *period, const st
 	return start > today && start <= today + DIGEST_OPENING_DAYS ? DIGEST_OPENING : DIGEST_SECTION_MAX;
 }
 
-static void digest_add(struct digest *digest, struct store *store, const struct task *task,
-		       const struct occurrence *occurrence, enum digest_section section)
+/* What it takes to sort the items: the tasks of those that stay are loaded in the end. */
+static void digest_add(struct digest *digest, const struct task *task, const struct occurrence *occurrence,
+		       enum digest_section section, size_t n_overdue_dates)
 {
-	struct err err;
-	struct task copy;
-	if (digest->n_items == DIGEST_ITEMS_MAX) {
-		digest->n_left_out++;
-		return;
-	}
-	if (store_task_load(store, task->id, &copy, &err) < 0) {
-		log_warning("task=%s is left out of a digest: %s", task->uid, err.text);
-		return;
-	}
-	copy.period = occurrence->period;
 	digest->items = mem_grow(digest->items, digest->n_items + 1, sizeof(*digest->items));
-	digest->items[digest->n_items++] = (struct digest_item){.task = copy, .section = section};
+	digest->items[digest->n_items++] = (struct digest_item){
+		.task = {.id = task->id, .uid = mem_dup(task->uid), .period = occurrence->period},
+		.section = section,
+		.n_overdue_dates = n_overdue_dates,
+	};
+}
+
+/* The dates that are over are one item, the latest: what repeats every day would fill the digest alone. */
+static void digest_add_dates(struct digest *digest, const struct task *task, const struct occurrence *occurrences,
+			     size_t n, const struct reader *reader, int64_t now_utc)
+{
+	const struct occurrence *latest = NULL;
+	size_t n_overdue = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct occurrence *occurrence = &occurrences[i];
+		enum digest_section section =
+			digest_classify(&occurrence->period, zone_find(task->zone), reader, now_utc);
+		if (section != DIGEST_SECTION_MAX && section != DIGEST_OVERDUE)
+			digest_add(digest, task, occurrence, section, 0);
+		if (section != DIGEST_OVERDUE)
+			continue;
+		n_overdue++;
+		if (latest == NULL || civil_compare(&occurrence->period.end, &latest->period.end) > 0)
+			latest = occurrence;
+	}
+	if (latest != NULL)
+		digest_add(digest, task, latest, DIGEST_OVERDUE, n_overdue);
 }
 
 /* Whether an occurrence is in a section by its date. */
@@ -108,7 +124,7 @@ static int digest_add_stepped(struct digest *digest, struct store *store, const 
 		if (status < 0 || !is_found || digest_has(near, n_near, occurrence.key, zone, reader, now_utc))
 			continue;
 		bool is_open = !occurrence.period.has_start || period_start_utc(&occurrence.period, zone) <= now_utc;
-		digest_add(digest, store, task, &occurrence, is_open ? DIGEST_WEEK : DIGEST_OPENING);
+		digest_add(digest, task, &occurrence, is_open ? DIGEST_WEEK : DIGEST_OPENING, 0);
 	}
 	strlist_done(&keys);
 	return status;
@@ -129,13 +145,10 @@ static int digest_add_task(struct digest *digest, struct store *store, const str
 	struct civil local = zone_to_civil(reader->time.zone, now_utc);
 	struct civil from = civil_add_days(&local, -DIGEST_PAST_DAYS), to = civil_add_days(&local, DIGEST_AHEAD_DAYS);
 	status = zone == NULL ? 0 : occurrences_around(store, &task, &from, &to, &occurrences, &n, err);
-	for (size_t i = 0; i < n && status == 0; i++) {
-		enum digest_section section = digest_classify(&occurrences[i].period, zone, reader, now_utc);
-		if (section != DIGEST_SECTION_MAX)
-			digest_add(digest, store, &task, &occurrences[i], section);
-	}
-	if (status == 0 && zone != NULL)
+	if (status == 0 && zone != NULL) {
+		digest_add_dates(digest, &task, occurrences, n, reader, now_utc);
 		status = digest_add_stepped(digest, store, &task, occurrences, n, reader, now_utc, err);
+	}
 	free(occurrences);
 	task_done(&task);
 	return status == -EINVAL ? 0 : status;
@@ -166,6 +179,38 @@ static int digest_compare(const void *left, const void *right)
 	return order != 0 ? order : strcmp(a->task.uid, b->task.uid);
 }
 
+/* Keeps DIGEST_ITEMS_MAX of the sorted items: what is ahead, the next first, then what became overdue last. */
+static void digest_cut(struct digest *digest)
+{
+	size_t n_overdue = 0, n = digest->n_items;
+	while (n_overdue < n && digest->items[n_overdue].section == DIGEST_OVERDUE)
+		n_overdue++;
+	size_t n_ahead = n - n_overdue < DIGEST_ITEMS_MAX ? n - n_overdue : DIGEST_ITEMS_MAX;
+	size_t n_recent = n_overdue < DIGEST_ITEMS_MAX - n_ahead ? n_overdue : DIGEST_ITEMS_MAX - n_ahead;
+	size_t first = n_overdue - n_recent, end = n_overdue + n_ahead;
+	for (size_t i = 0; i < n; i++)
+		if (i < first || i >= end) {
+			digest->n_left_out[digest->items[i].section]++;
+			task_done(&digest->items[i].task);
+		}
+	digest->n_items = end - first;
+	memmove(digest->items, digest->items + first, digest->n_items * sizeof(*digest->items));
+}
+
+static int digest_load(struct digest *digest, struct store *store, struct err *err)
+{
+	for (size_t i = 0; i < digest->n_items; i++) {
+		struct task task, *known = &digest->items[i].task;
+		int status = store_task_load(store, known->id, &task, err);
+		if (status < 0)
+			return status;
+		task.period = known->period;
+		task_done(known);
+		*known = task;
+	}
+	return 0;
+}
+
 int digest_collect(struct store *store, const struct reader *reader, int64_t now_utc, struct digest *ret_digest,
 		   struct err *err)
 {
@@ -176,11 +221,14 @@ int digest_collect(struct store *store, const struct reader *reader, int64_t now
 	for (size_t i = 0; i < n && status == 0; i++)
 		status = digest_add_task(ret_digest, store, reader, ids[i], now_utc, err);
 	free(ids);
+	if (status == 0 && ret_digest->n_items > 0) {
+		qsort(ret_digest->items, ret_digest->n_items, sizeof(*ret_digest->items), digest_compare);
+		digest_cut(ret_digest);
+		status = digest_load(ret_digest, store, err);
+	}
 	if (status == 0 && ret_digest->n_items > 0)
 		status = store_suspension_each_near(store, reader->person->id, digest_add_unreachable, ret_digest, err);
 	if (status < 0)
 		digest_done(ret_digest);
-	else if (ret_digest->n_items > 0)
-		qsort(ret_digest->items, ret_digest->n_items, sizeof(*ret_digest->items), digest_compare);
 	return status;
 }

@@ -17,6 +17,7 @@ enum { DIGEST_ITEMS_MAX = 200, DIGEST_OPENING_DAYS = 7, DIGEST_UNREACHABLE_MAX =
 struct digest_item {
 	struct task task; /* with the occurrence's own period */
 	enum digest_section section;
+	size_t n_overdue_dates; /* of a repeating task: it is the latest of so many */
 };
 
 /* Somebody who takes part in a task the reader answers for, and is not written to on a channel any more. */
@@ -28,14 +29,14 @@ struct digest_unreachable {
 struct digest {
 	struct digest_item *items; /* by section, then by end */
 	size_t n_items;
-	size_t n_left_out;                      /* over DIGEST_ITEMS_MAX */
+	size_t n_left_out[DIGEST_SECTION_MAX];  /* over DIGEST_ITEMS_MAX */
 	struct digest_unreachable *unreachable; /* by person and channel, up to DIGEST_UNREACHABLE_MAX */
 	size_t n_unreachable;
 };
 
 /* Collects the digest of the reader's day at now_utc: days are the reader's, dates as they are written in the plan. A task
- * is in one section only, the most pressing; one that no date brings in is there from a step "in digest" on. Errors: those
- * of the store. */
+ * is in one section only, the most pressing; one that no date brings in is there from a step "in digest" on. The overdue
+ * dates of a repeating task are one item. What is overdue for the longest is left out first. Errors: those of the store. */
 MUSTCHECK int digest_collect(struct store *store, const struct reader *reader, int64_t now_utc,
 			     struct digest *ret_digest, struct err *err);
 void digest_done(struct digest *digest);

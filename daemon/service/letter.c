@@ -161,7 +161,7 @@ static int letter_finish(struct store *store, const struct setup *setup, int64_t
 	int status = channel != NULL ? letter_read_more(store, setup, channel, letter, now_utc, err) : 0;
 	if (status < 0)
 		return status;
-	letter_compose(setup, letter, now_utc, channel != NULL && channel->wants_html);
+	letter_compose(setup, channel, letter, now_utc);
 	letter->message = letter_message(setup, letter, now_utc);
 	return 0;
 }

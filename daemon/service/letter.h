@@ -22,11 +22,12 @@ struct letter {
 	struct store_letter row;        /* its tasks have become the items' */
 	struct letter_item *items;      /* the tasks it is about */
 	size_t n_items;
-	struct store_gone *gone;    /* those that were deleted; their tasks have become the letter's */
-	struct digest digest;       /* what else a digest says: its items have become the letter's */
-	char *notice;               /* the words of a notice; NULL for every other kind */
-	struct store_answer answer; /* likewise of what is said to somebody who answered */
-	bool is_closed;             /* all its tasks are over: it says so in the place of a message about them */
+	size_t n_left_out[COMPOSE_SECTION_MAX]; /* of a digest: those that it only counts */
+	struct store_gone *gone;                /* those that were deleted; their tasks have become the letter's */
+	struct digest digest;                   /* what else a digest says: its items have become the letter's */
+	char *notice;                           /* the words of a notice; NULL for every other kind */
+	struct store_answer answer;             /* likewise of what is said to somebody who answered */
+	bool is_closed; /* all its tasks are over: it says so in the place of a message about them */
 	struct compose_text text;
 	struct talk_buttons buttons;
 	struct channel_button shown_buttons[TALK_BUTTONS_MAX]; /* the same, as the message has them */

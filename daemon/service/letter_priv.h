@@ -23,6 +23,7 @@ struct letter_item {
 	struct period old_period; /* of one that has moved: the date that the reader knows */
 	int64_t due_utc;
 	enum compose_section section;
+	size_t n_overdue_dates; /* in a digest, of a repeating task */
 	struct strlist responsible;
 	char *deputy_for;                           /* name */
 	const char *holiday_event, *holiday_reader; /* as in a compose_item */
@@ -50,7 +51,7 @@ MUSTCHECK int letter_add_buttons(struct store *store, const struct setup *setup,
 /* Of a message that was sent: what is over is left out or said to be over, what has moved has its new date. */
 MUSTCHECK int letter_update(struct store *store, struct letter *letter, struct err *err);
 
-/* Writes the text of what was read. */
-void letter_compose(const struct setup *setup, struct letter *letter, int64_t now_utc, bool wants_html);
+/* Writes the text of what was read, as the channel takes it; NULL: it is there no more. */
+void letter_compose(const struct setup *setup, const struct channel *channel, struct letter *letter, int64_t now_utc);
 
 #endif

@@ -151,8 +151,11 @@ static int letter_read_digest(struct store *store, const struct setup *setup, st
 	for (size_t i = 0; i < digest->n_items; i++) {
 		struct letter_item *item = letter_add_item(letter, &digest->items[i].task);
 		item->section = sections[digest->items[i].section];
+		item->n_overdue_dates = digest->items[i].n_overdue_dates;
 		digest->items[i].task = (struct task){0}; /* it is the letter's now */
 	}
+	for (int i = 0; i < DIGEST_SECTION_MAX; i++)
+		letter->n_left_out[sections[i]] = digest->n_left_out[i];
 	return 0;
 }
 

@@ -48,6 +48,7 @@ static struct compose_item *letter_compose_items(const struct letter *letter)
 			.holiday_reader = item->holiday_reader,
 			.is_holiday_shared = item->is_holiday_shared,
 			.deputy_for = item->deputy_for,
+			.n_overdue_dates = item->n_overdue_dates,
 		};
 	}
 	return items;
@@ -105,7 +106,8 @@ static bool letter_is_one_date(const struct letter_item *item)
 	return task_repeats(&item->task) && !item->is_gone && strcmp(item->task.status, "open") == 0;
 }
 
-static void letter_compose_tasks(const struct setup *setup, struct letter *letter, int64_t now_utc, bool wants_html)
+static void letter_compose_tasks(const struct setup *setup, const struct channel *channel, struct letter *letter,
+				 int64_t now_utc)
 {
 	struct err problem = {0};
 	struct reader reader;
@@ -117,7 +119,7 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 	struct compose_item *items = letter_compose_items(letter);
 	struct compose_unreachable *unreachable = letter_compose_unreachable(letter);
 	const struct letter_item *first = &letter->items[0];
-	const struct compose_facts facts = {
+	struct compose_facts facts = {
 		.kind = is_single ? first->kind : letter->row.kind,
 		.task = is_single ? &first->task : NULL,
 		.person = &letter->row.reader,
@@ -142,8 +144,11 @@ static void letter_compose_tasks(const struct setup *setup, struct letter *lette
 		.closed_utc = first->closing.at_utc,
 		.is_one_date = letter_is_one_date(first),
 		.is_held = letter_is_held(letter, now_utc),
-		.wants_html = wants_html,
+		.wants_html = channel != NULL && channel->wants_html,
+		.text_max = channel != NULL ? channel->text_max : 0,
+		.text_unit = channel != NULL ? channel->text_unit : UTF8_BYTES,
 	};
+	(void)memcpy(facts.n_left_out, letter->n_left_out, sizeof(facts.n_left_out));
 	compose(setup->catalog, &facts, &letter->text, &problem);
 	free(unreachable);
 	free(items);
@@ -188,14 +193,14 @@ static void letter_compose_ends(const struct setup *setup, struct letter *letter
 	}
 }
 
-void letter_compose(const struct setup *setup, struct letter *letter, int64_t now_utc, bool wants_html)
+void letter_compose(const struct setup *setup, const struct channel *channel, struct letter *letter, int64_t now_utc)
 {
 	if (letter->answer.subject != NULL)
 		letter_take_answer(letter);
 	else if (letter->notice != NULL)
-		letter_compose_notice(setup, letter, now_utc, wants_html);
+		letter_compose_notice(setup, letter, now_utc, channel != NULL && channel->wants_html);
 	else if (letter->is_closed)
 		letter_compose_ends(setup, letter, now_utc);
 	else
-		letter_compose_tasks(setup, letter, now_utc, wants_html);
+		letter_compose_tasks(setup, channel, letter, now_utc);
 }

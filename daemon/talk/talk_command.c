@@ -25,13 +25,16 @@ static const enum compose_section command_sections[DIGEST_SECTION_MAX] = {
 	[DIGEST_OPENING] = COMPOSE_SECTION_OPENING,
 };
 
-static int talk_tell_digest(struct talk_ear *ear, const struct digest *digest, size_t n, struct err *err)
+/* The sections up to the last, which have n items. */
+static int talk_tell_digest(struct talk_ear *ear, const struct digest *digest, enum digest_section last, size_t n,
+			    struct err *err)
 {
 	struct compose_item *items = mem_zero(n + 1, sizeof(*items));
 	for (size_t i = 0; i < n; i++)
 		items[i] = (struct compose_item){.task = &digest->items[i].task,
-						 .section = command_sections[digest->items[i].section]};
-	const struct compose_facts facts = {
+						 .section = command_sections[digest->items[i].section],
+						 .n_overdue_dates = digest->items[i].n_overdue_dates};
+	struct compose_facts facts = {
 		.kind = "digest",
 		.person = &ear->self,
 		.default_language = ear->talk->default_language,
@@ -40,6 +43,8 @@ static int talk_tell_digest(struct talk_ear *ear, const struct digest *digest, s
 		.items = items,
 		.n_items = n,
 	};
+	for (int i = 0; i <= (int)last; i++)
+		facts.n_left_out[command_sections[i]] = digest->n_left_out[i];
 	int status = talk_answer_facts(ear, &facts, NULL, err);
 	free(items);
 	return status;
@@ -54,11 +59,12 @@ static int talk_tell_days(struct talk_ear *ear, bool is_week, struct err *err)
 	int status = digest_collect(ear->talk->store, &reader, ear->now_utc, &digest, err);
 	if (status < 0)
 		return status;
+	enum digest_section last = is_week ? DIGEST_OPENING : DIGEST_TODAY;
 	size_t n = digest.n_items;
-	while (!is_week && n > 0 && digest.items[n - 1].section > DIGEST_TODAY)
+	while (n > 0 && digest.items[n - 1].section > last)
 		n--;
 	status = n == 0 && !is_week ? talk_answer(ear, &(struct talk_words){.phrase = PHRASE_NOTHING_TODAY}, NULL, err)
-				    : talk_tell_digest(ear, &digest, n, err);
+				    : talk_tell_digest(ear, &digest, last, n, err);
 	digest_done(&digest);
 	return status;
 }

@@ -694,6 +694,79 @@ static void compose__html_that_fails__leaves_subject_and_text(void **state)
 	catalog_free(made);
 }
 
+/* ---- more than there is room for ----------------------------------------------------------------------------------- */
+
+enum { CROWD = 1000 };
+
+/* 1000 tasks, the first of which are overdue. */
+static void crowd_init(struct letter *letter, struct compose_item items[CROWD], const char *kind, size_t n_overdue)
+{
+	letter_init(letter, "ru", &day, "2025-06-14T22:00");
+	letter->task.title = lend("Подготовить программу пребывания делегации города-побратима");
+	for (size_t i = 0; i < CROWD; i++)
+		items[i] = (struct compose_item){
+			.task = &letter->task,
+			.section = i < n_overdue ? COMPOSE_SECTION_OVERDUE : COMPOSE_SECTION_TODAY,
+		};
+	letter->facts.kind = kind;
+	letter->facts.task = NULL;
+	letter->facts.items = items;
+	letter->facts.n_items = CROWD;
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+	size_t n = 0;
+	for (; (text = strstr(text, part)) != NULL; text++)
+		n++;
+	return n;
+}
+
+static void compose__hundreds_of_tasks__are_as_many_as_a_mail_program_shows(void **state)
+{
+	(void)state;
+	static const char *const kinds[] = {"digest", "merged", "catch_up"};
+	static struct compose_item items[CROWD];
+	for (size_t i = 0; i < 3; i++) {
+		struct letter letter;
+		crowd_init(&letter, items, kinds[i], 0);
+		letter.facts.wants_html = true;
+		letter_compose(&letter, catalog);
+		assert_string_equal(letter.err.text, "");
+		size_t n = count_of(letter.text.html, "<b>");
+		assert_in_range(strlen(letter.text.html), COMPOSE_HTML_SHOWN_MAX - 2000, COMPOSE_HTML_SHOWN_MAX);
+		assert_in_range(n, 100, COMPOSE_ITEMS_MAX);
+		assert_int_equal(count_of(letter.text.text, "• "), n);
+		char *more = mem_printf("… и ещё %zu", CROWD - n);
+		assert_has(&letter, more);
+		assert_non_null(strstr(letter.text.html, more));
+		free(more);
+		assert_non_null(strstr(letter.text.subject, "1 000 "));
+		compose_text_done(&letter.text);
+	}
+}
+
+static void compose__messenger_with_a_limit__gets_what_fits(void **state)
+{
+	(void)state;
+	static struct compose_item items[CROWD];
+	struct letter letter;
+	crowd_init(&letter, items, "digest", CROWD - 3);
+	letter.facts.text_max = 4096;
+	letter.facts.text_unit = UTF8_UTF16;
+	letter_compose(&letter, catalog);
+	assert_in_range(utf8_length(letter.text.text, UTF8_UTF16), 3000, 4000);
+	assert_has(&letter, "Просрочено:\n");
+	assert_has(&letter, "… и ещё 9");
+	const char *today = strstr(letter.text.text, "Сегодня:\n");
+	assert_non_null(today);
+	assert_int_equal(count_of(today, "• "), 3);
+	letter.facts.text_max = 10; /* less than one: the service cuts it */
+	letter_compose(&letter, catalog);
+	assert_int_equal(count_of(letter.text.text, "• "), 1);
+	compose_text_done(&letter.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -719,6 +792,8 @@ int main(void)
 		cmocka_unit_test(compose__useless_template__becomes_the_built_in_text),
 		cmocka_unit_test(compose__html__comes_when_it_is_wanted_and_there),
 		cmocka_unit_test(compose__html_that_fails__leaves_subject_and_text),
+		cmocka_unit_test(compose__hundreds_of_tasks__are_as_many_as_a_mail_program_shows),
+		cmocka_unit_test(compose__messenger_with_a_limit__gets_what_fits),
 	};
 	return cmocka_run_group_tests(tests, open_catalog, close_catalog);
 }

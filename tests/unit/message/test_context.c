@@ -168,6 +168,63 @@ static void context__empty_section__is_not_there(void **state)
 	scene_done(&scene);
 }
 
+/* "late 2 now 1 ..." */
+static void titles_of(const struct scene *scene, const char *list, char *text, size_t size)
+{
+	size_t i;
+	const json_t *inner;
+	text[0] = '\0';
+	json_array_foreach(json_object_get(scene->data, list), i, inner)
+	{
+		size_t len = strlen(text);
+		(void)snprintf(text + len, size - len, "%s%s", i > 0 ? " " : "", value(inner, "title"));
+	}
+}
+
+/* The order in which they are given up: what is overdue first, and of that the oldest. */
+static void context__too_many_items__are_counted_and_overdue_ones_go_first(void **state)
+{
+	(void)state;
+	static const char *const titles[] = {"older", "late", "now", "later", "soon"};
+	static const enum compose_section sections[] = {COMPOSE_SECTION_OVERDUE, COMPOSE_SECTION_OVERDUE,
+							COMPOSE_SECTION_TODAY, COMPOSE_SECTION_TODAY,
+							COMPOSE_SECTION_OPENING};
+	static const struct {
+		const char *overdue, *more_overdue, *today, *more_today, *opening, *more_opening, *more;
+	} rows[] = {
+		{"", "2", "now", "1", "", "1", "4"},
+		{"", "2", "now later", "", "", "1", "3"},
+		{"", "2", "now later", "", "soon", "", "2"},
+		{"late", "1", "now later", "", "soon", "", "1"},
+		{"older late", "", "now later", "", "soon", "", ""},
+	};
+	struct scene scene;
+	scene_init(&scene, "en", "digest", 5);
+	for (size_t i = 0; i < 5; i++) {
+		scene.tasks[i].title = lend(titles[i]);
+		scene.items[i].section = sections[i];
+	}
+	for (size_t i = 0; i < 5; i++) {
+		char text[64];
+		scene.facts.max_items = i + 1;
+		scene_see(&scene);
+		titles_of(&scene, "overdue", text, sizeof(text));
+		assert_string_equal(text, rows[i].overdue);
+		titles_of(&scene, "today", text, sizeof(text));
+		assert_string_equal(text, rows[i].today);
+		titles_of(&scene, "opening", text, sizeof(text));
+		assert_string_equal(text, rows[i].opening);
+		assert_string_equal(value(json_object_get(scene.data, "more_overdue"), "number"), rows[i].more_overdue);
+		assert_string_equal(value(json_object_get(scene.data, "more_today"), "number"), rows[i].more_today);
+		assert_string_equal(value(json_object_get(scene.data, "more_opening"), "number"), rows[i].more_opening);
+		assert_string_equal(value(json_object_get(scene.data, "more"), "number"), rows[i].more);
+		assert_string_equal(value(json_object_get(scene.data, "items_count"), "number"), "5");
+		assert_string_equal(value(item(&scene, "counts", 0), "number"), "2");
+		assert_string_equal(value(scene.data, "has_overdue"), "true");
+	}
+	scene_done(&scene);
+}
+
 /* What cannot be said makes the built-in text, which leaves nobody out. */
 static void context__item_that_would_be_lost__is_an_error(void **state)
 {
@@ -476,6 +533,8 @@ static void see_message(const char *tag, const char *kind, size_t n_items, bool 
 	scene.facts.closed_utc = 1;
 	scene.facts.unreachable = &unreachable;
 	scene.facts.n_unreachable = 1;
+	for (size_t i = COMPOSE_SECTION_OVERDUE; i < COMPOSE_SECTION_MAX && n_items > 5; i++)
+		scene.facts.n_left_out[i] = 2;
 	for (size_t i = 0; i < n_items; i++) {
 		struct period *period = &scene.tasks[i].period;
 		period->precision = precisions[i % 3];
@@ -494,6 +553,7 @@ static void see_message(const char *tag, const char *kind, size_t n_items, bool 
 			.holiday_event = "x",
 			.holiday_reader = "x",
 			.deputy_for = "x",
+			.n_overdue_dates = 2,
 		};
 	}
 	static const char *const instants[] = {"2025-04-14T22:00", "2025-06-10T00:00", "2025-08-01T00:00"};
@@ -553,6 +613,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(context__sections__are_those_of_the_items),
 		cmocka_unit_test(context__empty_section__is_not_there),
+		cmocka_unit_test(context__too_many_items__are_counted_and_overdue_ones_go_first),
 		cmocka_unit_test(context__item_that_would_be_lost__is_an_error),
 		cmocka_unit_test(context__items__keep_to_themselves),
 		cmocka_unit_test(context__one_item__is_a_message_of_its_own),

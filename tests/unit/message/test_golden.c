@@ -194,6 +194,10 @@ static const struct compose_item day_items[] = {
 #define MORNING "2025-04-14T22:00"
 #define ITEMS(list, n) .items = list, .n_items = n
 
+static const struct compose_item often[] = {
+	{.task = &tasks[REPORT], .section = COMPOSE_SECTION_OVERDUE, .n_overdue_dates = 61},
+};
+
 static const struct compose_unreachable gone[] = {
 	{"Марина Ким", "telegram", "403 Forbidden: bot was blocked by the user", true},
 	{"Press office", "email", "550 5.1.1 <press@example.org>: no such user", false},
@@ -274,6 +278,10 @@ static const struct scene {
 	{"два", MORNING, 0, {.kind = "merged", ITEMS(night_items, 2), .is_held = true}},
 	{"одно", MORNING, 0, {.kind = "merged", ITEMS(late_items, 1), .is_held = true}},
 	{"просрочено три", "2025-04-15T08:30", 0, {.kind = "merged", ITEMS(past_items, 3), .is_held = true}},
+	{"сколько поместилось",
+	 MORNING,
+	 0,
+	 {.kind = "merged", ITEMS(night_items, 5), .is_held = true, .text_max = 1000}},
 
 	{"два", "2025-04-15T00:00", 0, {.kind = "catch_up", ITEMS(late_items, 2)}},
 	{"одно", "2025-04-15T00:00", 0, {.kind = "catch_up", ITEMS(late_items + 1, 1)}},
@@ -288,6 +296,12 @@ static const struct scene {
 	 MORNING,
 	 0,
 	 {.kind = "digest", ITEMS(day_items + 2, 1), .unreachable = gone, .n_unreachable = 2}},
+	{"по многу раз и не всё",
+	 MORNING,
+	 0,
+	 {.kind = "digest",
+	  ITEMS(often, 1),
+	  .n_left_out = {[COMPOSE_SECTION_OVERDUE] = 184, [COMPOSE_SECTION_TODAY] = 1, [COMPOSE_SECTION_OPENING] = 3}}},
 	{"пусто", MORNING, 0, {.kind = "digest"}},
 
 	{"две строки",

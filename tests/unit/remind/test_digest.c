@@ -188,26 +188,76 @@ static void digest__row_that_makes_no_sense__does_not_stop_the_others(void **sta
 	expect("anna", wednesday, "today: good");
 }
 
+static void add_crowd(int n, const char *prefix, const char *day)
+{
+	for (int i = 0; i < n; i++)
+		office_run(&office,
+			   "INSERT INTO task (uid, title, start_local, end_local, zone) VALUES ('%s%03d', 'x', '%s',"
+			   " '%s', 'UTC'); INSERT INTO part (task, person) VALUES (last_insert_rowid(), 'anna')",
+			   prefix, i, day, day);
+}
+
+static void collect_for_anna(struct digest *digest)
+{
+	struct person person;
+	struct reader reader;
+	OK(store_person_load(office.store, "anna", &person, ERR));
+	reader_init(&reader, &person, NULL, zone_find("UTC"));
+	OK(digest_collect(office.store, &reader, utc(wednesday), digest, ERR));
+	person_done(&person);
+}
+
 static void digest__hundreds_of_tasks__are_cut_and_counted(void **state)
 {
 	(void)state;
-	struct person person;
-	struct reader reader;
 	struct digest digest;
-	for (int i = 0; i < DIGEST_ITEMS_MAX + 5; i++)
-		office_run(
-			&office,
-			"INSERT INTO task (uid, title, start_local, end_local, zone) VALUES ('t%03d', 'x', '2025-06-11',"
-			" '2025-06-11', 'UTC'); INSERT INTO part (task, person) VALUES (last_insert_rowid(), 'anna')",
-			i);
-	OK(store_person_load(office.store, "anna", &person, ERR));
-	reader_init(&reader, &person, NULL, zone_find("UTC"));
-	OK(digest_collect(office.store, &reader, utc(wednesday), &digest, ERR));
+	add_crowd(3, "soon", "2025-06-17");
+	add_crowd(DIGEST_ITEMS_MAX + 5, "t", "2025-06-11");
+	collect_for_anna(&digest);
 	assert_int_equal(digest.n_items, DIGEST_ITEMS_MAX);
-	assert_int_equal(digest.n_left_out, 5);
+	assert_int_equal(digest.n_left_out[DIGEST_TODAY], 5);
+	assert_int_equal(digest.n_left_out[DIGEST_OPENING], 3);
+	assert_string_equal(digest.items[0].task.uid, "t000");
+	assert_string_equal(digest.items[DIGEST_ITEMS_MAX - 1].task.title, "x");
 	digest_done(&digest);
 	assert_int_equal(digest.n_items, 0);
-	person_done(&person);
+}
+
+/* They were in many digests already; what is due today was in none. */
+static void digest__hundreds_of_overdue_tasks__leave_room_for_what_is_ahead(void **state)
+{
+	(void)state;
+	struct digest digest;
+	add_crowd(4, "old", "2025-05-01");
+	add_crowd(DIGEST_ITEMS_MAX, "late", "2025-06-09");
+	add_crowd(1, "today", "2025-06-11");
+	add_crowd(1, "soon", "2025-06-17");
+	collect_for_anna(&digest);
+	assert_int_equal(digest.n_items, DIGEST_ITEMS_MAX);
+	assert_int_equal(digest.n_left_out[DIGEST_OVERDUE], 4 + 2);
+	assert_string_equal(digest.items[0].task.uid, "late002");
+	assert_string_equal(digest.items[DIGEST_ITEMS_MAX - 2].task.uid, "today000");
+	assert_string_equal(digest.items[DIGEST_ITEMS_MAX - 1].task.uid, "soon000");
+	digest_done(&digest);
+}
+
+static void digest__overdue_dates_of_a_repeating_task__are_one(void **state)
+{
+	(void)state;
+	struct digest digest;
+	add_task("daily", "2025-06-01", "2025-06-01", "UTC");
+	add_task("t", "2025-06-02", NULL, "UTC");
+	office_run(&office, "UPDATE task SET rrule = 'FREQ=DAILY' WHERE uid = 'daily'");
+	collect_for_anna(&digest);
+	assert_int_equal(digest.items[0].section, DIGEST_OVERDUE);
+	assert_string_equal(digest.items[0].task.uid, "t");
+	assert_int_equal(digest.items[0].n_overdue_dates, 1);
+	assert_int_equal(digest.items[1].section, DIGEST_OVERDUE);
+	assert_int_equal(digest.items[1].task.period.end.day, 9); /* the 10th goes on for two hours in UTC */
+	assert_int_equal(digest.items[1].n_overdue_dates, 9);
+	assert_int_equal(digest.items[2].section, DIGEST_TODAY);
+	assert_int_equal(digest.items[2].n_overdue_dates, 0);
+	digest_done(&digest);
 }
 
 /* "Boris telegram reached, ...": who of anna's tasks is not written to any more. */
@@ -260,6 +310,8 @@ int main(void)
 		WITH_OFFICE(digest__closed_and_others_tasks__are_not_in_it),
 		WITH_OFFICE(digest__row_that_makes_no_sense__does_not_stop_the_others),
 		WITH_OFFICE(digest__hundreds_of_tasks__are_cut_and_counted),
+		WITH_OFFICE(digest__hundreds_of_overdue_tasks__leave_room_for_what_is_ahead),
+		WITH_OFFICE(digest__overdue_dates_of_a_repeating_task__are_one),
 		WITH_OFFICE(digest__somebody_cannot_be_reached__the_responsible_reads_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,53 @@ static void letter__digest__says_whose_reminders_do_not_arrive(void **state)
 	letter_done(&letter);
 }
 
+/* 1 overdue, 204 today and one that opens soon. */
+static int64_t add_crowded_digest(void)
+{
+	int64_t id = 0;
+	for (int i = 0; i < 205; i++)
+		office_run(
+			&desk.office,
+			"INSERT INTO task (uid, title, start_local, end_local, zone) VALUES ('t%03d', 'x', '%s', '%s',"
+			" 'UTC'); INSERT INTO part (task, person) VALUES (last_insert_rowid(), 'anna')",
+			i, i == 0 ? "2025-06-12" : "2025-06-14", i == 0 ? "2025-06-12" : "2025-06-14");
+	OK(store_message_add(desk.office.store, "anna", "email", "digest", MESSAGE_PENDING, NULL, desk.now.wall_s,
+			     desk.now.wall_s, "example.org", 0, &id, ERR));
+	return id;
+}
+
+static void letter__digest_of_hundreds__counts_all_and_shows_what_its_channel_takes(void **state)
+{
+	(void)state;
+	struct letter letter;
+	int64_t id = add_crowded_digest();
+	write_letter(id, &letter);
+	assert_string_equal(letter.message.subject, "Plan for June 14: 1 overdue, 204 today, 1 this week");
+	assert_non_null(strstr(letter.message.text, "Today:\n• x: "));
+	assert_non_null(strstr(letter.message.text, "\n… and 4 more\n"));
+	assert_non_null(strstr(letter.message.text, "Overdue:\n… and 1 more\n"));
+	letter_done(&letter);
+
+	app_setup(desk.app)->channels[0]->text_max = 4096;
+	app_setup(desk.app)->channels[0]->text_unit = UTF8_UTF16;
+	write_letter(id, &letter);
+	assert_in_range(utf8_length(letter.message.text, UTF8_UTF16), 3500, 4000);
+	assert_non_null(strstr(letter.message.text, "This week:\n… and 1 more\n"));
+	letter_done(&letter);
+}
+
+static void letter__digest_of_what_repeats__says_how_many_dates_are_over(void **state)
+{
+	(void)state;
+	struct letter letter;
+	int64_t id = add_crowded_digest();
+	office_run(&desk.office, "DELETE FROM task WHERE uid LIKE 't%%' AND uid <> 't000'");
+	office_run(&desk.office, "UPDATE task SET rrule = 'FREQ=DAILY;COUNT=2' WHERE uid = 't000'");
+	write_letter(id, &letter);
+	assert_non_null(strstr(letter.message.text, "June 13, 2025 (UTC+0)\n  Overdue dates: 2\n"));
+	letter_done(&letter);
+}
+
 static void letter__channel_that_wants_html__gets_it(void **state)
 {
 	(void)state;
@@ -389,6 +436,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_DESK(letter__message__carries_all_a_channel_needs),
 		WITH_DESK(letter__digest__says_whose_reminders_do_not_arrive),
+		WITH_DESK(letter__digest_of_hundreds__counts_all_and_shows_what_its_channel_takes),
+		WITH_DESK(letter__digest_of_what_repeats__says_how_many_dates_are_over),
 		WITH_DESK(letter__channel_that_wants_html__gets_it),
 		WITH_DESK(letter__one_date__is_told_to_calendars_as_it_stands_now),
 		WITH_DESK(letter__date_of_a_repeating_task__keeps_its_uid_when_it_is_moved),

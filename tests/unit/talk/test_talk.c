@@ -511,6 +511,21 @@ static void talk_command__today_and_week__tell_the_person_s_own(void **state)
 	chat_assert_has(chat_answer(), "Title of report");
 }
 
+static void talk_command__today__counts_what_there_is_no_room_for(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 250; i++)
+		office_run(&chat.office,
+			   "INSERT INTO task (uid, title, start_local, end_local, zone) VALUES ('t%d', 'x', '%s', '%s',"
+			   " 'Asia/Sakhalin'); INSERT INTO part (task, person) VALUES (last_insert_rowid(), 'anna')",
+			   i, i < 220 ? "2025-05-15" : "2025-05-16", i < 220 ? "2025-05-15" : "2025-05-16");
+	chat_write("100", "/today");
+	chat_assert_has(chat_answer(), "anna: План на 15 мая: 2 просрочено, 220 сегодня | ");
+	chat_assert_has(chat_answer(), "Просрочено:\n… и ещё 2\n");
+	chat_write("100", "/week");
+	chat_assert_has(chat_answer(), "220 сегодня, 31 на этой неделе");
+}
+
 static void talk_command__task__tells_it_to_those_who_have_a_part_in_it(void **state)
 {
 	(void)state;
@@ -697,6 +712,7 @@ int main(void)
 		TEST(talk_date__forged_yes__sets_no_other_date_than_an_exact_one_of_a_window),
 		TEST(talk_date__of_one_date_of_a_repeating_task__moves_that_alone),
 		TEST(talk_command__today_and_week__tell_the_person_s_own),
+		TEST(talk_command__today__counts_what_there_is_no_room_for),
 		TEST(talk_command__task__tells_it_to_those_who_have_a_part_in_it),
 		TEST(talk_command__help_and_what_is_none__name_the_commands),
 		TEST(talk_hear__enormous_and_odd_texts__are_borne),
