@@ -6,8 +6,8 @@
  * asks again. A pass that is undone leaves what was heard for the next one, and a process that dies hears it again: one
  * at a time when it has crashed, by app_hear_alone().
  * Failure modes: a service that holds no call is asked once a second; a call that fails is repeated ever later, or when the
- * service says; while answers wait for room nothing is asked; the operator is told, once a day, when somebody else listens
- * to the same account, or when it has failed for long. */
+ * service says, and one of the database's own a minute later; while answers wait for room nothing is asked; the operator
+ * is told, once a day, when somebody else listens to the same account, or when it has failed for long. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,10 +120,14 @@ void app_listen(struct app *app, int64_t now_utc)
 	for (size_t i = 0; i < app->setup->n_channels && !app->is_stopping; i++) {
 		struct app_channel *entry = app->channels[i];
 		struct app_listener *listener = entry->listener;
-		if (listener == NULL || !app_may_ask(listener, now_utc) || !app_read_next(app, entry))
+		if (listener == NULL || !app_may_ask(listener, now_utc))
 			continue;
-		listener->is_asking = true;
 		listener->asked_utc = now_utc;
+		listener->is_asking = app_read_next(app, entry);
+		if (!listener->is_asking) {
+			listener->again_utc = now_utc + APP_LISTEN_PAUSE_MAX_S;
+			continue;
+		}
 		channel_listen(entry->channel, listener->next, app_on_updates, entry);
 	}
 }

@@ -199,6 +199,22 @@ static void listen__pass_cannot_be_committed__is_applied_and_answered_by_a_later
 	assert_string_equal(desk.sendings[before].answer_id, "cb-1");
 }
 
+static void listen__place_cannot_be_read__is_tried_again_in_a_minute(void **state)
+{
+	(void)state;
+	desk_crash(config);
+	office_run(&desk.office, "ALTER TABLE heard RENAME TO gone;"
+				 "CREATE VIEW heard AS SELECT 'telegram' AS channel, '' AS hash, '' AS kind, NULL AS"
+				 " person, 0 AS is_over FROM meta WHERE abs(-9223372036854775807 - 1) > 0");
+	desk_tick();
+	assert_null(desk.listening.cb);
+	assert_int_equal(app_next_wake_utc(desk.app), desk.now.wall_s + 60);
+	office_run(&desk.office, "DROP VIEW heard; ALTER TABLE gone RENAME TO heard");
+	desk_move(60);
+	desk_tick();
+	assert_non_null(desk.listening.cb);
+}
+
 static void listen__call_fails__is_repeated_ever_later(void **state)
 {
 	(void)state;
@@ -630,6 +646,7 @@ int main(void)
 		TEST(listen__service_that_holds_no_call__is_asked_once_a_second),
 		TEST(listen__died_before_the_commit__hears_it_again_and_does_it_once),
 		TEST(listen__pass_cannot_be_committed__is_applied_and_answered_by_a_later_one),
+		TEST(listen__place_cannot_be_read__is_tried_again_in_a_minute),
 		TEST(listen__call_fails__is_repeated_ever_later),
 		TEST(listen__service_asks_to_wait__waits_that_long),
 		TEST(listen__somebody_else_listens__tells_the_operator_once_a_day),
