@@ -114,9 +114,9 @@ static int talk_ask(struct talk_ear *ear, const struct talk_pressed *pressed, bo
 	struct store_question question = {.task = pressed->task->id}, asked;
 	(void)memcpy(question.occurrence, pressed->pick.key, sizeof(question.occurrence));
 	int status = store_question_load(store, ear->self.id, ear->channel, ear->now_utc, &asked, err);
-	*ret_is_new = asked.task != question.task || strcmp(asked.occurrence, question.occurrence) != 0;
 	if (status < 0)
 		return status;
+	*ret_is_new = asked.task != question.task || strcmp(asked.occurrence, question.occurrence) != 0;
 	return store_question_set(store, ear->self.id, ear->channel, &question, ear->now_utc + PRESS_QUESTION_S, err);
 }
 
