@@ -81,6 +81,7 @@ static void app_undo_pass(struct app *app, const struct app_claim *claims)
 	store_rollback(app->store);
 	app_unnotice_clock(app);
 	brake_forget(&app->brake);
+	audit_forget(app->audit);
 	app_forget_works(app);
 	app_unhear(app);
 	app_unshow(app);

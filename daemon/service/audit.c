@@ -158,6 +158,12 @@ int audit_step(struct audit *audit, const struct audit_view *view, bool *ret_mor
 	return status;
 }
 
+void audit_forget(struct audit *audit)
+{
+	if (audit != NULL)
+		audit->is_known = false;
+}
+
 bool audit_take(struct audit *audit, bool *ret_has_passed)
 {
 	if (audit->stage != AUDIT_ENDED)

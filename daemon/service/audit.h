@@ -48,6 +48,10 @@ void audit_free(struct audit *audit);
 /* *ret_more is set while there is more to look at. Errors: those of the store. */
 MUSTCHECK int audit_step(struct audit *audit, const struct audit_view *view, bool *ret_more, struct err *err);
 
+/* The pass was undone: what the database holds of the audit is read again, and what it lost is written again. NULL is
+ * legal. */
+void audit_forget(struct audit *audit);
+
 /* After the commit: true once for every audit that has ended; it is logged. *ret_has_passed: nothing was found, by this one
  * or in the day before. */
 bool audit_take(struct audit *audit, bool *ret_has_passed);

@@ -189,6 +189,23 @@ static void app_use_audit__once_an_hour__while_passes_are_made(void **state)
 	}
 }
 
+static void app_use_audit__first_pass_is_undone__the_next_one_notes_the_start(void **state)
+{
+	(void)state;
+	struct store_audit audit;
+	desk_crash(config);
+	app_use_audit(desk.app, desk.now);
+	office_run(&desk.office,
+		   "CREATE TRIGGER refuse BEFORE UPDATE ON message BEGIN SELECT RAISE(ABORT, 'refused'); END");
+	assert_true(desk_try() < 0);
+	OK(store_audit_load(desk.office.store, &audit, ERR));
+	assert_int_equal(audit.started_utc, 0);
+	office_run(&desk.office, "DROP TRIGGER refuse");
+	desk_tick();
+	OK(store_audit_load(desk.office.store, &audit, ERR));
+	assert_int_equal(audit.started_utc, desk.now.wall_s);
+}
+
 static int cached_bytes(void)
 {
 	int bytes = 0, most = 0;
@@ -231,6 +248,7 @@ int main(void)
 		TEST(app_start__pause_asked_for__outlives_a_crash),
 		TEST(app_start__pause_of_more_than_a_day__is_not_believed),
 		TEST(app_use_audit__once_an_hour__while_passes_are_made),
+		TEST(app_use_audit__first_pass_is_undone__the_next_one_notes_the_start),
 		TEST(app_use_audit__has_ended__keeps_no_pages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
