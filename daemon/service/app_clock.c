@@ -104,10 +104,14 @@ void app_keep_clock(struct app *app, struct instant now)
 	app_say_back(app->back_s);
 	app->last_wall_s = now.wall_s;
 	app->last_up_s = now.up_s;
+	if (app->noted_utc != 0)
+		app->seen_utc = app->noted_utc;
+	app->noted_utc = 0;
 }
 
 void app_unnotice_clock(struct app *app)
 {
+	app->noted_utc = 0;
 	app_shift_gates(app, -app->back_s);
 }
 
@@ -183,6 +187,6 @@ int app_note_time(struct app *app, int64_t now_utc, struct err *err)
 {
 	if (llabs(now_utc - app->seen_utc) < APP_SEEN_EVERY_S)
 		return 0;
-	app->seen_utc = now_utc;
+	app->noted_utc = now_utc;
 	return app_save_number(app, "seen_utc", now_utc, err);
 }

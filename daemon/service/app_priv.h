@@ -96,6 +96,7 @@ struct app {
 	char *template_problem; /* what a letter could not be made of, and the operator has not heard; NULL = nothing */
 	int watched_month;      /* year * 12 + month in which the calendars were last looked at */
 	int64_t seen_utc;       /* latest time known to have been: kept in the database */
+	int64_t noted_utc;      /* what this pass has made of it; 0 = it has not */
 	bool must_follow_clock; /* it was not believed at the start: what was written ahead of it is still there */
 	int64_t distrusted_until_mono_ms; /* until then the clock, earlier than it can be, is not believed */
 	bool was_crash;                   /* the last process ended by a fault of its own */

@@ -218,6 +218,23 @@ static void app__clock_set_back__a_pass_that_is_undone_shifts_nothing_twice(void
 	check_rest_of_five_minutes(1, false);
 }
 
+static void app__pass_that_is_undone__has_not_noted_the_time(void **state)
+{
+	(void)state;
+	add_task("t", "2025-06-03");
+	desk_move_to("2025-06-02T06:00");
+	office_run(&desk.office, "CREATE TRIGGER full AFTER INSERT ON meta WHEN new.key = 'seen_utc'"
+				 " BEGIN SELECT RAISE(FAIL, 'full'); END");
+	assert_int_not_equal(desk_try(), 0);
+	assert_int_equal(desk.n_sendings, 0);
+	office_run(&desk.office, "DROP TRIGGER full");
+	desk_move(2);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, 1);
+	assert_int_equal(office_number(&desk.office, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'seen_utc'"),
+			 desk.now.wall_s);
+}
+
 static void app__started_again_after_the_clock_was_set_back__shifts_nothing_twice(void **state)
 {
 	(void)state;
@@ -373,6 +390,7 @@ int main(void)
 		WITH_DESK(app__clock_set_back__a_channel_that_failed_is_tried_as_soon),
 		WITH_DESK(app__clock_set_back__a_pause_that_was_asked_for_is_as_long),
 		WITH_DESK(app__clock_set_back__a_pass_that_is_undone_shifts_nothing_twice),
+		WITH_DESK(app__pass_that_is_undone__has_not_noted_the_time),
 		WITH_DESK(app__started_again_after_the_clock_was_set_back__shifts_nothing_twice),
 		WITH_DESK(app__clock_before_everything__plans_nothing_new_and_recovers),
 		WITH_DESK(app__clock_set_back__does_not_wake_a_reader_who_rests),
