@@ -288,6 +288,17 @@ def test_recover_without_any_copy_changes_nothing(office):
     assert not any("corrupt" in name for name in state_files(office))
 
 
+def test_recover_does_not_take_a_busy_database_for_a_damaged_one(office):
+    assert deadlinectl("-c", office.config, "backup", office.folder / "copy.db").returncode == 0
+    held = sqlite3.connect(office.database, isolation_level=None)
+    held.execute("PRAGMA locking_mode = EXCLUSIVE")
+    held.execute("BEGIN EXCLUSIVE")
+    result = deadlinectl("-c", office.config, "recover", office.folder / "copy.db")
+    held.close()
+    assert result.returncode == 75 and "locked" in result.stderr, result.stderr
+    assert not any("corrupt" in name for name in state_files(office))
+
+
 def test_an_emptied_database_is_not_taken_for_a_new_one(office, start):
     daemon = start(office)
     wait_until(lambda: has_daily(office), lambda: daemon.log())

@@ -87,6 +87,12 @@ static void secret__credential_of_systemd__is_found_by_either_name(void **state)
 	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", given, 1), 0);
 
 	put("token", 0600, "beside", 6);
+	static const char *const nowhere[] = {"", "given"};
+	for (size_t i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
+		assert_int_equal(setenv("CREDENTIALS_DIRECTORY", nowhere[i], 1), 0);
+		assert_secret("credential:token", "beside");
+	}
+	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", given, 1), 0);
 	assert_refused("credential:token", -ENOENT, "systemd gave no credential 'token'");
 	put("given/secrets_token", 0440, "from the folder\n", 16); /* group bits: the mask of an access list */
 	assert_secret("credential:token", "from the folder");

@@ -66,6 +66,7 @@ static void csv__what_people_save__is_read(void **state)
 		{"only quotes", "\"\"\"\"\n", "1[\"]"},
 		{"newline in quotes", "a,b\n\"one\ntwo\",x\ny,z\n", "1[a|b] 2[one\ntwo|x] 4[y|z]"},
 		{"CRLF in quotes", "\"one\r\ntwo\",x\r\ny,z\r\n", "1[one\ntwo|x] 3[y|z]"},
+		{"newline in quotes of the first line", "\"a\nb\";c,d;e\n", "1[a\nb|c,d|e]"},
 		{"separator in quotes", "\"a,b\",c\n", "1[a,b|c]"},
 		{"empty lines", "\n\r\n  \na,b\n\n\t\n1,2\n\n", "4[a|b] 7[1|2]"},
 		{"semicolons after empty lines", "\n\na;b\n", "3[a|b]"},

@@ -238,6 +238,8 @@ static void deputy__two_who_stand_in_for_each_other__lose_nothing(void **state)
 	away("participant", "responsible", "2025-06-01", "2025-06-30");
 	plan_until("2025-06-03T09:00");
 	assert_int_equal(office_number(&office, "SELECT count(*) FROM message WHERE state = 'pending'"), 1);
+	assert_string_equal(office_text(&office, "SELECT person || ' for ' || deputy_for FROM reminder"),
+			    "participant for responsible");
 }
 
 static void deputy__who_was_told_the_old_date__is_told_the_new_one(void **state)
