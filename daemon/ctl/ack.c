@@ -27,7 +27,7 @@ static int ack_occurrence(struct session *session, const struct task *task, cons
 		return session_fail(status, &err);
 	result = session_commit_edit(session);
 	if (result == EX_OK)
-		(void)printf("%s (%s) %s\n", task->uid, pick.key,
+		output_print("%s (%s) %s\n", task->uid, pick.key,
 			     is_known ? "was acknowledged before" : "acknowledged");
 	return result;
 }

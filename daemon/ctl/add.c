@@ -65,7 +65,7 @@ static int add_task(struct session *session, const struct args *args, const char
 	if (status == EX_OK)
 		status = session_commit_edit(session);
 	if (status == EX_OK) {
-		(void)printf("%s\n", uid);
+		output_print("%s\n", uid);
 		prospect_tell_bound(session, args_value(args, "--when"), &task);
 		prospect_warn(session, uid);
 	}

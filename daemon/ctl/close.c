@@ -73,7 +73,7 @@ static int close_occurrence(struct session *session, const struct args *args, st
 	if (result == EX_OK)
 		result = session_commit_edit(session);
 	if (result == EX_OK)
-		(void)printf("%s (%s%s) %s\n", task->uid, pick.key, is_following ? " and all that follow" : "",
+		output_print("%s (%s%s) %s\n", task->uid, pick.key, is_following ? " and all that follow" : "",
 			     task_status);
 	return result;
 }

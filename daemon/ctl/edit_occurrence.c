@@ -37,7 +37,7 @@ static int edit_occurrence_move(struct session *session, const struct args *args
 	period_key(&period, key);
 	int result = session_commit_edit(session);
 	if (result == EX_OK)
-		(void)printf("%s (%s) moved to %s\n", task->uid, pick->key, key);
+		output_print("%s (%s) moved to %s\n", task->uid, pick->key, key);
 	return result;
 }
 
@@ -175,7 +175,7 @@ static int edit_occurrence_following(struct session *session, const struct args 
 	if (result == EX_OK)
 		result = session_commit_edit(session);
 	if (result == EX_OK)
-		(void)printf("%s ends before %s; the new task %s carries on (%s)\n", task->uid, pick->date, next.uid,
+		output_print("%s ends before %s; the new task %s carries on (%s)\n", task->uid, pick->date, next.uid,
 			     next.rrule);
 	task_done(&next);
 	return result;

@@ -10,7 +10,7 @@ static const struct args_option import_options[] = {COMMAND_COMMON_OPTIONS};
 
 static void import_print_counts(const char *what, const struct import_counts *counts)
 {
-	(void)printf("%s: %zu added, %zu changed, %zu unchanged\n", what, counts->by_change[STORE_ADDED],
+	output_print("%s: %zu added, %zu changed, %zu unchanged\n", what, counts->by_change[STORE_ADDED],
 		     counts->by_change[STORE_CHANGED], counts->by_change[STORE_UNCHANGED]);
 }
 

@@ -132,7 +132,7 @@ static int invite_write(struct session *session, const struct channel *channel, 
 	int result = session_commit_edit(session);
 	output_time(session->zone, until_utc, until);
 	if (result == EX_OK)
-		(void)printf("%s\nFor %s alone, once, until %s\n", link, id, until);
+		output_print("%s\nFor %s alone, once, until %s\n", link, id, until);
 	free(link);
 	return result;
 }

@@ -29,7 +29,8 @@ void output_complain(const char *fmt, ...)
 	free(text);
 }
 
-char *output_clean(const char *text)
+/* What may stand for a character on a terminal: itself, or the one given instead; lines are kept when is_text. */
+static char *output_tame(const char *text, bool is_text)
 {
 	size_t len = strlen(text);
 	const char *end = text + len;
@@ -39,7 +40,7 @@ char *output_clean(const char *text)
 		uint32_t c = utf8_next(&text, end);
 		size_t bytes = (size_t)(text - start);
 		if (c == '\n' || c == '\t') {
-			*out++ = ' ';
+			*out++ = is_text ? (char)c : ' ';
 		} else if (utf8_is_control(c) || (c == 0xfffd && bytes == 1)) {
 			*out++ = '?';
 		} else {
@@ -49,6 +50,25 @@ char *output_clean(const char *text)
 	}
 	*out = '\0';
 	return clean;
+}
+
+char *output_clean(const char *text)
+{
+	return output_tame(text, false);
+}
+
+void output_print(const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list args;
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		mem_lack();
+	va_end(args);
+	char *clean = output_tame(text, true);
+	(void)fputs(clean, stdout); /* a failed write is found when it is flushed */
+	free(clean);
+	free(text);
 }
 
 size_t output_width(const char *text, size_t len)
@@ -165,10 +185,27 @@ void output_period(const struct period *period, char text[OUTPUT_PERIOD_SIZE])
 /* ---- JSON ---------------------------------------------------------------------------------------------------------
  */
 
+/* Jansson leaves C1 controls and those of direction as they are; none of them is outside of a string. */
+static void output_json_tame(const char *json, FILE *out)
+{
+	for (const char *end = json + strlen(json); json < end;) {
+		const char *start = json;
+		uint32_t c = utf8_next(&json, end);
+		if (utf8_is_control(c))
+			(void)fprintf(out, "\\u%04X", (unsigned)c);
+		else
+			(void)fwrite(start, 1, (size_t)(json - start), out);
+	}
+}
+
 void output_json(json_t *object, FILE *out)
 {
-	(void)json_dumpf(object, out, JSON_COMPACT | JSON_ENCODE_ANY); /* a failed write is found when out is flushed */
-	(void)fputc('\n', out);
+	char *json = json_dumps(object, JSON_COMPACT | JSON_ENCODE_ANY);
+	if (json == NULL)
+		mem_lack();
+	output_json_tame(json, out);
+	(void)fputc('\n', out); /* a failed write is found when out is flushed */
+	free(json);
 	json_decref(object);
 }
 

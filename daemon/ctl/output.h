@@ -17,6 +17,9 @@
 /* "deadlinectl: ..." on standard error; secrets are hidden. */
 void output_complain(const char *fmt, ...) PRINTF(1, 2);
 
+/* As printf(3), with '?' as below; lines of what is filled in stay lines. For what holds words of the database. */
+void output_print(const char *fmt, ...) PRINTF(1, 2);
+
 /* A copy of text with '?' for every control character and every byte that is no UTF-8; a newline or tab becomes a
  * blank. Returns owned. */
 char *output_clean(const char *text);
@@ -46,7 +49,7 @@ void output_period(const struct period *period, char text[OUTPUT_PERIOD_SIZE]);
 
 /* ---- JSON ---- */
 
-/* Prints one line and releases object. */
+/* Prints one line, control characters as \uXXXX, and releases object. */
 void output_json(json_t *object, FILE *out);
 /* A string, whatever bytes text has. */
 json_t *output_json_text(const char *text);

@@ -64,7 +64,7 @@ static int recover_give(const struct recover *recover, const char *path)
 static void recover_say(const char *before, const char *words)
 {
 	char *clean = output_clean(words);
-	(void)printf("%s%s\n", before, clean);
+	output_print("%s%s\n", before, clean);
 	free(clean);
 }
 
@@ -73,7 +73,7 @@ static int recover_check_damaged(const struct recover *recover, bool is_forced)
 	struct err err = {0};
 	struct stat file;
 	if (!recover->is_there || stat(recover->database, &file) < 0 || file.st_size == 0) {
-		(void)printf("database %s: missing or empty\n", recover->database);
+		output_print("database %s: missing or empty\n", recover->database);
 		return EX_OK;
 	}
 	int status = store_inspect(recover->database, false, NULL, NULL, &err);
@@ -225,7 +225,7 @@ static void recover_show_copy(const struct recover *recover)
 	char at[OUTPUT_TIME_SIZE] = "an unknown time";
 	if (store_copy_time(recover->source, &at_utc, &err) == 0 && at_utc >= 0)
 		output_time(recover->session->zone, at_utc, at);
-	(void)printf("copy %s, of %s\n", recover->source, at);
+	output_print("copy %s, of %s\n", recover->source, at);
 	bool is_foreign = store_copy_is_foreign(recover->source, recover->instance);
 	char *origin = recover_origin(recover->source);
 	if (is_foreign || recover->instance[0] == '\0')
@@ -247,17 +247,17 @@ static void recover_show_lost(struct recover *recover)
 	recover->messages = output_table_new(messages, sizeof(messages) / sizeof(messages[0]));
 	recover->edits = output_table_new(edits, sizeof(edits) / sizeof(edits[0]));
 	int status = store_lost(recover->database, recover->ready, &view, &n_unreadable, &err);
-	(void)printf("\nSent since then; these may be sent again:\n");
+	output_print("\nSent since then; these may be sent again:\n");
 	output_table_finish(recover->messages, "  none that can be read", stdout);
-	(void)printf("\nChanged since then; these are lost, do them again:\n");
+	output_print("\nChanged since then; these are lost, do them again:\n");
 	output_table_finish(recover->edits, "  none that can be read", stdout);
-	(void)printf("Changes of people and their addresses are not listed: import them again.\n");
+	output_print("Changes of people and their addresses are not listed: import them again.\n");
 	if (status < 0)
 		recover_say("\nWhat else was sent or changed cannot be read any more: ", err.text);
 	else if (n_unreadable > 0)
-		(void)printf("\n%" PRId64 " more %s of the file cannot be read any more.\n", n_unreadable,
+		output_print("\n%" PRId64 " more %s of the file cannot be read any more.\n", n_unreadable,
 			     num_word(n_unreadable, "row or part", "rows or parts"));
-	(void)printf("\n");
+	output_print("\n");
 }
 
 /* ---- putting it in place ------------------------------------------------------------------------------------------ */
@@ -338,8 +338,8 @@ static int recover_work(struct recover *recover, const struct args *args)
 	if (status != EX_OK)
 		return status;
 	if (recover->is_there)
-		(void)printf("The damaged files are kept as %s.\n", recover->aside);
-	(void)printf("%s is the copy now. Start deadlined: systemctl start deadlined\n", recover->database);
+		output_print("The damaged files are kept as %s.\n", recover->aside);
+	output_print("%s is the copy now. Start deadlined: systemctl start deadlined\n", recover->database);
 	return recover_note(recover);
 }
 

@@ -59,7 +59,7 @@ static int release_messages(struct session *session, const struct args *args)
 	}
 	result = session_commit_edit(session);
 	if (result == EX_OK)
-		(void)printf("%zu %s %s\n", args->n_operands,
+		output_print("%zu %s %s\n", args->n_operands,
 			     num_word((int64_t)args->n_operands, "message", "messages"),
 			     is_drop ? "dropped" : "released");
 	return result;
@@ -87,9 +87,9 @@ static int release_person(struct session *session, const char *person, const cha
 		return session_fail(status, &err);
 	int result = session_commit_edit(session);
 	if (result == EX_OK && n == 0)
-		(void)printf("no address of %s is suspended\n", person);
+		output_print("no address of %s is suspended\n", person);
 	else if (result == EX_OK)
-		(void)printf("%" PRId64 " %s of %s %s used again\n", n, num_word(n, "address", "addresses"), person,
+		output_print("%" PRId64 " %s of %s %s used again\n", n, num_word(n, "address", "addresses"), person,
 			     num_word(n, "is", "are"));
 	return result;
 }

@@ -32,7 +32,7 @@ static int reopen_date(struct session *session, const struct task *task, const c
 	int status = act_close(session->store, task, &pick, "open", &err);
 	if (status < 0)
 		return session_fail(status, &err);
-	(void)printf("%s (%s) is open again\n", task->uid, pick.key);
+	output_print("%s (%s) is open again\n", task->uid, pick.key);
 	return EX_OK;
 }
 
@@ -46,7 +46,7 @@ static int reopen_task(struct session *session, const struct task *task)
 	int status = store_task_set_status(session->store, task->id, "open", &err);
 	if (status < 0)
 		return session_fail(status, &err);
-	(void)printf("%s is open again\n", task->uid);
+	output_print("%s is open again\n", task->uid);
 	return EX_OK;
 }
 

@@ -79,7 +79,7 @@ static int show_messages(struct show *show)
 static void show_line(const char *label, const char *value)
 {
 	char *clean = output_clean(value);
-	(void)printf("%-14s %s\n", label, clean[0] != '\0' ? clean : "-");
+	output_print("%-14s %s\n", label, clean[0] != '\0' ? clean : "-");
 	free(clean);
 }
 
@@ -91,7 +91,7 @@ static void show_print_facts(const struct show *show)
 	task_view_next(show->session, task, show->next_due_utc, next);
 	show_line("uid", task->uid);
 	show_line("title", task->title);
-	(void)printf("%-14s %s (%s)\n", "when", when, period_precision_name(task->period.precision));
+	output_print("%-14s %s (%s)\n", "when", when, period_precision_name(task->period.precision));
 	show_line("zone", task->zone);
 	show_line("place", task->place);
 	show_line("note", task->note);
@@ -109,7 +109,7 @@ static void show_print_roles(const struct show *show, const char *id)
 		enum role role;
 		const char *of;
 		if (role_split(show->parts.items[i], &role, &of) && strcmp(of, id) == 0)
-			(void)printf(", %s", role_name(role));
+			output_print(", %s", role_name(role));
 	}
 }
 
@@ -120,15 +120,15 @@ static int show_print_person(struct show *show, const char *id)
 	if (status < 0)
 		return status;
 	char *name = output_clean(person.name);
-	(void)printf("  %s (%s)", person.id, name);
+	output_print("  %s (%s)", person.id, name);
 	show_print_roles(show, person.id);
-	(void)printf(", %s, %s", person.language, person.zone);
+	output_print(", %s, %s", person.language, person.zone);
 	for (size_t i = 0; i < person.n_addresses; i++) {
 		char *address = output_clean(person.addresses[i].address);
-		(void)printf(", %s: %s", person.addresses[i].channel, address);
+		output_print(", %s: %s", person.addresses[i].channel, address);
 		free(address);
 	}
-	(void)printf("%s\n", person.n_addresses == 0 ? ", no address" : "");
+	output_print("%s\n", person.n_addresses == 0 ? ", no address" : "");
 	free(name);
 	person_done(&person);
 	return 0;
@@ -138,11 +138,11 @@ static int show_text(struct show *show)
 {
 	int status = 0;
 	show_print_facts(show);
-	(void)printf("\npeople%s\n", show->people.n == 0 ? ": none, so nobody is reminded" : "");
+	output_print("\npeople%s\n", show->people.n == 0 ? ": none, so nobody is reminded" : "");
 	for (size_t i = 0; i < show->people.n && status == 0; i++)
 		status = show_print_person(show, show->people.items[i]);
 
-	(void)printf("\nmessages\n");
+	output_print("\nmessages\n");
 	show->table = message_view_table();
 	if (status == 0)
 		status = show_messages(show);

@@ -103,7 +103,7 @@ static int silence_write(struct silence *silence, const struct args *args)
 	result = session_commit_edit(session);
 	output_time(session->zone, until_utc, until);
 	if (result == EX_OK)
-		(void)printf("silenced until %s\n", until);
+		output_print("silenced until %s\n", until);
 	return result;
 }
 

@@ -77,7 +77,7 @@ static int snooze_write(struct snooze *snooze, const char *key, int64_t until_ut
 		return session_fail(status, &err);
 	int result = session_commit_edit(session);
 	if (result == EX_OK)
-		(void)printf("%s snoozed for %s until %s\n", snooze->task.uid, snooze->person.id, until);
+		output_print("%s snoozed for %s until %s\n", snooze->task.uid, snooze->person.id, until);
 	return result;
 }
 

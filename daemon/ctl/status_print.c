@@ -146,7 +146,7 @@ void status_format_age(int64_t s, char text[STATUS_AGE_SIZE])
 static void status_print_line(const char *label, const char *text)
 {
 	char *clean = output_clean(text);
-	(void)printf("  %-10s %s\n", label, clean);
+	output_print("  %-10s %s\n", label, clean);
 	free(clean);
 }
 
@@ -157,9 +157,9 @@ static void status_print_ago(const struct status *status, const char *label, con
 	char age[STATUS_AGE_SIZE];
 	status_format_age(status->now.wall_s - utc, age);
 	if (utc > 0)
-		(void)printf("  %-10s %s%s ago\n", label, what, age);
+		output_print("  %-10s %s%s ago\n", label, what, age);
 	else
-		(void)printf("  %-10s %s\n", label, never);
+		output_print("  %-10s %s\n", label, never);
 }
 
 static void status_print_channel(const struct status *status, const struct status_channel *channel)
@@ -167,22 +167,22 @@ static void status_print_channel(const struct status *status, const struct statu
 	const struct store_channel *known = &channel->known;
 	char at[OUTPUT_TIME_SIZE], age[STATUS_AGE_SIZE];
 	char *failure = output_clean(known->failure);
-	(void)printf("  channel    %s: ", channel->name);
+	output_print("  channel    %s: ", channel->name);
 	status_format_age(status->now.wall_s - known->sent_utc, age);
 	if (known->sent_utc > 0)
-		(void)printf("sent %s ago", age);
+		output_print("sent %s ago", age);
 	else
-		(void)printf("nothing sent yet");
+		output_print("nothing sent yet");
 	status_format_age(status->now.wall_s - known->failed_utc, age);
 	if (known->failed_utc > 0)
-		(void)printf("; last error %s ago: %s", age, failure);
+		output_print("; last error %s ago: %s", age, failure);
 	output_time(status->session->zone, known->paused_until_utc, at);
 	if (known->paused_until_utc > status->now.wall_s)
-		(void)printf("; its server asked for a pause until %s", at);
+		output_print("; its server asked for a pause until %s", at);
 	output_time(status->session->zone, known->certificate_until_utc, at);
 	if (known->certificate_until_utc > 0)
-		(void)printf("; certificate until %s", at);
-	(void)printf("\n");
+		output_print("; certificate until %s", at);
+	output_print("\n");
 	free(failure);
 }
 
@@ -190,7 +190,7 @@ static void status_print_suspended(const struct status *status, const struct sta
 {
 	char at[OUTPUT_TIME_SIZE], *reason = output_clean(row->reason);
 	output_time(status->session->zone, row->since_utc, at);
-	(void)printf("  suspended  %s on %s%s%s: %s\n", row->person, row->channel, row->since_utc > 0 ? " since " : "",
+	output_print("  suspended  %s on %s%s%s: %s\n", row->person, row->channel, row->since_utc > 0 ? " since " : "",
 		     row->since_utc > 0 ? at : "", reason);
 	free(reason);
 }
@@ -198,23 +198,23 @@ static void status_print_suspended(const struct status *status, const struct sta
 static void status_print_queue(const struct status *status)
 {
 	char age[STATUS_AGE_SIZE], next[OUTPUT_TIME_SIZE];
-	(void)printf("  messages  ");
+	output_print("  messages  ");
 	for (int i = 0; i < MESSAGE_STATE_MAX; i++)
-		(void)printf("%s%" PRId64 " %s", i > 0 ? ", " : " ", status->counts.n[i],
+		output_print("%s%" PRId64 " %s", i > 0 ? ", " : " ", status->counts.n[i],
 			     message_state_name((enum message_state)i));
 	status_format_age(status->oldest_unsent_s, age);
 	if (status->oldest_unsent_s >= 0)
-		(void)printf("\n  waiting    the oldest unsent message was due %s ago\n", age);
+		output_print("\n  waiting    the oldest unsent message was due %s ago\n", age);
 	else
-		(void)printf("\n  waiting    no message that is due\n");
+		output_print("\n  waiting    no message that is due\n");
 	output_time(status->session->zone, status->next_wake_utc, next);
-	(void)printf("  next work  %s\n", next);
+	output_print("  next work  %s\n", next);
 	for (size_t i = 0; i < status->n_channels; i++)
 		status_print_channel(status, &status->channels[i]);
 	for (size_t i = 0; i < status->n_suspended && i < STATUS_SUSPENDED_MAX; i++)
 		status_print_suspended(status, &status->suspended[i]);
 	if (status->n_suspended > STATUS_SUSPENDED_MAX)
-		(void)printf("  suspended  and %zu more; see deadlinectl status --json\n",
+		output_print("  suspended  and %zu more; see deadlinectl status --json\n",
 			     status->n_suspended - STATUS_SUSPENDED_MAX);
 	status_print_ago(status, "audit", status->audit.n_findings == 0 ? "found nothing wrong, " : "found something, ",
 			 status->audit.done_utc, "none yet");
@@ -226,15 +226,15 @@ static void status_print_machine(const struct status *status)
 	const struct session *session = status->session;
 	char *database = output_clean(session->conf->database);
 	if (status->is_read)
-		(void)printf("  database   %s (schema %d)\n", database, store_schema_version(session->store));
+		output_print("  database   %s (schema %d)\n", database, store_schema_version(session->store));
 	else
-		(void)printf("  database   %s\n", database);
+		output_print("  database   %s\n", database);
 	free(database);
 	if (status->disk_free >= 0)
-		(void)printf("  disk       %" PRId64 " MB free\n", status->disk_free / (1024 * 1024));
-	(void)printf("  clock      %s%s\n", status->is_clock_set ? "synchronised" : "not synchronised",
+		output_print("  disk       %" PRId64 " MB free\n", status->disk_free / (1024 * 1024));
+	output_print("  clock      %s%s\n", status->is_clock_set ? "synchronised" : "not synchronised",
 		     status->is_clock_trusted ? "" : ", and not trusted");
-	(void)printf("  version    %s\n", DEADLINED_VERSION);
+	output_print("  version    %s\n", DEADLINED_VERSION);
 }
 
 void status_print_text(const struct status *status)
@@ -242,7 +242,7 @@ void status_print_text(const struct status *status)
 	char pid[32] = "";
 	if (status->pid > 0)
 		(void)snprintf(pid, sizeof(pid), " (pid %ld)", (long)status->pid);
-	(void)printf("deadlined is %srunning%s: %s\n", status->is_running ? "" : "not ", pid,
+	output_print("deadlined is %srunning%s: %s\n", status->is_running ? "" : "not ", pid,
 		     status_level_name(status_level(status)));
 	for (size_t i = 0; i < status->criticals.n; i++)
 		status_print_line("critical", status->criticals.items[i]);

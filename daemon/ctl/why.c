@@ -47,7 +47,7 @@ void why_say(const struct zone *zone, int64_t at_utc, const char *line)
 		(void)snprintf(at, sizeof(at), "just now");
 	else
 		output_time(zone, at_utc, at);
-	(void)printf("  %-24s  %s\n", at, clean);
+	output_print("  %-24s  %s\n", at, clean);
 	free(clean);
 }
 
@@ -83,7 +83,7 @@ static int why_steps(struct why *why)
 	int status = policy_view_load(why->session, &view);
 	if (status == EX_OK) {
 		if (!why->is_json)
-			(void)printf("\nSteps of the policy %s\n", policy_view_of(&view, &why->task)->name);
+			output_print("\nSteps of the policy %s\n", policy_view_of(&view, &why->task)->name);
 		if (policy_view_each(&view, why->session->store, &why->task, why->session->now_utc, why_step, why,
 				     &why->err) < 0)
 			status = session_fail(-EINVAL, &why->err);
@@ -128,16 +128,16 @@ static int why_future(struct why *why)
 {
 	struct civil from = foresee_day(why->session, 0), to = foresee_day(why->session, WHY_AHEAD_DAYS);
 	if (!why->is_json)
-		(void)printf("\nWhat comes next\n");
+		output_print("\nWhat comes next\n");
 	int status = foresee(why->session, &from, &to, why_next, why);
 	if (status != EX_OK || why->is_json)
 		return status;
 	if (why->n_next == 0)
-		(void)printf("  nothing within a year%s%s\n",
+		output_print("  nothing within a year%s%s\n",
 			     strcmp(why->task.status, "open") != 0 ? ": the task is " : "",
 			     strcmp(why->task.status, "open") != 0 ? why->task.status : "");
 	else if (why->n_next > WHY_NEXT_MAX)
-		(void)printf("  and %zu more within a year\n", why->n_next - WHY_NEXT_MAX);
+		output_print("  and %zu more within a year\n", why->n_next - WHY_NEXT_MAX);
 	return status;
 }
 
@@ -149,7 +149,7 @@ static void why_head(const struct why *why)
 	char *title = output_clean(why->task.title);
 	output_period(&why->task.period, when);
 	if (!why->is_json)
-		(void)printf("%s: %s\n%s, %s, %s%s\n", why->task.uid, title, when, why->task.zone, why->task.status,
+		output_print("%s: %s\n%s, %s, %s%s\n", why->task.uid, title, when, why->task.zone, why->task.status,
 			     why->task.is_urgent ? ", urgent" : "");
 	free(title);
 }

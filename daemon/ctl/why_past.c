@@ -203,7 +203,7 @@ int why_past(struct why *why)
 	if (why->n_events > 0)
 		qsort(why->events, why->n_events, sizeof(*why->events), why_compare);
 	if (!why->is_json)
-		(void)printf("\nWhat happened\n%s", why->n_events == 0 ? "  nothing yet\n" : "");
+		output_print("\nWhat happened\n%s", why->n_events == 0 ? "  nothing yet\n" : "");
 	for (size_t i = 0; i < why->n_events; i++) {
 		if (why->is_json)
 			output_json(why->events[i].object, stdout);

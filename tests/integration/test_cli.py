@@ -1,4 +1,5 @@
 """Both programs from the command line: help, exit statuses, phrases, and the round of a task through deadlinectl."""
+import json
 import re
 import subprocess
 from datetime import date, datetime
@@ -268,3 +269,30 @@ def test_without_the_folder_of_the_database_the_advice_is_to_make_it(site, argum
     assert result.returncode == 74, result.stderr
     assert f"the folder {site.folder}/not-yet is missing: make it with install -d -m 0700" in result.stderr
     assert result.stderr.endswith(", and start deadlined\n") and "start deadlined first" not in result.stderr
+
+
+# What takes over a terminal, or shows other text than there is: a colour, a C1 control, a change of direction.
+ODD = "\x1b[31m\u009b1m\u202e"
+
+
+def test_what_the_database_says_commands_no_terminal(site):
+    """By plain SQL anything gets into it, and whoever may write there must not reach the one who looks."""
+    site.add_person("p1", "p1@example.org")
+    site.add_due_task("t1", "p1")
+    task, person, channel = f"u{ODD}", f"r{ODD}", f"c{ODD}"
+    site.sql("UPDATE task SET uid = ?, zone = 'UTC', policy = ?", task, f"default{ODD}")
+    site.sql("INSERT INTO person (id, name, language, zone) VALUES (?, ?, ?, ?)", person, ODD, f"en{ODD}", f"UTC{ODD}")
+    site.sql("INSERT INTO part (task, person) VALUES (1, ?)", person)
+    site.sql("INSERT INTO address (person, channel, address) VALUES (?, 'email', ?), (?, ?, 'x')", person, f"a{ODD}@x.org", person, channel)
+    site.sql("INSERT INTO suspension VALUES (?, 'email', 3, ?, 1)", person, f"why{ODD}")
+    day = date.today().isoformat()
+    for command in (["status"], ["list"], ["show", task], ["why", task], ["why", task, person], ["plan"], ["queue"], ["people"],
+                    ["ack", task], ["snooze", task, "--for", "1d", "--person", person], ["edit", task, "--title", "x"],
+                    ["release", "--person", person], ["deputy"], ["silence"], ["done", task], ["reopen", task],
+                    ["forget", person, "--extract", "-"], ["add", "Title", "--uid", f"v{ODD}", "--when", day]):
+        for options in ([], ["--json"]):
+            result = deadlinectl("-c", site.config, *command, *options)
+            assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", result.stdout + result.stderr), (command, options)
+            if options and result.returncode == 0 and result.stdout:
+                assert all(isinstance(json.loads(line), dict) for line in result.stdout.splitlines())
+    assert ODD in site.ctl_json("list")[0]["uid"], "JSON has it whole, as escapes"

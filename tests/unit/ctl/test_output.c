@@ -146,6 +146,18 @@ static void output__bytes_that_are_no_text__still_make_json(void **state)
 	json_decref(text);
 }
 
+static void output__json__has_controls_as_escapes(void **state)
+{
+	(void)state;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	output_json(json_string("Дата\x1b \x7f \xc2\x9b \xe2\x80\xae \xe2\x80\xa8 \n"), out);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, "\"Дата\\u001B \\u007F \\u009B \\u202E \\u2028 \\n\"\n");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +166,7 @@ int main(void)
 		cmocka_unit_test(output__table__lines_up),
 		cmocka_unit_test(output__periods__as_people_read_them),
 		cmocka_unit_test(output__instants__carry_their_offset),
+		cmocka_unit_test(output__json__has_controls_as_escapes),
 		cmocka_unit_test(output__bytes_that_are_no_text__still_make_json),
 	};
 	return cmocka_run_group_tests(tests, output_test_setup, NULL);
