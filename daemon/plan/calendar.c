@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
@@ -21,8 +22,17 @@ struct calendar_year {
 	char *off[CALENDAR_DAYS];      /* reason, owned; NULL = nothing said */
 };
 
+/* What the reasons are called in another language. */
+struct calendar_names {
+	char *language;
+	struct strlist reasons, names; /* of the same length */
+};
+
 struct calendar {
 	char *name;
+	char *language; /* of the reasons; NULL = not said */
+	struct calendar_names *names;
+	size_t n_names;
 	struct strlist zones;
 	unsigned weekend; /* bit 0 = Monday */
 	struct calendar_year **years;
@@ -76,6 +86,32 @@ const char *calendar_holiday(const struct calendar *calendar, const struct civil
 {
 	const struct calendar_year *year = calendar_year(calendar, date->year);
 	return year != NULL ? year->off[calendar_day_of_year(date)] : NULL;
+}
+
+/* Whether that is the language wanted, of which "de-AT" gets "de". */
+static bool calendar_speaks(const char *language, const char *wanted)
+{
+	size_t len = strlen(language);
+	return strncasecmp(language, wanted, len) == 0 && (wanted[len] == '\0' || strchr("-_", wanted[len]) != NULL);
+}
+
+static const char *calendar_translate(const struct calendar_names *names, const char *reason)
+{
+	for (size_t i = 0; i < names->reasons.n; i++)
+		if (strcmp(names->reasons.items[i], reason) == 0)
+			return names->names.items[i];
+	return "";
+}
+
+const char *calendar_holiday_name(const struct calendar *calendar, const struct civil *date, const char *language)
+{
+	const char *reason = calendar_holiday(calendar, date);
+	if (reason == NULL || calendar->language == NULL || calendar_speaks(calendar->language, language))
+		return reason;
+	for (size_t i = 0; i < calendar->n_names; i++)
+		if (calendar_speaks(calendar->names[i].language, language))
+			return calendar_translate(&calendar->names[i], reason);
+	return "";
 }
 
 bool calendar_has_year(const struct calendar *calendar, int year)
@@ -234,6 +270,17 @@ static void calendar_read_weekend(struct calendar *calendar, const struct calend
 		calendar->weekend = weekend;
 }
 
+static void calendar_read_language(struct calendar *calendar, const struct calendar_place *place, const char *text)
+{
+	if (text[0] == '\0' || strcspn(text, " \t,") != strlen(text)) {
+		problems_add(place->problems, place->file, place->line,
+			     "language: '%s' is not one tag of a language: write ru or zh", text);
+		return;
+	}
+	free(calendar->language);
+	calendar->language = mem_dup(text);
+}
+
 static void calendar_read_head(struct calendar *calendar, const struct ini_section *section, struct problems *problems)
 {
 	for (size_t i = 0; i < section->n_entries; i++) {
@@ -243,27 +290,84 @@ static void calendar_read_head(struct calendar *calendar, const struct ini_secti
 			strlist_add_words(&calendar->zones, entry->value);
 		else if (strcmp(entry->key, "weekend") == 0)
 			calendar_read_weekend(calendar, &place, entry->value);
+		else if (strcmp(entry->key, "language") == 0)
+			calendar_read_language(calendar, &place, entry->value);
 		else
 			problems_add(problems, section->file, entry->line,
-				     "unknown key '%s': [calendar] has zones and weekend", entry->key);
+				     "unknown key '%s': [calendar] has language, zones and weekend", entry->key);
 	}
 }
 
-static void calendar_read_section(struct calendar *calendar, const struct ini_section *section, bool are_years,
+/* ---- names -------------------------------------------------------------------------------------------------------- */
+
+static bool calendar_has_reason(const struct calendar *calendar, const char *reason)
+{
+	for (size_t i = 0; i < calendar->n_years; i++)
+		for (size_t day = 0; day < CALENDAR_DAYS; day++)
+			if (calendar->years[i]->off[day] != NULL && strcmp(calendar->years[i]->off[day], reason) == 0)
+				return true;
+	return false;
+}
+
+static void calendar_read_name(const struct calendar *calendar, struct calendar_names *names,
+			       const struct calendar_place *place, const struct ini_entry *entry)
+{
+	if (strlist_has(&names->reasons, entry->key))
+		problems_add(place->problems, place->file, place->line, "'%s' has a name in '%s' already", entry->key,
+			     names->language);
+	else if (!calendar_has_reason(calendar, entry->key))
+		problems_add(place->problems, place->file, place->line,
+			     "no day is off for '%s': write it as behind the days of 'off', or remove the line",
+			     entry->key);
+	else if (entry->value[0] == '\0')
+		problems_add(place->problems, place->file, place->line, "say what '%s' is called in '%s'", entry->key,
+			     names->language);
+	else {
+		strlist_add(&names->reasons, entry->key, strlen(entry->key));
+		strlist_add(&names->names, entry->value, strlen(entry->value));
+	}
+}
+
+static void calendar_read_names(struct calendar *calendar, const struct ini_section *section, struct problems *problems)
+{
+	if (section->name == NULL || calendar->language == NULL) {
+		problems_add(problems, section->file, section->line,
+			     section->name == NULL
+				     ? "write the language like [names en]"
+				     : "say in [calendar] which language these are translated from: language = ru");
+		return;
+	}
+	calendar->names = mem_grow(calendar->names, calendar->n_names + 1, sizeof(*calendar->names));
+	struct calendar_names *names = &calendar->names[calendar->n_names++];
+	*names = (struct calendar_names){.language = mem_dup(section->name)};
+	for (size_t i = 0; i < section->n_entries; i++) {
+		const struct calendar_place place = {
+			.problems = problems, .file = section->file, .line = section->entries[i].line};
+		calendar_read_name(calendar, names, &place, &section->entries[i]);
+	}
+}
+
+/* ---- files -------------------------------------------------------------------------------------------------------- */
+
+enum calendar_pass { CALENDAR_PASS_HEAD, CALENDAR_PASS_YEARS, CALENDAR_PASS_NAMES, CALENDAR_PASS_MAX };
+
+static void calendar_read_section(struct calendar *calendar, const struct ini_section *section, enum calendar_pass pass,
 				  struct problems *problems)
 {
 	bool is_head = strcmp(section->kind, "calendar") == 0 && section->name == NULL;
-	bool is_year = strcmp(section->kind, "year") == 0;
-	if (is_head && !are_years)
+	bool is_year = strcmp(section->kind, "year") == 0, is_names = strcmp(section->kind, "names") == 0;
+	if (is_head && pass == CALENDAR_PASS_HEAD)
 		calendar_read_head(calendar, section, problems);
-	else if (is_year && are_years)
+	else if (is_year && pass == CALENDAR_PASS_YEARS)
 		calendar_read_year(calendar, section, problems);
-	else if (!is_head && !is_year && are_years)
+	else if (is_names && pass == CALENDAR_PASS_NAMES)
+		calendar_read_names(calendar, section, problems);
+	else if (!is_head && !is_year && !is_names && pass == CALENDAR_PASS_HEAD)
 		problems_add(problems, section->file, section->line,
-			     "unknown section: a calendar has [calendar] and [year 2025]");
+			     "unknown section: a calendar has [calendar], [year 2025] and [names en]");
 }
 
-/* The years are read when the weekend is known, wherever that stands. */
+/* The years are read when the weekend is known, and the names when the days are, wherever that stands. */
 static struct calendar *calendar_read(const char *file, const char *name, struct problems *problems)
 {
 	struct ini *ini = ini_read(file, problems);
@@ -271,9 +375,9 @@ static struct calendar *calendar_read(const char *file, const char *name, struct
 	size_t n = ini != NULL ? ini->n_sections : 0;
 	calendar->name = mem_dup_n(name, strlen(name) - strlen(".ini"));
 	calendar->weekend = CALENDAR_WEEKEND_PRESET;
-	for (int pass = 0; pass < 2; pass++)
+	for (int pass = 0; pass < CALENDAR_PASS_MAX; pass++)
 		for (size_t i = 0; i < n; i++)
-			calendar_read_section(calendar, &ini->sections[i], pass == 1, problems);
+			calendar_read_section(calendar, &ini->sections[i], (enum calendar_pass)pass, problems);
 	ini_free(ini);
 	return calendar;
 }
@@ -336,6 +440,13 @@ static void calendar_free(struct calendar *calendar)
 			free(calendar->years[i]->off[day]);
 		free(calendar->years[i]);
 	}
+	for (size_t i = 0; i < calendar->n_names; i++) {
+		free(calendar->names[i].language);
+		strlist_done(&calendar->names[i].reasons);
+		strlist_done(&calendar->names[i].names);
+	}
+	free(calendar->names);
+	free(calendar->language);
 	free(calendar->years);
 	strlist_done(&calendar->zones);
 	free(calendar->name);

@@ -16,8 +16,17 @@ static bool letter_is_shared(const struct setup *setup, const struct reader *rea
 	return there != NULL && calendars_of_zone(setup->calendars, reader->person->zone) == there;
 }
 
+/* The one in which the letter will be written. */
+static const char *letter_language(const struct setup *setup, const struct person *reader)
+{
+	struct catalog_choice choice;
+	bool has_one = catalog_choose(setup->catalog, "reminder", reader->language, setup->conf->language, &choice);
+	return has_one ? language_tag(choice.language) : reader->language;
+}
+
 /* Why the deadline's day is no working day at the event's and at the reader's place. */
-static void letter_find_holidays(const struct setup *setup, const struct reader *reader, struct letter_item *item)
+static void letter_find_holidays(const struct setup *setup, const struct reader *reader, const char *language,
+				 struct letter_item *item)
 {
 	const struct period *period = &item->task.period;
 	const struct calendar *here = reader->time.calendar;
@@ -26,8 +35,9 @@ static void letter_find_holidays(const struct setup *setup, const struct reader 
 	if (period->precision != PERIOD_MINUTE && period->precision != PERIOD_DAY)
 		return;
 	item->is_holiday_shared = letter_is_shared(setup, reader, there);
-	item->holiday_event = there != NULL ? calendar_holiday(there, &period->end) : NULL;
-	item->holiday_reader = here != NULL && here != there ? calendar_holiday(here, &period->end) : NULL;
+	item->holiday_event = there != NULL ? calendar_holiday_name(there, &period->end, language) : NULL;
+	item->holiday_reader =
+		here != NULL && here != there ? calendar_holiday_name(here, &period->end, language) : NULL;
 }
 
 static struct compose_item *letter_compose_items(const struct letter *letter)
@@ -112,9 +122,10 @@ static void letter_compose_tasks(const struct setup *setup, const struct channel
 	struct err problem = {0};
 	struct reader reader;
 	bool is_single = strcmp(letter->row.kind, "single") == 0;
+	const char *language = letter_language(setup, &letter->row.reader);
 	reader_init(&reader, &letter->row.reader, setup->calendars, setup->zone);
 	for (size_t i = 0; i < letter->n_items; i++)
-		letter_find_holidays(setup, &reader, &letter->items[i]);
+		letter_find_holidays(setup, &reader, language, &letter->items[i]);
 
 	struct compose_item *items = letter_compose_items(letter);
 	struct compose_unreachable *unreachable = letter_compose_unreachable(letter);

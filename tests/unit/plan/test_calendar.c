@@ -167,6 +167,67 @@ static void calendar__reason_of_a_day_off__is_what_the_file_says(void **state)
 	assert_null(calendar_holiday(NULL, &russia_day));
 }
 
+static void calendar__name_of_a_holiday__is_in_the_readers_language(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *calendar, *language, *expected;
+	} rows[] = {
+		{"russia", "ru", "Праздник Весны и Труда"},
+		{"russia", "ru-KZ", "Праздник Весны и Труда"},
+		{"russia", "en_GB", "Spring and Labour Day"},
+		{"russia", "DE-at", "Tag des Frühlings und der Arbeit"},
+		{"russia", "zh", "春天与劳动节"},
+		{"russia", "rue", ""},
+		{"china", "zh-TW", "劳动节"},
+		{"china", "ru", "День труда"},
+		{"china", "fr", ""},
+	};
+	const struct civil first = day(2025, 5, 1), worked = day(2025, 5, 14);
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct calendar *calendar = need_calendar(rows[i].calendar);
+		assert_string_equal(calendar_holiday_name(calendar, &first, rows[i].language), rows[i].expected);
+		assert_null(calendar_holiday_name(calendar, &worked, rows[i].language));
+	}
+	assert_null(calendar_holiday_name(NULL, &first, "en"));
+}
+
+static void calendar__every_shipped_holiday__has_a_name_in_every_language(void **state)
+{
+	(void)state;
+	static const char *const languages[] = {"en", "de", "ru", "zh"};
+	for (size_t i = 0; i < ROWS(known_years); i++) {
+		const struct civil first = day(known_years[i].year, 1, 1);
+		for (int n = 0; n < 365; n++) {
+			struct civil date = civil_add_days(&first, n);
+			for (size_t l = 0; l < ROWS(languages); l++) {
+				const char *name =
+					calendar_holiday_name(need_calendar(known_years[i].name), &date, languages[l]);
+				if (name != NULL && name[0] == '\0')
+					fail_msg("%s %d-%02d-%02d has no name in '%s'", known_years[i].name, date.year,
+						 date.month, date.day, languages[l]);
+			}
+		}
+	}
+}
+
+/* A file that does not say its language has one name for everybody. */
+static void calendar__without_a_language__says_what_it_says(void **state)
+{
+	(void)state;
+	static const char text[] = "[year 2025]\noff = 01-01 New Year\n";
+	struct scratch scratch;
+	struct problems problems = {0};
+	scratch_make(&scratch);
+	scratch_write(scratch_path(&scratch, "own.ini"), text, strlen(text));
+	struct calendars *calendars = calendars_load(scratch.folder, &problems);
+	const struct civil first = day(2025, 1, 1);
+	assert_int_equal(problems.n, 0);
+	assert_string_equal(calendar_holiday_name(calendars_find(calendars, "own"), &first, "zh"), "New Year");
+	calendars_free(calendars);
+	scratch_remove(&scratch);
+}
+
 static void calendars__are_found__by_name_and_by_zone(void **state)
 {
 	(void)state;
@@ -213,6 +274,13 @@ static void calendars__bad_file__is_complained_of_by_line(void **state)
 		{"[calendar]\nweekend = Sat So\n", 2, "'So' is no day"},
 		{"[calendar]\nweekend = Mon Tue Wed Thu Fri Sat Sun\n", 2, "no day is left"},
 		{"[calendar]\nzone = x\n", 2, "unknown key 'zone'"},
+		{"[calendar]\nlanguage = ru en\n", 2, "not one tag"},
+		{"[calendar]\nlanguage = ru\n[year 2025]\noff = 01-01 x\n[names]\nx = y\n", 5, "[names en]"},
+		{"[year 2025]\noff = 01-01 x\n[names en]\nx = y\n", 3, "language = ru"},
+		{"[names en]\nz = y\n[calendar]\nlanguage = ru\n[year 2025]\noff = 01-01 x\n", 2,
+		 "no day is off for 'z'"},
+		{"[calendar]\nlanguage = ru\n[year 2025]\noff = 01-01 x\n[names en]\nx =\n", 6, "what 'x' is called"},
+		{"[calendar]\nlanguage = ru\n[year 2025]\noff = 01-01 x\n[names en]\nx = y\nx = z\n", 7, "already"},
 		{"off = 01-01 x\n", 1, ""},
 		{"[year 2025]\noff 01-01\n", 2, ""},
 	};
@@ -329,6 +397,9 @@ int main(void)
 		cmocka_unit_test(calendar__year_without_data__is_weekends_only),
 		cmocka_unit_test(calendar__working_days_are_counted__over_holidays_and_moved_days),
 		cmocka_unit_test(calendar__reason_of_a_day_off__is_what_the_file_says),
+		cmocka_unit_test(calendar__name_of_a_holiday__is_in_the_readers_language),
+		cmocka_unit_test(calendar__every_shipped_holiday__has_a_name_in_every_language),
+		cmocka_unit_test(calendar__without_a_language__says_what_it_says),
 		cmocka_unit_test(calendars__are_found__by_name_and_by_zone),
 		cmocka_unit_test(calendars__bad_file__is_complained_of_by_line),
 		cmocka_unit_test(calendars__other_weekend__and_other_files),

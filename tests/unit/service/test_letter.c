@@ -309,17 +309,17 @@ static void letter__day_off__is_that_of_both_or_of_one_place(void **state)
 	static const struct {
 		const char *calendar, *zone, *event, *expected;
 	} rows[] = {
-		{"russia", "Asia/Shanghai", "Asia/Sakhalin", "falls on a day off (День народного единства)."},
-		{"", "Europe/Moscow", "Asia/Sakhalin", "falls on a day off (День народного единства)."},
-		{"china", "Asia/Shanghai", "Asia/Sakhalin", "falls on a day off there (День народного единства)."},
-		{"", "America/New_York", "Asia/Sakhalin", "falls on a day off there (День народного единства)."},
-		{"russia", "Asia/Sakhalin", "Asia/Shanghai", "falls on a day off where you are (День народного"},
+		{"russia", "Asia/Shanghai", "Asia/Sakhalin", "falls on a day off (National Unity Day)."},
+		{"", "Europe/Moscow", "Asia/Sakhalin", "falls on a day off (National Unity Day)."},
+		{"china", "Asia/Shanghai", "Asia/Sakhalin", "falls on a day off there (National Unity Day)."},
+		{"", "America/New_York", "Asia/Sakhalin", "falls on a day off there (National Unity Day)."},
+		{"russia", "Asia/Sakhalin", "Asia/Shanghai", "falls on a day off where you are (National Unity"},
 		{"", "Asia/Sakhalin", "Asia/Shanghai", NULL},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct letter letter;
-		office_run(&desk.office, "UPDATE person SET calendar = '%s', zone = '%s'", rows[i].calendar,
-			   rows[i].zone);
+		office_run(&desk.office, "UPDATE person SET language = 'eo', calendar = '%s', zone = '%s'",
+			   rows[i].calendar, rows[i].zone);
 		office_run(&desk.office,
 			   "UPDATE task SET zone = '%s', start_local = '2025-11-04', end_local = '2025-11-04'",
 			   rows[i].event);
