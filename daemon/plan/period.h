@@ -53,12 +53,13 @@ enum { PERIOD_PHRASE_MAX = 200 };
  * be any bytes. A repeated date is an error: see period_parse_repeat().
  *
  * What the words mean:
- * - Weeks are Monday..Sunday. "The 2nd week of November" is the second such week that begins in November, "the week
- *   of 3 November" the one that holds that day, 2025-W14 as in ISO 8601.
+ * - Weeks are Monday..Sunday, and belong to the month of their Thursday, as ISO 8601 has it for years: so is meant "the 2nd
+ *   week of November", and 2025-W14. "The week of 3 November" is the one that holds that day, "the week from 3 November"
+ *   begins with it, which must be a Monday.
  * - The decades of a month ("третья декада мая", 5月下旬) are 1..10, 11..20 and 21..last. Its beginning, middle and end
  *   ("начало марта", "mid-June") are the same. Its halves are 1..15 and 16..last. All of them are windows of the precision
  *   month: on which of these days, nobody has said.
- * - Seasons are whole months: spring 2025 is March..May, winter 2025 is December 2025..February 2026.
+ * - Seasons are whole months: spring 2025 is March..May. Winter needs both its years ("зима 2025-2026").
  * - Of three numbers the year may stand first, as in 2025/6/15 and 2025-6-15; "06/15/2025" is an error.
  * - Both ends of a range lie in the one year that is named or given. Where that would put the end before the start, the
  *   range crosses the new year, if it then lasts at most half a year ("31 декабря - 8 января"): the year is the

@@ -170,12 +170,11 @@ static int period_part_edge(struct period_cursor *cursor, struct period_part *pa
 /* "лето 2025", "зима 2025-2026", "winter 2025/26" */
 static int period_part_season(struct period_cursor *cursor, struct period_part *part)
 {
-	enum { WINTER = 4 };
 	part->unit = UNIT_SEASON;
 	part->number_token = period_cursor_step(cursor);
 	part->number = part->number_token->value;
 	int rc = period_year_behind(cursor, part);
-	if (rc < 0 || part->number != WINTER || part->year == 0)
+	if (rc < 0 || part->number != PERIOD_WINTER || part->year == 0)
 		return rc;
 
 	const struct period_token *mark = period_cursor_peek(cursor, 0), *next = period_cursor_peek(cursor, 1);
@@ -185,6 +184,7 @@ static int period_part_season(struct period_cursor *cursor, struct period_part *
 		(void)period_cursor_step(cursor);
 		(void)period_cursor_step(cursor);
 		period_year_skip_words(cursor);
+		part->has_both_years = true;
 	}
 	return 0;
 }
@@ -193,7 +193,8 @@ static int period_part_season(struct period_cursor *cursor, struct period_part *
 static int period_part_week(struct period_cursor *cursor, struct period_part *part)
 {
 	(void)period_cursor_step(cursor);
-	bool is_of_day = period_cursor_take(cursor, WORD_OF) || period_cursor_take(cursor, WORD_FROM);
+	bool is_of_day = period_cursor_take(cursor, WORD_OF);
+	part->is_from = !is_of_day && period_cursor_take(cursor, WORD_FROM);
 	(void)period_cursor_take(cursor, WORD_THE);
 
 	int rc = period_part_date(cursor, part);
@@ -203,7 +204,7 @@ static int period_part_week(struct period_cursor *cursor, struct period_part *pa
 		part->unit = UNIT_WEEK_OF_DAY;
 		return 0;
 	}
-	if (part->unit != UNIT_NUMBER || is_of_day)
+	if (part->unit != UNIT_NUMBER || is_of_day || part->is_from)
 		return period_cursor_fail(cursor, part->first, period_cursor_last(cursor),
 					  "name a day of the week, as in 'the week of 3 November'");
 	part->unit = UNIT_WEEK;

@@ -59,7 +59,7 @@ enum period_word {
 	WORD_WEEKDAYS, /* "понедельникам", "Mondays": 1..7 */
 };
 
-enum { PERIOD_LAST = -1 };
+enum { PERIOD_LAST = -1, PERIOD_WINTER = 4 };
 
 /* Finds the meaning of a word of len bytes in lower case, with е for ё; false when it has none. */
 bool period_words_find(const char *text, size_t len, enum period_word *ret_word, int *ret_value);
@@ -162,6 +162,8 @@ struct period_part {
 	bool is_month_first; /* "June 15" */
 	bool is_month_unit;  /* "5月": a bare number before it is a month */
 	bool is_end;         /* "конец марта": in a limit its last day */
+	bool is_from;        /* "неделя с 3 ноября": begins on that day */
+	bool has_both_years; /* "зима 2025-2026" */
 	bool is_rough;       /* "2025-06-11~": only about then */
 	const struct period_token *first, *last, *number_token, *month_token, *weekday_token;
 };

@@ -34,18 +34,19 @@ static void period_resolve_week_around(const struct civil *day, struct period *r
 	ret_period->precision = PERIOD_WEEK;
 }
 
-/* The week of the month that begins with its number-th Monday. */
+/* The week of the month that holds its number-th Thursday. */
 static int period_resolve_week_of_month(const struct period_cursor *cursor, const struct period_part *part, int year,
 					struct period *ret_period)
 {
 	struct civil first = period_resolve_day(year, part->month, 1);
-	int monday = 1 + (8 - civil_weekday(&first)) % 7;
-	int count = (civil_days_in_month(year, part->month) - monday) / 7 + 1;
+	int thursday = 1 + (11 - civil_weekday(&first)) % 7;
+	int count = (civil_days_in_month(year, part->month) - thursday) / 7 + 1;
 	int number = part->number == PERIOD_LAST ? count : part->number;
 	if (number < 1 || number > count)
-		return period_cursor_fail(cursor, part->number_token, part->number_token, "%d weeks begin in %s %d",
-					  count, period_month_names[part->month - 1], year);
-	first.day = monday + (number - 1) * 7;
+		return period_cursor_fail(cursor, part->number_token, part->number_token,
+					  "%s %d has %d weeks: each belongs to the month of its Thursday",
+					  period_month_names[part->month - 1], year, count);
+	first.day = thursday + (number - 1) * 7;
 	period_resolve_week_around(&first, ret_period);
 	return 0;
 }
@@ -85,6 +86,19 @@ static void period_resolve_stretch(const struct period_part *part, int year, str
 	ret_period->end = period_resolve_day(year, part->month, to < last ? to : last);
 }
 
+static int period_resolve_week_of_day(const struct period_cursor *cursor, const struct period_part *part,
+				      const struct civil *day, struct period *ret_period)
+{
+	if (part->is_from && civil_weekday(day) != 1)
+		return period_cursor_fail(
+			cursor, part->number_token, part->number_token,
+			"a %s, and weeks begin on Monday: leave out 'from' for the week that holds this "
+			"day, or name the last day as well",
+			period_weekday_names[civil_weekday(day) - 1]);
+	period_resolve_week_around(day, ret_period);
+	return 0;
+}
+
 static int period_resolve_date(const struct period_cursor *cursor, const struct period_part *part, int year,
 			       struct period *ret_period)
 {
@@ -95,10 +109,8 @@ static int period_resolve_date(const struct period_cursor *cursor, const struct 
 	struct civil day = period_resolve_day(year, part->month, part->number);
 	day.hour = part->hour;
 	day.minute = part->minute;
-	if (part->unit == UNIT_WEEK_OF_DAY) {
-		period_resolve_week_around(&day, ret_period);
-		return 0;
-	}
+	if (part->unit == UNIT_WEEK_OF_DAY)
+		return period_resolve_week_of_day(cursor, part, &day, ret_period);
 	ret_period->start = ret_period->end = day;
 	ret_period->precision = part->has_time ? PERIOD_MINUTE : PERIOD_DAY;
 	return 0;
@@ -113,6 +125,10 @@ static int period_resolve_check(const struct period_cursor *cursor, const struct
 		return period_resolve_fail(cursor, part, "of which month?");
 	if (part->month_token != NULL && (part->month < 1 || part->month > 12))
 		return period_cursor_fail(cursor, part->month_token, part->month_token, "a month is 1 to 12");
+
+	if (part->unit == UNIT_SEASON && part->number == PERIOD_WINTER && !part->has_both_years)
+		return period_resolve_fail(
+			cursor, part, "winter lies in two years: name both, as in 'зима 2026-2027', or its months");
 
 	int most = part->unit == UNIT_QUARTER ? 4 : part->unit == UNIT_HALF ? 2 : part->unit == UNIT_DECADE ? 3 : 0;
 	if (most != 0 && (part->number < 1 || part->number > most))
