@@ -78,14 +78,16 @@ MUSTCHECK int period_parse(const char *phrase, int default_year, struct period *
 			   struct period_error *ret_error);
 
 /* The same, and repeats: "ежемесячно", "каждый понедельник", "quarterly", 每周一, "15 числа каждого месяца". ret_rrule is
- * then an RFC 5545 rule that ends with the year, and *ret_period its first occurrence; it is "" for a single period.
+ * then an RFC 5545 rule that ends with the year, or goes on if it is yearly, and *ret_period its first occurrence; it is ""
+ * for a single period.
  *
  * - The year, or another window made of whole units, may stand before or behind: "ежемесячно в 2025 году", "every Monday
  *   in June", 2025年每月. An occurrence belongs to the window in which it begins.
  * - A unit repeats as a whole: "monthly" begins with the month of January, "weekly" with the first Monday's week. A
  *   weekday, or a day of the month up to 28 or the last, is a day; it may have a time. "ежемесячно до 15 числа" is a
  *   limit. "30 числа каждого месяца" is an error, as February has none.
- * - Beside a yearly repeat stands its date: "ежегодно 15 июня", "every year in June". */
+ * - Beside a yearly repeat stands its date: "ежегодно 15 июня", "every year in June". It goes on from the year that is named
+ *   or given, and ends only with a window of several years: "yearly in 2025-2027". */
 enum { PERIOD_RRULE_SIZE = 80 };
 MUSTCHECK int period_parse_repeat(const char *phrase, int default_year, struct period *ret_period,
 				  char ret_rrule[PERIOD_RRULE_SIZE], struct period_error *ret_error);

@@ -248,14 +248,26 @@ static struct period period_print_window(int which, const struct civil *first, c
 	return window;
 }
 
+/* "15 июня 2025 года, ежегодно" */
+static bool period_print_beside_date(const struct period_language *language, const struct period *first,
+				     const char *rrule, struct buf *phrase)
+{
+	buf_clear(phrase);
+	period_print(first, language->name, phrase);
+	buf_add_str(phrase, language->clauses[CLAUSE_BESIDE_DATE]);
+	return period_print_reads_back(phrase, first, rrule);
+}
+
 /* True when the words were found, and are in phrase. */
 static bool period_print_in_words(const struct period_language *language, const struct period *first, const char *rrule,
 				  struct buf *phrase)
 {
 	struct period_repeat repeat;
 	struct civil until;
-	if (language->clauses[CLAUSE_DAY] == NULL || !period_repeat_read(rrule, first, &repeat, &until))
+	if (language->clauses[CLAUSE_DAY] == NULL)
 		return false;
+	if (!period_repeat_read(rrule, first, &repeat, &until))
+		return period_print_beside_date(language, first, rrule, phrase);
 	for (int i = 0; i < PERIOD_PRINT_WINDOWS; i++) {
 		struct period window = period_print_window(i, &first->start, &until);
 		buf_clear(phrase);
@@ -264,10 +276,7 @@ static bool period_print_in_words(const struct period_language *language, const 
 		if (period_print_reads_back(phrase, first, rrule))
 			return true;
 	}
-	buf_clear(phrase);
-	period_print(first, language->name, phrase);
-	buf_add_str(phrase, language->clauses[CLAUSE_BESIDE_DATE]);
-	return period_print_reads_back(phrase, first, rrule);
+	return false;
 }
 
 void period_print_repeat(const struct period *first, const char *rrule, const char *language, struct buf *out)

@@ -92,8 +92,10 @@ void period_repeat_rule(const struct period_repeat *repeat, const struct civil *
 		(void)snprintf(by, sizeof(by), ";BYDAY=%s", period_repeat_days[repeat->weekday - 1]);
 	else if (repeat->day != 0)
 		(void)snprintf(by, sizeof(by), ";BYMONTHDAY=%d", repeat->day);
-	(void)snprintf(rrule, PERIOD_RRULE_SIZE, "%s%s;UNTIL=%04d%02d%02d%s", period_repeat_units[repeat->unit].rule,
-		       by, until->year, until->month, until->day, repeat->has_time ? "T235959" : "");
+	int len = snprintf(rrule, PERIOD_RRULE_SIZE, "%s%s", period_repeat_units[repeat->unit].rule, by);
+	if (until != NULL)
+		(void)snprintf(rrule + len, PERIOD_RRULE_SIZE - (size_t)len, ";UNTIL=%04d%02d%02d%s", until->year,
+			       until->month, until->day, repeat->has_time ? "T235959" : "");
 }
 
 bool period_repeat_read(const char *rrule, const struct period *first, struct period_repeat *ret_repeat,

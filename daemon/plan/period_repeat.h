@@ -32,7 +32,7 @@ enum { PERIOD_REPEAT_DAY_MAX = 28 };
 bool period_repeat_fits(const struct period_repeat *repeat, const struct period *window);
 /* The first occurrence that begins within the window; false when none does. The window fits. */
 bool period_repeat_first(const struct period_repeat *repeat, const struct period *window, struct period *ret_first);
-/* The rule of occurrences until that day. */
+/* The rule of occurrences until that day; until is NULL when they go on. */
 void period_repeat_rule(const struct period_repeat *repeat, const struct civil *until, char rrule[PERIOD_RRULE_SIZE]);
 /* Reads such a rule back; false for any other. */
 bool period_repeat_read(const char *rrule, const struct period *first, struct period_repeat *ret_repeat,

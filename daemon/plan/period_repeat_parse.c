@@ -280,17 +280,16 @@ static int period_repeat_parse(const struct period_phrase *phrase, int default_y
 	rc = period_repeat_window(&cursor, &clause, default_year, &window);
 	if (rc < 0)
 		return rc;
-	if (period_repeat_is_date(&clause.repeat, &window)) {
+	bool is_date = period_repeat_is_date(&clause.repeat, &window);
+	if (is_date)
 		first = window;
-		clause.repeat.has_time = window.precision == PERIOD_MINUTE;
-		window.end = (struct civil){.year = first.start.year, .month = 12, .day = 31};
-	} else {
+	else
 		rc = period_repeat_resolve(&cursor, &clause.repeat, &window, &first);
-	}
 	if (rc < 0)
 		return rc;
 	*ret_period = first;
-	period_repeat_rule(&clause.repeat, &window.end, ret_rrule);
+	bool goes_on = clause.repeat.unit == REPEAT_YEAR && (is_date || window.precision == PERIOD_YEAR);
+	period_repeat_rule(&clause.repeat, goes_on ? NULL : &window.end, ret_rrule);
 	return 0;
 }
 

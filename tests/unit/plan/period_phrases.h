@@ -292,12 +292,12 @@ static const struct {
 	{"every day", "2025-01-01", "day", "FREQ=DAILY;UNTIL=20251231"},
 	{"每天", "2025-01-01", "day", "FREQ=DAILY;UNTIL=20251231"},
 	{"每日", "2025-01-01", "day", "FREQ=DAILY;UNTIL=20251231"},
-	{"ежегодно", "2025-01-01/2025-12-31", "year", "FREQ=YEARLY;UNTIL=20251231"},
-	{"каждый год", "2025-01-01/2025-12-31", "year", "FREQ=YEARLY;UNTIL=20251231"},
-	{"yearly", "2025-01-01/2025-12-31", "year", "FREQ=YEARLY;UNTIL=20251231"},
-	{"annually", "2025-01-01/2025-12-31", "year", "FREQ=YEARLY;UNTIL=20251231"},
-	{"every year", "2025-01-01/2025-12-31", "year", "FREQ=YEARLY;UNTIL=20251231"},
-	{"每年", "2025-01-01/2025-12-31", "year", "FREQ=YEARLY;UNTIL=20251231"},
+	{"ежегодно", "2025-01-01/2025-12-31", "year", "FREQ=YEARLY"},
+	{"каждый год", "2025-01-01/2025-12-31", "year", "FREQ=YEARLY"},
+	{"yearly", "2025-01-01/2025-12-31", "year", "FREQ=YEARLY"},
+	{"annually", "2025-01-01/2025-12-31", "year", "FREQ=YEARLY"},
+	{"every year", "2025-01-01/2025-12-31", "year", "FREQ=YEARLY"},
+	{"每年", "2025-01-01/2025-12-31", "year", "FREQ=YEARLY"},
 
 	/* weekdays */
 	{"каждый понедельник", "2025-01-06", "day", "FREQ=WEEKLY;BYDAY=MO;UNTIL=20251231"},
@@ -382,17 +382,17 @@ static const struct {
 
 	/* yearly: the date stands beside it */
 	{"ежегодно в 2025-2027 гг.", "2025-01-01/2025-12-31", "year", "FREQ=YEARLY;UNTIL=20271231"},
-	{"ежегодно 15 июня", "2025-06-15", "day", "FREQ=YEARLY;UNTIL=20251231"},
-	{"15 июня каждого года", "2025-06-15", "day", "FREQ=YEARLY;UNTIL=20251231"},
-	{"ежегодно в июне", "2025-06-01/2025-06-30", "month", "FREQ=YEARLY;UNTIL=20251231"},
-	{"ежегодно, 15 июня 2026 г. в 14:00", "2026-06-15T14:00", "minute", "FREQ=YEARLY;UNTIL=20261231T235959"},
-	{"ежегодно до 1 июня", "../2025-06-01", "day", "FREQ=YEARLY;UNTIL=20251231"},
-	{"ежегодно 31 декабря - 8 января", "2025-12-31/2026-01-08", "range", "FREQ=YEARLY;UNTIL=20251231"},
-	{"every year on June 15", "2025-06-15", "day", "FREQ=YEARLY;UNTIL=20251231"},
-	{"the 15th of June every year", "2025-06-15", "day", "FREQ=YEARLY;UNTIL=20251231"},
-	{"annually in Q3", "2025-07-01/2025-09-30", "quarter", "FREQ=YEARLY;UNTIL=20251231"},
-	{"每年6月15日", "2025-06-15", "day", "FREQ=YEARLY;UNTIL=20251231"},
-	{"每年6月", "2025-06-01/2025-06-30", "month", "FREQ=YEARLY;UNTIL=20251231"},
+	{"ежегодно 15 июня", "2025-06-15", "day", "FREQ=YEARLY"},
+	{"15 июня каждого года", "2025-06-15", "day", "FREQ=YEARLY"},
+	{"ежегодно в июне", "2025-06-01/2025-06-30", "month", "FREQ=YEARLY"},
+	{"ежегодно, 15 июня 2026 г. в 14:00", "2026-06-15T14:00", "minute", "FREQ=YEARLY"},
+	{"ежегодно до 1 июня", "../2025-06-01", "day", "FREQ=YEARLY"},
+	{"ежегодно 31 декабря - 8 января", "2025-12-31/2026-01-08", "range", "FREQ=YEARLY"},
+	{"every year on June 15", "2025-06-15", "day", "FREQ=YEARLY"},
+	{"the 15th of June every year", "2025-06-15", "day", "FREQ=YEARLY"},
+	{"annually in Q3", "2025-07-01/2025-09-30", "quarter", "FREQ=YEARLY"},
+	{"每年6月15日", "2025-06-15", "day", "FREQ=YEARLY"},
+	{"每年6月", "2025-06-01/2025-06-30", "month", "FREQ=YEARLY"},
 };
 
 #endif

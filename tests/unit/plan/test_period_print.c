@@ -132,7 +132,7 @@ static void period_print__repeats__read_naturally(void **state)
 		{"monthly", "ежемесячно в 2025 году", "every month in 2025", "2025年每月"},
 		{"quarterly", "ежеквартально в 2025 году", "every quarter in 2025", "2025年每季度"},
 		{"every half-year", "каждое полугодие в 2025 году", "every half-year in 2025", "2025年每半年"},
-		{"yearly", "ежегодно в 2025 году", "every year in 2025", "2025年每年"},
+		{"yearly", "2025 год, ежегодно", "2025, every year", "2025年，每年"},
 		{"yearly in 2025-2027", "ежегодно в 2025–2027 годах", "every year in 2025–2027", "2025年至2027年每年"},
 		{"по средам", "каждую среду в 2025 году", "every Wednesday in 2025", "2025年每周三"},
 		{"every Monday at 2 pm", "каждый понедельник в 14:00 в 2025 году", "every Monday at 14:00 in 2025",
@@ -358,6 +358,8 @@ static void period_print__rule_without_words__stands_as_it_is(void **state)
 		"FREQ=WEEKLY;BYDAY=MO;UNTIL=20259999",
 		"rubbish;UNTIL=x",
 		"FREQ=WEEKLY;BYDAY=MO;UNTIL=20241231",
+		"FREQ=YEARLY;UNTIL=20251231",
+		"FREQ=DAILY",
 	};
 	struct period first = {.has_start = true,
 			       .start = {2025, 1, 6, 0, 0, 0},
