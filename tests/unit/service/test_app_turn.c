@@ -238,6 +238,38 @@ static void turn__no_other_address__stays_and_is_sent_late(void **state)
 	assert_string_equal(messages(), "telegram=sent");
 }
 
+/* What stays for want of another address goes on when there is one. */
+static void turn__other_address_comes_later__goes_on(void **state)
+{
+	(void)state;
+	office_run(&desk.office, "DELETE FROM address WHERE person = 'anna' AND channel = 'email'");
+	reminded();
+	answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+	for (int minutes = 0; minutes < 120; minutes++) {
+		if (minutes == 45) /* the span has ended by now */
+			office_run(&desk.office, "INSERT INTO address VALUES ('anna', 'email', 'a@example.org')");
+		answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+		desk_move(60);
+		desk_tick();
+	}
+	assert_string_equal(messages(), "telegram=cancelled email=sending");
+}
+
+static void turn__channel_taken_out_of_the_order__goes_on_with_the_first(void **state)
+{
+	(void)state;
+	reminded();
+	answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+	app_reload(desk.app, desk_setup(CHANNELS STEPS "channels = first that works: email, sms, next after 30m\n"),
+		   desk.now);
+	for (int minutes = 0; minutes < 40; minutes++) {
+		answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_CHANNEL);
+		desk_move(60);
+		desk_tick();
+	}
+	assert_string_equal(messages(), "telegram=cancelled email=sending");
+}
+
 /* While the daemon was down, no channel had its chance. */
 static void turn__daemon_was_down__the_first_is_tried_first(void **state)
 {
@@ -462,6 +494,8 @@ int main(void)
 		ROW(turn__address_taken_away__goes_on_at_once),
 		ROW(turn__last_address_suspended__comes_back_with_any),
 		ROW(turn__no_other_address__stays_and_is_sent_late),
+		ROW(turn__other_address_comes_later__goes_on),
+		ROW(turn__channel_taken_out_of_the_order__goes_on_with_the_first),
 		ROW(turn__daemon_was_down__the_first_is_tried_first),
 		ROW(turn__reader_is_not_to_be_disturbed__waits_on_the_next),
 		ROW(turn__own_choice__goes_before_the_policy),
