@@ -118,12 +118,30 @@ static int planner_plan_person(struct planner_case *at, const struct person *per
 	return steps.n_due == 0 ? 0 : post_steps(&at->post, person, due, steps.n_due, err);
 }
 
-/* A step that speaks to a supervisor, where nobody is one, reaches nobody: the operator hears of it instead, of each task
- * once a month, however often it repeats. */
+/* One a month speaks for all tasks of the policy, as people import them by the hundred: the log has each. */
+static int planner_tell_no_supervisor(struct planner_case *at, const char *step, struct err *err)
+{
+	const struct task *task = at->post.task;
+	const char *policy = at->post.policy->name;
+	log_warning("task=%s step='%s': policy %s speaks to a supervisor, and the task has none", task->uid, step,
+		    policy);
+	char *key = mem_printf("supervisor of policy %s", policy);
+	char *text =
+		mem_printf("Task %s (%s): the step '%s' of policy %s speaks to a supervisor, and the task has none. "
+			   "Name one with supervisor:ID among its people. This is said once a month for all tasks "
+			   "of the policy: the log names each.",
+			   task->uid, task->title, step, policy);
+	int status = notice_again(at->post.planner, at->post.store, NOTICE_MONTHLY, at->post.event_zone, key, text,
+				  at->post.now_utc, err);
+	free(text);
+	free(key);
+	return status;
+}
+
+/* A step that speaks to a supervisor, where nobody is one, reaches nobody: the operator hears of it instead. */
 static int planner_note_no_supervisor(struct planner_case *at, struct err *err)
 {
 	struct schedule steps;
-	const struct task *task = at->post.task;
 	const struct schedule_query query = {
 		.policy = at->post.policy,
 		.period = &at->occurrence->period,
@@ -140,20 +158,9 @@ static int planner_note_no_supervisor(struct planner_case *at, struct err *err)
 	schedule(&query, &steps);
 	if (steps.next_utc < at->next_utc)
 		at->next_utc = steps.next_utc;
-	for (size_t i = 0; i < steps.n_due && status == 0; i++) {
-		const char *step = steps.due[i].step->text;
-		if (steps.due[i].step->roles != ROLE_BIT(ROLE_SUPERVISOR))
-			continue;
-		char *key = mem_printf("supervisor %s", task->uid);
-		char *text = mem_printf(
-			"Task %s (%s): the step '%s' speaks to a supervisor, and the task has none. Name one "
-			"with supervisor:ID among its people.",
-			task->uid, task->title, step);
-		status = notice_again(at->post.planner, at->post.store, NOTICE_MONTHLY, at->post.event_zone, key, text,
-				      at->post.now_utc, err);
-		free(text);
-		free(key);
-	}
+	for (size_t i = 0; i < steps.n_due && status == 0; i++)
+		if (steps.due[i].step->roles == ROLE_BIT(ROLE_SUPERVISOR))
+			status = planner_tell_no_supervisor(at, steps.due[i].step->text, err);
 	return status;
 }
 

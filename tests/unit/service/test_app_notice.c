@@ -98,13 +98,46 @@ static void notice__postponed_at_night__comes_for_ten_minutes(void **state)
 	}
 }
 
+static void open_escalating_desk(void)
+{
+	open_desk("operator = anna\n" CHANNELS "[policy default]\nescalate = 2d after end at 09:00\n"
+		  "[policy other]\nescalate = 2d after end at 10:00\n");
+	office_run(&desk.office, "UPDATE person SET calendar = ''");
+	office_add_person(&desk.office, "boris", "Europe/Moscow", "email");
+}
+
+/* Notices pass every brake: a thousand tasks that were imported without a supervisor must not be a thousand mails. */
+static void notice__many_escalations_without_a_supervisor__are_one_notice_for_each_policy(void **state)
+{
+	(void)state;
+	open_escalating_desk();
+	for (int i = 0; i < 10; i++) {
+		char uid[16];
+		(void)snprintf(uid, sizeof(uid), "t%d", i);
+		(void)office_add_task(&desk.office, &(struct office_task){.uid = uid,
+									  .start = i < 5 ? "2025-10-06" : "2025-10-07",
+									  .zone = "Europe/Moscow",
+									  .policy = i == 9 ? "other" : "default",
+									  .people = "boris",
+									  .planned_until = utc("2025-10-05T10:00")});
+	}
+	for (int day = 0; day < 7; day++) {
+		desk_move(86400);
+		desk_tick();
+	}
+	assert_string_equal(office_text(&desk.office, "SELECT group_concat(x, ' ') FROM (SELECT DISTINCT"
+						      " substr(text, 1, 8) x FROM notice ORDER BY 1)"),
+			    "Task t0  Task t9 ");
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM notice WHERE text LIKE '%%policy other %%'"),
+			 2);
+	desk_close();
+}
+
 /* A step that speaks to a supervisor is not lost where nobody is one. */
 static void notice__escalation_without_a_supervisor__operator_hears_once_a_month(void **state)
 {
 	(void)state;
-	open_desk("operator = anna\n" CHANNELS "[policy default]\nescalate = 2d after end at 09:00\n");
-	office_run(&desk.office, "UPDATE person SET calendar = ''");
-	office_add_person(&desk.office, "boris", "Europe/Moscow", "email");
+	open_escalating_desk();
 	(void)office_add_task(&desk.office, &(struct office_task){.uid = "alone",
 								  .start = "2025-10-06",
 								  .zone = "Europe/Moscow",
@@ -140,6 +173,7 @@ int main(void)
 		cmocka_unit_test(notice__nobody_is_the_operator__no_message),
 		cmocka_unit_test(notice__postponed_at_night__comes_for_ten_minutes),
 		cmocka_unit_test(notice__escalation_without_a_supervisor__operator_hears_once_a_month),
+		cmocka_unit_test(notice__many_escalations_without_a_supervisor__are_one_notice_for_each_policy),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
