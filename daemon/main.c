@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "channel/channel_memory.h"
 #include "message/language_memory.h"
 #include "service/rehearse_report.h"
@@ -182,6 +183,7 @@ static int main_run(char **argv)
 int main(int argc, char **argv)
 {
 	(void)argc;
+	mem_forbid_dumps();
 	(void)setlocale(LC_CTYPE,
 			"C.UTF-8"); /* wide characters in tables; without it they are only less well aligned */
 	(void)umask(077);

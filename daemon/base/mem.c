@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 void mem_lack(void)
 {
@@ -17,6 +18,13 @@ void mem_check_errno(void)
 {
 	if (errno == ENOMEM)
 		mem_lack();
+}
+
+/* Not prctl(PR_SET_DUMPABLE): it would hide the process from its own account as well, in /proc and from a debugger. */
+void mem_forbid_dumps(void)
+{
+	const struct rlimit none = {0, 0};
+	(void)setrlimit(RLIMIT_CORE, &none); /* whoever may not raise a limit may lower it */
 }
 
 static void *mem_check(void *p)

@@ -31,6 +31,9 @@ void mem_lack(void) __attribute__((noreturn));
 /* After a call of the system that failed: the same when it was for lack of memory, nothing otherwise. */
 void mem_check_errno(void);
 
+/* For the start of a program: no core dump of it holds the secrets that it reads. */
+void mem_forbid_dumps(void);
+
 /* Overwrites len bytes so that no compiler leaves them out, then frees; secret may be NULL. */
 void mem_free_secret(char *secret);
 

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/strlist.h"
 #include "ctl/command.h"
 #include "ctl/output.h"
@@ -149,6 +150,7 @@ int main(int argc, char **argv)
 {
 	struct args args = {0};
 	struct err err = {0};
+	mem_forbid_dumps();
 	(void)setlocale(LC_CTYPE,
 			"C.UTF-8"); /* for the width of characters; the text is UTF-8 whatever the terminal's */
 	store_memory_init();

@@ -2,6 +2,7 @@
 import contextlib
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -412,6 +413,21 @@ def test_a_step_of_the_clock_inside_a_pass_is_followed_at_once(people, start):
     people.add_due_task("before", "desk")
     wait_until(lambda: re.search(r"the clock was set\n(.*\n)*.*the clock was set back by 10[78]\d\d s", daemon.log()), daemon.log)
     assert "the wake-up timer cannot be set" not in daemon.log()
+
+
+def test_no_core_dump_holds_the_secrets(site, start):
+    """Whatever the shell allows from which it is started."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    hard = resource.RLIM_INFINITY if os.geteuid() == 0 else before[1]
+    site.channels["pipe"] = {"type": "pipe", "command": "/bin/grep core /proc/self/limits"}
+    site.write_config()
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+        limits = Path(f"/proc/{start(site).pid}/limits").read_text(encoding="ascii")
+        printed = site.ctl("test", "pipe", "--to", "a")  # a program that deadlinectl starts has its limits
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+    assert re.search(r"Max core file size +0 +0 ", limits) and re.search(r"Max core file size +0 +0 ", printed)
 
 
 def test_a_test_message_shows_the_answer(site, start):
