@@ -27,7 +27,7 @@ struct transfer;
 enum channel_verdict {
 	CHANNEL_ACCEPTED,  /* the peer took responsibility */
 	CHANNEL_TEMPORARY, /* certainly not accepted; worth another try */
-	CHANNEL_THROTTLED, /* certainly not accepted, and no attempt that counts; to wait retry_after_s was asked */
+	CHANNEL_THROTTLED, /* certainly not accepted, and no attempt that counts: the peer asks to wait */
 	CHANNEL_PERMANENT, /* certainly not accepted; another try would end the same */
 	CHANNEL_UNKNOWN,   /* may have been accepted: the reply was lost */
 	CHANNEL_VERDICT_MAX
@@ -58,7 +58,7 @@ struct channel_result {
 	enum channel_verdict verdict;
 	enum channel_blame blame;
 	int code;                      /* SMTP or HTTP status, 0 when there was none */
-	int64_t retry_after_s;         /* for CHANNEL_THROTTLED: 1 or more */
+	int64_t retry_after_s;         /* for CHANNEL_THROTTLED: how long the peer asks to wait; 0 = it does not say */
 	char reply[512];               /* the peer's words or ours, redacted, one line */
 	char remote_id[128];           /* the peer's id of the message, "" when it gave none */
 	char thread_remote_id[128];    /* what a later message of the same thread refers to, likewise */

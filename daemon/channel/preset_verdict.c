@@ -301,6 +301,8 @@ static struct preset_outcome preset_decide(const struct preset_verdict *verdict,
 		bool is_limited = rule != NULL || reply->status == 429;
 		int64_t hint_s = preset_retry_after_s(verdict, reply, body, is_limited);
 		*ret_wait_s = rule != NULL && rule->wait_s > hint_s ? rule->wait_s : hint_s;
+		if (*ret_wait_s > 0 || reply->status == 429)
+			outcome.verdict = CHANNEL_THROTTLED;
 	}
 	return outcome;
 }
@@ -337,8 +339,7 @@ void preset_judge(const struct preset_verdict *verdict, const struct preset_repl
 	if (outcome.remark != NULL)
 		buf_printf(&words, " (%s)", outcome.remark);
 	preset_add_moved(&words, &moved);
-	channel_result_set(ret_result, wait_s > 0 ? CHANNEL_THROTTLED : outcome.verdict, outcome.blame, reply->status,
-			   buf_str(&words));
+	channel_result_set(ret_result, outcome.verdict, outcome.blame, reply->status, buf_str(&words));
 	ret_result->retry_after_s = wait_s;
 	if (moved.len != 0)
 		memcpy(ret_result->moved_to, buf_str(&moved), moved.len + 1);

@@ -175,7 +175,7 @@ static int test_print_result(const struct test *test)
 		(void)printf("verdict:  unknown, no answer in %d s\n", TEST_PATIENCE_S);
 	if (test->is_done && result->code != 0)
 		(void)printf("code:     %d\n", result->code);
-	if (test->is_done && result->verdict == CHANNEL_THROTTLED)
+	if (test->is_done && result->verdict == CHANNEL_THROTTLED && result->retry_after_s > 0)
 		(void)printf("wait:     %" PRId64 " s\n", result->retry_after_s);
 	(void)printf("reply:    %s\n", reply[0] != '\0' ? reply : "-");
 	free(address);

@@ -304,11 +304,12 @@ int outbox_give_way(struct store *store, int64_t id, enum message_state state, c
 static int64_t outbox_retry_utc(int64_t id, const struct store_peek *message, const struct outbox_result *result,
 				int64_t now_utc)
 {
-	if (result->event == OUTBOX_THROTTLED)
+	if (result->event == OUTBOX_THROTTLED && result->retry_after_s > 0)
 		return backoff_asked(result->retry_after_s, now_utc);
 	if (result->event == OUTBOX_UNKNOWN)
 		return backoff_next(BACKOFF_UNKNOWN, message->uncertain + 1, now_utc, id);
-	enum backoff_cause cause = result->is_unreachable ? BACKOFF_UNREACHABLE : BACKOFF_REFUSED;
+	bool is_turned_away = result->is_unreachable || result->event == OUTBOX_THROTTLED;
+	enum backoff_cause cause = is_turned_away ? BACKOFF_UNREACHABLE : BACKOFF_REFUSED;
 	return backoff_next(cause, message->attempts, now_utc, id);
 }
 

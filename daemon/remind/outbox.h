@@ -35,7 +35,7 @@ struct outbox_result {
 	enum outbox_event event; /* OUTBOX_ACCEPTED .. OUTBOX_UNKNOWN */
 	bool is_unreachable;     /* for OUTBOX_TEMPORARY: there was no peer to refuse it */
 	bool is_empty;           /* for OUTBOX_TEMPORARY: nothing is left to say, so there is no other try */
-	int64_t retry_after_s;   /* for OUTBOX_THROTTLED */
+	int64_t retry_after_s;   /* for OUTBOX_THROTTLED; 0 = nobody said how long */
 	int code;
 	const char *reply;
 };

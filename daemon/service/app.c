@@ -25,7 +25,7 @@ void app_note_result(struct app_channel *from, int64_t message_id, const struct 
 	struct app_result *entry = &app->results[app->n_results++];
 	*entry = (struct app_result){
 		.id = message_id, .result = *result, .from = from, .address = app_address_end(from, message_id)};
-	if (result->verdict == CHANNEL_THROTTLED)
+	if (result->retry_after_s > 0)
 		entry->result.retry_after_s++; /* our second began before the peer's: asking early is an offence */
 	app->wake(app->wake_arg);
 }
@@ -42,7 +42,7 @@ static void app_on_result(void *arg, int64_t message_id, const struct channel_re
 		log_info("channel=%s %s: %s: %s", from->channel->name, channel_act_name(result->act),
 			 channel_verdict_name(result->verdict), result->reply);
 	if (result->verdict == CHANNEL_THROTTLED && result->blame == CHANNEL_BLAME_CHANNEL &&
-	    result->retry_after_s >= from->asked_s)
+	    result->retry_after_s > 0 && result->retry_after_s >= from->asked_s)
 		from->asked_s = result->retry_after_s + 1; /* as in app_note_result() */
 	if (result->act == CHANNEL_EDIT)
 		app_note_edit(from, message_id, result);

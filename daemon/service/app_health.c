@@ -40,9 +40,10 @@ static void app_gather_news(struct app_result *entry, int64_t now_utc)
 					  .certificate_until_utc = news->certificate_until_utc};
 	} else if (result->blame == CHANNEL_BLAME_CHANNEL) {
 		news->failure = entry;
-		news->is_failing = news->is_failing || result->verdict != CHANNEL_THROTTLED;
+		bool is_asked = result->verdict == CHANNEL_THROTTLED && result->retry_after_s > 0;
 		int64_t asked = backoff_asked(result->retry_after_s, now_utc);
-		if (result->verdict == CHANNEL_THROTTLED && asked > news->paused_until_utc)
+		news->is_failing = news->is_failing || !is_asked;
+		if (is_asked && asked > news->paused_until_utc)
 			news->paused_until_utc = asked;
 	}
 }

@@ -70,7 +70,7 @@ static void app_judge(struct app_result *entry, int64_t now_utc)
 		gate_succeeded(gate);
 	else if (result->blame != CHANNEL_BLAME_CHANNEL)
 		return;
-	else if (result->verdict == CHANNEL_THROTTLED)
+	else if (result->verdict == CHANNEL_THROTTLED && result->retry_after_s > 0)
 		app_pause(entry->from, backoff_asked(result->retry_after_s, now_utc));
 	else
 		(void)gate_failed(gate, now_utc, entry->id);

@@ -60,8 +60,8 @@ static int app_settle_edit(struct app *app, struct app_editor *editor, size_t i,
 	if (result->verdict == CHANNEL_PERMANENT && result->blame != CHANNEL_BLAME_CHANNEL)
 		return store_shown_end(app->store, editor->ids[i], err);
 	app_put_off(editor,
-		    result->verdict == CHANNEL_THROTTLED ? backoff_asked(result->retry_after_s, now_utc)
-							 : now_utc + APP_SHOW_PAUSE_S,
+		    result->retry_after_s > 0 ? backoff_asked(result->retry_after_s, now_utc)
+					      : now_utc + APP_SHOW_PAUSE_S,
 		    now_utc);
 	return store_shown_again(app->store, editor->ids[i], err);
 }

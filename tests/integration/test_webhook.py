@@ -103,7 +103,7 @@ ANSWERS = {
     "500 as HTML": (Reply(500, {"Content-Type": "text/html"}, "<html><b>oops</b></html>"), {}, "pending", 1, 0, "500"),
     "502 as HTML": (Reply(502, {"Content-Type": "text/html"}, "<!DOCTYPE html>\n" + "<p>x</p>" * 9000), {}, "pending", 1, 0, "502"),
     "504 dripping": (Reply(504, {}, "slowly", drip=1.5), {"timeout": "5s"}, "pending", 1, 0, "504"),
-    "429 without a hint": (Reply(429, {}, "busy"), {}, "pending", 1, 0, "busy"),
+    "429 without a hint": (Reply(429, {}, "busy"), {}, "pending", 0, 0, "busy"),
     "hung up": (Reply(drop=True), {}, "pending", 1, 1, "reply was lost"),
     "reset": (Reply(reset=True), {}, "pending", 1, 1, "reply was lost"),
     "silence": (Reply(hang=True), {"timeout": "3s"}, "pending", 1, 1, "reply was lost"),
@@ -155,16 +155,17 @@ def test_it_comes_back_when_the_server_says(site, hook, start, hint, status):
     assert wait - 1 <= pause <= wait + 20, pause
 
 
-@pytest.mark.parametrize("hint", ["-5", "soon", "0", "Thu, 01 Jan 1970 00:00:10 GMT"])
+@pytest.mark.parametrize("hint", ["-5", "soon", "0", "9" * 20, "Thu, 01 Jan 1970 00:00:10 GMT"])
 def test_a_hint_that_makes_no_sense_is_no_hint(site, hook, start, hint):
     """A wait of its own then: neither at once again nor in a hundred years."""
     hook.script(Reply(429, {"Retry-After": hint}))
     use(site, hook.url)
     site.add_due_task("busy", "a")
     daemon = start(site)
-    wait_until(lambda: site.tried(), daemon.log)
+    [row] = wait_until(lambda: site.tried(), daemon.log)
+    assert (row["state"], row["attempts"]) == ("pending", 0), row
     pause, _ = pause_and_doubt(site)
-    assert -1 < pause < 1200, pause
+    assert -1 < pause < 60, pause
 
 
 def test_nobody_listens(site, start):

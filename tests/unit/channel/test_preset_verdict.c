@@ -90,11 +90,11 @@ static void preset_judge__telegram__says_what_each_reply_means(void **state)
 		{429, "{\"ok\":false,\"parameters\":{\"retry_after\":64.57}}", 64, W, CHAN, 65, NULL},
 		{429, "{\"ok\":false,\"parameters\":{\"retry_after\":\"9\"}}", 0, W, CHAN, 9, NULL},
 		{429, "{\"ok\":false,\"parameters\":{\"retry_after\":1e300}}", 0, W, CHAN, 86400, NULL},
-		{429, "{\"ok\":false,\"parameters\":{\"retry_after\":-5}}", 0, T, CHAN, 0, NULL},
+		{429, "{\"ok\":false,\"parameters\":{\"retry_after\":-5}}", 0, W, CHAN, 0, NULL},
 		{429, "{\"ok\":false,\"parameters\":{\"retry_after\":0.1}}", 0, W, CHAN, 1, NULL},
 		{429, "", 999999, W, CHAN, 86400, NULL},
 		{429, "", -1000000, W, CHAN, 1, NULL}, /* a date that has passed */
-		{429, "", 0, T, CHAN, 0, NULL},
+		{429, "", 0, W, CHAN, 0, NULL},
 		{408, "", 0, T, CHAN, 0, NULL},
 		{425, "", 0, T, CHAN, 0, NULL},
 		{500, ERROR_400("Internal Server Error: restart"), 0, T, CHAN, 0, NULL},
@@ -120,6 +120,7 @@ static void preset_judge__webhook__needs_only_a_status(void **state)
 		{401, "", 0, T, CHAN, 0, NULL},
 		{410, "", 0, T, CHAN, 0, NULL},
 		{429, "", 5, W, CHAN, 5, NULL},
+		{429, "", 0, W, CHAN, 0, NULL},
 		{500, "", 0, T, CHAN, 0, NULL},
 	};
 	struct preset *preset = preset_shipped("config/messengers/webhook.ini");
@@ -243,7 +244,7 @@ static void preset_judge__named_header__counts_when_it_asks_for_more(void **stat
 		assert_string_equal(preset->call.verdict.retry_header, "X-Reset");
 		preset_judge(&preset->call.verdict, &reply, &result);
 		if (result.retry_after_s != rows[i].wait_s ||
-		    result.verdict != (rows[i].wait_s > 0 ? CHANNEL_THROTTLED : CHANNEL_TEMPORARY))
+		    (result.verdict == CHANNEL_THROTTLED) != (rows[i].wait_s > 0 || rows[i].status == 429))
 			fail_msg("row %zu: %s, wait %lld", i, channel_verdict_name(result.verdict),
 				 (long long)result.retry_after_s);
 		preset_free(preset);

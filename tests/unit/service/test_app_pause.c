@@ -123,6 +123,32 @@ static void pause__channel_was_left_out_for_a_while__stays(void **state)
 	assert_left_in_peace();
 }
 
+/* Too many, and no word of when to come back: nothing is handed over for at_least_s, and then something is. */
+static void turn_away(int64_t at_least_s)
+{
+	struct channel_result result = desk_result(CHANNEL_THROTTLED, CHANNEL_BLAME_CHANNEL);
+	size_t n = desk.n_sendings;
+	result.retry_after_s = 0;
+	desk_finish(0, &result);
+	desk_tick();
+	desk_move(at_least_s);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, n);
+	desk_move(at_least_s / 2 + 1);
+	desk_tick();
+	assert_int_equal(desk.n_sendings, n + 1);
+}
+
+static void pause__asked_for_without_a_time__is_longer_each_time_and_costs_no_attempt(void **state)
+{
+	(void)state;
+	turn_away(23);
+	turn_away(47);
+	turn_away(95);
+	assert_int_equal(office_number(&desk.office, "SELECT max(attempts) FROM message"), 1);
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM meta WHERE key LIKE 'failing %%'"), 1);
+}
+
 /* Shows a message, and has it changed. */
 static void begin_edit(void)
 {
@@ -186,6 +212,7 @@ int main(void)
 		WITH_DESK(pause__another_message_is_accepted_meanwhile__outlives_the_process),
 		WITH_DESK(pause__asked_for_after_a_failure__outlives_a_reload),
 		WITH_DESK(pause__channel_was_left_out_for_a_while__stays),
+		WITH_DESK(pause__asked_for_without_a_time__is_longer_each_time_and_costs_no_attempt),
 		WITH_DESK(pause__asked_for_by_an_edit__holds_for_messages),
 		WITH_DESK(pause__asked_for_by_an_edit__outlives_the_process),
 		WITH_DESK(pause__asked_for_by_an_edit_of_the_channel_before__holds_for_the_new_one),
