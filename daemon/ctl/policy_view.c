@@ -83,6 +83,7 @@ struct policy_view_case {
 	const struct policy_view *view;
 	const struct policy *policy;
 	const struct zone *event_zone;
+	bool is_urgent;
 	struct occurrence occurrence;
 	policy_view_cb each;
 	void *arg;
@@ -99,6 +100,7 @@ static void policy_view_person(const struct policy_view_case *at, const struct p
 		.event_zone = at->event_zone,
 		.reader_zone = reader.time.zone,
 		.calendar = reader.time.calendar,
+		.hours = at->is_urgent ? NULL : &reader.time.hours,
 		.roles = person->roles,
 		.after_utc = INT64_MIN,
 		.until_utc = INT64_MAX,
@@ -143,6 +145,7 @@ int policy_view_each(const struct policy_view *view, struct store *store, const 
 		.view = view,
 		.policy = policy_view_of(view, task),
 		.event_zone = zone_find(task->zone),
+		.is_urgent = task->is_urgent,
 		.each = each,
 		.arg = arg,
 	};

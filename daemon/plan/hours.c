@@ -19,6 +19,11 @@ static bool hours_has_work(const struct hours *hours)
 	return hours->work_from_minute >= 0 || hours->work_days != 0;
 }
 
+bool hours_are_any(const struct hours *hours)
+{
+	return !hours_has_quiet(hours) && !hours_has_work(hours);
+}
+
 static struct civil hours_today(const struct reader_time *reader, int64_t utc)
 {
 	struct civil today = zone_to_civil(reader->zone, utc);
@@ -100,7 +105,7 @@ int64_t hours_open_utc(const struct reader_time *reader, int64_t from_utc, bool 
 {
 	const char *reason = NULL;
 	int64_t utc = from_utc;
-	bool is_open = is_urgent || !(hours_has_quiet(&reader->hours) || hours_has_work(&reader->hours));
+	bool is_open = is_urgent || hours_are_any(&reader->hours);
 	struct civil today = hours_today(reader, from_utc);
 
 	for (int days = 0; !is_open && days <= HOURS_DAYS_MAX; days++) {

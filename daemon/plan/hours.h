@@ -27,6 +27,7 @@ struct hours {
 
 /* The hours of a person who set none: always open. */
 struct hours hours_any(void);
+bool hours_are_any(const struct hours *hours);
 
 /* Reads "22:00-08:00", or "" for none, into the quiet hours; the working hours stay as they are.
  * Errors, here and below: -EINVAL, err names the word that is wrong and shows the right form; nothing is changed then. */

@@ -74,13 +74,14 @@ static void planner_free_people(struct planner_case *at)
 
 /* ---- steps -------------------------------------------------------------------------------------------------------- */
 
-/* A reminder before an anchor that has gone by helps nobody. */
+/* A reminder before an anchor that has gone by helps nobody. A window is good until it closes. */
 static bool planner_is_past_use(const struct planner_case *at, const struct step *step)
 {
 	const struct period *period = &at->occurrence->period;
 	if (step->is_after)
 		return false;
-	bool is_end = step->is_end || !period->has_start;
+	bool is_window = period->precision != PERIOD_MINUTE && period->precision != PERIOD_DAY;
+	bool is_end = step->is_end || !period->has_start || is_window;
 	int64_t anchor =
 		is_end ? period_end_utc(period, at->post.event_zone) : period_start_utc(period, at->post.event_zone);
 	return at->post.now_utc - anchor > 86400; /* on the day itself it still says what is going on */
@@ -98,6 +99,7 @@ static int planner_plan_person(struct planner_case *at, const struct person *per
 		.event_zone = at->post.event_zone,
 		.reader_zone = reader.time.zone,
 		.calendar = reader.time.calendar,
+		.hours = at->post.task->is_urgent ? NULL : &reader.time.hours,
 		.roles = person->roles,
 		.is_acknowledged = at->is_acknowledged,
 		.after_utc = at->after_utc,

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "remind/schedule.h"
+
 enum { REACH_SLACK_DAYS = 15 };
 
 /* How many days a step may lie from its date, when it is due about that day. */
@@ -28,6 +30,17 @@ static int64_t reach_of_calendar(const struct reach_query *query, const struct c
 	return reach;
 }
 
+/* Their hours may bring steps forward. */
+static bool reach_has_hours(const struct reach_query *query)
+{
+	for (size_t i = 0; i < query->n_people; i++) {
+		const char *quiet = query->people[i].quiet, *work = query->people[i].work;
+		if ((quiet != NULL && quiet[0] != '\0') || (work != NULL && work[0] != '\0'))
+			return true;
+	}
+	return false;
+}
+
 static int64_t reach_of_people(const struct reach_query *query, const struct civil *due, bool is_after)
 {
 	int64_t reach = reach_of_calendar(query, NULL, due, is_after);
@@ -37,7 +50,7 @@ static int64_t reach_of_people(const struct reach_query *query, const struct civ
 		int64_t span = calendar != NULL ? reach_of_calendar(query, calendar, due, is_after) : 0;
 		reach = span > reach ? span : reach;
 	}
-	return reach + REACH_SLACK_DAYS;
+	return reach + REACH_SLACK_DAYS + (!is_after && reach_has_hours(query) ? SCHEDULE_FORWARD_DAYS : 0);
 }
 
 void reach_days(const struct reach_query *query, struct civil *ret_from, struct civil *ret_to)

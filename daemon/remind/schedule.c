@@ -27,32 +27,98 @@ static struct civil schedule_at(const struct civil *day, int minute)
 	return at;
 }
 
-int64_t schedule_instant(const struct step *step, const struct period *period, const struct zone *event_zone,
-			 const struct zone *reader_zone, const struct calendar *calendar)
+/* A local time of a zone, which moves by days and keeps its time of day. */
+struct schedule_place {
+	const struct zone *zone;
+	struct civil local;
+	int64_t utc;
+};
+
+static void schedule_move(struct schedule_place *place, int days)
 {
-	bool is_end = step->is_end || !period->has_start;
-	int64_t anchor = is_end ? period_end_utc(period, event_zone) : period_start_utc(period, event_zone);
-	if (step->unit == STEP_MINUTES || step->unit == STEP_HOURS) {
-		int64_t span = (int64_t)step->count * (step->unit == STEP_HOURS ? 3600 : 60);
-		return step->is_after ? anchor + span : anchor - span;
-	}
+	place->local = civil_add_days(&place->local, days);
+	place->utc = zone_to_utc(place->zone, &place->local);
+}
 
-	bool is_minute = period->precision == PERIOD_MINUTE;
-	const struct civil *written = is_end ? &period->end : &period->start;
+static bool schedule_is_span(const struct step *step)
+{
+	return step->unit == STEP_MINUTES || step->unit == STEP_HOURS;
+}
+
+/* An exact span from the anchor; if it must move, by the reader's days. */
+static struct schedule_place schedule_span(const struct step *step, const struct zone *zone, int64_t anchor)
+{
+	int64_t span = (int64_t)step->count * (step->unit == STEP_HOURS ? 3600 : 60);
+	int64_t utc = step->is_after ? anchor + span : anchor - span;
+	return (struct schedule_place){.zone = zone, .local = zone_to_civil(zone, utc), .utc = utc};
+}
+
+static struct schedule_place schedule_day(const struct step *step, const struct schedule_query *query, bool is_end,
+					  int64_t anchor)
+{
+	bool is_minute = query->period->precision == PERIOD_MINUTE;
 	bool is_event_time = step->is_event_time || (is_minute && step->at_minute < 0);
-	const struct zone *zone = is_event_time ? event_zone : reader_zone;
-	struct civil local = is_minute ? zone_to_civil(zone, anchor) : *written;
+	struct schedule_place place = {.zone = is_event_time ? query->event_zone : query->reader_zone};
+	place.local = is_end ? query->period->end : query->period->start;
+	if (is_minute)
+		place.local = zone_to_civil(place.zone, anchor);
 	if (!is_minute || step->at_minute >= 0)
-		local = schedule_at(&local, step->at_minute >= 0 ? step->at_minute : STEP_DEFAULT_AT_MINUTE);
-	local = schedule_shift(step, &local, calendar);
+		place.local =
+			schedule_at(&place.local, step->at_minute >= 0 ? step->at_minute : STEP_DEFAULT_AT_MINUTE);
+	place.local = schedule_shift(step, &place.local, query->calendar);
+	place.utc = zone_to_utc(place.zone, &place.local);
+	return place;
+}
 
-	int64_t due = zone_to_utc(zone, &local);
-	/* Zones lie at most 26 hours apart, so a few mornings are enough, unless the calendar ends before them. */
-	for (int day = 0; step->is_after && due < anchor && day < 4; day++) {
-		local = civil_add_days(&local, 1);
-		due = zone_to_utc(zone, &local);
+/* The last instant at which a step before the anchor comes before it: the anchor, and of a day its last second. */
+static int64_t schedule_latest(const struct schedule_query *query, bool is_end, int64_t anchor)
+{
+	if (query->period->precision == PERIOD_MINUTE)
+		return anchor;
+	struct civil day = civil_add_days(is_end ? &query->period->end : &query->period->start, 1);
+	return zone_to_utc(query->event_zone, &day) - 1;
+}
+
+static bool schedule_has_hours(const struct schedule_query *query)
+{
+	return query->hours != NULL && !hours_are_any(query->hours);
+}
+
+/* The last place whose hours let it through in time; its own when there is none. */
+static int64_t schedule_bring_forward(const struct schedule_query *query, struct schedule_place place, int64_t latest)
+{
+	const struct reader_time reader = {
+		.zone = query->reader_zone, .calendar = query->calendar, .hours = *query->hours};
+	const int64_t own = place.utc;
+	for (int day = 0; day <= SCHEDULE_FORWARD_DAYS; day++) {
+		if (hours_open_utc(&reader, place.utc, false, NULL) <= latest)
+			return place.utc;
+		schedule_move(&place, -1);
 	}
-	return step->is_after && due < anchor ? anchor : due;
+	return own;
+}
+
+int64_t schedule_instant(const struct schedule_query *query, const struct step *step, int64_t after_utc)
+{
+	const struct period *period = query->period;
+	bool is_end = step->is_end || !period->has_start;
+	int64_t anchor =
+		is_end ? period_end_utc(period, query->event_zone) : period_start_utc(period, query->event_zone);
+	int64_t latest = schedule_latest(query, is_end, anchor);
+	struct schedule_place place = schedule_is_span(step) ? schedule_span(step, query->reader_zone, anchor)
+							     : schedule_day(step, query, is_end, anchor);
+
+	/* Zones lie at most 26 hours apart, so a few days are enough, unless the calendar ends before them. */
+	for (int day = 0; step->is_after && place.utc < anchor && day < 4; day++)
+		schedule_move(&place, 1);
+	for (int day = 0; !step->is_after && !schedule_is_span(step) && place.utc > latest && day < 4; day++)
+		schedule_move(&place, -1);
+	if (step->is_after)
+		return place.utc < anchor ? anchor : place.utc;
+	if (!schedule_has_hours(query) || place.utc > latest)
+		return place.utc;
+	int64_t forward = schedule_bring_forward(query, place, latest);
+	return forward > after_utc ? forward : place.utc;
 }
 
 static void schedule_insert(struct schedule *schedule, const struct step *step, int64_t due_utc)
@@ -82,10 +148,12 @@ void schedule(const struct schedule_query *query, struct schedule *ret_schedule)
 		const struct step *step = &query->policy->steps[i];
 		if (!schedule_applies(step, query))
 			continue;
-		int64_t due =
-			schedule_instant(step, query->period, query->event_zone, query->reader_zone, query->calendar);
-		if (due > both && due < ret_schedule->next_utc)
-			ret_schedule->next_utc = due;
+		int64_t due = schedule_instant(query, step, query->after_utc);
+		int64_t next = due;
+		if (due <= both && schedule_has_hours(query))
+			next = schedule_instant(query, step, both);
+		if (next > both && next < ret_schedule->next_utc)
+			ret_schedule->next_utc = next;
 		if (due > query->after_utc && due <= query->until_utc)
 			schedule_insert(ret_schedule, step, due);
 	}

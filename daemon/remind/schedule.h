@@ -7,18 +7,10 @@
 #include <stdint.h>
 
 #include "plan/calendar.h"
+#include "plan/hours.h"
 #include "plan/period.h"
 #include "plan/zone.h"
 #include "remind/policy.h"
-
-/* The instant of a step for a reader. m and h count from the first instant of the period or the first one after it, in the
- * event's zone. d, w, mo and wd count calendar days: from the day as it is written in the plan when only days are known, so
- * that "1d before" 15 June is 14 June for every reader; from the reader's own day when the minute is known. wd counts
- * working days of calendar; NULL = Monday to Friday. A limit without a start has its end for both anchors. A step after
- * the anchor never comes before it: where the reader's morning is still the event's evening before, it waits for the next
- * one. */
-int64_t schedule_instant(const struct step *step, const struct period *period, const struct zone *event_zone,
-			 const struct zone *reader_zone, const struct calendar *calendar);
 
 /* For whom and what a schedule is made. Everything is borrowed. */
 struct schedule_query {
@@ -26,10 +18,26 @@ struct schedule_query {
 	const struct period *period;
 	const struct zone *event_zone, *reader_zone;
 	const struct calendar *calendar; /* the reader's; NULL = Monday to Friday */
+	const struct hours *hours;       /* the reader's; NULL = none hold them, as of an urgent task */
 	unsigned roles;                  /* the reader's, ROLE_BIT()s; 0 = every step */
 	bool is_acknowledged;            /* nothing is overdue or escalated any more */
 	int64_t after_utc, until_utc;    /* steps in (after, until] are due */
 };
+
+/* How far a step is brought forward, at most: past the longest closure. */
+enum { SCHEDULE_FORWARD_DAYS = 60 };
+
+/* The instant of a step for a reader. m and h count from the first instant of the period or the first one after it, in the
+ * event's zone. d, w, mo and wd count calendar days: from the day as it is written in the plan when only days are known, so
+ * that "1d before" 15 June is 14 June for every reader; from the reader's own day when the minute is known. wd counts
+ * working days of the calendar. A limit without a start has its end for both anchors.
+ *
+ * A step after the anchor never comes before it: where the reader's morning is still the event's evening before, it waits
+ * for the next one. A step before it never comes after the minute, or the day in the event's zone, that it is for: where
+ * the reader's hour is past it, or the reader's hours would hold it until then, it comes on the last day on which it is in
+ * time. What the hours would bring forward to after_utc or earlier keeps its own day: it is asked for again there, and who
+ * was not told by then is told late rather than never. */
+int64_t schedule_instant(const struct schedule_query *query, const struct step *step, int64_t after_utc);
 
 struct schedule_due {
 	const struct step *step; /* of the policy */

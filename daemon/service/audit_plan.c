@@ -60,6 +60,7 @@ static void audit_search_person(struct audit_search *at, const struct occurrence
 		.event_zone = at->zone,
 		.reader_zone = reader.time.zone,
 		.calendar = reader.time.calendar,
+		.hours = at->task->is_urgent ? NULL : &reader.time.hours,
 		.roles = person->roles,
 		.is_acknowledged = is_acknowledged,
 		.after_utc = at->after_utc,

@@ -152,9 +152,14 @@ static void expect_reader(struct expect_case *at, const struct person *person)
 {
 	struct reader reader;
 	reader_init(&reader, person, app_setup(at->world->app)->calendars, at->zone);
+	const struct schedule_query query = {.period = at->period,
+					     .event_zone = at->zone,
+					     .reader_zone = reader.time.zone,
+					     .calendar = reader.time.calendar,
+					     .hours = at->task.is_urgent ? NULL : &reader.time.hours};
 	for (size_t i = 0; i < at->policy->n_steps && at->world->failure[0] == '\0'; i++) {
 		const struct step *step = &at->policy->steps[i];
-		int64_t due = schedule_instant(step, at->period, at->zone, reader.time.zone, reader.time.calendar);
+		int64_t due = schedule_instant(&query, step, at->after_utc);
 		if (due > at->after_utc && due <= at->until_utc && expect_speaks(at, step, person))
 			expect_due(at, person, step, due);
 	}
@@ -184,7 +189,7 @@ static void expect_occurrence(struct expect_case *at, const struct period *perio
 {
 	static const char acknowledged[] = "SELECT 1 FROM acknowledgement WHERE task = ?1 AND occurrence = ?2";
 	static const char people[] =
-		"SELECT p.id, p.zone, p.calendar, group_concat(part.role), p.channels FROM part JOIN person p ON p.id = part.person"
+		"SELECT p.id, p.zone, p.calendar, group_concat(part.role), p.channels, p.quiet, p.work FROM part JOIN person p ON p.id = part.person"
 		" WHERE part.task = ?1 AND p.active = 1 GROUP BY p.id";
 	struct view *view = &at->world->view;
 	at->period = period;
@@ -196,6 +201,8 @@ static void expect_occurrence(struct expect_case *at, const struct period *perio
 					      .zone = (char *)view_text(stmt, 1),
 					      .calendar = (char *)view_text(stmt, 2),
 					      .channels = (char *)view_text(stmt, 4),
+					      .quiet = (char *)view_text(stmt, 5),
+					      .work = (char *)view_text(stmt, 6),
 					      .roles = expect_roles(at, view_text(stmt, 3))};
 		expect_reader(at, &person);
 	}

@@ -179,6 +179,43 @@ static void planner__missed_for_too_long__is_stale_with_a_reason(void **state)
 	}
 }
 
+static void planner__missed_in_an_open_window__is_of_use_until_it_closes(void **state)
+{
+	(void)state;
+	static const char *const backs[][2] = {{"2025-06-05T06:00", "pending"}, {"2025-06-09T21:00:01", "stale"}};
+	for (size_t i = 0; i < 2; i++) {
+		char uid[8];
+		(void)snprintf(uid, sizeof(uid), "w%zu", i);
+		(void)office_add_task(&office, &(struct office_task){.uid = uid,
+								     .start = "2025-06-02",
+								     .end = "2025-06-08",
+								     .precision = PERIOD_WEEK,
+								     .zone = "Europe/Moscow",
+								     .policy = "talk",
+								     .people = "anna",
+								     .planned_until = utc("2025-05-25")});
+		office_run(&office, "INSERT OR IGNORE INTO address VALUES ('anna', 'telegram', '1')");
+		assert_int_equal(plan(backs[i][0]), 1);
+		assert_string_equal(office_state(&office, office_number(&office, "SELECT max(id) FROM message")),
+				    backs[i][1]);
+	}
+}
+
+static void planner__reader_who_does_not_work_before_the_date__hears_while_they_do(void **state)
+{
+	(void)state;
+	office_run(&office, "UPDATE person SET work = '09:00-18:00'");
+	(void)add_task("sunday", "2025-06-15", "visit", "anna", "2025-06-12T12:00");
+	assert_int_equal(plan("2025-06-13T05:59:59"), 0);
+	assert_int_equal(plan("2025-06-13T06:00"), 1); /* Friday */
+	assert_int_equal(plan("2025-06-14T06:00"), 0); /* asked for again */
+	assert_int_equal(count("reminder"), 1);
+	(void)add_task("late", "2025-06-15", "visit", "anna", "2025-06-13T12:00");
+	office_run(&office, "UPDATE task SET priority = 'urgent' WHERE uid = 'late'");
+	assert_int_equal(plan("2025-06-13T12:00"), 0);
+	assert_int_equal(plan("2025-06-14T06:00"), 1);
+}
+
 static void planner__steps_at_the_same_instant__share_a_message(void **state)
 {
 	(void)state;
@@ -339,6 +376,8 @@ int main(void)
 		WITH_OFFICE(planner__new_task__is_not_reminded_of_its_past),
 		WITH_OFFICE(planner__missed_steps__only_the_latest_is_sent),
 		WITH_OFFICE(planner__missed_for_too_long__is_stale_with_a_reason),
+		WITH_OFFICE(planner__missed_in_an_open_window__is_of_use_until_it_closes),
+		WITH_OFFICE(planner__reader_who_does_not_work_before_the_date__hears_while_they_do),
 		WITH_OFFICE(planner__steps_at_the_same_instant__share_a_message),
 		WITH_OFFICE(planner__everybody__is_reached_on_the_policys_channels),
 		WITH_OFFICE(planner__nobody_without_an_address__is_left_out_silently),

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "remind/reach.h"
+#include "remind/reader.h"
 #include "remind/schedule.h"
 #include "scratch.h"
 
@@ -17,8 +18,9 @@ static const char *const files[][2] = {
 	{"rare.ini", "[calendar]\nweekend = Tue Wed Thu Fri Sat Sun\n[year 2027]\noff = 05-01..09-30 summer\n"},
 };
 
-static const char *const lines[] = {"1wd before start at 09:00", "1wd after end at 09:00", "0wd before start",
-				    "3wd before end at 23:30", "12wd after start at 00:30"};
+static const char *const lines[] = {"1wd before start at 09:00", "1wd after end at 09:00",
+				    "0wd before start",          "3wd before end at 23:30",
+				    "12wd after start at 00:30", "1d before start at 09:00"};
 
 static struct scratch scratch;
 static struct calendars *calendars;
@@ -45,9 +47,14 @@ static int free_calendars(void **state)
 
 static int64_t due_of(const struct reach_query *query, const struct period *period)
 {
-	const char *name = query->people[0].calendar;
-	return schedule_instant(&query->policy->steps[0], period, query->event_zone, zone_find("Europe/Moscow"),
-				name != NULL ? calendars_find(calendars, name) : NULL);
+	struct reader reader;
+	reader_init(&reader, &query->people[0], query->calendars, query->event_zone);
+	const struct schedule_query schedule = {.period = period,
+						.event_zone = query->event_zone,
+						.reader_zone = reader.time.zone,
+						.calendar = reader.time.calendar,
+						.hours = &reader.time.hours};
+	return schedule_instant(&schedule, &query->policy->steps[0], INT64_MIN);
 }
 
 /* Each date of the year, asked for at the very instant of its step. */
@@ -69,13 +76,15 @@ static void check_dates(struct reach_query *query)
 static void reach__date_of_a_due_step__lies_within(void **state)
 {
 	(void)state;
-	static char none[] = "", summer[] = "summer", mondays[] = "mondays", rare[] = "rare";
+	static char moscow[] = "Europe/Moscow", work[] = "09:00-18:00", none[] = "", summer[] = "summer",
+		    mondays[] = "mondays", rare[] = "rare";
 	char *const names[] = {NULL, none, summer, mondays, rare};
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++) {
+		for (size_t j = 0; j < 2 * sizeof(names) / sizeof(names[0]); j++) {
 			struct policy policy = {0};
 			struct task task = {0};
-			const struct person person = {.calendar = names[j]};
+			const struct person person = {
+				.id = none, .zone = moscow, .calendar = names[j / 2], .work = j % 2 == 0 ? NULL : work};
 			struct reach_query query = {.task = &task,
 						    .policy = &policy,
 						    .people = &person,

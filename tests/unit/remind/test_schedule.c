@@ -66,6 +66,23 @@ static const struct {
 	 "2025-06-15T11:00:00Z"},
 	{"0d after end at 09:00", "2025-06-15", "2025-06-15", PERIOD_DAY, "Pacific/Pago_Pago", kiritimati,
 	 "2025-06-16T19:00:00Z"},
+	/* Before the anchor, never after it: the reader's hour may be past the event. */
+	{"0d before start at 08:00", "2027-06-30T10:00", "2027-06-30T10:00", PERIOD_MINUTE, sakhalin, moscow,
+	 "2027-06-29T05:00:00Z"},
+	{"1d before start at 08:00", "2027-06-30T10:00", "2027-06-30T10:00", PERIOD_MINUTE, sakhalin, moscow,
+	 "2027-06-29T05:00:00Z"},
+	{"0d before end at 18:00", "2027-06-30", "2027-06-30", PERIOD_DAY, sakhalin, moscow, "2027-06-29T15:00:00Z"},
+	{"0d before start at 17:00", "2027-06-01", "2027-06-30", PERIOD_MONTH, sakhalin, moscow,
+	 "2027-05-31T14:00:00Z"},
+	{"0d before start at 09:00", "2027-06-30", "2027-06-30", PERIOD_DAY, moscow, moscow, "2027-06-30T06:00:00Z"},
+	{"0d before start at 23:59", "2027-06-30", "2027-06-30", PERIOD_DAY, moscow, moscow, "2027-06-30T20:59:00Z"},
+	{"0d before start at 09:00", "2027-06-30T08:59", "2027-06-30T08:59", PERIOD_MINUTE, moscow, moscow,
+	 "2027-06-29T06:00:00Z"},
+	{"0d before start at 09:00", "2027-06-30T09:00", "2027-06-30T09:00", PERIOD_MINUTE, moscow, moscow,
+	 "2027-06-30T06:00:00Z"},
+	{"0d before start", "2027-06-30T09:00", "2027-06-30T09:00", PERIOD_MINUTE, sakhalin, moscow,
+	 "2027-06-29T22:00:00Z"},
+	{"0d before end at 09:00", NULL, "2027-06-30T08:00", PERIOD_MINUTE, sakhalin, moscow, "2027-06-29T06:00:00Z"},
 	/* Months end where the shorter month ends. */
 	{"1mo before start", "2025-03-31", "2025-03-31", PERIOD_DAY, moscow, moscow, "2025-02-28T06:00:00Z"},
 	{"1mo before start", "2024-03-31", "2024-03-31", PERIOD_DAY, moscow, moscow, "2024-02-29T06:00:00Z"},
@@ -144,8 +161,10 @@ static void schedule__instant__is_where_the_step_says(void **state)
 		char due[32];
 		policy_of(&policy, rows[i].line);
 		struct period period = period_of(rows[i].start, rows[i].end, rows[i].precision);
-		int64_t at = schedule_instant(&policy.steps[0], &period, zone(rows[i].event_zone),
-					      zone(rows[i].reader_zone), NULL);
+		const struct schedule_query query = {.period = &period,
+						     .event_zone = zone(rows[i].event_zone),
+						     .reader_zone = zone(rows[i].reader_zone)};
+		int64_t at = schedule_instant(&query, &policy.steps[0], INT64_MIN);
 		clock_format_utc(at, due);
 		if (rows[i].due != NULL && strcmp(due, rows[i].due) != 0)
 			fail_msg("%s of %s in %s, read in %s: %s instead of %s", rows[i].line, rows[i].end,
@@ -154,33 +173,135 @@ static void schedule__instant__is_where_the_step_says(void **state)
 	}
 }
 
-/* Every hour of the day, every zone with every other, on ordinary days and on those when clocks change. */
-static void schedule__step_after__never_comes_before_its_anchor(void **state)
+/* Every hour of the day, every zone with every other, on ordinary days and on those when clocks change. A day is over when it
+ * ends, and a minute when it is there. */
+static void check_side(const char *line, const struct period *period, const struct zone *event,
+		       const struct zone *reader)
+{
+	struct policy policy;
+	policy_of(&policy, line);
+	const struct step *step = &policy.steps[0];
+	const struct schedule_query query = {.period = period, .event_zone = event, .reader_zone = reader};
+	int64_t start = period_start_utc(period, event), end = period_end_utc(period, event);
+	int64_t due = schedule_instant(&query, step, INT64_MIN);
+	int64_t anchor = step->is_end ? end : start;
+	bool is_in_time = step->is_after                       ? due >= anchor
+			  : period->precision == PERIOD_MINUTE ? due <= anchor
+							       : due < end;
+	if (!is_in_time || due < anchor - 5 * 86400 || due > anchor + 4 * 86400)
+		fail_msg("%s of %04d-%02d-%02d, %s read in %s: %lld s from the anchor", line, period->end.year,
+			 period->end.month, period->end.day, zone_name(event), zone_name(reader),
+			 (long long)(due - anchor));
+	free(policy.steps);
+}
+
+static void schedule__step__comes_on_its_side_of_the_anchor(void **state)
 {
 	(void)state;
 	static const char *const zones[] = {sakhalin,   shanghai,           moscow, new_york, berlin,
 					    kiritimati, "Pacific/Pago_Pago"};
-	static const char *const days[] = {"2025-01-31", "2025-03-09", "2025-03-29", "2025-03-30",
-					   "2025-06-15", "2025-10-26", "2025-11-02", "2025-12-31"};
-	size_t n_zones = sizeof(zones) / sizeof(zones[0]);
-	for (unsigned row = 0; row < n_zones * n_zones * 24 * 8 * 4; row++) {
+	static const char *const days[] = {"2025-01-31", "2025-03-09",       "2025-03-29",
+					   "2025-03-30", "2025-06-15",       "2025-10-26",
+					   "2025-11-02", "2025-03-30T10:00", "2025-12-31T23:45"};
+	static const char *const sides[] = {"after end", "after start", "before end", "before start"};
+	enum { N_ZONES = sizeof(zones) / sizeof(zones[0]), N_DAYS = sizeof(days) / sizeof(days[0]) };
+	for (unsigned row = 0; row < N_ZONES * N_ZONES * 24 * N_DAYS * 4 * 2; row++) {
 		char line[48];
+		unsigned rest = row / (N_ZONES * N_ZONES), day = rest / 24 % N_DAYS;
+		bool is_minute = strlen(days[day]) > 10;
+		struct period period = period_of(days[day], days[day], is_minute ? PERIOD_MINUTE : PERIOD_DAY);
+		(void)snprintf(line, sizeof(line), "%ud %s at %02u:30", rest / 24 / N_DAYS / 4,
+			       sides[rest / 24 / N_DAYS % 4], rest % 24);
+		check_side(line, &period, zone(zones[row % N_ZONES]), zone(zones[row / N_ZONES % N_ZONES]));
+	}
+}
+
+/* ---- hours ---------------------------------------------------------------------------------------------------------- */
+
+/* Read in Moscow. 6 December 2026 is a Sunday. */
+static const struct {
+	const char *line, *start, *quiet, *work;
+	const char *due;
+} held[] = {
+	{"1d before start at 09:00", "2026-12-06T14:00", "", "09:00-18:00", "2026-12-04T06:00:00Z"},
+	{"2d before start at 09:00", "2026-12-06T14:00", "", "09:00-18:00", "2026-12-04T06:00:00Z"},
+	{"1d before start at 09:00", "2026-12-06", "", "09:00-18:00", "2026-12-04T06:00:00Z"},
+	{"0d before start at 09:00", "2026-12-06", "", "09:00-18:00", "2026-12-04T06:00:00Z"},
+	{"2h before start", "2026-12-06T14:00", "", "09:00-18:00", "2026-12-04T09:00:00Z"},
+	{"0m before start", "2026-12-06T14:00", "", "09:00-18:00", "2026-12-04T11:00:00Z"},
+	{"1d before start at 09:00", "2026-12-06T14:00", "", "", "2026-12-05T06:00:00Z"},
+	/* It is held, but not too long. */
+	{"1d before start at 09:00", "2026-12-07T14:00", "", "09:00-18:00", "2026-12-06T06:00:00Z"},
+	{"1d before start at 20:00", "2026-12-02T14:00", "", "09:00-18:00", "2026-12-01T17:00:00Z"},
+	{"1d before start at 20:00", "2026-12-02T14:00", "19:00-08:00", "", "2026-12-01T17:00:00Z"},
+	/* The evening before is held until the morning after. */
+	{"1d before start at 20:00", "2026-12-07T08:30", "", "09:00-18:00", "2026-12-03T17:00:00Z"},
+	{"1d before start at 20:00", "2026-12-02T07:30", "19:00-08:00", "", "2026-11-30T17:00:00Z"},
+	{"15m before start", "2026-12-02T07:30", "22:00-08:00", "", "2026-12-01T04:15:00Z"},
+	/* Only on one day of the week, and never. */
+	{"1d before start at 09:00", "2026-12-06T14:00", "", "Tue 09:00-10:00", "2026-12-01T06:00:00Z"},
+	{"1d before start at 09:00", "2026-12-06T14:00", "22:00-08:00", "Tue 03:00-04:00", "2026-12-05T06:00:00Z"},
+	/* What comes after waits. */
+	{"1d after end at 09:00", "2026-12-04T14:00", "", "09:00-18:00", "2026-12-05T06:00:00Z"},
+	{"0m before end", "2026-12-05", "", "09:00-18:00", "2026-12-05T21:00:00Z"},
+};
+
+static struct hours hours_of(const char *quiet, const char *work)
+{
+	struct hours hours = hours_any();
+	assert_int_equal(hours_parse_quiet(quiet, &hours, NULL), 0);
+	assert_int_equal(hours_parse_work(work, &hours, NULL), 0);
+	return hours;
+}
+
+static void schedule__held_past_its_use__is_brought_forward(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++) {
 		struct policy policy;
-		const struct zone *event = zone(zones[row % n_zones]), *reader = zone(zones[row / n_zones % n_zones]);
-		unsigned rest = row / (unsigned)(n_zones * n_zones);
-		bool is_end = rest / 192 % 2 != 0;
-		(void)snprintf(line, sizeof(line), "%ud after %s at %02u:30", rest / 384, is_end ? "end" : "start",
-			       rest % 24);
-		policy_of(&policy, line);
-		const char *day = days[rest / 24 % 8];
-		struct period period = period_of(day, day, PERIOD_DAY);
-		int64_t anchor = is_end ? period_end_utc(&period, event) : period_start_utc(&period, event);
-		int64_t due = schedule_instant(&policy.steps[0], &period, event, reader, NULL);
-		if (due < anchor || due > anchor + 4 * 86400)
-			fail_msg("%s of %s, %s read in %s: %lld s from the anchor", line, day, zone_name(event),
-				 zone_name(reader), (long long)(due - anchor));
+		char due[32];
+		const struct hours hours = hours_of(held[i].quiet, held[i].work);
+		bool is_minute = strlen(held[i].start) > 10;
+		struct period period = period_of(held[i].start, held[i].start, is_minute ? PERIOD_MINUTE : PERIOD_DAY);
+		const struct schedule_query query = {
+			.period = &period, .event_zone = zone(moscow), .reader_zone = zone(moscow), .hours = &hours};
+		policy_of(&policy, held[i].line);
+		clock_format_utc(schedule_instant(&query, &policy.steps[0], INT64_MIN), due);
+		if (strcmp(due, held[i].due) != 0)
+			fail_msg("%s of %s, quiet '%s' work '%s': %s instead of %s", held[i].line, held[i].start,
+				 held[i].quiet, held[i].work, due, held[i].due);
 		free(policy.steps);
 	}
+}
+
+/* On Saturday the task is new, or the hours are: what was to come on Friday comes on its own day, and who heard it on Friday
+ * is asked for again there. */
+static void schedule__brought_forward_into_the_past__keeps_its_own_day(void **state)
+{
+	(void)state;
+	struct policy policy;
+	struct schedule due;
+	const struct hours hours = hours_of("", "09:00-18:00");
+	struct period period = period_of("2026-12-06T14:00", "2026-12-06T14:00", PERIOD_MINUTE);
+	policy_of(&policy, "1d before start at 13:00");
+	struct schedule_query query = {.policy = &policy,
+				       .period = &period,
+				       .event_zone = zone(moscow),
+				       .reader_zone = zone(moscow),
+				       .hours = &hours,
+				       .after_utc = utc("2026-12-03T00:00:00"),
+				       .until_utc = utc("2026-12-04T10:00:00")};
+	schedule(&query, &due);
+	assert_int_equal(due.n_due, 1);
+	assert_int_equal(due.due[0].due_utc, utc("2026-12-04T10:00:00"));
+	assert_int_equal(due.next_utc, utc("2026-12-05T10:00:00"));
+	query.after_utc = utc("2026-12-05T07:00:00");
+	query.until_utc = utc("2026-12-05T11:00:00");
+	schedule(&query, &due);
+	assert_int_equal(due.n_due, 1);
+	assert_int_equal(due.due[0].due_utc, utc("2026-12-05T10:00:00"));
+	assert_int_equal(due.next_utc, INT64_MAX);
+	free(policy.steps);
 }
 
 /* ---- windows ------------------------------------------------------------------------------------------------------
@@ -316,7 +437,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(schedule__instant__is_where_the_step_says),
-		cmocka_unit_test(schedule__step_after__never_comes_before_its_anchor),
+		cmocka_unit_test(schedule__step__comes_on_its_side_of_the_anchor),
+		cmocka_unit_test(schedule__held_past_its_use__is_brought_forward),
+		cmocka_unit_test(schedule__brought_forward_into_the_past__keeps_its_own_day),
 		cmocka_unit_test(schedule__window__holds_what_is_after_its_start_up_to_its_end),
 		cmocka_unit_test(schedule__due_steps__come_earliest_first_and_ties_as_written),
 		cmocka_unit_test(schedule__most_steps__all_fit),
