@@ -173,22 +173,21 @@ static int app_abandon_one(struct app *app, int64_t id, struct err *err)
 	return 0;
 }
 
-/* The first pass records what came back by itself; then what is 'sending' has no result. */
+/* What came back is recorded, that of passes which do so as well; then what is 'sending' has no result. */
 int app_abandon(struct app *app, struct instant now, struct err *err)
 {
 	int64_t ids[OUTBOX_BATCH];
-	size_t n = 0, n_abandoned;
-	int status = app_tick(app, now, err);
+	int status;
 	do {
-		n = 0;
+		size_t n = 0;
+		do {
+			status = app_tick(app, now, err);
+		} while (status == 0 && app->n_results != 0);
 		if (status == 0)
 			status = store_message_sending(app->store, ids, OUTBOX_BATCH, &n, err);
 		for (size_t i = 0; i < n && status == 0; i++)
 			status = app_abandon_one(app, ids[i], err);
-		n_abandoned = app->n_results;
-		if (status == 0 && n_abandoned != 0)
-			status = app_tick(app, now, err);
-	} while (status == 0 && n_abandoned == OUTBOX_BATCH);
+	} while (status == 0 && app->n_results != 0);
 	return status;
 }
 

@@ -144,6 +144,25 @@ static void durable__syncs_fail__what_people_wrote_is_applied_once_and_answered(
 	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM ledger WHERE action = 'done'"), 1);
 }
 
+/* Only the last pass of all takes back what the button has made useless: that has its result, and gets no other. */
+static void durable__kept_by_the_disk_only_at_the_end__what_is_taken_back_is_settled_once(void **state)
+{
+	(void)state;
+	desk.recalls = true;
+	desk_tick();
+	assert_int_equal(desk.n_flying, 2);
+	desk_hear(CHANNEL_UPDATE_BUTTON, "101", "101", "d 1 2025-06-15", "cb-1", "8");
+	desk_move_to("2025-06-15T06:00"); /* boris is to hear of the fair */
+	disk.n_failing = FOR_EVER;
+	assert_int_equal(desk_try(), -EIO);
+	disk.n_failing = 0;
+	app_stop(desk.app);
+	desk.n_wakes = 0; /* one for each result */
+	OK(app_abandon(desk.app, desk.now, ERR));
+	assert_int_equal(desk_count("cancelled"), 2);
+	assert_int_equal(desk.n_wakes, 2);
+}
+
 /* Also when something else changes until then. */
 static void durable__syncs_fail__edits_are_made_later(void **state)
 {
@@ -312,6 +331,7 @@ int main(void)
 		ROW(durable__syncs_fail__nothing_is_sent_until_they_do_not),
 		ROW(durable__syncs_fail__results_are_recorded_once),
 		ROW(durable__syncs_fail__what_people_wrote_is_applied_once_and_answered),
+		ROW(durable__kept_by_the_disk_only_at_the_end__what_is_taken_back_is_settled_once),
 		ROW(durable__syncs_fail__edits_are_made_later),
 		ROW(durable__syncs_fail_and_a_pass_is_undone__what_people_wrote_is_applied_once),
 		ROW(durable__syncs_fail_and_a_pass_is_undone__edits_are_made),
