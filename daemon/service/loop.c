@@ -27,6 +27,7 @@
 enum { LOOP_PRIORITY_SOCKETS, LOOP_PRIORITY_PASS, LOOP_PRIORITIES };
 enum { LOOP_AHEAD_MIN = 32 }; /* letters for which to wake a thread: with fewer it takes as much as it saves */
 enum { LOOP_BUSY_MS = 100 };  /* how long a pass waits for another writer: everything else waits meanwhile */
+enum { LOOP_LAST_BUSY_MS = 10 * 1000 }; /* the same when it is the last: with the grace it is in TimeoutStopSec= */
 
 struct loop {
 	struct event_base *base;
@@ -318,6 +319,7 @@ static void loop_on_grace(int fd, short events, void *arg)
 	(void)fd;
 	(void)events;
 	log_warning("some transfers did not end within %d s: they are given up", LOOP_GRACE_S);
+	store_set_busy(loop->store, LOOP_LAST_BUSY_MS);
 	int status = app_abandon(loop->app, clock_now(&loop->clock), &loop->err);
 	loop->failure = status == -EUCLEAN ? status : 0; /* anything else was logged */
 	(void)event_base_loopbreak(loop->base);
