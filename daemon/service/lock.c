@@ -15,8 +15,8 @@
 enum {
 	LOCK_FILE_MODE = 0600,
 	LOCK_PID_SIZE = 16,
-	LOCK_MARK_AT = 16,
-	LOCK_PID_LAST = 1 << 22 /* PID_MAX_LIMIT of Linux */
+	LOCK_MARK_AT = LOCK_PID_SIZE, /* one letter: 'C' a daemon crashed */
+	LOCK_PID_LAST = 1 << 22       /* PID_MAX_LIMIT of Linux */
 };
 
 static struct flock lock_whole_file(void)
@@ -37,18 +37,14 @@ static pid_t lock_read_pid(int fd)
 	return num_parse(text, 1, LOCK_PID_LAST, &pid, NULL) < 0 ? 0 : (pid_t)pid;
 }
 
-/* The pid, and far enough behind it one letter: 'C' the holder crashed, 'P' the one before it did. */
+/* All of its field at once; the mark behind it stays. */
 static int lock_write_pid(int fd)
 {
-	char text[LOCK_PID_SIZE], mark = 0;
-	bool had_crash = pread(fd, &mark, 1, LOCK_MARK_AT) == 1 && mark == 'C';
-	int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-	if (ftruncate(fd, 0) < 0)
-		return -errno;
-	ssize_t written = pwrite(fd, text, (size_t)len, 0);
-	if (written == len && had_crash && pwrite(fd, "P", 1, LOCK_MARK_AT) < 0)
-		return -errno;
-	return written == len ? 0 : written < 0 ? -errno : -ENOSPC;
+	char text[LOCK_PID_SIZE + 1];
+	int len = snprintf(text, sizeof(text), "%ld", (long)getpid());
+	memset(text + len, '\n', LOCK_PID_SIZE - (size_t)len);
+	ssize_t written = pwrite(fd, text, LOCK_PID_SIZE, 0);
+	return written == LOCK_PID_SIZE ? 0 : written < 0 ? -errno : -ENOSPC;
 }
 
 static int lock_take_file(int fd, const char *path, pid_t *ret_holder, struct err *err)
@@ -113,10 +109,13 @@ void lock_mark_crashes(int fd)
 		(void)sigaction(numbers[i], &action, NULL); /* fails only for a number that is no signal */
 }
 
-bool lock_had_crash(int fd)
+bool lock_take_crash(int fd)
 {
 	char mark = 0;
-	return pread(fd, &mark, 1, LOCK_MARK_AT) == 1 && mark == 'P';
+	bool had_crash = pread(fd, &mark, 1, LOCK_MARK_AT) == 1 && mark == 'C';
+	ssize_t written = had_crash ? pwrite(fd, "-", 1, LOCK_MARK_AT) : 0;
+	(void)written; /* with the mark the next start thinks worse of what was in flight */
+	return had_crash;
 }
 
 bool lock_is_held(const char *database, pid_t *ret_holder)

@@ -17,8 +17,8 @@ MUSTCHECK int lock_take(const char *database, int *ret_fd, pid_t *ret_holder, st
 /* From now on a signal that ends this process for a fault of its own (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) leaves a
  * mark in the lock file fd before it does. */
 void lock_mark_crashes(int fd);
-/* Whether the last holder, before the one who has fd, left that mark. */
-bool lock_had_crash(int fd);
+/* Whether a daemon before the one who has fd has left that mark; it is taken away. */
+bool lock_take_crash(int fd);
 
 /* Whether a process has it, without ever taking it; *ret_holder is then its pid, 0 when that cannot be told. A lock
  * file that is missing or that we may not read counts as not held. */

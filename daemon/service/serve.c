@@ -43,8 +43,8 @@ static int serve_check_volume(struct store *store, const struct setup *setup, co
 	return is_allowed ? 0 : err_set(err, -EOVERFLOW, "%s would send more than its limits allow", config);
 }
 
-/* Takes setup. */
-static int serve_open(struct setup *setup, const char *config, bool accepts_volume, bool was_crash, struct err *err)
+/* Takes setup. A start that is refused leaves the mark of a crash to the next. */
+static int serve_open(struct setup *setup, const char *config, bool accepts_volume, int lock, struct err *err)
 {
 	struct store *store = NULL;
 	int status = serve_check_first(setup, err);
@@ -53,7 +53,7 @@ static int serve_open(struct setup *setup, const char *config, bool accepts_volu
 	if (status == 0)
 		status = serve_check_volume(store, setup, config, accepts_volume, err);
 	if (status == 0)
-		status = loop_run(store, setup, config, accepts_volume, was_crash, err);
+		status = loop_run(store, setup, config, accepts_volume, lock_take_crash(lock), err);
 	else
 		setup_free(setup);
 	store_close(store);
@@ -70,7 +70,7 @@ int serve(struct setup *setup, const char *config, bool accepts_volume, struct e
 		return status;
 	}
 	lock_mark_crashes(lock);
-	status = serve_open(setup, config, accepts_volume, lock_had_crash(lock), err);
+	status = serve_open(setup, config, accepts_volume, lock, err);
 	(void)close(lock);
 	return status;
 }
