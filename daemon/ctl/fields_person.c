@@ -16,10 +16,10 @@ static bool fields_apply_language(const struct fields_rules *rules, const char *
 		return true;
 	const char *tag = given[0] != '\0' ? given : rules->conf->language;
 	if (!catalog_has_language(catalog, tag)) {
-		const char *nearest = catalog_nearest_language(catalog, tag);
-		fields_report(rules, "language", "there are no templates for '%s'%s%s%s", fields_shown(tag, shown),
-			      nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "",
-			      nearest != NULL ? "'?" : "");
+		char *languages = catalog_list_languages(catalog);
+		fields_report(rules, "language", "there are no templates for '%s', only for %s",
+			      fields_shown(tag, shown), languages);
+		free(languages);
 		return false;
 	}
 	fields_set(field, tag);

@@ -259,6 +259,7 @@ static void catalog_add_tags(const char *folder, struct strlist *tags, struct pr
 struct catalog *catalog_load(const char *folder, const char *overrides, struct problems *problems)
 {
 	struct catalog *catalog = mem_zero(1, sizeof(*catalog));
+	catalog->regions = mem_zero(1, sizeof(*catalog->regions));
 	const char *const folders[2] = {folder, overrides != NULL && catalog_is_folder(overrides) ? overrides : NULL};
 	struct strlist tags = {0};
 	size_t had = problems->n;
@@ -280,5 +281,6 @@ void catalog_free(struct catalog *catalog)
 	for (size_t i = 0; i < catalog->n_languages; i++)
 		catalog_language_done(&catalog->languages[i]);
 	free(catalog->languages);
+	catalog_regions_free(catalog->regions);
 	free(catalog);
 }

@@ -29,10 +29,11 @@ void catalog_free(struct catalog *catalog);
  * none and that none includes. What begins with a dot or README, or ends in ~, is passed over. */
 void catalog_find_strays(const struct catalog *catalog, const char *folder, const char *overrides,
 			 struct strlist *warnings);
-/* True when that very language is there; case does not matter. */
+/* True when a reader with that tag gets a language of their own: it is there, or for "de-AT" its first part; case does not
+ * matter. */
 bool catalog_has_language(const struct catalog *catalog, const char *tag);
-/* Nearest language of the catalogue to what was typed, or NULL: for "did you mean". */
-const char *catalog_nearest_language(const struct catalog *catalog, const char *tag);
+/* "de, en, ru, zh": what there is, for who asked for another. Returns owned. */
+char *catalog_list_languages(const struct catalog *catalog);
 
 /* How long the longest text of a sample about one task, or about none, is in any language, in that unit; *ret_language
  * and *ret_kind, owned by the catalogue, say which it is. 0 when there is no language. */
@@ -41,7 +42,8 @@ size_t catalog_longest_text(const struct catalog *catalog, enum utf8_unit unit, 
 
 /* The templates for one message; all of it owned by the catalogue. */
 struct catalog_choice {
-	const struct language *language;
+	const struct language
+		*language; /* its tag is that of the templates, its dates are those of the wanted region */
 	const struct template *subject, *text;
 	const struct template *html;                       /* NULL: there is none */
 	const struct context_wanted *wanted, *wanted_html; /* without and with the HTML */

@@ -6,7 +6,6 @@
 #include <strings.h>
 
 #include "base/mem.h"
-#include "base/strlist.h"
 #include "message/catalog_priv.h"
 
 #define CATALOG_LAST_RESORT "en" /* what most can read */
@@ -21,20 +20,60 @@ static struct catalog_language *catalog_find_language(const struct catalog *cata
 	return NULL;
 }
 
-bool catalog_has_language(const struct catalog *catalog, const char *tag)
+/* That very language, or the one of a region. */
+static struct catalog_language *catalog_find_nearest(const struct catalog *catalog, const char *tag)
 {
-	return catalog_find_language(catalog, tag, strlen(tag)) != NULL;
+	struct catalog_language *exact = catalog_find_language(catalog, tag, strlen(tag));
+	return exact != NULL ? exact : catalog_find_language(catalog, tag, strcspn(tag, "-_"));
 }
 
-const char *catalog_nearest_language(const struct catalog *catalog, const char *tag)
+bool catalog_has_language(const struct catalog *catalog, const char *tag)
 {
-	const char **tags = mem_zero(catalog->n_languages + 1, sizeof(*tags));
-	for (size_t i = 0; i < catalog->n_languages; i++)
-		tags[i] = language_tag(catalog->languages[i].language);
-	const char *nearest = strlist_nearest(tag, tags, catalog->n_languages);
-	free(tags);
-	return nearest;
+	return catalog_find_nearest(catalog, tag) != NULL;
 }
+
+char *catalog_list_languages(const struct catalog *catalog)
+{
+	char *list = mem_dup("");
+	for (size_t i = 0; i < catalog->n_languages; i++) {
+		char *longer =
+			mem_printf("%s%s%s", list, i > 0 ? ", " : "", language_tag(catalog->languages[i].language));
+		free(list);
+		list = longer;
+	}
+	return list;
+}
+
+/* ---- regions ------------------------------------------------------------------------------------------------------ */
+
+const struct language *catalog_region(const struct catalog *catalog, const struct language *language, const char *tag)
+{
+	struct catalog_regions *regions = catalog->regions;
+	struct err none; /* a region that ICU does not know has the dates of its language */
+	size_t i = 0;
+	while (i < regions->n && strcasecmp(regions->items[i].tag, tag) != 0)
+		i++;
+	if (i == CATALOG_REGIONS_MAX)
+		return language;
+	if (i == regions->n) {
+		regions->items[i].tag = mem_dup(tag);
+		if (language_new_region(language_tag(language), tag, &regions->items[i].language, &none) < 0)
+			regions->items[i].language = NULL;
+		regions->n++;
+	}
+	return regions->items[i].language != NULL ? regions->items[i].language : language;
+}
+
+void catalog_regions_free(struct catalog_regions *regions)
+{
+	for (size_t i = 0; i < regions->n; i++) {
+		free(regions->items[i].tag);
+		language_free(regions->items[i].language);
+	}
+	free(regions);
+}
+
+/* ---- choosing ----------------------------------------------------------------------------------------------------- */
 
 static int catalog_find_kind(const char *name)
 {
@@ -69,9 +108,15 @@ static bool catalog_choose_language(struct catalog_language *language, int kind_
 static bool catalog_choose_tag(const struct catalog *catalog, int kind, const char *tag,
 			       struct catalog_choice *ret_choice)
 {
-	return tag != NULL &&
-	       (catalog_choose_language(catalog_find_language(catalog, tag, strlen(tag)), kind, ret_choice) ||
-		catalog_choose_language(catalog_find_language(catalog, tag, strcspn(tag, "-_")), kind, ret_choice));
+	if (tag == NULL)
+		return false;
+	size_t len = strcspn(tag, "-_");
+	if (catalog_choose_language(catalog_find_language(catalog, tag, strlen(tag)), kind, ret_choice))
+		return true;
+	if (tag[len] == '\0' || !catalog_choose_language(catalog_find_language(catalog, tag, len), kind, ret_choice))
+		return false;
+	ret_choice->language = catalog_region(catalog, ret_choice->language, tag);
+	return true;
 }
 
 bool catalog_choose(const struct catalog *catalog, const char *kind_name, const char *wanted, const char *fallback,

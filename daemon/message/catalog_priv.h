@@ -53,9 +53,20 @@ struct catalog_language {
 	struct catalog_kind kinds[CATALOG_N_KINDS];
 };
 
+/* What the dates of readers with a tag like "en-GB" are written with; made when the first of them is written to. */
+enum { CATALOG_REGIONS_MAX = 32 };
+struct catalog_regions {
+	struct catalog_region {
+		char *tag;
+		struct language *language; /* NULL: that of the templates will do */
+	} items[CATALOG_REGIONS_MAX];
+	size_t n;
+};
+
 struct catalog {
 	struct catalog_language *languages;
 	size_t n_languages;
+	struct catalog_regions *regions;
 };
 
 const struct catalog_file *catalog_find_file(const struct catalog_language *language, const char *name);
@@ -63,6 +74,10 @@ const struct catalog_file *catalog_find_file(const struct catalog_language *lang
 const struct template *catalog_partial(void *arg, const char *name);
 /* Adds the problem unless it is there already: languages share partials. */
 void catalog_complain(struct problems *problems, const char *path, unsigned line, const char *fmt, ...) PRINTF(4, 5);
+
+/* That of the region if ICU has one for the tag and there is room, otherwise language itself. */
+const struct language *catalog_region(const struct catalog *catalog, const struct language *language, const char *tag);
+void catalog_regions_free(struct catalog_regions *regions);
 
 /* True for the name of a template, false for that of anything else. */
 bool catalog_is_template(const char *entry);

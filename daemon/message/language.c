@@ -132,16 +132,18 @@ static void language_open_counts(struct language *language, UErrorCode *status)
 	language->names = ulistfmt_openForType(language->locale, ULISTFMT_TYPE_AND, ULISTFMT_WIDTH_WIDE, status);
 }
 
-int language_new(const char *tag, struct language **ret_language, struct err *err)
+/* locale: the tag of the language, or of one of its regions. */
+static int language_open(const char *tag, const char *locale, struct language **ret_language, struct err *err)
 {
 	struct language *language = mem_zero(1, sizeof(*language));
 	language->tag = mem_dup(tag);
 	language->places = language_places_new();
 	language->memo = language_memo_new();
 
-	if (!language_set_locale(language, tag)) {
+	if (!language_set_locale(language, locale)) {
 		language_free(language);
-		return err_set(err, -EINVAL, "'%s' is no language that ICU knows: give a tag like ru, en or zh", tag);
+		return err_set(err, -EINVAL, "'%s' is no language that ICU knows: give a tag like ru, en or zh",
+			       locale);
 	}
 
 	UErrorCode status = U_ZERO_ERROR;
@@ -154,6 +156,38 @@ int language_new(const char *tag, struct language **ret_language, struct err *er
 
 	*ret_language = language;
 	return 0;
+}
+
+int language_new(const char *tag, struct language **ret_language, struct err *err)
+{
+	return language_open(tag, tag, ret_language, err);
+}
+
+/* As ICU calls it: "Hans" of "zh", "Hant" of "zh-TW". */
+static void language_script(const char *tag, char script[ULOC_SCRIPT_CAPACITY])
+{
+	UErrorCode status = U_ZERO_ERROR;
+	char locale[ULOC_FULLNAME_CAPACITY];
+	script[0] = '\0';
+	uloc_addLikelySubtags(tag, locale, sizeof(locale), &status);
+	if (U_SUCCESS(status))
+		uloc_getScript(locale, script, ULOC_SCRIPT_CAPACITY, &status);
+}
+
+int language_new_region(const char *tag, const char *region, struct language **ret_language, struct err *err)
+{
+	char own[ULOC_SCRIPT_CAPACITY], other[ULOC_SCRIPT_CAPACITY];
+	char *hyphened = mem_dup(region);
+	for (char *c = hyphened; *c != '\0'; c++)
+		if (*c == '_')
+			*c = '-';
+	language_script(tag, own);
+	language_script(hyphened, other);
+	int status = strcmp(own, other) == 0
+			     ? language_open(tag, hyphened, ret_language, err)
+			     : err_set(err, -EINVAL, "'%s' is written otherwise than '%s'", region, tag);
+	free(hyphened);
+	return status;
 }
 
 void language_free(struct language *language)

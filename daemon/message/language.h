@@ -21,6 +21,9 @@ struct language;
 /* tag: BCP 47, as "ru", "en", "zh". Errors: -EINVAL ICU has no data for that language, -EIO ICU failed (the words in
  * err). Returns owned. */
 MUSTCHECK int language_new(const char *tag, struct language **ret_language, struct err *err);
+/* The same with the dates of a region: region is "en-GB" or "en_GB" where tag, which it keeps, is "en". Errors: the same;
+ * -EINVAL as well when the region writes in another script. */
+MUSTCHECK int language_new_region(const char *tag, const char *region, struct language **ret_language, struct err *err);
 void language_free(struct language *language);
 const char *language_tag(const struct language *language);
 

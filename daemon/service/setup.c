@@ -39,11 +39,11 @@ static void setup_load_catalog(struct setup *setup, struct problems *problems)
 	}
 	setup->catalog = catalog_load(conf->templates, conf->own_templates, problems);
 	if (problems->n == had && !catalog_has_language(setup->catalog, conf->language)) {
-		const char *nearest = catalog_nearest_language(setup->catalog, conf->language);
+		char *languages = catalog_list_languages(setup->catalog);
 		problems_add(problems, conf->ini->file, conf_line(conf, "language"),
-			     "language: there are no templates for '%s' in %s%s%s%s", conf->language, conf->templates,
-			     nearest != NULL ? ", did you mean '" : "", nearest != NULL ? nearest : "",
-			     nearest != NULL ? "'?" : "");
+			     "language: there are no templates for '%s' in %s, only for %s", conf->language,
+			     conf->templates, languages);
+		free(languages);
 	}
 }
 

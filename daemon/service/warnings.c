@@ -94,11 +94,8 @@ static int warnings_see_person(void *arg, const struct person *person, bool is_a
 {
 	struct warnings_languages *languages = arg;
 	const char *tag = person->language;
-	char *first = mem_dup_n(tag, strcspn(tag, "-_"));
-	if (is_active && !catalog_has_language(languages->catalog, tag) &&
-	    !catalog_has_language(languages->catalog, first) && !strlist_has(&languages->missing, tag))
+	if (is_active && !catalog_has_language(languages->catalog, tag) && !strlist_has(&languages->missing, tag))
 		strlist_add(&languages->missing, tag, strlen(tag));
-	free(first);
 	return 0;
 }
 

@@ -246,6 +246,17 @@ static void import__empty_field__means_the_preset(void **state)
 	person_done(&person);
 }
 
+static void import__language_of_a_region__has_templates(void **state)
+{
+	(void)state;
+	struct person person = {0};
+	struct err err = {0};
+	EXPECT("people +1", "id,name,language\ndesk,Стол,ru_RU\n");
+	assert_int_equal(store_person_load(store, "desk", &person, &err), 0);
+	assert_string_equal(person.language, "ru_RU");
+	person_done(&person);
+}
+
 static void import__one_bad_row__keeps_everything_out(void **state)
 {
 	(void)state;
@@ -292,7 +303,8 @@ static void import__wrong_rows__are_told_with_line_and_column(void **state)
 		{"", "0.csv:1: header: the file is empty"},
 		{"id,name,pigeon\n", "calendar, quiet, work, digest, ceiling, channels, email"},
 		{"id,name\n.,\n", "0.csv:2: name: it is empty"},
-		{"id,name,language\nx,N,klingon\n", "0.csv:2: language: there are no templates for 'klingon'"},
+		{"id,name,language\nx,N,klingon\n",
+		 "0.csv:2: language: there are no templates for 'klingon', only for ru"},
 		{"id,name,zone\nx,N,Mars\n", "0.csv:2: zone: unknown time zone 'Mars'"},
 		{"id,name,email\nx,N,nowhere\n", "0.csv:2: email: address 'nowhere'"},
 		{"id,name,calendar\nx,N,rusia\n",
@@ -417,6 +429,7 @@ int main(void)
 		ROW(import__new_task__is_planned_from_now_on),
 		ROW(import__column_that_is_missing__changes_nothing),
 		ROW(import__empty_field__means_the_preset),
+		ROW(import__language_of_a_region__has_templates),
 		ROW(import__one_bad_row__keeps_everything_out),
 		ROW(import__wrong_rows__are_told_with_line_and_column),
 		ROW(import__hours_of_people__stay_unless_given),

@@ -268,12 +268,68 @@ static void catalog__new_language__takes_files_only(void **state)
 	assert_true(catalog_has_language(catalog, "PT-br"));
 	assert_false(catalog_has_language(catalog, "pt"));
 	assert_false(catalog_has_language(catalog, "d"));
-	assert_string_equal(catalog_nearest_language(catalog, "pt-RB"), "pt-BR");
-	assert_null(catalog_nearest_language(catalog, "russian"));
+	assert_true(catalog_has_language(catalog, "de_CH"));
+	assert_false(catalog_has_language(catalog, "den-CH"));
+	char *languages = catalog_list_languages(catalog);
+	assert_string_equal(languages, "de, pt-BR");
+	free(languages);
 
 	struct catalog_choice choice;
 	assert_true(catalog_choose(catalog, "test", "de-AT", NULL, &choice));
 	assert_string_equal(language_tag(choice.language), "de");
+	catalog_free(catalog);
+}
+
+/* A region has its own dates, unless it writes them in letters that the templates are not in; the tag is the templates'. */
+static void catalog__region__has_the_dates_of_its_own(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *tag, *language, *expected;
+	} rows[] = {
+		{"en", "en", "Tuesday, April 15, 2025 at 2:30 PM"},
+		{"en-GB", "en", "Tuesday, 15 April 2025 at 14:30"},
+		{"en_gb", "en", "Tuesday, 15 April 2025 at 14:30"},
+		{"en_US", "en", "Tuesday, April 15, 2025 at 2:30 PM"},
+		{"en-nonsense-x", "en", "Tuesday, April 15, 2025 at 2:30 PM"},
+		{"de-AT", "de", "Dienstag, 15. April 2025 um 14:30"},
+		{"zh-TW", "zh", "2025年4月15日星期二 14:30"},
+		{"fr-CA", "en", "Tuesday, April 15, 2025 at 2:30 PM"},
+	};
+	const struct civil at = {2025, 4, 15, 14, 30, 0};
+	const struct period moment = {true, at, at, PERIOD_MINUTE};
+	struct problems problems = {0};
+	struct catalog *catalog = catalog_load("config/templates", NULL, &problems);
+	for (int again = 0; again < 2; again++)
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			struct catalog_choice choice;
+			struct buf out;
+			buf_init(&out, 1000);
+			assert_true(catalog_choose(catalog, "reminder", rows[i].tag, "en", &choice));
+			language_add_period(choice.language, &moment, &out);
+			assert_string_equal(buf_str(&out), rows[i].expected);
+			assert_string_equal(language_tag(choice.language), rows[i].language);
+			buf_done(&out);
+		}
+	assert_int_equal(problems.n, 0);
+	catalog_free(catalog);
+}
+
+/* However many tags there are, no more than so many are remembered. */
+static void catalog__more_regions_than_there_is_room_for__have_the_dates_of_the_language(void **state)
+{
+	(void)state;
+	struct problems problems = {0};
+	struct catalog *catalog = catalog_load("config/templates", NULL, &problems);
+	struct catalog_choice plain, choice;
+	assert_true(catalog_choose(catalog, "reminder", "en", NULL, &plain));
+	for (int i = 0; i < 100; i++) {
+		char tag[24];
+		(void)snprintf(tag, sizeof(tag), "en-x-a%d", i);
+		assert_true(catalog_choose(catalog, "reminder", tag, NULL, &choice));
+	}
+	assert_true(catalog_choose(catalog, "reminder", "en-GB", NULL, &choice));
+	assert_ptr_equal(choice.language, plain.language);
 	catalog_free(catalog);
 }
 
@@ -528,6 +584,10 @@ int main(void)
 						remove_folder),
 		cmocka_unit_test_setup_teardown(catalog__what_is_no_text__is_a_problem, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(catalog__new_language__takes_files_only, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(catalog__region__has_the_dates_of_its_own, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(
+			catalog__more_regions_than_there_is_room_for__have_the_dates_of_the_language, make_folder,
+			remove_folder),
 		cmocka_unit_test_setup_teardown(catalog__language_that_nobody_thought_of__reads_well, make_folder,
 						remove_folder),
 		cmocka_unit_test_setup_teardown(catalog__shared_partial__is_used_by_every_language, make_folder,

@@ -46,7 +46,7 @@ static void setup__good_file__is_complete(void **state)
 	(void)state;
 	struct problems problems = {0};
 	struct setup *setup =
-		load("zone = Asia/Sakhalin\nlanguage = ru\n" EMAIL
+		load("zone = Asia/Sakhalin\nlanguage = en-GB\n" EMAIL
 		     "[channel second]\ntype = maildir\npath = other\n[policy visit]\nremind = 1d before end\n",
 		     &problems);
 	problems_print(&problems, stderr);
@@ -69,7 +69,7 @@ static const struct {
 	const char *words;
 } bad_files[] = {
 	{"zone = Asia/Atlantis\n" EMAIL, 4, "Asia/Atlantis"},
-	{"language = xx\n" EMAIL, 4, "language"},
+	{"language = xx\n" EMAIL, 4, "only for de, en, ru, zh"},
 	{"scan_intervall = 60s\n" EMAIL, 4, "did you mean 'scan_interval'"},
 	{"scan_interval = 60\n" EMAIL, 4, "60"},
 	{"", 0, "[channel NAME]"},
