@@ -162,6 +162,12 @@ static int post_new_message(struct post *post, const struct post_route *route, c
 	return status;
 }
 
+bool post_is_alone(const char *step)
+{
+	return strncmp(step, POST_MOVED, strlen(POST_MOVED)) == 0 ||
+	       strncmp(step, POST_CANCELLED, strlen(POST_CANCELLED)) == 0;
+}
+
 /* The message for a step: one that waits for the same hour, or a new one. */
 static int post_message(struct post *post, const struct post_route *route, const struct planner_channel *channel,
 			const struct post_step *step, int64_t *ret_message, struct err *err)
@@ -170,7 +176,7 @@ static int post_message(struct post *post, const struct post_route *route, const
 	bool is_held = route->not_before_utc > post->now_utc;
 	int64_t waiting = 0;
 	int status = 0;
-	if (post->task->is_urgent || step->is_alone || post_stale_reason(post, step) != NULL)
+	if (post->task->is_urgent || post_is_alone(step->text) || post_stale_reason(post, step) != NULL)
 		return post_new_message(post, route, channel, step, is_late, ret_message, err);
 	if (is_held || is_late)
 		status = store_joinable(post->store, route->reader->id, channel->name, route->not_before_utc, !is_held,

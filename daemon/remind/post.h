@@ -28,7 +28,6 @@ struct post_step {
 	int64_t due_utc;
 	bool is_digest;   /* said in the digest and nowhere else */
 	bool is_past_use; /* the moment it was to warn of has passed */
-	bool is_alone;    /* shares its message with nothing: a calendar takes one cancelled date out of each */
 	bool is_noticed;  /* was due before the date was set, of which the same pass gives notice */
 };
 
@@ -44,6 +43,9 @@ struct post {
 	int64_t not_before_utc; /* hold everything until then, as a snooze does; 0 = no */
 	size_t planned;         /* messages added */
 };
+
+/* Whether a step shares its message with nothing: a mail changes one date in its reader's calendar. */
+bool post_is_alone(const char *step);
 
 /* Whether the date with that key, as period_key() writes it, is over. */
 bool post_is_over(const struct post *post, const char *key);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "remind/outbox.h"
+#include "remind/post.h"
 #include "remind/reader.h"
 #include "store/store_person.h"
 #include "store/store_reader.h"
@@ -96,18 +97,19 @@ static int turn_new_message(const struct turn *turn, int64_t task, struct turn_w
 }
 
 /* What is held joins what waits for the same hour. */
-static int turn_find_message(const struct turn *turn, int64_t task, struct turn_way *way, struct err *err)
+static int turn_find_message(const struct turn *turn, const struct store_reminder *reminder, struct turn_way *way,
+			     struct err *err)
 {
 	int status = 0;
 	if (way->message != 0)
 		return 0;
-	if (way->not_before_utc > turn->now_utc && !turn->row.is_urgent)
+	if (way->not_before_utc > turn->now_utc && !turn->row.is_urgent && !post_is_alone(reminder->step))
 		status = store_joinable(turn->store, turn->row.person, way->channel->name, way->not_before_utc, false,
 					&way->message, err);
 	if (status < 0)
 		return status;
 	if (way->message == 0)
-		return turn_new_message(turn, task, way, err);
+		return turn_new_message(turn, reminder->task, way, err);
 	return store_join(turn->store, way->message, strcmp(turn->row.kind, "catch_up") == 0, err);
 }
 
@@ -135,7 +137,7 @@ static int turn_move_reminder(const struct turn *turn, struct store_turn_reminde
 		copy.held = (char *)way->held;
 	int status = store_reminder_exists(turn->store, &copy, turn->row.person, way->channel->name, &exists, err);
 	if (status == 0 && !exists)
-		status = turn_find_message(turn, copy.task, way, err);
+		status = turn_find_message(turn, &copy, way, err);
 	if (status == 0 && !exists)
 		status = store_reminder_add(turn->store, &copy, turn->row.person, way->channel->name, way->message,
 					    NULL, err);

@@ -179,6 +179,9 @@ int store_told_add(struct store *store, const char *person, const char *day, str
 	return store_run(store, stmt, "counting a message", NULL, err);
 }
 
+/* As post_is_alone() says. */
+#define IS_ALONE "(step LIKE 'cancelled %' OR step LIKE 'moved %')"
+
 int store_joinable(struct store *store, const char *person, const char *channel, int64_t not_before, bool only_catch_up,
 		   int64_t *ret_message, struct err *err)
 {
@@ -186,7 +189,7 @@ int store_joinable(struct store *store, const char *person, const char *channel,
 		"SELECT id FROM message WHERE state = 'pending' AND channel = ?2 AND not_before BETWEEN ?3 - ?4 * 60 AND ?3"
 		" AND person = ?1 AND attempts = 0 AND urgent = 0"
 		" AND (kind = 'catch_up' OR (kind IN ('single', 'merged') AND NOT ?4)) AND NOT EXISTS (SELECT 1 FROM"
-		"  reminder WHERE message = message.id AND step LIKE 'cancelled %') LIMIT 1";
+		"  reminder WHERE message = message.id AND " IS_ALONE ") LIMIT 1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -204,7 +207,7 @@ int store_joinable_held(struct store *store, const char *person, const char *cha
 		"  AND not_before = ?3 AND attempts = 0 AND urgent = 0 AND kind IN ('single', 'merged', 'catch_up')"
 		"  ORDER BY id LIMIT 16) m"
 		" WHERE EXISTS (SELECT 1 FROM reminder WHERE message = m.id AND held IS NOT NULL AND dropped IS NULL"
-		"  AND step NOT LIKE 'cancelled %') LIMIT 1";
+		"  AND NOT " IS_ALONE ") LIMIT 1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;

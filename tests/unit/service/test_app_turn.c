@@ -301,6 +301,27 @@ static void turn__reader_is_not_to_be_disturbed__waits_on_the_next(void **state)
 	assert_string_equal(messages(), "telegram=cancelled email=sending");
 }
 
+/* A mail changes one date in its reader's calendar. */
+static void turn__move_waits_on_the_next__stays_alone(void **state)
+{
+	(void)state;
+	(void)office_add_task(&desk.office, &(struct office_task){.uid = "other",
+								  .start = "2025-06-15",
+								  .zone = "Europe/Moscow",
+								  .people = "anna",
+								  .planned_until = desk.now.wall_s});
+	office_run(&desk.office, "UPDATE person SET quiet = '09:15-12:00' WHERE id = 'anna'");
+	desk_move_to("2025-06-10T06:00");
+	desk_tick();
+	assert_string_equal(messages(), "telegram=sending telegram=sending");
+	office_run(&desk.office, "UPDATE reminder SET step = 'moved 1' WHERE task = 2");
+	answer("telegram", CHANNEL_THROTTLED, CHANNEL_BLAME_CHANNEL);
+	office_run(&desk.office, "UPDATE message SET not_before = not_before + 7200");
+	desk_move_to("2025-06-10T06:30");
+	desk_tick();
+	assert_string_equal(messages(), "telegram=cancelled telegram=cancelled email=pending email=pending");
+}
+
 static void turn__own_choice__goes_before_the_policy(void **state)
 {
 	(void)state;
@@ -498,6 +519,7 @@ int main(void)
 		ROW(turn__channel_taken_out_of_the_order__goes_on_with_the_first),
 		ROW(turn__daemon_was_down__the_first_is_tried_first),
 		ROW(turn__reader_is_not_to_be_disturbed__waits_on_the_next),
+		ROW(turn__move_waits_on_the_next__stays_alone),
 		ROW(turn__own_choice__goes_before_the_policy),
 		ROW(turn__own_choice_of_all__uses_all),
 		ROW(turn__merged_with_what_has_no_order__only_its_own_goes_on),

@@ -188,6 +188,8 @@ static const struct {
 } joins[] = {
 	{"kind = 'single'", true, false},
 	{"kind = 'merged'", true, false},
+	{"kind = 'single'; UPDATE reminder SET step = 'moved 1'", false, false},
+	{"kind = 'catch_up'; UPDATE reminder SET step = 'cancelled 2'", false, false},
 	{"kind = 'catch_up'", true, true},
 	{"kind = 'digest'", false, false},
 	{"kind = 'test'", false, false},
