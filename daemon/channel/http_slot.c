@@ -8,7 +8,8 @@
 
 enum {
 	HTTP_REPLY_MAX = 64 * 1024,
-	HTTP_UPDATES_MAX = 4 * 1024 * 1024,
+	/* 20 updates, each a text of 4096 characters beside the one it answers, in 12 bytes each, and 50 KB around them */
+	HTTP_UPDATES_MAX = 3 * 1024 * 1024,
 	HTTP_CONNECT_TIMEOUT_S = 15,
 	HTTP_IDLE_S = 30,
 	HTTP_HOLD_MARGIN_S = 15, /* for the way there and back of a call that the server held */

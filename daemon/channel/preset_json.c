@@ -12,6 +12,27 @@
 
 enum { PRESET_INDEX_MAX = 999, PRESET_POINTER_MAX = 512 };
 
+/* Every value but the first stands behind one of these. */
+static bool preset_json_is_small(const char *text, size_t len)
+{
+	size_t n = 0;
+	bool is_string = false;
+	for (size_t i = 0; i < len; i++) {
+		if (is_string && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			is_string = !is_string;
+		else if (!is_string && (text[i] == '{' || text[i] == '[' || text[i] == ','))
+			n++;
+	}
+	return n <= PRESET_JSON_VALUES_MAX;
+}
+
+json_t *preset_json_load(const char *text, size_t len)
+{
+	return preset_json_is_small(text, len) ? json_loadb(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
+}
+
 bool preset_pointer_check(const char *pointer, struct err *err)
 {
 	if (pointer[0] != '/' || strlen(pointer) > PRESET_POINTER_MAX) {

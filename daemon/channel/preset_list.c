@@ -198,9 +198,10 @@ void preset_mend(struct buf *reply)
 int preset_list_updates(const struct preset *preset, const char *body, size_t len, struct channel_updates *ret_updates,
 			struct err *err)
 {
-	json_t *root = json_loadb(body, len, JSON_ALLOW_NUL, NULL); /* a text may hold one, and ends there */
+	json_t *root = preset_json_load(body, len);
 	if (root == NULL)
-		return err_set(err, -EINVAL, "the reply is no JSON");
+		return err_set(err, -EINVAL, "the reply is no JSON, or has more than %d values",
+			       PRESET_JSON_VALUES_MAX);
 	int r = preset_list_json(preset, root, ret_updates, err);
 	json_decref(root);
 	return r;

@@ -161,14 +161,9 @@ static const struct preset_rule *preset_find_rule(const struct preset_rule *rule
 	return NULL;
 }
 
-static json_t *preset_parse_body(const struct preset_reply *reply)
-{
-	return json_loadb(reply->body, reply->len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-}
-
 bool preset_fits(const struct preset_rule *rules, size_t n, const struct preset_reply *reply)
 {
-	json_t *body = preset_parse_body(reply);
+	json_t *body = preset_json_load(reply->body, reply->len);
 	const struct preset_seen seen = {.reply = reply, .json = body};
 	bool fits = preset_find_rule(rules, n, &seen) != NULL;
 	json_decref(body);
@@ -322,7 +317,7 @@ static void preset_capture(const char *pointer, const json_t *body, char *ret_id
 void preset_judge(const struct preset_verdict *verdict, const struct preset_reply *reply,
 		  struct channel_result *ret_result)
 {
-	json_t *body = preset_parse_body(reply);
+	json_t *body = preset_json_load(reply->body, reply->len);
 	int64_t wait_s = 0;
 	const char *moved_pointer = NULL;
 	struct preset_outcome outcome = preset_decide(verdict, reply, body, &wait_s, &moved_pointer);

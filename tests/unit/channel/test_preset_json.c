@@ -10,6 +10,35 @@
 
 #include "channel/preset_json.h"
 
+/* A document of n values in all, the text between them. */
+static json_t *load_values(size_t n)
+{
+	struct buf text;
+	buf_init(&text, 8 * PRESET_JSON_VALUES_MAX);
+	buf_add_str(&text, "[\"{[,\\\"{[,\"");
+	for (size_t i = 2; i < n; i++)
+		buf_add_str(&text, i % 3 == 0 ? ",{}" : i % 3 == 1 ? ",[]" : ",1");
+	buf_add_str(&text, "]");
+	assert_false(text.is_over);
+	json_t *root = preset_json_load(buf_str(&text), text.len);
+	buf_done(&text);
+	return root;
+}
+
+static void preset_json_load__more_values_than_are_parsed__is_none(void **state)
+{
+	(void)state;
+	json_t *root = load_values(1000);
+	assert_int_equal(json_array_size(root), 999);
+	json_decref(root);
+	root = load_values(PRESET_JSON_VALUES_MAX / 2);
+	assert_non_null(root);
+	json_decref(root);
+	assert_null(load_values(PRESET_JSON_VALUES_MAX + 2));
+	assert_null(preset_json_load("[\"\\", 3));
+	assert_null(preset_json_load("", 0));
+}
+
 static void preset_pointer__walks_as_rfc_6901_says(void **state)
 {
 	(void)state;
@@ -186,6 +215,7 @@ static void preset_json__long_string__is_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(preset_json_load__more_values_than_are_parsed__is_none),
 		cmocka_unit_test(preset_pointer__walks_as_rfc_6901_says),
 		cmocka_unit_test(preset_pointer__bad_form__is_refused),
 		cmocka_unit_test(preset_pointer__leaves__make_a_tree),

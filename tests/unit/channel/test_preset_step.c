@@ -272,8 +272,8 @@ static void preset_list__every_item__is_an_update_several_or_none(void **state)
 		 "! the reply does not say how it goes on at /id"},
 		{"{\"r\": {}}", "! the reply has no list at /r"},
 		{"[]", "! the reply has no list at /r"},
-		{"{\"r\": [", "! the reply is no JSON"},
-		{"", "! the reply is no JSON"},
+		{"{\"r\": [", "! the reply is no JSON, or has more than 100000 values"},
+		{"", "! the reply is no JSON, or has more than 100000 values"},
 	};
 	struct preset *preset = preset_good(listener);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
