@@ -54,9 +54,10 @@ static const struct option http_fixed_options[HTTP_FIXED_OPTIONS] = {
 	 .offset = offsetof(struct http_settings, client_certificate),
 	 .help = "certificate this side shows"},
 	{.key = "client_key",
-	 .type = OPTION_PATH,
+	 .type = OPTION_TEXT,
 	 .offset = offsetof(struct http_settings, client_key),
-	 .help = "its key"},
+	 .min = 1,
+	 .help = "its key: a path, credential:NAME or file:/PATH"},
 	{.key = "allow_private",
 	 .type = OPTION_WORD,
 	 .offset = offsetof(struct http_settings, allow_private),
@@ -162,11 +163,6 @@ static void http_settings_make_table(struct http_settings *settings, const struc
 	}
 }
 
-static bool http_is_reference(const char *value)
-{
-	return strncmp(value, "credential:", 11) == 0 || strncmp(value, "file:", 5) == 0;
-}
-
 /* A server does not know the whole of its address, but may repeat the part that is the key. */
 void http_hide_parts(const char *url)
 {
@@ -185,7 +181,7 @@ void http_hide_parts(const char *url)
 int http_resolve_url(const struct conf *conf, char **value, bool *ret_is_secret, struct err *err)
 {
 	char *secret = NULL;
-	*ret_is_secret = http_is_reference(*value);
+	*ret_is_secret = secret_is_reference(*value);
 	int status = *ret_is_secret ? secret_read(*value, conf->secrets_dir, &secret, err) : 0;
 	if (secret == NULL)
 		return status;
@@ -218,6 +214,52 @@ static void http_check_file(const struct ini_section *section, const char *key, 
 			     strerror(errno));
 }
 
+/* A key that stands in the file of its certificate, or is named by a path, is read by libcurl each time; here only to see
+ * that nobody else may. One by reference is kept: where it comes from may not be there any more. */
+static int http_read_key(const struct conf *conf, const struct ini_section *section, struct http_settings *settings,
+			 struct err *err)
+{
+	char **key = &settings->client_key, *pem = NULL;
+	if (*key != NULL && secret_is_reference(*key)) {
+		int code = secret_read_key(*key, conf->secrets_dir, &settings->client_key_pem, err);
+		free(*key);
+		*key = NULL;
+		return code;
+	}
+	char *path = *key != NULL ? option_absolute_path(*key, section->file) : mem_dup(settings->client_certificate);
+	char *reference = mem_printf("file:%s", path);
+	int code = secret_read_key(reference, conf->secrets_dir, &pem, err);
+	mem_free_secret(pem);
+	free(reference);
+	if (*key != NULL) {
+		free(*key);
+		*key = path;
+	} else {
+		free(path);
+	}
+	return code;
+}
+
+static void http_check_key(const struct conf *conf, const struct ini_section *section, struct http_settings *settings,
+			   struct problems *problems)
+{
+	const struct ini_entry *key = ini_find(section, "client_key");
+	const struct ini_entry *certificate = ini_find(section, "client_certificate");
+	struct err err;
+	if (settings->client_certificate == NULL && key != NULL)
+		problems_add(problems, section->file, section->line,
+			     "client_key is of no use without client_certificate");
+	if (settings->client_certificate == NULL || access(settings->client_certificate, R_OK) < 0)
+		return;
+	if (http_read_key(conf, section, settings, &err) == 0)
+		return;
+	if (key != NULL)
+		problems_add(problems, section->file, key->line, "client_key: %s", err.text);
+	else
+		problems_add(problems, section->file, certificate->line,
+			     "client_certificate: %s; without client_key it holds the key, too", err.text);
+}
+
 static void http_check_updates(const struct ini_section *section, const struct preset *preset,
 			       const struct http_settings *settings, struct problems *problems)
 {
@@ -236,20 +278,17 @@ static void http_check_ca_file(const struct ini_section *section, const struct h
 		problems_add(problems, section->file, entry->line, "ca_file: %s", err.text);
 }
 
-static void http_check_tls(const struct ini_section *section, const struct http_settings *settings,
+static void http_check_tls(const struct conf *conf, const struct ini_section *section, struct http_settings *settings,
 			   struct problems *problems)
 {
 	static const char pin[] = "sha256//";
 	const struct ini_entry *entry = ini_find(section, "pinned_key");
 	http_check_ca_file(section, settings, problems);
 	http_check_file(section, "client_certificate", settings->client_certificate, problems);
-	http_check_file(section, "client_key", settings->client_key, problems);
+	http_check_key(conf, section, settings, problems);
 	if (settings->pinned_key != NULL && strncmp(settings->pinned_key, pin, sizeof(pin) - 1) != 0)
 		problems_add(problems, section->file, entry->line,
 			     "pinned_key: write it as in sha256//BASE64;sha256//BASE64");
-	if (settings->client_key != NULL && settings->client_certificate == NULL)
-		problems_add(problems, section->file, section->line,
-			     "client_key is of no use without client_certificate");
 }
 
 void http_settings_read(const struct conf *conf, const struct ini_section *section, const struct preset *preset,
@@ -265,7 +304,7 @@ void http_settings_read(const struct conf *conf, const struct ini_section *secti
 	if (settings->rate_each.count == 0)
 		settings->rate_each = preset->rate_each;
 
-	http_check_tls(section, settings, problems);
+	http_check_tls(conf, section, settings, problems);
 	http_check_updates(section, preset, settings, problems);
 	http_check_address(conf, section, "proxy", &settings->proxy, preset_url_check_proxy, problems);
 	for (size_t i = 0; i < preset->n_settings; i++) {
@@ -284,5 +323,7 @@ void http_settings_done(struct http_settings *settings)
 	}
 	mem_free_secret(settings->proxy);
 	settings->proxy = NULL;
+	mem_free_secret(settings->client_key_pem);
+	settings->client_key_pem = NULL;
 	options_done(settings->table, settings->n_options, settings);
 }

@@ -18,7 +18,8 @@ struct http_settings {
 	char *ca_file;                         /* NULL = the system's certificates alone */
 	char *proxy;                           /* "" = none, whatever the environment says */
 	char *pinned_key;                      /* NULL = any with a valid certificate */
-	char *client_certificate, *client_key; /* NULL = none */
+	char *client_certificate, *client_key; /* paths; NULL = none */
+	char *client_key_pem;                  /* the key itself, if it was given by reference */
 	int allow_private, updates;            /* 0 = no */
 	int64_t connections;
 	int64_t timeout_s;

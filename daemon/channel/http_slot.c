@@ -65,13 +65,23 @@ static bool http_slot_add_headers(struct http_slot *slot)
 
 #define HTTP_SET(option, value) (curl_easy_setopt(slot->easy, (option), (value)) == CURLE_OK)
 
+static bool http_slot_set_key(struct http_slot *slot)
+{
+	const struct http_settings *settings = slot->settings;
+	struct curl_blob pem = {.data = settings->client_key_pem, .flags = CURL_BLOB_NOCOPY};
+	if (pem.data == NULL)
+		return settings->client_key == NULL || HTTP_SET(CURLOPT_SSLKEY, settings->client_key);
+	pem.len = strlen(settings->client_key_pem);
+	return HTTP_SET(CURLOPT_SSLKEY_BLOB, &pem);
+}
+
 static bool http_slot_set_tls(struct http_slot *slot)
 {
 	const struct http_settings *settings = slot->settings;
 	return (settings->ca_file == NULL || HTTP_SET(CURLOPT_CAINFO, settings->ca_file)) &&
 	       (settings->pinned_key == NULL || HTTP_SET(CURLOPT_PINNEDPUBLICKEY, settings->pinned_key)) &&
 	       (settings->client_certificate == NULL || HTTP_SET(CURLOPT_SSLCERT, settings->client_certificate)) &&
-	       (settings->client_key == NULL || HTTP_SET(CURLOPT_SSLKEY, settings->client_key));
+	       http_slot_set_key(slot);
 }
 
 static bool http_slot_set_connection(struct http_slot *slot)

@@ -100,7 +100,23 @@ static void secret_hide(const char *value)
 		log_hide(colon + 1);
 }
 
-static int secret_read_file(const char *path, mode_t refused, char **ret_value, struct err *err)
+/* A key has lines, and is repeated by nobody. */
+enum secret_form { SECRET_LINE, SECRET_KEY };
+
+static int secret_take(char *text, size_t len, enum secret_form form, const char *path, char **ret_value,
+		       struct err *err)
+{
+	bool is_key = form == SECRET_KEY && len > 0 && len <= SECRET_MAX;
+	int code = is_key ? 0 : secret_check_text(text, len, path, err);
+	if (code < 0)
+		return code;
+	*ret_value = mem_dup(text);
+	if (!is_key)
+		secret_hide(*ret_value);
+	return 0;
+}
+
+static int secret_read_file(const char *path, mode_t refused, enum secret_form form, char **ret_value, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a pipe must not hold us up */
 	if (fd < 0 && errno == ENOENT)
@@ -118,11 +134,7 @@ static int secret_read_file(const char *path, mode_t refused, char **ret_value, 
 			(void)err_set(err, code, "%s cannot be read: %s", path, strerror(-code));
 	}
 	if (code == 0)
-		code = secret_check_text(text, len, path, err);
-	if (code == 0) {
-		*ret_value = mem_dup(text);
-		secret_hide(*ret_value);
-	}
+		code = secret_take(text, len, form, path, ret_value, err);
 	explicit_bzero(text, SIZE);
 	free(text);
 	(void)close(fd); /* only read */
@@ -135,7 +147,8 @@ static bool secret_is_name(const char *name)
 	return len > 0 && name[len] == '\0' && name[0] != '.';
 }
 
-static int secret_read_credential(const char *name, const char *secrets_dir, char **ret_value, struct err *err)
+static int secret_read_credential(const char *name, const char *secrets_dir, enum secret_form form, char **ret_value,
+				  struct err *err)
 {
 	if (!secret_is_name(name))
 		return err_set(err, -EINVAL,
@@ -145,10 +158,10 @@ static int secret_read_credential(const char *name, const char *secrets_dir, cha
 	bool is_systemd = dir != NULL && dir[0] == '/';
 	mode_t refused = is_systemd ? SECRET_MODE_REFUSED_OF_SYSTEMD : SECRET_MODE_REFUSED;
 	char *path = mem_printf("%s/%s", is_systemd ? dir : secrets_dir, name);
-	int code = secret_read_file(path, refused, ret_value, err);
+	int code = secret_read_file(path, refused, form, ret_value, err);
 	if (code == -ENOENT && is_systemd) {
 		char *second = mem_printf("%s/secrets_%s", dir, name);
-		code = secret_read_file(second, refused, ret_value, err);
+		code = secret_read_file(second, refused, form, ret_value, err);
 		if (code == -ENOENT)
 			(void)err_set(err, code, "systemd gave no credential '%s': put the file %s into %s and restart",
 				      name, name, secrets_dir);
@@ -158,14 +171,34 @@ static int secret_read_credential(const char *name, const char *secrets_dir, cha
 	return code;
 }
 
+static const char secret_credential[] = "credential:", secret_file[] = "file:";
+
+bool secret_is_reference(const char *value)
+{
+	return strncmp(value, secret_credential, strlen(secret_credential)) == 0 ||
+	       strncmp(value, secret_file, strlen(secret_file)) == 0;
+}
+
+static int secret_read_form(const char *reference, const char *secrets_dir, enum secret_form form, char **ret_value,
+			    struct err *err)
+{
+	const char *path = reference + strlen(secret_file);
+	if (!secret_is_reference(reference))
+		return err_set(err, -EINVAL,
+			       "a secret must not stand in this file: write credential:NAME or file:/path");
+	if (reference[0] == secret_credential[0])
+		return secret_read_credential(reference + strlen(secret_credential), secrets_dir, form, ret_value, err);
+	if (path[0] != '/')
+		return err_set(err, -EINVAL, "the path after 'file:' must start with '/'");
+	return secret_read_file(path, SECRET_MODE_REFUSED, form, ret_value, err);
+}
+
 int secret_read(const char *reference, const char *secrets_dir, char **ret_value, struct err *err)
 {
-	static const char credential[] = "credential:", file[] = "file:";
-	if (strncmp(reference, credential, strlen(credential)) == 0)
-		return secret_read_credential(reference + strlen(credential), secrets_dir, ret_value, err);
-	if (strncmp(reference, file, strlen(file)) == 0 && reference[strlen(file)] == '/')
-		return secret_read_file(reference + strlen(file), SECRET_MODE_REFUSED, ret_value, err);
-	if (strncmp(reference, file, strlen(file)) == 0)
-		return err_set(err, -EINVAL, "the path after 'file:' must start with '/'");
-	return err_set(err, -EINVAL, "a secret must not stand in this file: write credential:NAME or file:/path");
+	return secret_read_form(reference, secrets_dir, SECRET_LINE, ret_value, err);
+}
+
+int secret_read_key(const char *reference, const char *secrets_dir, char **ret_value, struct err *err)
+{
+	return secret_read_form(reference, secrets_dir, SECRET_KEY, ret_value, err);
 }

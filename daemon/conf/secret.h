@@ -6,6 +6,8 @@
 #ifndef DEADLINED_CONF_SECRET_H
 #define DEADLINED_CONF_SECRET_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 enum { SECRET_MAX = 16 * 1024 };
@@ -18,5 +20,11 @@ enum { SECRET_MAX = 16 * 1024 };
  * -EACCES  the file can be read or written by group or others (mode & 077), or not by us;
  * -ENOENT and others: errno of open(2) and read(2). */
 MUSTCHECK int secret_read(const char *reference, const char *secrets_dir, char **ret_value, struct err *err);
+
+/* The same for a private key in PEM, which has lines. It is not registered: nobody repeats it. */
+MUSTCHECK int secret_read_key(const char *reference, const char *secrets_dir, char **ret_value, struct err *err);
+
+/* True when value begins as a reference does. */
+bool secret_is_reference(const char *value);
 
 #endif

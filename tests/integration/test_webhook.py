@@ -5,6 +5,7 @@ import socket
 import ssl
 import time
 from email.utils import formatdate
+from pathlib import Path
 
 import pytest
 from http_server import HttpServer, Reply
@@ -256,19 +257,32 @@ def test_a_pinned_key_is_the_only_one_that_is_trusted(site, authority, local_nam
     assert len(local_name.requests) == (0 if case == "another" else 1) and pause_and_doubt(site)[1] == 0
 
 
-@pytest.mark.parametrize("is_shown", [True, False], ids=["shown", "not shown"])
-def test_a_certificate_is_shown_where_the_server_asks_for_one(site, authority, local_name, start, is_shown):
+# How the key is named; all but "not shown" are good.
+KEYS = ["path", "credential", "beside the certificate", "not shown"]
+
+
+@pytest.mark.parametrize("form", KEYS)
+def test_a_certificate_is_shown_where_the_server_asks_for_one(site, authority, local_name, start, form):
     context = local_name._server.socket.context
     context.load_verify_locations(authority.ca_file)
     context.verify_mode = ssl.CERT_REQUIRED
-    certificate, key = authority.issue("DNS:deadlined.example.org")
-    mine = {"client_certificate": certificate, "client_key": key} if is_shown else {}
-    use(site, local_name.name, ca_file=authority.ca_file, allow_private="yes", **mine)
+    certificate, key = (Path(path) for path in authority.issue("DNS:deadlined.example.org"))
+    credentials, both = site.folder / "secrets", site.folder / "both.pem"
+    credentials.mkdir(mode=0o700)
+    for path in credentials / "key", both:
+        path.touch(mode=0o600)
+    (credentials / "key").write_bytes(key.read_bytes())
+    both.write_bytes(certificate.read_bytes() + key.read_bytes())
+    mine = {"path": {"client_certificate": certificate, "client_key": key},
+            "credential": {"client_certificate": certificate, "client_key": "credential:key"},
+            "beside the certificate": {"client_certificate": both},
+            "not shown": {}}
+    use(site, local_name.name, ca_file=authority.ca_file, allow_private="yes", **mine[form])
     site.add_due_task("shown", "a")
     daemon = start(site)
     [row] = wait_until(lambda: site.tried(), daemon.log)
-    assert row["state"] == ("sent" if is_shown else "pending"), row
-    assert len(local_name.requests) == is_shown
+    assert row["state"] == ("pending" if form == "not shown" else "sent"), row
+    assert len(local_name.requests) == (form != "not shown")
 
 
 def test_three_lost_replies_are_enough(site, hook, start):

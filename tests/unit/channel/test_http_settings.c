@@ -27,6 +27,7 @@ static const struct {
 	{"keyurl", "https://hooks.example.org/services/T0/0123456789abcdefX?key=AAAAbbbbCCCC&v=1\n"},
 	{"badurl", "http://hooks.example.org/geheim/2\n"},
 	{"proxy", "http://user:geheim@127.0.0.1:3128\n"},
+	{"open", "a key that others may read\n"},
 	{"mine.ini",
 	 "[settings]\nroom = text required\n[request]\nurl = https://h/\nbody = json\n[json]\n/room = int:{{room}}\n"
 	 "[success]\nstatus = 200\n"},
@@ -41,8 +42,8 @@ static int make_files(void **state)
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		char *path = mem_printf("%s/%s", folder, files[i].name);
 		FILE *file = fopen(path, "w");
-		if (file == NULL || fputs(files[i].content, file) < 0 || fchmod(fileno(file), 0600) < 0 ||
-		    fclose(file) != 0)
+		if (file == NULL || fputs(files[i].content, file) < 0 ||
+		    fchmod(fileno(file), strcmp(files[i].name, "open") == 0 ? 0644 : 0600) < 0 || fclose(file) != 0)
 			return -1;
 		free(path);
 	}
@@ -106,6 +107,14 @@ static void http_channel_new__every_mistake__is_named_with_its_line(void **state
 		{"preset = telegram\ntoken = credential:tg\npinned_key = abc\n", 5, "sha256//"},
 		{"preset = telegram\ntoken = credential:tg\nclient_certificate = none.pem\n", 5, "cannot be read"},
 		{"preset = telegram\ntoken = credential:tg\nclient_key = tg\n", 1, "of no use without"},
+		{"preset = telegram\ntoken = credential:tg\nclient_certificate = tg\nclient_key = open\n", 6,
+		 "open can be used by others (mode 0644)"},
+		{"preset = telegram\ntoken = credential:tg\nclient_certificate = tg\nclient_key = credential:open\n", 6,
+		 "open can be used by others (mode 0644)"},
+		{"preset = telegram\ntoken = credential:tg\nclient_certificate = tg\nclient_key = none\n", 6,
+		 "there is no file"},
+		{"preset = telegram\ntoken = credential:tg\nclient_certificate = open\n", 5,
+		 "without client_key it holds the key, too"},
 		{"preset = telegram\ntoken = credential:tg\nallow_private = maybe\n", 5, "maybe"},
 		{"preset = webhook\n", 1, "lacks the key 'url'"},
 		{"preset = webhook\nurl = credential:badurl\n", 4, "plain http"},

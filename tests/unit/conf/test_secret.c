@@ -127,6 +127,23 @@ static void secret__with_a_colon__its_second_half_is_hidden_alone_too(void **sta
 	}
 }
 
+static void secret__key__has_lines_and_the_same_rights(void **state)
+{
+	(void)state;
+	static const char pem[] = "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n";
+	char *value = NULL;
+	struct err err = {0};
+	put("key", 0600, pem, strlen(pem));
+	assert_int_equal(secret_read_key("credential:key", folder, &value, &err), 0);
+	assert_string_equal(value, pem);
+	mem_free_secret(value);
+	put("key", 0640, pem, strlen(pem));
+	assert_int_equal(secret_read_key("credential:key", folder, &value, &err), -EACCES);
+	put("key", 0600, "", 0);
+	assert_int_equal(secret_read_key("credential:key", folder, &value, &err), -EINVAL);
+	assert_int_equal(secret_read_key("key", folder, &value, &err), -EINVAL);
+}
+
 static void secret__file__is_read(void **state)
 {
 	(void)state;
@@ -252,6 +269,7 @@ int main(void)
 		IN_FOLDER(secret__credential_beside_the_configuration__is_read_and_hidden),
 		IN_FOLDER(secret__credential_of_systemd__is_found_by_either_name),
 		IN_FOLDER(secret__with_a_colon__its_second_half_is_hidden_alone_too),
+		IN_FOLDER(secret__key__has_lines_and_the_same_rights),
 		IN_FOLDER(secret__file__is_read),
 		IN_FOLDER(secret__that_others_can_use__is_refused),
 		IN_FOLDER(secret__bad_content__is_refused),
