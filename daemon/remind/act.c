@@ -1,5 +1,8 @@
 #include "remind/act.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "store/store_reader.h"
 #include "store/store_task.h"
 
@@ -11,13 +14,31 @@ int act_close(struct store *store, const struct task *task, const struct pick *p
 	return store_occurrence_set(store, task->id, pick->date, status, NULL, err);
 }
 
+/* Two dates under one key would share their reminders, and who closes one would not close the other. */
+static int act_check_free(struct store *store, const struct task *task, const struct pick *pick,
+			  const struct period *period, struct err *err)
+{
+	struct pick other;
+	char key[PERIOD_KEY_SIZE];
+	period_key(period, key);
+	int status = pick_by_key(store, task, key, &other, err);
+	if (status == -ENOENT)
+		return 0;
+	if (status == 0 && strcmp(other.date, pick->date) != 0)
+		return err_set(err, -EEXIST, "task '%s' has another date on %s: give this one another day", task->uid,
+			       key);
+	return status;
+}
+
 int act_move(struct store *store, struct task *task, const struct pick *pick, const struct period *period,
 	     int64_t now_utc, struct err *err)
 {
 	enum store_change change;
 	int64_t id = 0;
-	if (task_repeats(task))
-		return store_occurrence_set(store, task->id, pick->date, "open", period, err);
+	if (task_repeats(task)) {
+		int status = act_check_free(store, task, pick, period, err);
+		return status < 0 ? status : store_occurrence_set(store, task->id, pick->date, "open", period, err);
+	}
 	task->period = *period;
 	return store_task_put(store, task, now_utc, &id, &change, err);
 }

@@ -18,7 +18,8 @@
 MUSTCHECK int act_close(struct store *store, const struct task *task, const struct pick *pick, const char *status,
 			struct err *err);
 
-/* Gives one occurrence another date; of a task that does not repeat *task has it then. Errors: those of the store. */
+/* Gives one occurrence another date; of a task that does not repeat *task has it then. Errors: those of the store;
+ * -EEXIST another occurrence has that date. */
 MUSTCHECK int act_move(struct store *store, struct task *task, const struct pick *pick, const struct period *period,
 		       int64_t now_utc, struct err *err);
 

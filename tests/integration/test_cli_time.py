@@ -173,6 +173,7 @@ def test_a_new_task_carries_on_with_all_that_follow(office):
     (["edit", "weekly", "--occurrence", week(0)], "--when"),
     (["edit", "weekly", "--occurrence", week(0), "--title", "T"], "--title"),
     (["edit", "weekly", "--occurrence", week(0), "--when", "каждый вторник"], "not understood"),
+    (["edit", "weekly", "--occurrence", week(0), "--when", week(1)], "another date"),
 ])
 def test_wrong_words_about_single_dates_are_refused(office, arguments, words):
     office.ctl("add", "Single", "--uid", "single", "--when", f"{YEAR}-06-15")

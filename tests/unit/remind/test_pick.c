@@ -172,6 +172,31 @@ static void pick__zone_or_rule_nobody_knows__is_said(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_office, close_office)
 
+static struct period day_of_june(int day)
+{
+	return (struct period){true, {2025, 6, day, 0, 0, 0}, {2025, 6, day, 0, 0, 0}, PERIOD_DAY};
+}
+
+static void act_move__onto_a_date_of_the_series__is_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		int day, status;
+	} rows[] = {{9, -EEXIST}, {23, -EEXIST}, {17, -EEXIST}, {24, 0}, {2, 0}, {16, 0}};
+	const struct period elsewhere = day_of_june(17);
+	struct pick pick;
+	OK(pick_by_key(office.store, &weekly, "2025-06-30", &pick, ERR));
+	OK(act_move(office.store, &weekly, &pick, &elsewhere, utc("2025-06-01"), ERR));
+	OK(pick_by_key(office.store, &weekly, "2025-06-02", &pick, ERR));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct period date = day_of_june(rows[i].day);
+		struct err err = {0};
+		int status = act_move(office.store, &weekly, &pick, &date, utc("2025-06-01"), &err);
+		if (status != rows[i].status)
+			fail_msg("%d June: %d %s", rows[i].day, status, err.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +205,7 @@ int main(void)
 		TEST(pick_current__is_the_latest_open_one_that_has_begun),
 		TEST(act__of_one_date__leaves_the_others),
 		TEST(pick__zone_or_rule_nobody_knows__is_said),
+		TEST(act_move__onto_a_date_of_the_series__is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -485,6 +485,9 @@ static void talk_date__of_one_date_of_a_repeating_task__moves_that_alone(void **
 	assert_string_equal(office_text(&chat.office, "SELECT date || ' ' || moved_key FROM occurrence"),
 			    "2025-07-01/2025-07-31 2025-07-15");
 	assert_string_equal(chat_ledger(), "anna telegram move fair 2025-07-01/2025-07-31 to 2025-07-15");
+	/* another date of the task must not have the same one */
+	chat_assert_has(chat_press("100", 'y', chat.fair, "2025-06-01/2025-06-30 2025-07-15"), "Напишите другую дату");
+	assert_int_equal(office_number(&chat.office, "SELECT count(*) FROM occurrence"), 1);
 }
 
 /* ---- what is written ---------------------------------------------------------------------------------------------- */
