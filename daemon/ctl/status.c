@@ -58,17 +58,28 @@ static int status_read_counts(struct session *session, struct status *status, st
 	return 0;
 }
 
+/* Who listened once and does not any more has nothing to hear. */
+static void status_forget_unheard(const struct ini_section *section, struct store_channel *known)
+{
+	const struct ini_entry *updates = ini_find(section, "updates");
+	if (updates == NULL || strcmp(updates->value, "yes") != 0)
+		known->unheard_since_utc = 0;
+}
+
 static int status_read_channels(struct session *session, struct status *status, struct err *err)
 {
 	const struct conf *conf = session->conf;
 	struct strlist waiting = {0};
 	int result = 0;
 	status->channels = mem_zero(conf->n_channels, sizeof(*status->channels));
-	for (size_t i = 0; i < conf->n_channels && result == 0; i++) {
+	for (size_t i = 0; i < conf->n_channels; i++) {
 		struct status_channel *channel = &status->channels[i];
 		channel->name = conf->channels[i]->name;
 		result = store_channel_load(session->store, channel->name, &channel->known, err);
-		status->n_channels += result == 0;
+		if (result < 0)
+			break;
+		status_forget_unheard(conf->channels[i], &channel->known);
+		status->n_channels++;
 	}
 	if (result == 0)
 		result = store_channel_waiting(session->store, &waiting, err);
@@ -209,6 +220,7 @@ const struct command status_command = {
 		"     the clock is not trusted; the audit found something, or did not come twice; messages are\n"
 		"     due for more than 4 hours and nothing was sent for as long, and no brake holds them\n"
 		"  1  a step is due for more than 5 minutes and not begun; a message is overdue for more than an hour; a channel has failed for more than an hour;\n"
+		"     a channel with updates = yes has not been heard for 5 minutes;\n"
 		"     a brake holds; messages are held, or wait for a channel that is not configured; addresses\n"
 		"     are suspended; the last daily copy is older than 2 days; a certificate ends within 14 days;\n"
 		"     the last reload was refused, so the old configuration is in force;\n"

@@ -102,6 +102,12 @@ static void status_judge_channel(struct status *status, const struct status_chan
 		status_add(&status->warnings,
 			   mem_printf("channel %s has failed for %s: %s", channel->name, age, known->failure));
 	}
+	if (known->unheard_since_utc != 0) {
+		status_format_age(now - known->unheard_since_utc, age);
+		status_add(&status->warnings,
+			   mem_printf("what people write on channel %s has not been heard for %s: %s", channel->name,
+				      age, known->unheard_reason));
+	}
 	if (known->certificate_until_utc != 0 && left_s <= STATUS_CERTIFICATE_S) {
 		output_time(status->session->zone, known->certificate_until_utc, at);
 		status_add(&status->warnings, mem_printf("the certificate of the server of channel %s %s %s",

@@ -36,6 +36,10 @@ static json_t *status_json_channels(const struct status *status)
 		json_object_set_new(object, "failure",
 				    known->failed_utc > 0 ? output_json_text(known->failure) : json_null());
 		json_object_set_new(object, "failing_since", status_json_time(status, known->failing_since_utc));
+		json_object_set_new(object, "unheard_since", status_json_time(status, known->unheard_since_utc));
+		json_object_set_new(object, "unheard_reason",
+				    known->unheard_since_utc > 0 ? output_json_text(known->unheard_reason)
+								 : json_null());
 		json_object_set_new(object, "paused_until",
 				    status_json_time(status, known->paused_until_utc > status->now.wall_s
 								     ? known->paused_until_utc
@@ -176,6 +180,9 @@ static void status_print_channel(const struct status *status, const struct statu
 	status_format_age(status->now.wall_s - known->failed_utc, age);
 	if (known->failed_utc > 0)
 		output_print("; last error %s ago: %s", age, failure);
+	status_format_age(status->now.wall_s - known->unheard_since_utc, age);
+	if (known->unheard_since_utc > 0)
+		output_print("; not heard for %s", age);
 	output_time(status->session->zone, known->paused_until_utc, at);
 	if (known->paused_until_utc > status->now.wall_s)
 		output_print("; its server asked for a pause until %s", at);

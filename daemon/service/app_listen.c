@@ -17,11 +17,13 @@
 #include "remind/backoff.h"
 #include "remind/notice.h"
 #include "service/app_listener.h"
+#include "store/store_channel.h"
 #include "store/store_heard.h"
 
 enum {
 	APP_LISTEN_PAUSE_MAX_S = 60,
-	APP_LISTEN_TELL_AFTER_S = 15 * 60, /* failing for so long, the operator hears of it */
+	APP_LISTEN_NOTE_AFTER_S = 5 * 60,  /* failing for so long, status says it */
+	APP_LISTEN_TELL_AFTER_S = 15 * 60, /* and the operator hears of it */
 	APP_LISTEN_CONFLICT = 409,         /* of HTTP: somebody else listens */
 };
 
@@ -153,22 +155,10 @@ static int64_t app_listen_pause_s(const struct app_listener *listener, int64_t n
 	return asked > pause ? asked : pause;
 }
 
-static void app_mind_failure(const struct app_channel *entry, int64_t now_utc)
+static void app_set_problem(const struct app_channel *entry, const char *words)
 {
 	struct app_listener *listener = entry->listener;
 	const bool is_conflict = listener->failure.code == APP_LISTEN_CONFLICT;
-	char words[APP_QUOTE_SIZE];
-	if (!listener->has_failed)
-		return;
-	listener->has_failed = false;
-	if (listener->failures++ == 0)
-		listener->failing_since_utc = now_utc;
-	listener->again_utc = now_utc + app_listen_pause_s(listener, now_utc);
-	app_quote(&listener->failure, words);
-	log_warning("channel=%s: listening failed, again in %" PRId64 " s: %s", entry->channel->name,
-		    listener->again_utc - now_utc, words);
-	if (!is_conflict && now_utc - listener->failing_since_utc < APP_LISTEN_TELL_AFTER_S)
-		return;
 	free(listener->problem);
 	listener->problem = mem_printf(
 		"channel %s is not heard: %s%s", entry->channel->name,
@@ -176,6 +166,27 @@ static void app_mind_failure(const struct app_channel *entry, int64_t now_utc)
 			      "can. The service says: "
 			    : "for a quarter of an hour the service has not told what people write: ",
 		words);
+}
+
+static int app_mind_failure(struct app *app, const struct app_channel *entry, int64_t now_utc, struct err *err)
+{
+	struct app_listener *listener = entry->listener;
+	char words[APP_QUOTE_SIZE];
+	if (!listener->has_failed)
+		return 0;
+	listener->has_failed = false;
+	if (listener->failures++ == 0)
+		listener->failing_since_utc = now_utc;
+	listener->again_utc = now_utc + app_listen_pause_s(listener, now_utc);
+	app_quote(&listener->failure, words);
+	log_warning("channel=%s: listening failed, again in %" PRId64 " s: %s", entry->channel->name,
+		    listener->again_utc - now_utc, words);
+	int64_t failing_s = now_utc - listener->failing_since_utc;
+	if (listener->failure.code == APP_LISTEN_CONFLICT || failing_s >= APP_LISTEN_TELL_AFTER_S)
+		app_set_problem(entry, words);
+	if (failing_s < APP_LISTEN_NOTE_AFTER_S)
+		return 0;
+	return store_channel_note_unheard(app->store, entry->channel->name, listener->failing_since_utc, words, err);
 }
 
 /* Once a day. */
@@ -202,12 +213,14 @@ struct talk app_talk(const struct app *app, const struct planner *planner, const
 			     .bot = channel->bot};
 }
 
-/* From where to ask on, once all of it is applied. */
+/* From where to ask on, once all of it is applied, and that there was something to hear. */
 static int app_save_next(struct app *app, const struct app_channel *entry, struct err *err)
 {
 	const struct app_listener *listener = entry->listener;
 	const char *name = entry->channel->name, *next = listener->updates.next;
 	int status = next != NULL ? store_updates_save(app->store, name, listener->account, next, err) : 0;
+	if (status == 0)
+		status = store_channel_note_heard(app->store, name, err);
 	if (status == 0 && listener->n_alone > 0)
 		status = store_heard_forget(app->store, name, err);
 	return status;
@@ -240,8 +253,9 @@ int app_hear(struct app *app, int64_t now_utc, struct err *err)
 		const struct app_channel *entry = app->channels[i];
 		if (entry->listener == NULL)
 			continue;
-		app_mind_failure(entry, now_utc);
-		status = app_tell_problem(app, entry, now_utc, err);
+		status = app_mind_failure(app, entry, now_utc, err);
+		if (status == 0)
+			status = app_tell_problem(app, entry, now_utc, err);
 		if (status == 0)
 			status = app_apply(app, entry, now_utc, err);
 	}

@@ -9,14 +9,17 @@
 void store_channel_done(struct store_channel *channel)
 {
 	free(channel->failure);
+	free(channel->unheard_reason);
 	*channel = (struct store_channel){0};
 }
 
 int store_channel_load(struct store *store, const char *name, struct store_channel *ret_channel, struct err *err)
 {
-	static const char sql[] = "SELECT paused_until_utc, sent_utc, failed_utc, failure, certificate_until_utc,"
-				  " CAST((SELECT value FROM meta WHERE key = 'failing ' || name) AS INTEGER)"
-				  " FROM channel WHERE name = ?1";
+	static const char sql[] =
+		"SELECT paused_until_utc, sent_utc, failed_utc, failure, certificate_until_utc, CAST(f.value AS INTEGER),"
+		" CAST(u.value AS INTEGER), substr(u.value, instr(u.value, ' ') + 1) FROM (SELECT ?1 AS known)"
+		" LEFT JOIN channel ON name = known LEFT JOIN meta f ON f.key = 'failing ' || known"
+		" LEFT JOIN meta u ON u.key = 'unheard ' || known";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
@@ -24,18 +27,16 @@ int store_channel_load(struct store *store, const char *name, struct store_chann
 	int status = store_row(store, stmt, "reading what is known of a channel", err);
 	if (status < 0)
 		return status;
-	*ret_channel = (struct store_channel){.failure = NULL};
-	if (status == 1)
-		*ret_channel = (struct store_channel){
-			.paused_until_utc = sqlite3_column_int64(stmt, 0),
-			.sent_utc = sqlite3_column_int64(stmt, 1),
-			.failed_utc = sqlite3_column_int64(stmt, 2),
-			.failure = store_text(stmt, 3),
-			.certificate_until_utc = sqlite3_column_int64(stmt, 4),
-			.failing_since_utc = sqlite3_column_int64(stmt, 5),
-		};
-	else
-		ret_channel->failure = mem_dup("");
+	*ret_channel = (struct store_channel){
+		.paused_until_utc = sqlite3_column_int64(stmt, 0),
+		.sent_utc = sqlite3_column_int64(stmt, 1),
+		.failed_utc = sqlite3_column_int64(stmt, 2),
+		.failure = store_text(stmt, 3),
+		.certificate_until_utc = sqlite3_column_int64(stmt, 4),
+		.failing_since_utc = sqlite3_column_int64(stmt, 5),
+		.unheard_since_utc = sqlite3_column_int64(stmt, 6),
+		.unheard_reason = store_text(stmt, 7),
+	};
 	(void)sqlite3_reset(stmt);
 	return 0;
 }
@@ -90,6 +91,30 @@ static int store_channel_set(struct store *store, const char *sql, const char *n
 		return store->failure;
 	store_bind(stmt, "ti", name, utc);
 	return store_run(store, stmt, "noting the state of a channel", NULL, err);
+}
+
+int store_channel_note_unheard(struct store *store, const char *name, int64_t since_utc, const char *reason,
+			       struct err *err)
+{
+	static const char sql[] =
+		"INSERT INTO meta (key, value) VALUES ('unheard ' || ?1, ?2 || ' ' || ?3) ON CONFLICT (key)"
+		" DO UPDATE SET value = substr(value, 1, instr(value, ' ')) || ?3"
+		" WHERE substr(value, instr(value, ' ') + 1) <> ?3";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tit", name, since_utc, reason);
+	return store_run(store, stmt, "noting that a channel is not heard", NULL, err);
+}
+
+int store_channel_note_heard(struct store *store, const char *name, struct err *err)
+{
+	static const char sql[] = "DELETE FROM meta WHERE key = 'unheard ' || ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "t", name);
+	return store_run(store, stmt, "noting that a channel is heard", NULL, err);
 }
 
 int store_channel_note_pause(struct store *store, const char *name, int64_t until_utc, struct err *err)

@@ -15,6 +15,8 @@ struct store_channel {
 	int64_t failed_utc;        /* last failure of the server, to the minute */
 	char *failure;             /* what it said then; "" when it never failed */
 	int64_t failing_since_utc; /* first failure since it last accepted a message */
+	int64_t unheard_since_utc; /* what people write is not to be had since then */
+	char *unheard_reason;      /* as its server, or we, said last; "" when it is */
 	int64_t certificate_until_utc;
 };
 
@@ -31,6 +33,12 @@ MUSTCHECK int store_channel_note_sent(struct store *store, const char *name, int
  * one that works and only asks for a pause. */
 MUSTCHECK int store_channel_note_failure(struct store *store, const char *name, const char *failure, bool is_failing,
 					 int64_t now_utc, struct err *err);
+/* The server does not tell what people write, in its words or ours, and has not since then. Written when it is new, or the
+ * words change; the instant that is known already stays. */
+MUSTCHECK int store_channel_note_unheard(struct store *store, const char *name, int64_t since_utc, const char *reason,
+					 struct err *err);
+/* The server tells it again. */
+MUSTCHECK int store_channel_note_heard(struct store *store, const char *name, struct err *err);
 /* The longer of two pauses counts, but for one that lies more than a day further ahead: the clock was wrong then. */
 MUSTCHECK int store_channel_note_pause(struct store *store, const char *name, int64_t until_utc, struct err *err);
 /* The clock was set back by so much: every pause lasts as long as it would have without that. */

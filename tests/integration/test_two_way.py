@@ -133,8 +133,9 @@ def test_a_stranger_learns_nothing_and_does_nothing(site, bot, start):
     bot.writes(7, "/today")
     gone = bot.presses(5, number, "d 999 2025-06-15")
     wait_until(lambda: len(bot.answers) == 4, daemon.log)
-    assert bot.answers[:3] == [(alone, ""), (others, "Only people of the plan can press this."), (group, "")]
-    assert bot.answers[3][0] == gone and status(site, "visit") == "open" and len(bot.messages) == 2
+    words = dict(bot.answers)
+    assert words == {alone: "", others: "Only people of the plan can press this.", group: "", gone: words[gone]}
+    assert status(site, "visit") == "open" and len(bot.messages) == 2
 
 
 def test_the_task_is_moved_elsewhere_and_the_message_follows(site, bot, start):
@@ -224,8 +225,17 @@ def test_another_program_listens_and_the_operator_hears_of_it(site, bot, start):
     wait_until(lambda: site.mails_about("another program"), daemon.log)
     wait_until(lambda: len(bot.polled) >= 2, daemon.log)
     assert len(site.mails_about("another program")) == 1
+    assert not any("heard" in words for words in site.status()["warnings"])  # that takes minutes
+    site.sql("INSERT INTO meta VALUES ('unheard telegram', (strftime('%s') - 400) || ' HTTP 409: webhook')")
+    [words] = [words for words in site.status()["warnings"] if "heard" in words]
+    assert re.fullmatch(r"what people write on channel telegram has not been heard for 6 min 4\d s: HTTP 409: webhook", words)
+    [known] = [row for row in site.status()["channels"] if row["name"] == "telegram"]
+    assert known["unheard_since"] and known["unheard_reason"] == "HTTP 409: webhook"
+    assert "not heard for 6 min" in site.ctl("status", status=1)
     bot.webhook = False
     bot.wait_poll()
+    bot.writes(7, "hello")  # which ends the call that is held
+    wait_until(lambda: not any("heard" in words for words in site.status()["warnings"]), daemon.log)
 
 
 def test_who_blocks_the_bot_is_reached_elsewhere(site, bot, start):

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "desk.h"
+#include "store/store_channel.h"
 
 /* What people write on a messenger is applied with the place to read on from, answered after that is committed, and what
  * they see there follows their tasks. */
@@ -295,6 +296,39 @@ static void listen__fails_for_long__tells_the_operator(void **state)
 	}
 	fail_listening(401, 0);
 	assert_int_equal(told(), 1);
+}
+
+/* What status says of it. */
+static const char *unheard(void)
+{
+	static char text[100];
+	struct store_channel known;
+	OK(store_channel_load(desk.office.store, "telegram", &known, ERR));
+	int64_t since_s = known.unheard_since_utc != 0 ? desk.now.wall_s - known.unheard_since_utc : -1;
+	(void)snprintf(text, sizeof(text), "%lld %s", (long long)since_s, known.unheard_reason);
+	store_channel_done(&known);
+	return text;
+}
+
+static void listen__fails_for_minutes__is_known_until_it_is_heard_again(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		fail_listening(401, 0);
+		assert_string_equal(unheard(), "-1 ");
+		desk_move(60);
+		desk_tick();
+	}
+	fail_listening(401, 0);
+	assert_string_equal(unheard(), "300 401 it failed");
+	desk_move(60);
+	desk_tick();
+	fail_listening(401, 0);
+	assert_string_equal(unheard(), "360 401 it failed");
+	desk_move(60);
+	desk_tick();
+	hear_nothing();
+	assert_string_equal(unheard(), "-1 ");
 }
 
 static void listen__clock_is_set_back_after_a_failure__asks_again_soon(void **state)
@@ -652,6 +686,7 @@ int main(void)
 		TEST(listen__somebody_else_listens__tells_the_operator_once_a_day),
 		TEST(listen__nobody_else_listens_any_more__is_not_told_the_next_day),
 		TEST(listen__fails_for_long__tells_the_operator),
+		TEST(listen__fails_for_minutes__is_known_until_it_is_heard_again),
 		TEST(listen__clock_is_set_back_after_a_failure__asks_again_soon),
 		TEST(listen__tasks_that_make_no_sense__do_not_stop_the_passes),
 		TEST(listen__reload__goes_on_with_the_new_channel),
