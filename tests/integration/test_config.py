@@ -97,8 +97,9 @@ def with_every_example(shipped):
 def test_every_example_of_the_shipped_file_is_good(site):
     text = with_every_example((ROOT / "config" / "deadlined.ini").read_text(encoding="utf-8"))
     (site.folder / "secrets").mkdir(mode=0o700)
-    for name in ("smtp-password", "telegram-token", "chat-token"):
+    for name in ("smtp-password", "telegram-token", "chat-token", "client-key", "client.pem"):
         site.secret(f"secrets/{name}", "12345:secret")
+    text = text.replace("/etc/deadlined/client.pem", "secrets/client.pem")
     site.secret("secrets/heartbeat-url", "https://example.org/heartbeat")
     for folder in ("templates", "messengers", "calendars"):
         text = text.replace(f"{folder} = /usr/share/deadlined/", f"{folder} = {ROOT}/config/")
