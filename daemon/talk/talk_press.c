@@ -144,7 +144,7 @@ static int talk_press_yes(struct talk_ear *ear, struct talk_pressed *pressed, st
 	if (!talk_date_is_exact(date))
 		return talk_toast_about(ear, PHRASE_NO_SENSE, NULL, NULL);
 	int status = act_move(store, pressed->task, &pressed->pick, date, ear->now_utc, err);
-	if (status == -EEXIST)
+	if (status == -EEXIST && task_repeats(pressed->task))
 		return talk_press_no(ear, pressed, err);
 	if (status == 0)
 		status = store_question_end(store, ear->self.id, ear->channel, err);
