@@ -25,6 +25,7 @@ struct context_time {
 	const struct zone *event;
 	struct context_end start, end;
 	bool is_upcoming, is_overdue;
+	bool do_zones_differ;
 };
 
 static int64_t context_days_until(const struct context *context, const struct context_end *end)
@@ -66,6 +67,8 @@ static struct context_time context_see(const struct context *context, const stru
 	time.end = context_see_end(context, period, &period->end, period_end_utc(period, event));
 	time.is_upcoming = period->has_start && !time.start.has_passed;
 	time.is_overdue = time.end.has_passed;
+	time.do_zones_differ = zone_offset_s(event, time.start.utc) != zone_offset_s(context->reader, time.start.utc) ||
+			       zone_offset_s(event, time.end.utc) != zone_offset_s(context->reader, time.end.utc);
 	return time;
 }
 
@@ -107,6 +110,17 @@ static void context_set_dates(struct context *context, const struct context_time
 	context_set_until(context, CONTEXT_ENDS_IN, &time->end);
 }
 
+/* In the calendar's days, as ends_in; but a day that ended at another hour of the reader's is over since that hour. */
+static void context_add_overdue(struct context *context, const struct context_time *time, int64_t days)
+{
+	int64_t elapsed_s = context->now_utc - time->end.utc;
+	bool is_just_over = time->do_zones_differ && !time->end.is_exact && elapsed_s < 86400;
+	if (days > 0 && !is_just_over)
+		language_add_days(context->language, days, &context->text);
+	else
+		language_add_span(context->language, elapsed_s, &context->text);
+}
+
 static void context_set_counts(struct context *context, const struct context_time *time)
 {
 	int64_t days = context_days_until(context, &time->end);
@@ -117,10 +131,7 @@ static void context_set_counts(struct context *context, const struct context_tim
 		context_set(context, CONTEXT_DAYS_LEFT);
 		return;
 	}
-	if (days < 0)
-		language_add_days(context->language, -days, &context->text);
-	else
-		language_add_span(context->language, context->now_utc - time->end.utc, &context->text);
+	context_add_overdue(context, time, -days);
 	context_set(context, CONTEXT_OVERDUE_BY);
 }
 
@@ -131,11 +142,8 @@ static void context_set_zones(struct context *context, const struct context_time
 	context_set_zone(context, CONTEXT_EVENT_ZONE, CONTEXT_EVENT_OFFSET, time->event, utc);
 	context_set_zone(context, CONTEXT_YOUR_ZONE, CONTEXT_YOUR_OFFSET, context->reader, utc);
 
-	bool do_differ =
-		zone_offset_s(time->event, time->start.utc) != zone_offset_s(context->reader, time->start.utc) ||
-		zone_offset_s(time->event, time->end.utc) != zone_offset_s(context->reader, time->end.utc);
-	context_set_flag(context, CONTEXT_ZONES_DIFFER, do_differ);
-	if (time->period->precision == PERIOD_MINUTE)
+	context_set_flag(context, CONTEXT_ZONES_DIFFER, time->do_zones_differ);
+	if (time->period->precision == PERIOD_MINUTE || (time->do_zones_differ && !time->period->has_start))
 		context_set_moment(context, CONTEXT_YOUR_PERIOD, context->reader, time->end.utc);
 }
 

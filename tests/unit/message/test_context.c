@@ -301,6 +301,33 @@ static void context__overdue__is_said_of_what_is_chased_after_its_end(void **sta
 	}
 }
 
+/* The 15th of June in New York ends on Sakhalin on the 16th at 15:00. */
+static void context__limit_elsewhere__ends_on_the_readers_clock(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *zone, *now, *your_period, *ends_in, *overdue_by;
+	} rows[] = {
+		{"America/New_York", "2025-06-14T22:00", "Monday, June 16, 2025 at 3:00 PM", "today", ""},
+		{"America/New_York", "2025-06-16T21:00", "Monday, June 16, 2025 at 3:00 PM", "2 days ago", "17 hours"},
+		{"America/New_York", "2025-06-17T05:00", "Monday, June 16, 2025 at 3:00 PM", "2 days ago", "2 days"},
+		{"Asia/Sakhalin", "2025-06-14T22:00", "", "today", ""},
+		{"Asia/Sakhalin", "2025-06-16T21:00", "", "2 days ago", "2 days"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct scene scene;
+		scene_init(&scene, "en", "reminder", 0);
+		scene.tasks[0].zone = lend(rows[i].zone);
+		scene.tasks[0].period = (struct period){false, {0}, {2025, 6, 15, 0, 0, 0}, PERIOD_DAY};
+		scene.facts.now_utc = utc(rows[i].now);
+		scene_see(&scene);
+		assert_string_equal(value(scene.data, "your_period"), rows[i].your_period);
+		assert_string_equal(value(scene.data, "ends_in"), rows[i].ends_in);
+		assert_string_equal(value(scene.data, "overdue_by"), rows[i].overdue_by);
+		scene_done(&scene);
+	}
+}
+
 static void context__one_item__is_a_message_of_its_own(void **state)
 {
 	(void)state;
@@ -621,6 +648,7 @@ int main(void)
 		cmocka_unit_test(context__old_period__is_on_the_clock_of_the_new_one),
 		cmocka_unit_test(context__hostile_texts__stay_in_their_line),
 		cmocka_unit_test(context__overdue__is_said_of_what_is_chased_after_its_end),
+		cmocka_unit_test(context__limit_elsewhere__ends_on_the_readers_clock),
 		cmocka_unit_test(context__names__are_all_that_there_are),
 		cmocka_unit_test(context_add_clean__text__is_valid_and_has_no_controls),
 		cmocka_unit_test(context__wanted__is_all_that_is_made),
