@@ -32,8 +32,8 @@ static bool http_guard_is_public_v4(uint32_t address)
 	return true;
 }
 
-/* Global unicast is 2000::/3; an IPv4 address may hide in a mapped, a translated (64:ff9b::/96) or a 6to4 one. */
-static bool http_guard_is_public_v6(const unsigned char b[16])
+/* The IPv4 address that hides in a mapped, a translated (64:ff9b::/96) or a 6to4 one. */
+static bool http_guard_inner_v4(const unsigned char b[16], uint32_t *ret_address)
 {
 	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff}, translated[12] = {0, 0x64, 0xff, 0x9b};
 	const unsigned char *v4 = NULL;
@@ -41,26 +41,71 @@ static bool http_guard_is_public_v6(const unsigned char b[16])
 		v4 = b + 12;
 	else if (b[0] == 0x20 && b[1] == 0x02)
 		v4 = b + 2;
-	if (v4 != NULL)
-		return http_guard_is_public_v4((uint32_t)v4[0] << 24 | (uint32_t)v4[1] << 16 | (uint32_t)v4[2] << 8 |
-					       v4[3]);
+	if (v4 == NULL)
+		return false;
+	*ret_address = (uint32_t)v4[0] << 24 | (uint32_t)v4[1] << 16 | (uint32_t)v4[2] << 8 | v4[3];
+	return true;
+}
+
+/* Global unicast is 2000::/3. */
+static bool http_guard_is_public_v6(const unsigned char b[16])
+{
+	uint32_t v4;
+	if (http_guard_inner_v4(b, &v4))
+		return http_guard_is_public_v4(v4);
 	bool is_documentation = b[0] == 0x20 && b[1] == 0x01 && b[2] == 0x0d && b[3] == 0xb8;
 	return b[0] >> 5 == 1 && !is_documentation;
 }
 
+static bool http_guard_is_link_local_v4(uint32_t address)
+{
+	return address >> 16 == 0xa9fe;
+}
+
+static bool http_guard_is_link_local_v6(const unsigned char b[16])
+{
+	uint32_t v4;
+	if (http_guard_inner_v4(b, &v4))
+		return http_guard_is_link_local_v4(v4);
+	return b[0] == 0xfe && (b[1] & 0xc0) == 0x80;
+}
+
+static uint32_t http_guard_v4(const struct sockaddr *address)
+{
+	struct sockaddr_in v4;
+	memcpy(&v4, address, sizeof(v4));
+	return ntohl(v4.sin_addr.s_addr);
+}
+
+static struct in6_addr http_guard_v6(const struct sockaddr *address)
+{
+	struct sockaddr_in6 v6;
+	memcpy(&v6, address, sizeof(v6));
+	return v6.sin6_addr;
+}
+
 bool http_guard_is_public(const struct sockaddr *address)
 {
-	if (address->sa_family == AF_INET) {
-		struct sockaddr_in v4;
-		memcpy(&v4, address, sizeof(v4));
-		return http_guard_is_public_v4(ntohl(v4.sin_addr.s_addr));
-	}
-	if (address->sa_family == AF_INET6) {
-		struct sockaddr_in6 v6;
-		memcpy(&v6, address, sizeof(v6));
-		return http_guard_is_public_v6(v6.sin6_addr.s6_addr);
-	}
+	if (address->sa_family == AF_INET)
+		return http_guard_is_public_v4(http_guard_v4(address));
+	if (address->sa_family == AF_INET6)
+		return http_guard_is_public_v6(http_guard_v6(address).s6_addr);
 	return false;
+}
+
+static bool http_guard_is_link_local(const struct sockaddr *address)
+{
+	if (address->sa_family == AF_INET)
+		return http_guard_is_link_local_v4(http_guard_v4(address));
+	if (address->sa_family == AF_INET6)
+		return http_guard_is_link_local_v6(http_guard_v6(address).s6_addr);
+	return false;
+}
+
+static bool http_guard_allows(const struct http_guard *guard, const struct sockaddr *address)
+{
+	bool is_meant = guard->is_plain && !http_guard_is_link_local(address);
+	return guard->may_be_private || is_meant || http_guard_is_public(address);
 }
 
 static void http_guard_note(struct http_guard *guard, const struct sockaddr *address)
@@ -81,7 +126,7 @@ static curl_socket_t http_guard_open(void *arg, curlsocktype purpose, struct cur
 {
 	struct http_guard *guard = arg;
 	(void)purpose; /* there is only one */
-	if (!guard->may_be_private && !http_guard_is_public(&address->addr)) {
+	if (!http_guard_allows(guard, &address->addr)) {
 		http_guard_note(guard, &address->addr);
 		return CURL_SOCKET_BAD;
 	}
@@ -106,7 +151,7 @@ static bool http_guard_is_plain(const char *url)
 
 bool http_guard_watch(struct http_guard *guard, CURL *easy, const char *url, bool may_be_private)
 {
-	*guard = (struct http_guard){.may_be_private = may_be_private || http_guard_is_plain(url)};
+	*guard = (struct http_guard){.may_be_private = may_be_private, .is_plain = http_guard_is_plain(url)};
 	return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, http_guard_open) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, guard) == CURLE_OK;
 }

@@ -11,11 +11,12 @@
 
 struct http_guard {
 	bool may_be_private;
+	bool is_plain;                  /* the host is written in digits, or is localhost */
 	char refused[INET6_ADDRSTRLEN]; /* the address it was not connected to; "" = none */
 };
 
-/* Watches the connections of easy. Whoever writes a private address in digits, or localhost, means it; may_be_private
- * allows it for names as well. guard must live as long as easy. False when libcurl refuses. */
+/* Watches the connections of easy. Whoever writes a private address in digits, or localhost, means it, unless it is
+ * link-local: there, clouds hand out the machine's own credentials. may_be_private allows these, and names as well. guard must live as long as easy. False when libcurl refuses. */
 bool http_guard_watch(struct http_guard *guard, CURL *easy, const char *url, bool may_be_private);
 
 /* False for what no public server has: loopback, private, link-local, shared, reserved and multicast addresses, also

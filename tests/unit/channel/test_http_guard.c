@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "channel/http_guard.h"
@@ -108,11 +109,26 @@ static void http_guard__name_of_a_private_address__is_not_connected_to(void **st
 	assert_string_equal(guard.refused, "");
 }
 
+static void http_guard__link_local_address__is_never_meant(void **state)
+{
+	(void)state;
+	static const char *const hosts[] = {"169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]"};
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		struct http_guard guard;
+		char url[64];
+		(void)snprintf(url, sizeof(url), "http://%s:9/", hosts[i]);
+		assert_int_not_equal(call(url, false, &guard), CURLE_OK);
+		assert_true(guard.refused[0] != '\0');
+		assert_non_null(strstr(hosts[i], guard.refused));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(http_guard__special_addresses__are_not_public),
 		cmocka_unit_test(http_guard__name_of_a_private_address__is_not_connected_to),
+		cmocka_unit_test(http_guard__link_local_address__is_never_meant),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
