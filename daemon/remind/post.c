@@ -189,7 +189,7 @@ static int post_message(struct post *post, const struct post_route *route, const
 	if (waiting == 0)
 		return post_new_message(post, route, channel, step, is_late, ret_message, err);
 	*ret_message = waiting;
-	status = store_join(post->store, waiting, is_late, err);
+	status = store_join(post->store, waiting, post->task->id, is_late, err);
 	return status == 0 ? post_set_turn(post, route, channel->name, waiting, err) : status;
 }
 

@@ -78,6 +78,15 @@ static void turn_set_out(const struct turn *turn, const struct planner_channel *
 	way->not_before_utc = hours_open_utc(&turn->reader.time, from_utc, turn->row.is_urgent, &way->held);
 }
 
+/* Whether all its reminders are of that task; 0, a digest, has none. */
+static bool turn_is_about(const struct store_turn *row, int64_t task)
+{
+	for (size_t i = 0; i < row->n_reminders; i++)
+		if (row->reminders[i].reminder.task != task)
+			return false;
+	return task != 0;
+}
+
 static int turn_new_message(const struct turn *turn, int64_t task, struct turn_way *way, struct err *err)
 {
 	const struct store_turn *row = &turn->row;
@@ -85,7 +94,7 @@ static int turn_new_message(const struct turn *turn, int64_t task, struct turn_w
 	bool is_held = way->not_before_utc > turn->now_utc;
 	int64_t thread = 0;
 	int status = 0;
-	if (task != 0 && row->n_reminders == 1)
+	if (turn_is_about(row, task))
 		status = store_thread_root(turn->store, task, row->person, channel, &thread, err);
 	if (status == 0)
 		status = store_message_add(turn->store, row->person, channel, row->kind, MESSAGE_PENDING, NULL,
@@ -110,7 +119,7 @@ static int turn_find_message(const struct turn *turn, const struct store_reminde
 		return status;
 	if (way->message == 0)
 		return turn_new_message(turn, reminder->task, way, err);
-	return store_join(turn->store, way->message, strcmp(turn->row.kind, "catch_up") == 0, err);
+	return store_join(turn->store, way->message, reminder->task, strcmp(turn->row.kind, "catch_up") == 0, err);
 }
 
 static int turn_set_next(const struct turn *turn, const struct order *order, const struct turn_way *way,

@@ -71,7 +71,7 @@ MUSTCHECK int store_message_set_urgent(struct store *store, int64_t id, struct e
 /* Marks the open messages about a task as urgent. What only its reader's hours or ceiling holds is due now, or when its
  * step is, with all that is in it; what was snoozed, or failed, keeps its time. */
 MUSTCHECK int store_message_hasten(struct store *store, int64_t task, int64_t now_utc, struct err *err);
-/* The first message about a task to that person on that channel; 0 when there is none. */
+/* The first message about a task, and no other, to that person on that channel; 0 when there is none. */
 MUSTCHECK int store_thread_root(struct store *store, int64_t task, const char *person, const char *channel,
 				int64_t *ret_message, struct err *err);
 /* domain: right part of its Message-ID. thread: store_thread_root(), 0 for none. state is MESSAGE_PENDING or, with a

@@ -215,15 +215,16 @@ int store_joinable_held(struct store *store, const char *person, const char *cha
 	return store_one(store, stmt, "looking for a held message", 0, ret_message, err);
 }
 
-int store_join(struct store *store, int64_t message, bool is_catch_up, struct err *err)
+int store_join(struct store *store, int64_t message, int64_t task, bool is_catch_up, struct err *err)
 {
 	static const char sql[] =
-		"UPDATE message SET thread = NULL,"
+		"UPDATE message SET thread = CASE WHEN EXISTS (SELECT 1 FROM reminder WHERE message = ?1 AND task <> ?3)"
+		"  THEN NULL ELSE thread END,"
 		" kind = CASE WHEN ?2 OR kind = 'catch_up' THEN 'catch_up' ELSE 'merged' END WHERE id = ?1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
-	store_bind(stmt, "ii", message, (int64_t)is_catch_up);
+	store_bind(stmt, "iii", message, (int64_t)is_catch_up, task);
 	return store_run(store, stmt, "merging reminders", NULL, err);
 }
 

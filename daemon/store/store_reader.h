@@ -58,8 +58,9 @@ MUSTCHECK int store_joinable(struct store *store, const char *person, const char
 /* The same for a message that was held and leaves at not_before: what falls due just then goes with it. */
 MUSTCHECK int store_joinable_held(struct store *store, const char *person, const char *channel, int64_t not_before,
 				  int64_t *ret_message, struct err *err);
-/* Makes it one of several reminders: kind "merged" or "catch_up", and of no thread. */
-MUSTCHECK int store_join(struct store *store, int64_t message, bool is_catch_up, struct err *err);
+/* Makes it one of several reminders: kind "merged" or "catch_up", and of no thread unless all are of the same task. task: of
+ * the one that joins. */
+MUSTCHECK int store_join(struct store *store, int64_t message, int64_t task, bool is_catch_up, struct err *err);
 
 /* People who were, on one of their channels, last told of the task for another date than current_key, in person or by their
  * deputy; whose reply was lost may have been told, and counts. date: only of what they were told of that date of a repeating

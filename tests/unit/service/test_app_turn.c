@@ -84,6 +84,32 @@ static void turn__refused_for_good__goes_on_at_once(void **state)
 	assert_string_equal(messages(), "telegram=dead email=sent");
 }
 
+/* A message stays in its task's thread, however many of its steps are in it; one about two tasks is in none. */
+static void turn__two_steps__stay_in_the_thread_of_their_task(void **state)
+{
+	static const char *const tasks[] = {"1", "2"}, *const threads[] = {"1", ""};
+	for (size_t i = 0; i < 2; i++) {
+		(void)office_add_task(&desk.office, &(struct office_task){.uid = "other", .start = "2025-09-15"});
+		int64_t root = office_add_message(&desk.office, 1, "anna", "email", "earlier", desk.now.wall_s);
+		assert_int_equal(root, 1);
+		office_run(&desk.office, "UPDATE message SET state = 'sent'");
+		desk_move_to("2025-06-10T06:00");
+		desk_tick();
+		office_run(&desk.office,
+			   "INSERT INTO reminder (task, occurrence, step, person, channel, due_utc, message) SELECT %s,"
+			   " occurrence, 'other step', person, channel, due_utc, message FROM reminder"
+			   " WHERE channel = 'telegram'",
+			   tasks[i]);
+		answer("telegram", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+		assert_string_equal(office_text(&desk.office,
+						"SELECT coalesce(thread, '') FROM message"
+						" WHERE channel = 'email' AND id > 1 ORDER BY id LIMIT 1"),
+				    threads[i]);
+		(void)close_desk(state);
+		(void)open_desk(state);
+	}
+}
+
 static void turn__all_refuse__ends_with_the_last(void **state)
 {
 	(void)state;
@@ -504,6 +530,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(turn__accepted__stays_on_the_first),
 		ROW(turn__refused_for_good__goes_on_at_once),
+		ROW(turn__two_steps__stay_in_the_thread_of_their_task),
 		ROW(turn__all_refuse__ends_with_the_last),
 		ROW(turn__channel_fails__goes_on_after_the_span),
 		ROW(turn__throttled_for_hours__goes_on_after_the_span),

@@ -128,6 +128,24 @@ static void store_message__messages_about_a_task__hang_on_the_first(void **state
 	store_message_done(&elsewhere);
 }
 
+/* Or mail programs would show both tasks in one conversation. */
+static void store_message__message_about_two_tasks__begins_no_thread(void **state)
+{
+	(void)state;
+	int64_t root = 99, both = add("email", "3d", 4);
+	struct store_reminder reminder = {.task = task + 1, .occurrence = "2025-06-15", .step = "3d"};
+	office_run(&office, "INSERT INTO task (uid, title, start_local, end_local, zone)"
+			    " VALUES ('other', 'Other', '2025-06-15', '2025-06-15', 'UTC')");
+	OK(store_reminder_add(office.store, &reminder, "anna", "email", both, NULL, ERR));
+	OK(store_thread_root(office.store, task, "anna", "email", &root, ERR));
+	assert_int_equal(root, 0);
+	OK(store_thread_root(office.store, task + 1, "anna", "email", &root, ERR));
+	assert_int_equal(root, 0);
+	int64_t alone = add("email", "1d", 6);
+	OK(store_thread_root(office.store, task, "anna", "email", &root, ERR));
+	assert_int_equal(root, alone);
+}
+
 static void store_message__ready__are_the_latest_of_a_channel(void **state)
 {
 	(void)state;
@@ -430,6 +448,7 @@ int main(void)
 		WITH_OFFICE(store_message__reminder_key__is_unique),
 		WITH_OFFICE(store_message__id_of_the_mail__is_its_own_and_the_same_for_life),
 		WITH_OFFICE(store_message__messages_about_a_task__hang_on_the_first),
+		WITH_OFFICE(store_message__message_about_two_tasks__begins_no_thread),
 		WITH_OFFICE(store_message__ready__are_the_latest_of_a_channel),
 		WITH_OFFICE(store_message__move__changes_what_it_names_and_only_from_its_state),
 		WITH_OFFICE(store_message__move_of_many__leaves_the_others_alone),

@@ -226,10 +226,12 @@ static void join__makes_it_one_of_several_and_a_catch_up_stays_one(void **state)
 	(void)state;
 	int64_t id = office_add_message(&office, task, "anna", "email", "s", utc("2025-06-01"));
 	office_run(&office, "UPDATE message SET thread = 7");
-	OK(store_join(office.store, id, false, ERR));
+	OK(store_join(office.store, id, task, false, ERR));
+	assert_string_equal(office_text(&office, "SELECT kind || coalesce(thread, '') FROM message"), "merged7");
+	OK(store_join(office.store, id, task + 1, false, ERR));
 	assert_string_equal(office_text(&office, "SELECT kind || coalesce(thread, '') FROM message"), "merged");
-	OK(store_join(office.store, id, true, ERR));
-	OK(store_join(office.store, id, false, ERR));
+	OK(store_join(office.store, id, task, true, ERR));
+	OK(store_join(office.store, id, task, false, ERR));
 	assert_string_equal(office_text(&office, "SELECT kind FROM message"), "catch_up");
 }
 
