@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -169,6 +170,19 @@ static void warnings_check_folder(const struct conf *conf, const char *key, cons
 	free(cure);
 }
 
+/* Who may write to the folder may put another database, log or lock in the place of ours; a sticky bit changes little. */
+static void warnings_check_rights(const struct conf *conf, const char *folder, FILE *out)
+{
+	struct stat status;
+	if (stat(folder, &status) < 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return;
+	(void)fprintf(
+		out,
+		"%s:%u: warning: database: others than its owner may write to the folder %s (mode %04o), and with it to "
+		"all that the daemon knows: chmod 0700 it, or give the database a folder of its own\n",
+		conf->file, conf_line(conf, "database"), folder, (unsigned)status.st_mode & 07777);
+}
+
 /* The daemon makes the folder of the copies, and state_dir, but not what these are in. */
 static void warnings_of_folders(const struct conf *conf, FILE *out)
 {
@@ -179,6 +193,7 @@ static void warnings_of_folders(const struct conf *conf, FILE *out)
 		copies = folder_of(conf->state_dir);
 	}
 	warnings_check_folder(conf, "database", database, out);
+	warnings_check_rights(conf, database, out);
 	if (conf->backup_keep > 0)
 		warnings_check_folder(conf, is_own ? "backup_dir" : "state_dir", copies, out);
 	free(database);

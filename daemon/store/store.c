@@ -2,11 +2,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -290,14 +292,39 @@ char *store_resolve(const char *path, int *ret_status, struct err *err)
 	return resolved;
 }
 
-/* SQLite takes a file that is shorter than its header for an empty database, and would write over it. */
+/* Makes the file that is not there yet, for the owner of its folder: what root makes must be of use to the daemon. SQLite
+ * gives the log and the shared memory to whom the database belongs. */
+static int store_make_file(const char *path, struct err *err)
+{
+	struct stat folder;
+	char *name = mem_dup_n(path, (size_t)(strrchr(path, '/') - path));
+	int found = stat(name[0] != '\0' ? name : "/", &folder);
+	free(name);
+	if (geteuid() != 0 || found < 0 || folder.st_uid == 0)
+		return 0; /* SQLite makes it */
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600), code = 0;
+	if (fd < 0)
+		return errno == EEXIST ? 0 : err_set(err, -errno, "%s", strerror(errno));
+	if (fchown(fd, folder.st_uid, folder.st_gid) < 0)
+		code = err_set(err, -errno, "it cannot be given to the owner of its folder: %s", strerror(errno));
+	(void)close(fd); /* nothing was written */
+	return code;
+}
+
+/* SQLite takes a file that is shorter than its header for an empty database, and would write over it. By its second name
+ * a file has another log and another lock. */
 static int store_check_file(const char *path, int flags, struct err *err)
 {
 	struct stat status;
 	if (lstat(path, &status) < 0) {
 		bool may_be_made = errno == ENOENT && (flags & SQLITE_OPEN_CREATE) != 0;
-		return may_be_made ? 0 : err_set(err, -errno, "%s", strerror(errno));
+		return may_be_made ? store_make_file(path, err) : err_set(err, -errno, "%s", strerror(errno));
 	}
+	if (S_ISREG(status.st_mode) && status.st_nlink > 1 && (flags & SQLITE_OPEN_READWRITE) != 0)
+		return err_set(
+			err, -EACCES,
+			"it has %lu names, and is safe under one alone: remove the others, find -samefile shows them",
+			(unsigned long)status.st_nlink);
 	if (S_ISREG(status.st_mode) && status.st_size > 0 && status.st_size < STORE_HEADER_SIZE)
 		return err_set(err, -EUCLEAN, "it is no database");
 	return 0;

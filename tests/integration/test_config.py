@@ -71,6 +71,16 @@ def test_a_missing_folder_is_a_warning_unless_it_is_made(site, case):
         assert warnings[0].startswith(f"{site.config}:{line}: warning: {key}: the folder {site.folder}/{missing} is missing: ")
 
 
+@pytest.mark.parametrize("mode", [0o770, 0o1777, 0o707])
+def test_a_folder_that_others_may_write_to_is_a_warning(site, mode):
+    site.database.parent.chmod(mode)
+    status, printed, _ = check(site, site.config_text())
+    [warning] = [text for text in printed if ": warning: " in text]
+    assert status == 0 and f"(mode {mode:04o})" in warning and f"the folder {site.database.parent} " in warning
+    site.database.parent.chmod(0o755)
+    accept(site, site.config_text())
+
+
 def test_without_copies_no_folder_for_them_is_missed(site):
     site.daemon_settings["backup_keep"] = "0"
     accept(site, with_key(site, "daemon", "backup_dir = gone/backup"))

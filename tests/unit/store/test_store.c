@@ -85,6 +85,45 @@ static void store__symbolic_link__is_refused_but_not_one_in_the_folder(void **st
 	assert_int_equal(open_status(inside, STORE_WRITE, &err), 0);
 }
 
+static void store__second_name__is_refused_to_who_writes(void **state)
+{
+	(void)state;
+	struct err err = {0};
+	char second[300];
+	store_close(office.store);
+	office.store = NULL;
+	(void)snprintf(second, sizeof(second), "%s", path_of("second.db"));
+	assert_int_equal(link(office.scratch.database, second), 0);
+	assert_int_equal(open_status(second, STORE_WRITE, &err), -EACCES);
+	assert_int_equal(open_status(office.scratch.database, STORE_WRITE, &err), -EACCES);
+	assert_non_null(strstr(err.text, "it has 2 names"));
+	assert_int_equal(open_status(second, STORE_READ, &err), 0);
+	assert_int_equal(unlink(second), 0);
+	assert_int_equal(open_status(office.scratch.database, STORE_WRITE, &err), 0);
+}
+
+static void store__made_by_root__belongs_to_the_owner_of_the_folder(void **state)
+{
+	(void)state;
+	static const char *const made[] = {"mine/plan.db", "mine/plan.db-wal", "mine/plan.db-shm"};
+	if (geteuid() != 0)
+		skip(); /* what others make is theirs */
+	struct store *store = NULL;
+	char path[300];
+	(void)snprintf(path, sizeof(path), "%s", path_of("mine"));
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(chown(path, 61234, 61235), 0);
+	(void)snprintf(path, sizeof(path), "%s", path_of("mine/plan.db"));
+	OK(store_open(path, STORE_WRITE, 0, &store, ERR));
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		struct stat file;
+		assert_int_equal(stat(path_of(made[i]), &file), 0);
+		if (file.st_uid != 61234 || file.st_gid != 61235 || (file.st_mode & 0777) != 0600)
+			fail_msg("%s: %u:%u %o", made[i], file.st_uid, file.st_gid, file.st_mode);
+	}
+	store_close(store);
+}
+
 static const struct {
 	const char *name;
 	size_t keep;  /* bytes of the database that stay, 0 = all */
@@ -378,6 +417,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_OFFICE(store__missing_file__is_made_only_for_writing),
 		WITH_OFFICE(store__missing_folder__is_an_error_that_names_it),
+		WITH_OFFICE(store__second_name__is_refused_to_who_writes),
+		WITH_OFFICE(store__made_by_root__belongs_to_the_owner_of_the_folder),
 		WITH_OFFICE(store__symbolic_link__is_refused_but_not_one_in_the_folder),
 		WITH_OFFICE(store__damaged_file__is_named_so_and_kept_as_it_is),
 		WITH_OFFICE(store__commits__are_on_the_disk_when_they_return),
