@@ -18,9 +18,15 @@ enum {
 	ZONE_STEP_S = ZONE_DAY_S,        /* no zone has changed its clocks twice within a day */
 	ZONE_REACH_S = 200 * ZONE_DAY_S, /* how far a stretch is followed: past the next change of an ordinary zone */
 	ZONE_STRETCHES = 8,
-	ZONE_CYCLE_FIRST = 2101, /* behind every change that tzdata lists by its date */
-	ZONE_CYCLE_YEARS = 28,   /* without a century in them: every kind of year */
+	ZONE_LISTED_LAST = 2100, /* behind every change that tzdata lists by its date */
+	ZONE_RULES_FIRST = 2027, /* among these years are ordinary ones that begin on each day of the week */
+	ZONE_RULES_LAST = 2037,  /* behind it libical follows the rules of some zones wrongly */
 };
+
+/* Years with the same days: where the changes of one are not those of the other, tzdata lists them by their dates. */
+enum { ZONE_TWIN_A = 2039, ZONE_TWIN_B = 2050 };
+
+enum zone_changes { ZONE_CHANGES_UNKNOWN, ZONE_CHANGES_BY_RULE, ZONE_CHANGES_LISTED };
 
 /* from <= t < to: local time is UTC + offset_s. */
 struct zone_stretch {
@@ -32,6 +38,7 @@ struct zone_cache {
 	struct zone_stretch stretches[ZONE_STRETCHES]; /* {0}: from == to holds nothing */
 	size_t latest;
 	size_t next; /* to be overwritten */
+	enum zone_changes changes;
 };
 
 struct zone {
@@ -117,31 +124,61 @@ static bool zone_is_leap(int year)
 	return civil_days_in_month(year, 2) == 29;
 }
 
-/* A year with the same days of the week, so that rules like "the last Sunday in March" mean the same days. libical lists
- * every change up to the year it is asked for, which takes it seconds for a far one, and knows none from 2583 on. */
-static int zone_near_year(int year)
+static int zone_ask_libical(const struct zone *zone, const struct civil *civil)
 {
-	if (year < ZONE_CYCLE_FIRST + ZONE_CYCLE_YEARS)
-		return year;
-	struct civil day = {.year = year, .month = 1, .day = 1}, near = day;
-	for (near.year = ZONE_CYCLE_FIRST; near.year < ZONE_CYCLE_FIRST + ZONE_CYCLE_YEARS - 1; near.year++)
-		if (civil_weekday(&near) == civil_weekday(&day) && zone_is_leap(near.year) == zone_is_leap(year))
+	struct icaltimetype time = {
+		.year = civil->year,
+		.month = civil->month,
+		.day = civil->day,
+		.hour = civil->hour,
+		.minute = civil->minute,
+		.second = civil->second,
+	};
+	return icaltimezone_get_utc_offset_of_utc_time(zone->ical, &time, NULL);
+}
+
+static enum zone_changes zone_look_at_changes(const struct zone *zone)
+{
+	struct civil a = {.year = ZONE_TWIN_A, .month = 1, .day = 1, .hour = 12}, b = a;
+	b.year = ZONE_TWIN_B;
+	for (; a.year == ZONE_TWIN_A; a = civil_add_days(&a, 1), b = civil_add_days(&b, 1))
+		if (zone_ask_libical(zone, &a) != zone_ask_libical(zone, &b))
+			return ZONE_CHANGES_LISTED;
+	return ZONE_CHANGES_BY_RULE;
+}
+
+/* The last year up to which libical is believed. */
+static int zone_last_year(const struct zone *zone)
+{
+	if (zone->cache->changes == ZONE_CHANGES_UNKNOWN)
+		zone->cache->changes = zone_look_at_changes(zone);
+	return zone->cache->changes == ZONE_CHANGES_LISTED ? ZONE_LISTED_LAST : ZONE_RULES_LAST;
+}
+
+/* The same day of a year in which it is the same day of the week, so that rules like "the last Sunday in March" mean the
+ * same days. libical lists every change up to the year it is asked for, which takes it seconds for a far one, and knows
+ * none from 2583 on. */
+static struct civil zone_near(const struct civil *civil, int last_year)
+{
+	struct civil day = *civil;
+	if (day.month == 2 && day.day == 29)
+		day.day = 28; /* no clock is changed on it */
+	const int weekday = civil_weekday(&day);
+	for (day.year = last_year - (ZONE_RULES_LAST - ZONE_RULES_FIRST); day.year < last_year; day.year++)
+		if (!zone_is_leap(day.year) && civil_weekday(&day) == weekday)
 			break;
-	return near.year;
+	return day;
 }
 
 static int zone_ask(const struct zone *zone, int64_t utc)
 {
 	struct civil civil = civil_from_seconds(utc);
-	struct icaltimetype time = {
-		.year = zone_near_year(civil.year),
-		.month = civil.month,
-		.day = civil.day,
-		.hour = civil.hour,
-		.minute = civil.minute,
-		.second = civil.second,
-	};
-	return icaltimezone_get_utc_offset_of_utc_time(zone->ical, &time, NULL);
+	if (civil.year > ZONE_RULES_LAST) {
+		int last_year = zone_last_year(zone);
+		if (civil.year > last_year)
+			civil = zone_near(&civil, last_year);
+	}
+	return zone_ask_libical(zone, &civil);
 }
 
 /* The first instant with the offset of high; the offset changes once between low and high. */

@@ -3,8 +3,8 @@
  * A local time that a clock change skips means the first instant after the gap; one that happens twice means the
  * first of the two. Instants outside the years 1..9999 count as the nearest one inside.
  *
- * With libical 3.0.16 every zone agrees with Python's zoneinfo from 2023 to 2037. Some of its older changes are wrong
- * (Cairo before 1995, Easter Island in 2022), and Newfoundland from 2038 on. */
+ * With libical 3.0.16 every zone agrees with Python's zoneinfo from 2023 on. Some of its older changes are wrong (Cairo
+ * before 1995, Easter Island in 2022). */
 #ifndef DEADLINED_PLAN_ZONE_H
 #define DEADLINED_PLAN_ZONE_H
 

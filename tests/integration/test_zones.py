@@ -1,4 +1,4 @@
-"""Local times of every zone around every clock change of 2024-2030: the C code against Python's zoneinfo."""
+"""Local times of every zone around every clock change of 2024-2060: the C code against Python's zoneinfo."""
 import datetime
 import subprocess
 import zoneinfo
@@ -6,7 +6,7 @@ import zoneinfo
 from harness import BUILD
 
 UTC = datetime.timezone.utc
-BEGIN, END = datetime.datetime(2024, 1, 1, tzinfo=UTC), datetime.datetime(2031, 1, 1, tzinfo=UTC)
+BEGIN, END = datetime.datetime(2024, 1, 1, tzinfo=UTC), datetime.datetime(2061, 1, 1, tzinfo=UTC)
 DAY = datetime.timedelta(days=1)
 
 
@@ -16,15 +16,16 @@ def offset(zone, instant):
 
 def changes(zone):
     """The instants at which the offset of the zone changes, to the second."""
-    day = BEGIN
+    day, before = BEGIN, offset(zone, BEGIN)
     while day < END:
-        if offset(zone, day) != offset(zone, day + DAY):
+        after = offset(zone, day + DAY)
+        if before != after:
             low, high = day, day + DAY
             while high - low > datetime.timedelta(seconds=1):
                 middle = (low + (high - low) / 2).replace(microsecond=0)
                 low, high = (middle, high) if offset(zone, middle) == offset(zone, day) else (low, middle)
             yield high
-        day += DAY
+        day, before = day + DAY, after
 
 
 def expected_utc(zone, local, change):

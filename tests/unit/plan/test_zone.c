@@ -160,6 +160,19 @@ static void zone__far_years__keep_the_rules_of_today(void **state)
 		const char *zone, *utc;
 		int offset_s;
 	} rows[] = {
+		{"America/St_Johns", "2038-07-01T12:00:00", -9000},
+		{"America/St_Johns", "2038-12-01T12:00:00", -12600},
+		{"Australia/Lord_Howe", "2040-04-01T12:00:00", 37800},
+		{"America/Nuuk", "2040-03-25T00:59:59", -7200},
+		{"America/Nuuk", "2040-03-25T01:00:00", -3600},
+		{"Europe/Berlin", "2040-03-25T00:59:59", 3600},
+		{"Europe/Berlin", "2040-03-25T01:00:00", 7200},
+		{"Europe/Berlin", "2040-02-29T12:00:00", 3600},
+		{"Asia/Sakhalin", "2040-07-01T12:00:00", 39600},
+		{"Africa/Casablanca", "2040-10-01T12:00:00", 0},
+		{"Africa/Casablanca", "2040-11-01T12:00:00", 3600},
+		{"Asia/Gaza", "2038-09-25T02:00:00", 7200},
+		{"Pacific/Chatham", "2041-04-06T14:00:00", 45900},
 		{"Europe/Berlin", "2128-12-31T12:00:00", 3600},
 		{"Europe/Berlin", "2129-01-01T12:00:00", 3600},
 		{"Europe/Berlin", "2400-02-29T12:00:00", 3600},
