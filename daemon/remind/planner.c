@@ -312,6 +312,13 @@ static int planner_plan_task(struct planner_case *at, struct err *err)
 	return status;
 }
 
+/* What an edit has dropped of the plan is not lost when the new plan cannot be made. A task that is new has lost nothing. */
+static int planner_plan_edited(struct planner_case *at, struct err *err)
+{
+	int status = store_savepoint(at->post.store, err);
+	return status == 0 ? store_savepoint_end(at->post.store, planner_plan_task(at, err), err) : status;
+}
+
 /* A row that only SQL could write must not stop the others: it is put aside, with a line for the operator. */
 static int planner_plan_loaded(const struct planner *planner, struct store *store, const struct task *task,
 			       const struct store_due *due, int64_t now_utc, size_t *ret_planned, struct err *err)
@@ -335,7 +342,8 @@ static int planner_plan_loaded(const struct planner *planner, struct store *stor
 	}
 	int status = planner_find_policy(&at.post, &problem);
 	if (status == 0)
-		status = planner_plan_task(&at, &problem);
+		status = due->is_edited && due->planned_until >= 0 ? planner_plan_edited(&at, &problem)
+								   : planner_plan_task(&at, &problem);
 	if (status == -EEXIST || status == -EINVAL || status == -ENOENT)
 		return planner_put_aside(store, task->id, problem.text, now_utc, err);
 	if (status < 0)

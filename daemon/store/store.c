@@ -266,14 +266,45 @@ int store_make_durable(struct store *store, struct err *err)
 	return store_end_doubt(store, err);
 }
 
-void store_rollback(struct store *store)
+/* What was read or bound before is of no use after what was written is taken back. */
+static void store_forget(struct store *store)
 {
 	store->bound_utc = 0;
 	for (size_t i = 0; i < STORE_STATEMENTS; i++)
 		if (store->statements[i].stmt != NULL)
 			(void)sqlite3_reset(store->statements[i].stmt);
+}
+
+void store_rollback(struct store *store)
+{
+	store_forget(store);
 	if (sqlite3_get_autocommit(store->db) == 0)
 		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL); /* what fails here is undone by closing */
+}
+
+int store_savepoint(struct store *store, struct err *err)
+{
+	return store_transact(store, "SAVEPOINT part", "starting a part", err);
+}
+
+/* Some errors have undone the whole transaction by now. */
+static int store_undo_part(struct store *store, struct err *err)
+{
+	store_forget(store);
+	return sqlite3_get_autocommit(store->db) != 0
+		       ? 0
+		       : store_transact(store, "ROLLBACK TO part", "undoing a part", err);
+}
+
+int store_savepoint_end(struct store *store, int status, struct err *err)
+{
+	struct err other = {0};
+	int r = status < 0 ? store_undo_part(store, &other) : 0;
+	if (r == 0 && sqlite3_get_autocommit(store->db) == 0)
+		r = store_transact(store, "RELEASE part", "ending a part", &other);
+	if (r < 0)
+		*err = other;
+	return r < 0 ? r : status;
 }
 
 /* ---- opening ------------------------------------------------------------------------------------------------------ */

@@ -61,6 +61,12 @@ bool store_is_durable(const struct store *store);
 MUSTCHECK int store_make_durable(struct store *store, struct err *err);
 /* Legal when no transaction is open. */
 void store_rollback(struct store *store);
+/* Inside a transaction: what is written from here to store_savepoint_end() stays together, or is taken back by itself. One
+ * at a time. */
+MUSTCHECK int store_savepoint(struct store *store, struct err *err);
+/* status is how it went: with an error nothing of it stays. Returns status, or the error of taking it back; after that the
+ * transaction must be rolled back. */
+MUSTCHECK int store_savepoint_end(struct store *store, int status, struct err *err);
 
 enum { STORE_INSTANCE_SIZE = 17 };
 /* A random text that belongs to this database for life; part of every Message-ID. */

@@ -93,16 +93,21 @@ static int talk_obey(struct talk_ear *ear, struct err *err)
 	return ear->is_private ? talk_listen(ear, text, err) : 0;
 }
 
-/* Rows that make no sense, as SQL can write them, are no reason to hear the same update for ever, and nothing after it. */
-static int talk_obey_as_far_as_it_goes(struct talk_ear *ear, struct err *err)
+/* Rows that make no sense, as SQL can write them, are no reason to hear the same update for ever, and nothing after it. What
+ * cannot be done to its end is not begun, but counts among what people ask in an hour. */
+static int talk_obey_or_leave(struct talk_ear *ear, struct err *err)
 {
-	int status = talk_obey(ear, err);
+	struct store *store = ear->talk->store;
+	bool is_enough = false;
+	int status = store_savepoint(store, err);
+	if (status == 0)
+		status = store_savepoint_end(store, talk_obey(ear, err), err);
 	if (status != -ENOENT && status != -EINVAL && status != -EEXIST)
 		return status;
 	log_error("channel=%s person=%s: what they ask for cannot be done: %s", ear->channel, ear->self.id, err->text);
 	if (ear->update->kind == CHANNEL_UPDATE_BUTTON)
 		talk_toast(ear, &(struct talk_words){.phrase = PHRASE_NO_SENSE});
-	return 0;
+	return talk_count(ear, ear->self.id, &is_enough, err);
 }
 
 /* Edits that others made before keep their way; what is done here is the sender's. */
@@ -113,7 +118,7 @@ static int talk_hear_known(struct talk_ear *ear, struct err *err)
 	if (status == 0)
 		status = talk_end_suspension(ear, err);
 	if (status == 0)
-		status = talk_obey_as_far_as_it_goes(ear, err);
+		status = talk_obey_or_leave(ear, err);
 	return status == 0 ? store_ledger_stamp(store, ear->self.id, ear->channel, ear->now_utc, err) : status;
 }
 

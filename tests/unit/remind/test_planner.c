@@ -130,6 +130,21 @@ static void planner__planned_twice__makes_no_duplicates(void **state)
 	assert_int_equal(count("message"), 1);
 }
 
+static void planner__edited_and_cannot_be_planned__keeps_what_was_planned(void **state)
+{
+	(void)state;
+	office_add_person(&office, "boris", "Europe/Moscow", "email");
+	(void)add_task("t", "2025-06-15", "visit", "anna boris", "2025-06-01");
+	assert_int_equal(plan("2025-06-08T06:00"), 2);
+	office_run(&office, "UPDATE message SET state = 'sent';"
+			    "UPDATE task SET start_local = '2025-06-16', end_local = '2025-06-16';"
+			    "CREATE TRIGGER refuse BEFORE INSERT ON reminder WHEN new.person = 'boris'"
+			    " BEGIN SELECT RAISE(ABORT, 'refused'); END");
+	assert_int_equal(plan("2025-06-08T07:00"), 0);
+	assert_int_equal(count("ledger WHERE action = 'problem'"), 1);
+	assert_int_equal(count("reminder"), 2); /* anna has not been told of the new date either */
+}
+
 static void planner__new_task__is_not_reminded_of_its_past(void **state)
 {
 	(void)state;
@@ -373,6 +388,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_OFFICE(planner__step_that_falls_due__makes_one_message_and_moves_the_marks),
 		WITH_OFFICE(planner__planned_twice__makes_no_duplicates),
+		WITH_OFFICE(planner__edited_and_cannot_be_planned__keeps_what_was_planned),
 		WITH_OFFICE(planner__new_task__is_not_reminded_of_its_past),
 		WITH_OFFICE(planner__missed_steps__only_the_latest_is_sent),
 		WITH_OFFICE(planner__missed_for_too_long__is_stale_with_a_reason),

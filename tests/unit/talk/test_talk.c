@@ -209,6 +209,21 @@ static void talk_press__put_off__a_reminder_comes_then_and_a_later_press_changes
 			 utc("2025-05-18T22:00"));
 }
 
+/* Whoever cannot put it off keeps what was to come. */
+static void talk_press__fails_half_way__leaves_everything_as_it_was(void **state)
+{
+	(void)state;
+	(void)chat_press("100", 't', chat.call, "2025-05-16T14:30");
+	office_run(&chat.office,
+		   "CREATE TRIGGER refuse BEFORE INSERT ON reminder BEGIN SELECT RAISE(ABORT, 'refused'); END");
+	assert_string_equal(chat_press("100", 'w', chat.call, "2025-05-16T14:30"), "Эта кнопка больше не действует.");
+	assert_int_equal(office_number(&chat.office,
+				       "SELECT not_before FROM message m JOIN reminder r ON m.id = r.message"
+				       " WHERE r.dropped IS NULL"),
+			 utc("2025-05-15T22:00"));
+	assert_int_equal(office_number(&chat.office, "SELECT answers FROM answered"), 2);
+}
+
 static void talk_press__on_what_is_over__says_what_became_of_it(void **state)
 {
 	(void)state;
@@ -704,6 +719,7 @@ int main(void)
 		TEST(talk_press__every_verb__acts_once_and_says_so),
 		TEST(talk_press__acknowledged_early__is_noted_and_takes_nothing_away),
 		TEST(talk_press__put_off__a_reminder_comes_then_and_a_later_press_changes_it),
+		TEST(talk_press__fails_half_way__leaves_everything_as_it_was),
 		TEST(talk_press__on_what_is_over__says_what_became_of_it),
 		TEST(talk_press__who_may__by_role_and_by_deputy),
 		TEST(talk_press__one_date_of_a_repeating_task__is_done_alone),
