@@ -1,11 +1,12 @@
 /* talk_priv: what the files of talk share: talk.c says who is heard, talk_enrol.c who is invited, talk_press.c what a button
- * does, talk_button.c what its data means, talk_part.c who may press it, talk_date.c which date is meant, talk_command.c
+ * does, talk_button.c what its data means, talk_part.c who may press it, talk_date.c which date is meant, talk_date_words.c how it may be put, talk_command.c
  * what can be asked for, talk_answer.c how all of it is answered. */
 #ifndef DEADLINED_TALK_TALK_PRIV_H
 #define DEADLINED_TALK_TALK_PRIV_H
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/strlist.h"
 #include "message/phrase.h"
 #include "talk/talk.h"
@@ -94,6 +95,12 @@ enum talk_reading {
  * which it is to come, whatever weekday it has there: no other year is looked for to suit a weekday. */
 enum talk_reading talk_date_read(const char *text, const struct period *window, const struct zone *zone,
 				 int64_t now_utc, struct period *ret_date);
+/* Puts what people say of a date as plan/period knows it; what it cannot put stays as it is. */
+enum { TALK_DATE_TEXT_MAX = 4 * PERIOD_PHRASE_MAX }; /* "mi" is "wednesday" */
+void talk_date_write_out(const char *text, const struct period *window, const struct civil *today, struct buf *out);
+/* The same of such a text that begins with a day of the week: "on Tuesday" is the next one that comes, "next Tuesday" that
+ * of the week behind this one. False when it does not. */
+bool talk_date_write_weekday(const char *text, const struct civil *today, struct buf *out);
 /* A day, a minute, or the days from one to another. */
 bool talk_date_is_exact(const struct period *period);
 bool talk_date_lies_within(const struct period *date, const struct period *window);
