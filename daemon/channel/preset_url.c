@@ -74,8 +74,7 @@ static bool preset_url_is_clean(const char *text)
 static bool preset_url_check_rest(const char *rest, struct err *err)
 {
 	if (*rest != '\0' && *rest != '/' && *rest != '?') {
-		(void)err_set(err, -EINVAL, "the host must be followed by nothing, ':PORT', '/' or '?'%s",
-			      strchr(rest, '@') != NULL ? "; user names in an address are refused" : "");
+		(void)err_set(err, -EINVAL, "the host must be followed by nothing, ':PORT', '/' or '?'");
 		return false;
 	}
 	if (!preset_url_is_clean(rest)) {
@@ -96,6 +95,10 @@ static bool preset_url_check_parts(const char *url, struct err *err)
 		(void)err_set(err, -EINVAL, "the address must start with https://");
 		return false;
 	}
+	if (memchr(authority, '@', strcspn(authority, "/?")) != NULL) {
+		(void)err_set(err, -EINVAL, "user names in an address are refused: leave out what is before the '@'");
+		return false;
+	}
 	const char *rest = preset_url_host(authority, host);
 	if (rest == NULL || !preset_url_port(&rest)) {
 		(void)err_set(
@@ -112,11 +115,22 @@ static bool preset_url_check_parts(const char *url, struct err *err)
 	return preset_url_check_rest(rest, err);
 }
 
+/* What is before the last '@' may be a password, wherever it was put. */
+static void preset_url_quote(const char *url, struct err *err)
+{
+	const char *scheme = strstr(url, "://"), *start = scheme != NULL ? scheme + 3 : url;
+	const char *at = strrchr(start, '@');
+	if (at == NULL)
+		err_prefix(err, "'%s'", url);
+	else
+		err_prefix(err, "'%.*s***%s'", (int)(start - url), url, at);
+}
+
 bool preset_url_check(const char *url, bool is_secret, struct err *err)
 {
 	bool is_good = preset_url_check_parts(url, err);
 	if (!is_good && !is_secret)
-		err_prefix(err, "'%s'", url);
+		preset_url_quote(url, err);
 	return is_good;
 }
 

@@ -182,9 +182,33 @@ static void preset_url__values__cannot_leave_their_segment(void **state)
 	}
 }
 
+static void preset_url__refused__is_quoted_without_a_password(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *url, *words;
+	} rows[] = {
+		{"https://u:hunter2@api.example/x",
+		 "'https://***@api.example/x': user names in an address are refused"},
+		{"https://hunter2@api.example", "'https://***@api.example': user names in an address are refused"},
+		{"https://u:hun/ter2@api.example", "'https://***@api.example': the address has no valid host or port"},
+		{"ftp://u:hunter2@h@api.example", "'ftp://***@api.example': the address must start with https://"},
+		{"u:hunter2@api.example", "'***@api.example': the address must start with https://"},
+		{"http://api.example/@x", "'http://***@x': plain http:// is only"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err err = {0};
+		assert_false(preset_url_check(rows[i].url, false, &err));
+		if (strstr(err.text, rows[i].words) != err.text)
+			fail_msg("row %zu: %s", i, err.text);
+	}
+	assert_true(preset_url_check("https://api.example/@desk", false, NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(preset_url__refused__is_quoted_without_a_password),
 		cmocka_unit_test(preset_url__only_https_and_this_machine__are_called),
 		cmocka_unit_test(preset_url__secret_address__is_not_repeated),
 		cmocka_unit_test(preset_url__proxy__is_checked),
