@@ -105,11 +105,25 @@ static UDateFormat *language_open_date(UDateTimePatternGenerator *generator, con
 	return udat_open(UDAT_PATTERN, UDAT_PATTERN, locale, LANGUAGE_GMT, -1, pattern, len, status);
 }
 
+/* Where a year stands behind the month it stands alone likewise: "y 'г'." of "LLLL y 'г'.", for which ICU has "y". */
+static UDateFormat *language_open_year(UDateTimePatternGenerator *generator, const char *locale, UErrorCode *status)
+{
+	UChar pattern[LANGUAGE_TEXT_MAX] = {0};
+	(void)udatpg_getBestPatternWithOptions(generator, language_skeletons[LANGUAGE_MONTH], -1,
+					       UDATPG_MATCH_NO_OPTIONS, pattern, LANGUAGE_TEXT_MAX - 1, status);
+	const UChar *year = u_strchr(pattern, u'y');
+	if (U_FAILURE(*status) || year == NULL || u_strpbrk(year, u"ML") != NULL)
+		return language_open_date(generator, locale, language_skeletons[LANGUAGE_YEAR], status);
+	return udat_open(UDAT_PATTERN, UDAT_PATTERN, locale, LANGUAGE_GMT, -1, year, -1, status);
+}
+
 static void language_open_dates(struct language *language, UErrorCode *status)
 {
 	UDateTimePatternGenerator *generator = udatpg_open(language->locale, status);
 	for (int i = 0; i < LANGUAGE_DATE_MAX; i++)
-		language->dates[i] = language_open_date(generator, language->locale, language_skeletons[i], status);
+		language->dates[i] = i == LANGUAGE_YEAR ? language_open_year(generator, language->locale, status)
+							: language_open_date(generator, language->locale,
+									     language_skeletons[i], status);
 	if (generator != NULL)
 		udatpg_close(generator);
 
