@@ -112,8 +112,10 @@ int store_message_hasten(struct store *store, int64_t task, int64_t now_utc, str
 int store_thread_root(struct store *store, int64_t task, const char *person, const char *channel, int64_t *ret_message,
 		      struct err *err)
 {
-	static const char sql[] = "SELECT min(message) FROM reminder r WHERE task = ?1 AND person = ?2 AND channel = ?3"
-				  " AND NOT EXISTS (SELECT 1 FROM reminder WHERE message = r.message AND task <> ?1)";
+	static const char sql[] =
+		"SELECT message FROM reminder r WHERE task = ?1 AND person = ?2 AND channel = ?3 AND message > 0"
+		" AND NOT EXISTS (SELECT 1 FROM reminder WHERE message = r.message AND task <> ?1)"
+		" ORDER BY message LIMIT 1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
