@@ -175,8 +175,9 @@ static void mail_add_headers(const struct mail *mail, const struct mail_ends *en
 		mail_add_id(out, "In-Reply-To: <", mail->thread_id);
 		mail_add_id(out, "References: <", mail->thread_id);
 	}
-	buf_add_str(out, "Auto-Submitted: auto-generated\r\n"  /* RFC 3834 5 */
-			 "X-Auto-Response-Suppress: All\r\n"); /* Exchange: no out-of-office replies */
+	/* RFC 3834 5; and for Exchange all but NDR: a bounce is how a dead address is known ([MS-OXCMAIL] 2.1.3.2.20). */
+	buf_add_str(out, "Auto-Submitted: auto-generated\r\n"
+			 "X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply\r\n");
 	mail_add_hints(mail, out);
 	if (mail->language != NULL) {
 		buf_add_str(out, "Content-Language: ");
