@@ -146,8 +146,9 @@ static bool fields_apply_rrule(const struct fields_rules *rules, const struct fi
 	return false;
 }
 
-/* A rule alone may be right and still fit no day after this date. */
-static bool fields_check_series(const struct fields_rules *rules, const struct task *task)
+/* A rule alone may be right and still fit no day after this date, or end before it. What the database has stays as it is. */
+static bool fields_check_series(const struct fields_rules *rules, const struct fields_task *given,
+				const struct task *task)
 {
 	struct recur *recur = NULL;
 	struct err err = {0};
@@ -159,8 +160,13 @@ static bool fields_check_series(const struct fields_rules *rules, const struct t
 		fields_report(rules, "rrule", "%s", err.text);
 		return false;
 	}
+	bool is_right = !recur_ends_early(recur) || (given->when == NULL && given->rrule == NULL);
+	if (!is_right)
+		fields_report(rules, "rrule",
+			      "'%s' ends before the first date: set UNTIL to a later day, or leave it out",
+			      task->rrule);
 	recur_free(recur);
-	return true;
+	return is_right;
 }
 
 static bool fields_apply_priority(const struct fields_rules *rules, const char *given, bool *ret_is_urgent)
@@ -238,7 +244,7 @@ bool fields_apply_task(const struct fields_rules *rules, const struct fields_tas
 	is_right &= fields_apply_zone(rules, given->zone, &task->zone);
 	bool is_date_right = fields_apply_when(rules, given->when, task, rrule); /* in that zone */
 	is_date_right &= fields_apply_rrule(rules, given, rrule, &task->rrule);
-	is_right &= is_date_right && fields_check_series(rules, task);
+	is_right &= is_date_right && fields_check_series(rules, given, task);
 	is_right &= fields_apply_text(rules, "place", given->place, 0, TASK_PLACE_MAX, false, &task->place);
 	is_right &= fields_apply_policy(rules, given->policy, &task->policy);
 	is_right &= fields_apply_priority(rules, given->priority, &task->is_urgent);

@@ -14,6 +14,7 @@ enum {
 	RECUR_STEPS_MAX = 100000, /* 270 years of days */
 	RECUR_YEAR_MIN = 1583,    /* libical counts Julian days before */
 	RECUR_YEAR_MAX = 2500,    /* libical counts up to 2582 */
+	RECUR_GAP_MAX_S = 86400,
 };
 
 struct recur_dates {
@@ -22,6 +23,7 @@ struct recur_dates {
 };
 
 struct recur {
+	struct period period; /* the first occurrence, and its start */
 	struct civil first;
 	bool has_time;
 	bool has_rule;
@@ -103,12 +105,21 @@ static void recur_dates_localize(const struct recur *recur, struct recur_dates *
 		qsort(dates->items, dates->n, sizeof(dates->items[0]), recur_moment_compare);
 }
 
+/* What a gap swallows is at the first instant after it, by which UTC names it. */
+static bool recur_is_at(const struct recur *recur, const struct recur_moment *moment, const struct civil *start)
+{
+	int64_t apart_s = civil_to_seconds(&moment->civil) - civil_to_seconds(start);
+	if (apart_s == 0 || !moment->is_utc || llabs(apart_s) > RECUR_GAP_MAX_S)
+		return apart_s == 0;
+	return zone_to_utc(recur->zone, &moment->civil) == zone_to_utc(recur->zone, start);
+}
+
 static bool recur_is_left_out(const struct recur *recur, const struct civil *start)
 {
 	int64_t day = civil_to_days(start);
 	for (size_t i = 0; i < recur->left_out.n; i++) {
 		const struct recur_moment *moment = &recur->left_out.items[i];
-		if (moment->has_time ? civil_compare(&moment->civil, start) == 0 : civil_to_days(&moment->civil) == day)
+		if (moment->has_time ? recur_is_at(recur, moment, start) : civil_to_days(&moment->civil) == day)
 			return true;
 	}
 	return false;
@@ -261,6 +272,7 @@ int recur_new(const struct period *first, const char *rrule, const char *rdate, 
 	      const struct zone *zone, struct recur **ret_recur, struct err *err)
 {
 	struct recur *recur = mem_zero(1, sizeof(*recur));
+	recur->period = *first;
 	recur->first = first->has_start ? first->start : first->end;
 	recur->has_time = first->precision == PERIOD_MINUTE;
 	if (!recur->has_time)
@@ -272,6 +284,12 @@ int recur_new(const struct period *first, const char *rrule, const char *rdate, 
 	else
 		*ret_recur = recur;
 	return rc;
+}
+
+bool recur_ends_early(const struct recur *recur)
+{
+	const struct icaltimetype until = recur->rule.ical.until, first = recur_to_ical(&recur->first);
+	return recur->has_rule && !icaltime_is_null_time(until) && icaltime_compare(until, first) < 0;
 }
 
 void recur_free(struct recur *recur)
@@ -299,6 +317,14 @@ static void recur_merge_next_day(struct recur_merge *merge)
 	merge->days.is_over = merge->days.is_over || --merge->left == 0;
 }
 
+/* A day of the first window is the first occurrence over again. */
+static bool recur_is_in_first(const struct recur *recur, const struct civil *day)
+{
+	struct period period = recur_period(&recur->period, day);
+	return civil_to_days(day) == civil_to_days(&recur->first) ||
+	       (recur->period.has_start && civil_compare(&period.start, &recur->first) == 0);
+}
+
 static void recur_merge_start(struct recur_merge *merge, const struct civil *from, const struct civil *to)
 {
 	const struct recur *recur = merge->recur;
@@ -310,7 +336,7 @@ static void recur_merge_start(struct recur_merge *merge, const struct civil *fro
 	if (icaltime_is_null_time(until) || icaltime_compare(until, last) > 0)
 		until = last;
 	recur_stream_start(recur, from, &until, &merge->days);
-	if (!merge->days.is_over && civil_to_days(&merge->days.day) == civil_to_days(&recur->first))
+	while (!merge->days.is_over && recur_is_in_first(recur, &merge->days.day))
 		recur_stream_step(&merge->days);
 	merge->days.is_over = merge->days.is_over || --merge->left == 0;
 }

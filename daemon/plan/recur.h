@@ -32,6 +32,9 @@ MUSTCHECK int recur_new(const struct period *first, const char *rrule, const cha
 			const struct zone *zone, struct recur **ret_recur, struct err *err);
 void recur_free(struct recur *recur);
 
+/* Whether the rule ends before the first occurrence, which is then the only one. */
+bool recur_ends_early(const struct recur *recur);
+
 /* The starts of the occurrences with from <= start < to, in order and each once; at most max of them, so that a caller who
  * gets max goes on from behind the last. Errors: -E2BIG when the rule is so dense, or the years are so many, that this
  * cannot be answered in reasonable time; nothing is set then. */

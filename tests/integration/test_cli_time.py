@@ -102,6 +102,7 @@ def test_hours_of_people_are_listed(office):
 
 @pytest.mark.parametrize("arguments,words", [
     (["--rrule", "FREQ=SOMETIMES"], "FREQ"),
+    (["--when", f"{YEAR}-01-10", "--rrule", f"FREQ=WEEKLY;UNTIL={YEAR - 1}1201"], "ends before the first date"),
     (["--rrule", "FREQ=DAILY", "--when", "каждый вторник"], "repeats by itself"),
     (["--priority", "high"], "normal or urgent"),
     (["--when", "2031-06-15"], "--occurrence"),

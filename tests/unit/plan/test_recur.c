@@ -315,6 +315,51 @@ static void recur__rule_that_fits_no_day__is_refused(void **state)
 	}
 }
 
+static void recur__exdate_in_utc__finds_what_a_gap_swallows(void **state)
+{
+	(void)state;
+	char text[1000];
+	struct period first = first_at("2027-03-27T02:30");
+	struct recur *recur =
+		need_recur(&first, "FREQ=DAILY;COUNT=4", "", "20270328T010000Z,20270329T010000Z", "Europe/Berlin");
+	list_starts(recur, "2027-03-27", "2027-04-10", text);
+	assert_string_equal(text, "2027-03-27T02:30 2027-03-29T02:30 2027-03-30T02:30");
+	recur_free(recur);
+}
+
+static void recur__count__takes_the_first_window_once(void **state)
+{
+	(void)state;
+	char text[1000];
+	struct period first = {true, {2027, 1, 1, 0, 0, 0}, {2027, 1, 31, 0, 0, 0}, PERIOD_MONTH};
+	struct recur *recur = need_recur(&first, "FREQ=MONTHLY;BYMONTHDAY=15;COUNT=3", "", "", "Europe/Berlin");
+	list_starts(recur, "2027-01-01", "2028-01-01", text);
+	assert_string_equal(text, "2027-01-01 2027-02-15 2027-03-15");
+	recur_free(recur);
+}
+
+static void recur__rule_that_ends_early__is_known(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *rrule;
+		bool is_early;
+	} rules[] = {{"FREQ=WEEKLY;UNTIL=20261201", true},
+		     {"FREQ=WEEKLY;UNTIL=20270109", true},
+		     {"FREQ=WEEKLY;UNTIL=20270110", false},
+		     {"FREQ=WEEKLY;UNTIL=20270110T080000", true},
+		     {"FREQ=WEEKLY;COUNT=1", false},
+		     {"FREQ=WEEKLY", false},
+		     {"", false}};
+	struct period first = first_at("2027-01-10T09:00");
+	for (size_t i = 0; i < ROWS(rules); i++) {
+		struct recur *recur = need_recur(&first, rules[i].rrule, "", "", "UTC");
+		if (recur_ends_early(recur) != rules[i].is_early)
+			fail_msg("%s", rules[i].rrule);
+		recur_free(recur);
+	}
+}
+
 static void recur__dates__are_read_or_refused_as_a_whole(void **state)
 {
 	(void)state;
@@ -440,6 +485,9 @@ int main(void)
 		cmocka_unit_test(recur__ten_thousand_years__end_in_time),
 		cmocka_unit_test(recur__bad_rule__is_refused_by_the_part),
 		cmocka_unit_test(recur__rule_that_fits_no_day__is_refused),
+		cmocka_unit_test(recur__exdate_in_utc__finds_what_a_gap_swallows),
+		cmocka_unit_test(recur__count__takes_the_first_window_once),
+		cmocka_unit_test(recur__rule_that_ends_early__is_known),
 		cmocka_unit_test(recur__dates__are_read_or_refused_as_a_whole),
 		cmocka_unit_test(recur_period__keeps_precision_and_length),
 		cmocka_unit_test(recur__rules_of_phrases__are_understood),
