@@ -112,7 +112,7 @@ def test_an_audit_writes_once(watched, start):
 @pytest.mark.parametrize("address, words", [
     ("ftp://example.org/Heartbeat-Key-0123456789", "https://"),
     ("http://example.org/Heartbeat-Key-0123456789", "plain http://"),
-    ("https://user:Heartbeat-Key-0123456789@example.org/", "host"),
+    ("https://user:Heartbeat-Key-0123456789@example.org/", "user names"),
     ("file:/nonexistent/heartbeat", "/nonexistent/heartbeat"),
 ])
 def test_an_address_that_cannot_be_called_is_refused_and_not_shown(site, address, words):
