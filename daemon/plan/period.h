@@ -60,13 +60,17 @@ enum { PERIOD_PHRASE_MAX = 200 };
  *   ("начало марта", "mid-June") are the same. Its halves are 1..15 and 16..last. All of them are windows of the precision
  *   month: on which of these days, nobody has said.
  * - Seasons are whole months: spring 2025 is March..May. Winter needs both its years ("зима 2025-2026").
+ * - "Last Friday of June" and "последний день июня" are days. Two that are listed ("апрель, май", 4、5月) are the range of both,
+ *   if one follows the other at once.
+ * - A time may stand with a dot behind a whole date: "15.06.2025 14.00". 下午3点 is 15:00.
  * - Of three numbers the year may stand first, as in 2025/6/15 and 2025-6-15; "06/15/2025" is an error.
  * - Both ends of a range lie in the one year that is named or given. Where that would put the end before the start, the
  *   range crosses the new year, if it then lasts at most half a year ("31 декабря - 8 января"): the year is the
  *   start's. Only a year that stands behind the second of two days is the end's, and behind the second of two months
  *   ("декабрь-январь 2025") it could be either and is an error.
  * - A limit ("до 1 июня", "by June 1", 6月1日前) includes its day. It must name a day or the end of something ("до
- *   конца марта"): "до июня" could mean either end of June and is an error.
+ *   конца марта"): "до июня" could mean either end of June and is an error. Nowhere else is the end of a year, a half or a
+ *   quarter understood: it may be its last month or its last days.
  *
  * Precision: one minute, day, week, month, quarter, half-year or year is called so; so is a limit by its end (minute or
  * day); a range of one day is a day. A part of a month is a month with narrower bounds, and so is what lasts from one such

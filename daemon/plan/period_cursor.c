@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 const struct period_token *period_cursor_peek(const struct period_cursor *cursor, size_t n)
 {
@@ -65,6 +66,8 @@ int period_cursor_fail(const struct period_cursor *cursor, const struct period_t
 		err_prefix(&error->err, "at the end");
 	else
 		err_prefix(&error->err, "'%.*s'", (int)error->length, cursor->phrase->text + error->offset);
+	for (char *at = error->err.text; (at = strchr(at, '\t')) != NULL;)
+		*at = ' '; /* a blank of the phrase; a message has no control characters */
 	return -EINVAL;
 }
 

@@ -25,6 +25,8 @@ bool period_parse_limit_word(struct period_cursor *cursor)
 		cursor->at += 2;
 		return true;
 	}
+	if (period_cursor_peek(cursor, 0)->is_cjk && period_cursor_take(cursor, WORD_TO)) /* 至6月15日 */
+		return true;
 	return period_cursor_take(cursor, WORD_UNTIL);
 }
 
@@ -33,6 +35,12 @@ static bool period_parse_to(struct period_cursor *cursor, bool has_from)
 	return period_cursor_take_kind(cursor, TOKEN_DASH) || period_cursor_take_kind(cursor, TOKEN_DOTS) ||
 	       period_cursor_take_kind(cursor, TOKEN_SLASH) || period_cursor_take(cursor, WORD_TO) ||
 	       (has_from && period_cursor_take(cursor, WORD_UNTIL));
+}
+
+/* "апрель, май", "III и IV" */
+static bool period_parse_list(struct period_cursor *cursor)
+{
+	return period_cursor_take_kind(cursor, TOKEN_COMMA) || period_cursor_take(cursor, WORD_AND);
 }
 
 /* EDTF has "2025-06-11~/2025-06-20~" for what is only about then. */
@@ -60,12 +68,15 @@ static int period_parse_range(struct period_cursor *cursor, const struct period_
 {
 	struct period_part to;
 	cursor->follows_month_day = from->unit == UNIT_DAY && from->is_month_first;
+	bool is_next_year = period_cursor_take(cursor, WORD_NEXT_YEAR);
 	int rc = period_part_parse(cursor, &to);
 	if (rc < 0)
 		return rc;
+	to.is_next_year = is_next_year;
 	if (from->is_rough && !period_parse_rough(cursor))
 		return period_cursor_fail_here(cursor, "both days need their '~'");
-	(void)period_cursor_take(cursor, WORD_INCLUSIVE);
+	if (!period_cursor_take(cursor, WORD_INCLUSIVE) && period_cursor_peek(cursor, 0)->value == 1)
+		(void)period_cursor_take(cursor, WORD_BEFORE);
 	rc = period_parse_end(cursor);
 	return rc < 0 ? rc : period_resolve_range(cursor, from, &to, default_year, ret_period);
 }
@@ -91,7 +102,8 @@ int period_parse_phrase(struct period_cursor *cursor, int default_year, struct p
 	if (period_cursor_take(cursor, WORD_BEFORE) || cursor->is_limit)
 		return period_parse_limit(cursor, &part, default_year, ret_period);
 	part.is_rough = period_cursor_has_kind(cursor, 1, TOKEN_SLASH) && period_parse_rough(cursor);
-	if (period_parse_to(cursor, has_from))
+	part.is_listed = !has_from && period_parse_list(cursor);
+	if (part.is_listed || period_parse_to(cursor, has_from))
 		return period_parse_range(cursor, &part, default_year, ret_period);
 	rc = period_parse_end(cursor);
 	if (rc < 0)

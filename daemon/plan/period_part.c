@@ -25,7 +25,15 @@ static bool period_part_is_iso(const struct period_cursor *cursor)
 	return (next->kind == TOKEN_NUMBER && next->digits == 2) || period_part_is_letter(cursor, 1);
 }
 
-/* "-06" or "-W14" behind a year. */
+/* "/6" behind a year */
+static bool period_part_is_slash_month(const struct period_cursor *cursor)
+{
+	const struct period_token *slash = period_cursor_peek(cursor, 0), *month = period_cursor_peek(cursor, 1);
+	return slash->kind == TOKEN_SLASH && slash->is_joined && month->kind == TOKEN_NUMBER && month->is_joined &&
+	       (month->digits == 1 || month->digits == 2);
+}
+
+/* "-06", "-W14" or "/6" behind a year. */
 static int period_part_iso(struct period_cursor *cursor, struct period_part *part)
 {
 	(void)period_cursor_step(cursor);
@@ -79,7 +87,7 @@ static int period_part_year(struct period_cursor *cursor, struct period_part *pa
 		period_part_month_day(cursor, part);
 		return 0;
 	}
-	if (period_part_is_iso(cursor))
+	if (period_part_is_iso(cursor) || period_part_is_slash_month(cursor))
 		return period_part_iso(cursor, part);
 	if (period_part_is_letter(cursor, 0))
 		return period_part_letter(cursor, part);
@@ -94,6 +102,15 @@ static bool period_part_is_dotted(const struct period_cursor *cursor, size_t n)
 	const struct period_token *dot = period_cursor_peek(cursor, n), *number = period_cursor_peek(cursor, n + 1);
 	return dot->kind == TOKEN_DOT && dot->is_joined && number->kind == TOKEN_NUMBER && number->is_joined &&
 	       number->digits != 0;
+}
+
+/* The year of a date in figures may have two of them. */
+static int period_part_short_year(struct period_cursor *cursor, struct period_part *part)
+{
+	if (period_cursor_peek(cursor, 0)->digits != 2)
+		return period_year_take(cursor, part);
+	part->year = 2000 + period_cursor_step(cursor)->value;
+	return 0;
 }
 
 /* "01.10.2025", "09.05.25", "01.10", "10.2025" */
@@ -112,16 +129,11 @@ static int period_part_dotted(struct period_cursor *cursor, struct period_part *
 		if (!is_month)
 			(void)period_cursor_step(cursor);
 		const struct period_token *year = period_cursor_peek(cursor, 0);
-		if (year->digits == 2) {
-			(void)period_cursor_step(cursor);
-			part->year = 2000 + year->value;
-		} else if (period_year_is(year)) {
-			int rc = period_year_take(cursor, part);
-			if (rc < 0)
-				return rc;
-		} else {
+		if (year->digits != 2 && !period_year_is(year))
 			return period_cursor_fail_here(cursor, "a year of four digits should stand here");
-		}
+		int rc = period_part_short_year(cursor, part);
+		if (rc < 0)
+			return rc;
 		period_year_skip_words(cursor);
 		return 0;
 	}
@@ -146,6 +158,16 @@ static int period_part_month(struct period_cursor *cursor, struct period_part *p
 
 static int period_part_date(struct period_cursor *cursor, struct period_part *part);
 
+/* Whose end is a day, in a limit: "года", "Q3", 2025. */
+static bool period_part_is_long(const struct period_cursor *cursor)
+{
+	const struct period_token *next = period_cursor_peek(cursor, 0);
+	if (cursor->is_limit)
+		return next->word != WORD_EDGE;
+	return next->kind == TOKEN_NUMBER || next->word == WORD_YEAR || next->word == WORD_Q || next->word == WORD_H ||
+	       next->word == WORD_ORDINAL || next->word == WORD_SEASON;
+}
+
 /* "начало марта", "mid-June"; in a limit also "конец квартала", which is a day as well. */
 static int period_part_edge(struct period_cursor *cursor, struct period_part *part)
 {
@@ -156,7 +178,7 @@ static int period_part_edge(struct period_cursor *cursor, struct period_part *pa
 	(void)period_cursor_take(cursor, WORD_THE);
 
 	part->is_end = edge->value == 3;
-	if (cursor->is_limit && part->is_end && !period_cursor_has(cursor, 0, WORD_EDGE)) {
+	if (part->is_end && period_part_is_long(cursor)) {
 		cursor->is_span = true; /* "до конца года" */
 		return period_part_date(cursor, part);
 	}
@@ -216,6 +238,8 @@ static int period_part_bare_year(struct period_cursor *cursor, struct period_par
 {
 	const struct period_token *word = period_cursor_step(cursor);
 	part->unit = UNIT_YEAR;
+	if (word->is_cjk && period_cursor_has(cursor, 0, WORD_EDGE))
+		return period_count_in_year(cursor, part); /* 年底前 */
 	if (word->value == 0 && !cursor->is_span)
 		return period_cursor_fail(cursor, word, word, "which year?");
 	return 0;
@@ -229,6 +253,29 @@ static bool period_part_is_either(const struct period_cursor *cursor)
 	       year->kind == TOKEN_NUMBER && year->is_joined && (year->digits == 2 || year->digits == 4);
 }
 
+/* "15-Jun-2027", "15-июн-27" */
+static bool period_part_is_dashed(const struct period_cursor *cursor)
+{
+	for (size_t i = 1; i <= 4; i++)
+		if (!period_cursor_peek(cursor, i)->is_joined)
+			return false;
+	unsigned digits = period_cursor_peek(cursor, 4)->digits;
+	return period_cursor_has_kind(cursor, 1, TOKEN_DASH) && period_cursor_has(cursor, 2, WORD_MONTH) &&
+	       period_cursor_has_kind(cursor, 3, TOKEN_DASH) && (digits == 2 || digits == 4);
+}
+
+static int period_part_dashed(struct period_cursor *cursor, struct period_part *part)
+{
+	part->unit = UNIT_DAY;
+	part->number_token = period_cursor_step(cursor);
+	part->number = part->number_token->value;
+	(void)period_cursor_step(cursor);
+	part->month_token = period_cursor_step(cursor);
+	part->month = part->month_token->value;
+	(void)period_cursor_step(cursor);
+	return period_part_short_year(cursor, part);
+}
+
 static int period_part_number(struct period_cursor *cursor, struct period_part *part)
 {
 	const struct period_token *token = period_cursor_peek(cursor, 0);
@@ -239,6 +286,8 @@ static int period_part_number(struct period_cursor *cursor, struct period_part *
 					  "which is the month? write it like 2027-06-15 or 15.06.2027");
 	if (token->digits != 0 && period_part_is_dotted(cursor, 1))
 		return period_part_dotted(cursor, part);
+	if (token->digits != 0 && period_part_is_dashed(cursor))
+		return period_part_dashed(cursor, part);
 	if (period_count_is(token))
 		return period_count_parse(cursor, part);
 	return period_cursor_fail_here(cursor, "neither a day nor a year");

@@ -33,15 +33,17 @@ enum period_word {
 	WORD_MONTH_UNIT,  /* "месяц", 月 */
 	WORD_DAY_UNIT,    /* "число", 日 */
 	WORD_DAY,         /* "день", "day" */
-	WORD_HOUR_UNIT,
+	WORD_HOUR_UNIT,   /* and that many minutes */
 	WORD_MINUTE_UNIT,
 	WORD_HALF_DAY, /* "am", "pm": hours to add, 0 or 12 */
 	WORD_Q,        /* letters before a number: Q3 */
 	WORD_H,
 	WORD_W,
 	WORD_T,
-	WORD_NTH, /* 第 */
-	WORD_IN,
+	WORD_DAY_PART, /* 下午: its first hour * 100 + its last */
+	WORD_NTH,      /* 第 */
+	WORD_PIECE,    /* 个 */
+	WORD_IN,       /* 1: an hour without its unit may follow */
 	WORD_THE,
 	WORD_OF,
 	WORD_SPAN,  /* "в течение", "during": "года" may follow without its number */
@@ -49,13 +51,17 @@ enum period_word {
 	WORD_FROM,
 	WORD_TO,
 	WORD_UNTIL,  /* a limit; or the end of a range that began with WORD_FROM */
-	WORD_BEFORE, /* a limit that stands behind its date: 前 */
+	WORD_BEFORE, /* a limit that stands behind its date: 前; 1: or the end of a range */
+	WORD_AND,
+	WORD_NEXT_YEAR,
 	WORD_NOT,
 	WORD_LATER,
 	WORD_THAN,
 	WORD_INCLUSIVE,
-	WORD_REPEAT,   /* "ежемесячно": an enum period_repeat_unit */
-	WORD_EVERY,    /* "каждый" */
+	WORD_REPEAT, /* "ежемесячно": an enum period_repeat_unit */
+	WORD_EVERY,  /* "каждый" */
+	WORD_TIMES,  /* "раз" */
+	WORD_ONCE,
 	WORD_WEEKDAYS, /* "понедельникам", "Mondays": 1..7 */
 };
 
@@ -155,8 +161,10 @@ enum period_stretch {
 
 struct period_part {
 	enum period_unit unit;
-	int year, month, number; /* 0: not said. number counts the unit; of a day it is the day of the month */
-	int weekday;             /* 0: not said */
+	int year, month,
+		number; /* 0: not said. number counts the unit; of a day it is the day of the month or PERIOD_LAST */
+	int weekday;    /* 0: not said */
+	int nth;        /* of the weekdays of its month, PERIOD_LAST too; 0: the weekday is only said as well */
 	bool has_time;
 	int hour, minute;
 	bool is_month_first; /* "June 15" */
@@ -164,6 +172,8 @@ struct period_part {
 	bool is_end;         /* "конец марта": in a limit its last day */
 	bool is_from;        /* "неделя с 3 ноября": begins on that day */
 	bool has_both_years; /* "зима 2025-2026" */
+	bool is_next_year;   /* 次年1月 */
+	bool is_listed;      /* "апрель, май": the other one must be the next */
 	bool is_rough;       /* "2025-06-11~": only about then */
 	const struct period_token *first, *last, *number_token, *month_token, *weekday_token;
 };

@@ -13,7 +13,8 @@ struct period_clause {
 
 bool period_repeat_is_marker(const struct period_token *token)
 {
-	return token->word == WORD_REPEAT || token->word == WORD_EVERY || token->word == WORD_WEEKDAYS;
+	return token->word == WORD_REPEAT || token->word == WORD_EVERY || token->word == WORD_WEEKDAYS ||
+	       token->word == WORD_TIMES;
 }
 
 /* "в", "on the", "до", "не позднее" */
@@ -81,6 +82,7 @@ static bool period_repeat_unit(struct period_cursor *cursor, struct period_claus
 				(void)period_cursor_take_kind(cursor, TOKEN_DASH);
 				(void)period_cursor_take(cursor, WORD_YEAR);
 			}
+			(void)period_cursor_take(cursor, WORD_ONCE);
 			return true;
 		}
 	return false;
@@ -132,13 +134,17 @@ static bool period_repeat_clause(struct period_cursor *cursor, struct period_cla
 	if (has_day)
 		(void)period_cursor_take(cursor, WORD_OF);
 
+	if (period_cursor_has(cursor, 1, WORD_TIMES) && period_cursor_peek(cursor, 0)->value == 1)
+		(void)period_cursor_take_kind(cursor, TOKEN_NUMBER); /* "1 раз в квартал" */
 	const struct period_token *marker = period_cursor_step(cursor);
+	if (marker->word == WORD_TIMES && !period_cursor_take(cursor, WORD_IN))
+		return false;
 	if (marker->word == WORD_REPEAT)
 		clause.repeat.unit = (enum period_repeat_unit)marker->value;
 	else if (marker->word == WORD_WEEKDAYS) {
 		clause.repeat.unit = REPEAT_WEEK;
 		clause.repeat.weekday = marker->value;
-	} else if (marker->word != WORD_EVERY ||
+	} else if ((marker->word != WORD_EVERY && marker->word != WORD_TIMES) ||
 		   !(has_day ? period_repeat_unit(cursor, &clause) : period_repeat_every(cursor, &clause)))
 		return false;
 

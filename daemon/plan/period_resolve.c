@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#define PERIOD_WHICH_MONTHS "name its months, or a limit, as in 'до конца года'"
+
 enum { PERIOD_HALF_YEAR_DAYS = 184 };
 
 static const char *const period_month_names[] = {"January", "February", "March",     "April",   "May",      "June",
@@ -99,14 +101,26 @@ static int period_resolve_week_of_day(const struct period_cursor *cursor, const 
 	return 0;
 }
 
+/* "последняя пятница июня": the day of the month; above its last one when there are fewer. */
+static int period_resolve_nth_weekday(const struct period_part *part, int year, int last)
+{
+	struct civil first = period_resolve_day(year, part->month, 1);
+	int day = 1 + (part->weekday - civil_weekday(&first) + 7) % 7;
+	return part->nth == PERIOD_LAST ? day + (last - day) / 7 * 7 : day + (part->nth - 1) * 7;
+}
+
 static int period_resolve_date(const struct period_cursor *cursor, const struct period_part *part, int year,
 			       struct period *ret_period)
 {
 	int last = civil_days_in_month(year, part->month);
-	if (part->number < 1 || part->number > last)
-		return period_cursor_fail(cursor, part->number_token, part->number_token, "%s %d has %d days",
-					  period_month_names[part->month - 1], year, last);
-	struct civil day = period_resolve_day(year, part->month, part->number);
+	int number = part->nth != 0                ? period_resolve_nth_weekday(part, year, last)
+		     : part->number == PERIOD_LAST ? last
+						   : part->number;
+	if (number < 1 || number > last)
+		return period_cursor_fail(cursor, part->number_token, part->number_token, "%s %d has %d %s",
+					  period_month_names[part->month - 1], year, part->nth != 0 ? 4 : last,
+					  part->nth != 0 ? "of them" : "days");
+	struct civil day = period_resolve_day(year, part->month, number);
 	day.hour = part->hour;
 	day.minute = part->minute;
 	if (part->unit == UNIT_WEEK_OF_DAY)
@@ -231,7 +245,7 @@ int period_resolve_one(const struct period_cursor *cursor, const struct period_p
 		       struct period *ret_period)
 {
 	if (part->is_end && part->unit != UNIT_DECADE)
-		return period_resolve_fail(cursor, part, "which months are that?");
+		return period_resolve_fail(cursor, part, PERIOD_WHICH_MONTHS);
 	return period_resolve_part(cursor, part, default_year, ret_period);
 }
 
@@ -329,7 +343,7 @@ static int period_resolve_share(const struct period_cursor *cursor, struct perio
 			return period_resolve_fail(cursor, parts[i],
 						   "a range is made of whole days: leave the time out");
 		if (parts[i]->is_end && parts[i]->unit != UNIT_DECADE)
-			return period_resolve_fail(cursor, parts[i], "which months are that?");
+			return period_resolve_fail(cursor, parts[i], PERIOD_WHICH_MONTHS);
 		if (parts[i]->unit == UNIT_NUMBER)
 			return period_resolve_fail(cursor, parts[i], "the number of what?");
 	}
@@ -372,6 +386,11 @@ static int period_resolve_ends(const struct period_cursor *cursor, const struct 
 	if (rc < 0)
 		return rc;
 	*ret_is_inverted = civil_compare(&to.start, &from.start) < 0 || civil_compare(&to.end, &from.end) < 0;
+	struct civil next = civil_add_days(&from.end, 1);
+	bool is_next = ends->from.unit == ends->to.unit && civil_compare(&next, &to.start) == 0;
+	if (ends->from.is_listed && !*ret_is_inverted && !is_next)
+		return period_resolve_fail(cursor, &ends->to,
+					   "does not follow at once on what stands before it: each of them is a task");
 	*ret_period = (struct period){.has_start = true, .start = from.start, .end = to.end};
 	ret_period->precision = period_resolve_precision(ends, ret_period);
 	return 0;
@@ -388,7 +407,8 @@ static int period_resolve_crossing(const struct period_cursor *cursor, const str
 	else if (ends->from.year == 0 && are_days)
 		from_year = to_year - 1;
 	else
-		return period_resolve_fail(cursor, &ends->to, why);
+		return period_resolve_fail(cursor, &ends->to,
+					   ends->from.year == 0 ? "of which year is the other end? name both" : why);
 
 	struct period period;
 	bool is_inverted;
@@ -415,7 +435,7 @@ int period_resolve_range(const struct period_cursor *cursor, const struct period
 		rc = period_resolve_default(cursor, to, default_year, &from_year);
 	if (rc < 0)
 		return rc;
-	int to_year = to->year != 0 ? to->year : from_year;
+	int to_year = to->year != 0 ? to->year : to->is_next_year ? from_year + 1 : from_year;
 
 	struct period period;
 	bool is_inverted;

@@ -65,9 +65,9 @@ static const struct period_entry period_entries[] = {
 	{WORD_EDGE, 2, "середина середины середине середину серединой mid middle"},
 	{WORD_EDGE, 3, "конец конца концу конце концом late end 底 末"},
 
-	{WORD_YEAR, 0, "год года году годом годе годы годов годах гг г year years 年"},
-	{WORD_YEAR, 1, "全年"},
-	{WORD_MONTH_UNIT, 0, "месяц месяца месяце month 月"},
+	{WORD_YEAR, 0, "год года году годом годе годы годов годах гг г year years 年 年度"},
+	{WORD_YEAR, 1, "全年 年内"},
+	{WORD_MONTH_UNIT, 0, "месяц месяца месяце month 月 月份"},
 	{WORD_DAY_UNIT, 0, "число числа числу числом числе 日 号"},
 	{WORD_DAY, 0, "день дня дню днем дне day 天"},
 	{WORD_Q, 0, "q"},
@@ -75,13 +75,18 @@ static const struct period_entry period_entries[] = {
 	{WORD_W, 0, "w"},
 	{WORD_T, 0, "t"},
 
-	{WORD_IN, 0, "в во на за in on at for 在"},
+	{WORD_IN, 0, "на за in on at for 在 于"},
+	{WORD_IN, 1, "в во"}, /* an hour may follow */
 	{WORD_THE, 0, "the"},
 	{WORD_OF, 0, "of"},
 	{WORD_FROM, 0, "с со c from 从 自"}, /* the third is the Latin letter, which typists mix up */
 	{WORD_TO, 0, "по to through thru 至 到"},
-	{WORD_UNTIL, 0, "до к ко by until till 截至 截止 截止到 不晚于 不迟于"},
-	{WORD_BEFORE, 0, "前 之前 以前"},
+	{WORD_UNTIL, 0, "до к ко by until till 截至 截止 截止到 不晚于 不迟于 最迟 最迟于"},
+	{WORD_BEFORE, 0, "前 之前 以前 前完成"},
+	{WORD_BEFORE, 1, "止 为止"}, /* of a range as well */
+	{WORD_AND, 0, "и and 和"},
+	{WORD_NEXT_YEAR, 0, "次年 翌年"},
+	{WORD_PIECE, 0, "个"},
 	{WORD_NOT, 0, "не no not"},
 	{WORD_LATER, 0, "позднее позже later"},
 	{WORD_THAN, 0, "чем than"},
@@ -89,10 +94,18 @@ static const struct period_entry period_entries[] = {
 	{WORD_FRAME, 0, "срок период period"},
 	{WORD_INCLUSIVE, 0, "включительно inclusive"},
 	{WORD_HOUR_UNIT, 0, "ч час часа часов 点 时"},
+	{WORD_HOUR_UNIT, 30, "点半"},
 	{WORD_MINUTE_UNIT, 0, "мин минут минута минуты 分"},
 	{WORD_HALF_DAY, 0, "am"},
 	{WORD_HALF_DAY, 12, "pm"},
+	{WORD_DAY_PART, 6, "凌晨"},
+	{WORD_DAY_PART, 12, "上午 早上"},
+	{WORD_DAY_PART, 1113, "中午"},
+	{WORD_DAY_PART, 1219, "下午"},
+	{WORD_DAY_PART, 1723, "晚上"},
 	{WORD_NTH, 0, "第"},
+	{WORD_ONCE, 0, "一次"},
+	{WORD_TIMES, 0, "раз"},
 	{WORD_REPEAT, REPEAT_DAY, "ежедневно daily"},
 	{WORD_REPEAT, REPEAT_WEEK, "еженедельно weekly"},
 	{WORD_REPEAT, REPEAT_MONTH, "ежемесячно monthly"},
@@ -108,7 +121,10 @@ static const struct period_entry period_entries[] = {
 	{WORD_WEEKDAYS, 7, "воскресеньям sundays"},
 };
 
-enum { PERIOD_WORD_MAX = 48 }; /* no known word is longer */
+enum {
+	PERIOD_WORD_MAX = 48,    /* no known word is longer */
+	PERIOD_HINT_LETTERS = 5, /* shorter words are alike by chance */
+};
 
 /* The next of the forms, or NULL behind the last; *ret_len is its length. */
 static const char *period_words_next(const char *form, size_t *ret_len)
@@ -147,11 +163,19 @@ static unsigned period_words_distance(const char *form, size_t form_len, const c
 	return num_edit_distance(a, b, limit);
 }
 
+static size_t period_words_letters(const char *text, size_t len)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++)
+		n += (text[i] & 0xc0) != 0x80;
+	return n;
+}
+
 const char *period_words_nearest(const char *text, size_t len, size_t *ret_len)
 {
 	unsigned best = (unsigned)len / 6 + 1; /* bytes, most letters having two: a third of the word at most */
 	const char *nearest = NULL;
-	if (len < 4 || len > PERIOD_WORD_MAX)
+	if (period_words_letters(text, len) < PERIOD_HINT_LETTERS || len > PERIOD_WORD_MAX)
 		return NULL;
 	for (size_t i = 0; i < sizeof(period_entries) / sizeof(period_entries[0]); i++) {
 		size_t form_len = strcspn(period_entries[i].forms, " ");
