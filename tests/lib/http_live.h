@@ -40,10 +40,12 @@ static const char DROP[] = "drop", HANG[] = "hang", HUGE_REPLY[] = "huge";
 	"[settings]\nurl = url required\n[request]\nurl = {{url}}\nbody = text\n[text]\ntext = {{subject}}\n"          \
 	"[success]\nstatus = 200\n[retry]\nheader = X-Reset\nunit = at\n"
 
+enum { PEERS_MAX = 32 };
+
 struct world {
 	struct event_base *base;
 	struct evconnlistener *listener;
-	struct bufferevent *peers[16];
+	struct bufferevent *peers[PEERS_MAX];
 	unsigned n_peers; /* connections that were made */
 	unsigned n_requests;
 	char request[16 * 1024]; /* the last one */
@@ -120,7 +122,7 @@ static void peer_accept(struct evconnlistener *listener, evutil_socket_t fd, str
 			void *arg)
 {
 	(void)listener, (void)address, (void)len, (void)arg;
-	assert_true(world.n_peers < 16);
+	assert_true(world.n_peers < PEERS_MAX);
 	struct bufferevent *peer = bufferevent_socket_new(world.base, fd, BEV_OPT_CLOSE_ON_FREE);
 	world.peers[world.n_peers++] = peer;
 	bufferevent_setcb(peer, peer_read, NULL, NULL, NULL);
