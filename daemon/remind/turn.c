@@ -204,11 +204,17 @@ static bool turn_is_suspended(const struct turn *turn)
 	return false;
 }
 
+/* The earlier of two ends of a turn; 0 is none. */
+static int64_t turn_sooner(int64_t a_utc, int64_t b_utc)
+{
+	return a_utc == 0 || (b_utc != 0 && b_utc < a_utc) ? b_utc : a_utc;
+}
+
 /* Without another channel to go to, it waits for its own as long as that has an address. */
 static int turn_keep_reminders(const struct turn *turn, struct err *err)
 {
 	bool is_usable = person_address(&turn->person, turn->row.channel) != NULL;
-	int64_t until_utc = -1;
+	int64_t until_utc = 0;
 	int status = 0;
 	for (size_t i = 0; i < turn->row.n_reminders && status == 0; i++) {
 		const struct store_turn_reminder *item = &turn->row.reminders[i];
@@ -219,9 +225,9 @@ static int turn_keep_reminders(const struct turn *turn, struct err *err)
 			status = turn_drop_reminder(turn, item,
 						    turn_is_suspended(turn) ? "address suspended" : "no address", err);
 		else if (order->is_first)
-			until_utc = order_turn_utc(order, turn->row.channel, turn->now_utc);
+			until_utc = turn_sooner(until_utc, order_turn_utc(order, turn->row.channel, turn->now_utc));
 	}
-	return status == 0 ? store_turn_set(turn->store, turn->row.id, until_utc > 0 ? until_utc : -1, err) : status;
+	return status == 0 ? store_turn_set(turn->store, turn->row.id, until_utc != 0 ? until_utc : -1, err) : status;
 }
 
 /* ---- a digest ----------------------------------------------------------------------------------------------------- */

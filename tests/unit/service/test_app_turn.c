@@ -17,6 +17,8 @@
 
 static const char config[] =
 	CHANNELS STEPS "channels = first that works: telegram, email, sms, next after 30m\n"
+		       "[policy slow]\nremind = 5d before start at 09:00\n"
+		       "channels = first that works: telegram, email, next after 2h\n"
 		       "[policy plain]\nremind = 0d 1d 2d 3d 4d 5d before start at 09:00\nchannels = telegram\n";
 
 static int open_desk(void **state)
@@ -262,6 +264,29 @@ static void turn__no_other_address__stays_and_is_sent_late(void **state)
 	}
 	answer("telegram", CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
 	assert_string_equal(messages(), "telegram=sent");
+}
+
+static void turn__two_spans__no_other_address__is_looked_at_again_after_the_shorter(void **state)
+{
+	(void)state;
+	(void)office_add_task(&desk.office, &(struct office_task){.uid = "u",
+								  .start = "2025-06-15",
+								  .zone = "Europe/Moscow",
+								  .policy = "slow",
+								  .people = "anna",
+								  .planned_until = desk.now.wall_s});
+	office_run(&desk.office, "DELETE FROM address WHERE person = 'anna' AND channel = 'email';"
+				 "UPDATE person SET quiet = '08:00-10:00' WHERE id = 'anna'");
+	desk_move_to("2025-06-10T06:00");
+	desk_tick();
+	desk_move_to("2025-06-10T07:00");
+	desk_tick();
+	assert_string_equal(messages(), "telegram=sending");
+	answer("telegram", CHANNEL_TEMPORARY, CHANNEL_BLAME_MESSAGE);
+	office_run(&desk.office, "UPDATE message SET not_before = not_before + 7200");
+	desk_move(1800);
+	desk_tick();
+	assert_int_equal(office_number(&desk.office, "SELECT next_channel_utc FROM message") - desk.now.wall_s, 1800);
 }
 
 /* What stays for want of another address goes on when there is one. */
@@ -542,6 +567,7 @@ int main(void)
 		ROW(turn__address_taken_away__goes_on_at_once),
 		ROW(turn__last_address_suspended__comes_back_with_any),
 		ROW(turn__no_other_address__stays_and_is_sent_late),
+		ROW(turn__two_spans__no_other_address__is_looked_at_again_after_the_shorter),
 		ROW(turn__other_address_comes_later__goes_on),
 		ROW(turn__channel_taken_out_of_the_order__goes_on_with_the_first),
 		ROW(turn__daemon_was_down__the_first_is_tried_first),
