@@ -21,12 +21,12 @@ struct invite_search {
 	bool is_there, is_active;
 };
 
-static int invite_see_person(void *arg, const struct person *person, bool is_active)
+static int invite_see_person(void *arg, const struct person *person)
 {
 	struct invite_search *search = arg;
 	if (strcmp(person->id, search->id) == 0) {
 		search->is_there = true;
-		search->is_active = is_active;
+		search->is_active = person->is_active;
 	}
 	return 0;
 }

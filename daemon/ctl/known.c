@@ -7,9 +7,8 @@
 #include "store/store_person.h"
 #include "store/store_task.h"
 
-static int known_add_person(void *arg, const struct person *person, bool is_active)
+static int known_add_person(void *arg, const struct person *person)
 {
-	(void)is_active;
 	strlist_add(arg, person->id, strlen(person->id));
 	return 0;
 }

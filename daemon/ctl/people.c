@@ -19,7 +19,7 @@ static const char *const people_headings[] = {"ID",   "NAME",   "LANGUAGE", "ZON
 					      "WORK", "DIGEST", "CEILING",  "CHANNELS", "ADDRESSES"};
 enum { PEOPLE_COLUMNS = sizeof(people_headings) / sizeof(people_headings[0]), PEOPLE_ADDRESSES_MAX = 64 * 1024 };
 
-static int people_json(void *arg, const struct person *person, bool is_active)
+static int people_json(void *arg, const struct person *person)
 {
 	json_t *object = json_object(), *addresses = json_object(), *suspended = json_array();
 	(void)arg;
@@ -33,7 +33,7 @@ static int people_json(void *arg, const struct person *person, bool is_active)
 	json_object_set_new(object, "digest", output_json_text(person->digest));
 	json_object_set_new(object, "ceiling", json_integer(person->ceiling));
 	json_object_set_new(object, "channels", output_json_text(person->channels));
-	json_object_set_new(object, "active", json_boolean(is_active));
+	json_object_set_new(object, "active", json_boolean(person->is_active));
 	for (size_t i = 0; i < person->n_addresses; i++)
 		if (person->addresses[i].is_suspended)
 			json_array_append_new(suspended, output_json_text(person->addresses[i].channel));
@@ -46,12 +46,12 @@ static int people_json(void *arg, const struct person *person, bool is_active)
 	return 0;
 }
 
-static int people_add_row(void *arg, const struct person *person, bool is_active)
+static int people_add_row(void *arg, const struct person *person)
 {
 	char ceiling[24] = "";
 	struct buf addresses;
 	buf_init(&addresses, PEOPLE_ADDRESSES_MAX);
-	if (!is_active)
+	if (!person->is_active)
 		buf_add_str(&addresses, "(inactive) ");
 	for (size_t i = 0; i < person->n_addresses; i++)
 		buf_printf(&addresses, "%s%s: %s%s", i > 0 ? ", " : "", person->addresses[i].channel,

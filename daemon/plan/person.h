@@ -25,6 +25,7 @@ struct person {
 	char *digest;
 	char *channels;  /* on which of them, as written in remind/order.h; "" for what the policy says */
 	int64_t ceiling; /* messages a day beyond which they are held and merged; 0 = none */
+	bool is_active;  /* as it was read: whoever writes a person leaves it as it is */
 	unsigned roles;  /* ROLE_BIT()s in the task that it was read for */
 	struct person_address *addresses;
 	size_t n_addresses;

@@ -91,11 +91,12 @@ struct warnings_languages {
 	struct strlist missing;
 };
 
-static int warnings_see_person(void *arg, const struct person *person, bool is_active)
+static int warnings_see_person(void *arg, const struct person *person)
 {
 	struct warnings_languages *languages = arg;
 	const char *tag = person->language;
-	if (is_active && !catalog_has_language(languages->catalog, tag) && !strlist_has(&languages->missing, tag))
+	if (person->is_active && !catalog_has_language(languages->catalog, tag) &&
+	    !strlist_has(&languages->missing, tag))
 		strlist_add(&languages->missing, tag, strlen(tag));
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include "plan/role.h"
 #include "store/store_priv.h"
 
-/* Rows of (id, name, language, zone, active, channel, address), a row an address; the people come out one by one. */
+/* A row an address; the people come out one by one. */
 #define PERSON_COLUMNS                                                                                                 \
 	"p.id, p.name, p.language, p.zone, p.active, a.channel, a.address, p.calendar, p.quiet, p.work, p.digest,"     \
 	" p.ceiling, (SELECT 1 FROM suspension s WHERE s.person = a.person AND s.channel = a.channel"                  \
@@ -28,6 +28,7 @@ static void store_person_start(sqlite3_stmt *stmt, struct person *person)
 		.work = store_text(stmt, 9),
 		.digest = store_text(stmt, 10),
 		.ceiling = sqlite3_column_int64(stmt, 11),
+		.is_active = sqlite3_column_int(stmt, 4) != 0,
 		.channels = store_text(stmt, 13),
 	};
 }
@@ -167,25 +168,14 @@ int store_person_each(struct store *store, store_person_cb each, void *arg, stru
 {
 	static const char sql[] = "SELECT " PERSON_COLUMNS
 				  "FROM person p LEFT JOIN address a ON a.person = p.id ORDER BY p.id, a.channel";
-	static const char active[] = "SELECT active FROM person WHERE id = ?1";
 	struct person *people = NULL;
 	size_t n = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
 	int status = store_person_collect(store, stmt, &people, &n, err);
-	for (size_t i = 0; i < n && status == 0; i++) {
-		int64_t is_active = 0;
-		stmt = store_statement(store, active, err);
-		if (stmt == NULL)
-			status = store->failure;
-		else
-			store_bind(stmt, "t", people[i].id);
-		if (status == 0)
-			status = store_one(store, stmt, "reading a person", 0, &is_active, err);
-		if (status == 0)
-			status = each(arg, &people[i], is_active != 0);
-	}
+	for (size_t i = 0; i < n && status == 0; i++)
+		status = each(arg, &people[i]);
 	store_person_free_all(people, n);
 	return status;
 }

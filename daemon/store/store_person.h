@@ -32,7 +32,7 @@ MUSTCHECK int store_person_of_task(struct store *store, int64_t task, struct per
 				   struct err *err);
 
 /* Calls each for every person, by id; stops at its first negative result and returns it. */
-typedef int (*store_person_cb)(void *arg, const struct person *person, bool is_active);
+typedef int (*store_person_cb)(void *arg, const struct person *person);
 MUSTCHECK int store_person_each(struct store *store, store_person_cb each, void *arg, struct err *err);
 
 /* The names of the calendars that active people have, sorted, each once; the caller frees the list. */

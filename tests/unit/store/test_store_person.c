@@ -134,10 +134,10 @@ static void store_person__of_a_task__are_the_active_ones_each_once(void **state)
 	free(people);
 }
 
-static int collect(void *arg, const struct person *person, bool is_active)
+static int collect(void *arg, const struct person *person)
 {
 	char *text = arg;
-	(void)snprintf(text + strlen(text), 64, "%s%d%zu ", person->id, is_active, person->n_addresses);
+	(void)snprintf(text + strlen(text), 64, "%s%d%zu ", person->id, person->is_active, person->n_addresses);
 	return strcmp(person->id, "stop") == 0 ? -ECANCELED : 0;
 }
 
