@@ -6,7 +6,8 @@
 #include "plan/role.h"
 #include "store/store_task.h"
 
-const struct zone *task_view_zone(const struct session *session, const struct task *task)
+/* The zone of the task, that of the configuration when the row names none that exists. */
+static const struct zone *task_view_zone(const struct session *session, const struct task *task)
 {
 	const struct zone *zone = zone_find(task->zone);
 	return zone != NULL ? zone : session->zone;

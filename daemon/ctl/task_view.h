@@ -19,7 +19,4 @@ json_t *task_view_json(const struct session *session, const struct task *task, c
 void task_view_next(const struct session *session, const struct task *task, int64_t next_due_utc,
 		    char text[OUTPUT_TIME_SIZE]);
 
-/* The zone of the task, that of the configuration when the row names none that exists. */
-const struct zone *task_view_zone(const struct session *session, const struct task *task);
-
 #endif

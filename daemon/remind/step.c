@@ -29,7 +29,8 @@ const char *step_kind_name(enum step_kind kind)
 	return step_kind_names[kind];
 }
 
-unsigned step_preset_roles(enum step_kind kind)
+/* Whom a step of that kind speaks to when the line does not say. */
+static unsigned step_preset_roles(enum step_kind kind)
 {
 	switch (kind) {
 	case STEP_HANDOFF:

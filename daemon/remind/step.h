@@ -57,9 +57,6 @@ struct steps {
 /* Reads one line and appends its steps. Errors: -EINVAL, nothing is added then; err names the word and the cure. */
 MUSTCHECK int steps_parse(struct steps *steps, enum step_kind kind, const char *text, struct err *err);
 
-/* Whom a step of that kind speaks to when the line does not say. */
-unsigned step_preset_roles(enum step_kind kind);
-
 /* The kind that a text in the ledger stands for. */
 enum step_kind step_text_kind(const char *text);
 

@@ -65,7 +65,8 @@ int warnings_collect(const struct conf *conf, const struct calendars *calendars,
 	return status;
 }
 
-void warnings_check_lengths(const struct setup *setup, struct strlist *warnings)
+/* A sentence for every channel whose service takes less text than the templates may make of one task. */
+static void warnings_check_lengths(const struct setup *setup, struct strlist *warnings)
 {
 	for (size_t i = 0; i < setup->n_channels; i++) {
 		static const char *const units[] = {

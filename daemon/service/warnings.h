@@ -19,9 +19,6 @@
 MUSTCHECK int warnings_collect(const struct conf *conf, const struct calendars *calendars, const struct zone *zone,
 			       struct store *store, int64_t now_utc, struct strlist *warnings, struct err *err);
 
-/* Appends a sentence for every channel whose service takes less text than the templates may make of one task. */
-void warnings_check_lengths(const struct setup *setup, struct strlist *warnings);
-
 /* Prints all of them, each in a line "FILE: warning: ...", with the line behind FILE where there is one. A database that does
  * not exist yet has none; one that cannot be read is a warning, too. */
 void warnings_print(const struct setup *setup, int64_t now_utc, FILE *out);

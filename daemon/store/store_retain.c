@@ -75,7 +75,6 @@ static int retain_remove(struct store *store, int64_t id, struct err *err)
 		" m.state <> 'cancelled' THEN m.state || '" STORE_RETAINED "' ELSE reminder.dropped END"
 		" FROM message m WHERE m.id = ?1) WHERE message = ?1";
 	static const char attempts[] = "DELETE FROM attempt WHERE message = ?1";
-	static const char notice[] = "DELETE FROM notice WHERE message = ?1";
 	static const char message[] = "DELETE FROM message WHERE id = ?1";
 	int status = retain_run(store, known, id, err);
 	if (status == 0)
@@ -84,8 +83,6 @@ static int retain_remove(struct store *store, int64_t id, struct err *err)
 		status = retain_run(store, keys, id, err);
 	if (status == 0)
 		status = retain_run(store, attempts, id, err);
-	if (status == 0)
-		status = retain_run(store, notice, id, err);
 	return status == 0 ? retain_run(store, message, id, err) : status;
 }
 
