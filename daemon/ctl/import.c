@@ -24,6 +24,8 @@ static void import_print_summary(const struct import_summary *summary)
 			    "lie in the past as a whole: nobody is reminded of them beforehand");
 	import_remark_print(&summary->without_people, "has no people: nobody is reminded of it",
 			    "have no people: nobody is reminded of them");
+	import_remark_print(&summary->bounded, "repeats only within this year, as its phrase names none",
+			    "repeat only within this year, as their phrases name none");
 	import_remark_print(&summary->closed,
 			    "is done or cancelled and stays so: 'deadlinectl reopen UID' opens it again",
 			    "are done or cancelled and stay so: 'deadlinectl reopen UID' opens one again");

@@ -11,6 +11,7 @@
 #include "ctl/fields.h"
 #include "ctl/import_seen.h"
 #include "ctl/known.h"
+#include "ctl/prospect.h"
 #include "ctl/sheet.h"
 #include "service/setup.h"
 #include "store/store_person.h"
@@ -253,6 +254,7 @@ static void import_run_remark(struct import_run *run, const struct task *task, b
 	struct import_summary *summary = &run->summary;
 	const char *file = run->sheet->file;
 	unsigned line = run->sheet->record.line;
+	struct civil until;
 	if (strcmp(task->status, "open") != 0) {
 		import_remark_add(&summary->closed, file, line, task->uid);
 		return;
@@ -261,6 +263,8 @@ static void import_run_remark(struct import_run *run, const struct task *task, b
 		import_remark_add(&summary->past, file, line, task->uid);
 	if (is_without_people)
 		import_remark_add(&summary->without_people, file, line, task->uid);
+	if (prospect_find_bound(sheet_field(run->sheet, "when"), task, run->now_utc, &until))
+		import_remark_add(&summary->bounded, file, line, task->uid);
 }
 
 /* people NULL: the sheet does not say who takes part. */

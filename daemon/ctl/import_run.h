@@ -23,8 +23,9 @@ struct import_counts {
 struct import_summary {
 	struct import_counts people, tasks;
 	size_t people_sheets, task_sheets;
-	/* of the tasks added and changed: those that are open and wholly past, or open and said to have no people, or closed */
-	struct import_remark past, without_people, closed;
+	/* of the tasks added and changed: those that are open and wholly past, or open and said to have no people, or open and
+	 * repeated to the end of a year that their phrase does not name, or closed */
+	struct import_remark past, without_people, bounded, closed;
 };
 
 struct import_run;

@@ -104,20 +104,25 @@ static void prospect_check_steps(struct session *session, const struct task *tas
 	policy_view_done(&view);
 }
 
-/* The rule that a phrase makes ends with the window that the phrase names, or with the year. */
-void prospect_tell_bound(const struct session *session, const char *when, const struct task *task)
+bool prospect_find_bound(const char *when, const struct task *task, int64_t now_utc, struct civil *ret_until)
 {
 	struct period period;
 	struct period_error error = {0};
 	char rrule[PERIOD_RRULE_SIZE] = "";
-	struct civil until;
 	const struct zone *zone = zone_find(task->zone);
 	if (when == NULL || zone == NULL || period_parse_repeat(when, 0, &period, rrule, &error) == 0 ||
-	    period_parse_repeat(when, fields_year(zone, session->now_utc), &period, rrule, &error) < 0 ||
+	    period_parse_repeat(when, fields_year(zone, now_utc), &period, rrule, &error) < 0 ||
 	    strcmp(rrule, task->rrule) != 0)
-		return;
+		return false;
 	const char *text = strstr(rrule, "UNTIL=");
-	if (text != NULL && sscanf(text, "UNTIL=%4d%2d%2d", &until.year, &until.month, &until.day) == 3)
+	return text != NULL &&
+	       sscanf(text, "UNTIL=%4d%2d%2d", &ret_until->year, &ret_until->month, &ret_until->day) == 3;
+}
+
+void prospect_tell_bound(const struct session *session, const char *when, const struct task *task)
+{
+	struct civil until;
+	if (prospect_find_bound(when, task, session->now_utc, &until))
 		output_complain("repeats until %04d-%02d-%02d, as the phrase names no year", until.year, until.month,
 				until.day);
 }

@@ -230,6 +230,15 @@ def test_tasks_that_nobody_will_hear_of_are_counted_and_the_first_is_named(site)
         site, "more.csv", "uid,title,when\nm,More,2031-07\nn,Next,2031-08\n")
 
 
+def test_tasks_that_repeat_only_within_the_year_are_counted(site):
+    site.import_text("people.csv", PEOPLE)
+    rows = ("uid,title,when,people\nnamed,Named,every Monday of 2031,desk\nyear,Year,every Monday,desk\n"
+            "ever,Ever,every year on 15 June,desk\nweek,Week,weekly,desk\n")
+    assert told_by_import(site, "year.csv", rows) == (
+        "deadlinectl: 2 of the tasks repeat only within this year, as their phrases name none (first: year.csv:3 year)\n")
+    assert told_by_import(site, "year.csv", rows) == ""
+
+
 def test_changed_tasks_that_are_closed_are_counted(site):
     site.import_text("people.csv", PEOPLE)
     told_by_import(site, "tasks.csv", UNHEARD)
