@@ -74,6 +74,15 @@ static bool is_success(const struct preset_reply *reply)
 	return is_ok;
 }
 
+/* The service answers with a document; anything else is of something in front of it. */
+static bool is_own(const struct preset_reply *reply)
+{
+	json_t *body = json_loadb(reply->body, reply->len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	bool is_document = json_is_object(body) || json_is_array(body);
+	json_decref(body);
+	return is_document;
+}
+
 static void check_line(const char *text)
 {
 	FUZZ_NEED(utf8_is_valid(text, strlen(text)) && utf8_find_control(text, false) < 0, text);
@@ -86,11 +95,10 @@ static void check_result(const struct preset_reply *reply, const struct channel_
 	FUZZ_NEED((result->verdict == CHANNEL_ACCEPTED) == is_success(reply), result->reply);
 	FUZZ_NEED(result->verdict != CHANNEL_UNKNOWN || reply->status < 300, result->reply); /* a refusal is certain */
 	FUZZ_NEED(result->verdict != CHANNEL_PERMANENT || (reply->status >= 400 && reply->status < 500), result->reply);
-	if (result->verdict == CHANNEL_THROTTLED)
-		FUZZ_NEED(result->retry_after_s >= PRESET_RETRY_MIN_S && result->retry_after_s <= PRESET_RETRY_MAX_S,
-			  result->reply);
-	else
-		FUZZ_NEED(result->retry_after_s == 0, result->reply);
+	FUZZ_NEED(result->verdict != CHANNEL_PERMANENT || reply->status == 413 || is_own(reply), result->reply);
+	FUZZ_NEED(result->retry_after_s >= 0 && result->retry_after_s <= PRESET_RETRY_MAX_S, result->reply);
+	FUZZ_NEED((result->verdict == CHANNEL_THROTTLED) == (result->retry_after_s > 0) || reply->status == 429,
+		  result->reply);
 	check_line(result->reply);
 	check_line(result->remote_id);
 	check_line(result->thread_remote_id);
