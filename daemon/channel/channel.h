@@ -148,6 +148,8 @@ struct channel {
 	size_t text_max;              /* how much of a text the service takes, the rest is cut off; 0 = all of it */
 	enum utf8_unit text_unit;     /* of text_max */
 	bool wants_reply_to;          /* a mail: an answer can go to somebody else than its sender */
+	const char *sender_name;      /* a mail: who it is from, NULL or "" = no name; the channel's own */
+	const char *sender_address;   /* NULL: not a mail */
 	bool wants_html;              /* a mail: it carries HTML and a calendar beside the text */
 	bool has_buttons;             /* a message can carry some */
 	bool has_threads;             /* its results say what a later message of the same thread refers to */

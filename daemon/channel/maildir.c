@@ -324,6 +324,8 @@ struct channel *maildir_channel_new(const struct conf *conf, const struct ini_se
 		return NULL;
 	}
 	maildir->channel.domain = maildir_domain(maildir->from_address, from != NULL);
+	maildir->channel.sender_name = maildir->from_name;
+	maildir->channel.sender_address = maildir->from_address;
 	maildir->channel.wants_html = maildir->html != 0;
 	maildir->channel.wants_reply_to = true;
 	return &maildir->channel;

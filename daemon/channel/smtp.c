@@ -386,6 +386,8 @@ struct channel *smtp_channel_new(const struct conf *conf, const struct ini_secti
 		channel_free(&smtp->channel);
 		return NULL;
 	}
+	smtp->channel.sender_name = smtp->from_name;
+	smtp->channel.sender_address = smtp->from_address;
 	smtp->channel.wants_html = smtp->html != 0;
 	smtp->channel.wants_reply_to = true;
 	smtp->server = (struct smtp_server){

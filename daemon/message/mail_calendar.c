@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "message/context.h"
+#include "message/escape.h"
+#include "message/mail.h"
 #include "plan/zone.h"
 
 enum { MAIL_CALENDAR_TEXT_MAX = 64 * 1024 };
@@ -82,6 +84,42 @@ static void mail_calendar_add_uid(icalcomponent *component, const struct mail_ev
 	free(uid);
 }
 
+/* "mailto:desk%2Bplan@example.org". Returned owned; NULL when the address cannot be used. */
+static char *mail_calendar_uri(const char *address)
+{
+	struct buf uri;
+	char *wire = NULL;
+	if (address == NULL || mail_wire_address(address, &wire, NULL) < 0)
+		return NULL;
+	size_t local_len = strcspn(wire, "@");
+	buf_init(&uri, MAIL_CALENDAR_TEXT_MAX);
+	buf_add_str(&uri, "mailto:");
+	escape_add(ESCAPE_URL, wire, local_len, &uri);
+	buf_add_str(&uri, wire + local_len);
+	free(wire);
+	return buf_take(&uri);
+}
+
+/* RFC 5546 3.2.1 and 3.2.5: a PUBLISH and a CANCEL have one. A parameter has no quotation marks (RFC 5545 3.2). */
+static void mail_calendar_add_organizer(icalcomponent *component, const struct mail_event *event)
+{
+	struct buf name;
+	char *uri = mail_calendar_uri(event->organizer_address);
+	if (uri == NULL)
+		return;
+	icalproperty *organizer = icalproperty_new_organizer(uri);
+	buf_init(&name, MAIL_CALENDAR_TEXT_MAX);
+	context_add_clean(event->organizer_name != NULL ? event->organizer_name : "", false, &name);
+	for (size_t i = 0; i < name.len; i++)
+		if (name.data[i] == '"')
+			name.data[i] = '\'';
+	if (name.len > 0)
+		icalproperty_add_parameter(organizer, icalparameter_new_cn(buf_str(&name)));
+	icalcomponent_add_property(component, organizer);
+	buf_done(&name);
+	free(uri);
+}
+
 static icalcomponent *mail_calendar_event(const struct mail_event *event, const struct zone *zone)
 {
 	const struct task *task = event->task;
@@ -89,6 +127,7 @@ static icalcomponent *mail_calendar_event(const struct mail_event *event, const 
 	if (component == NULL)
 		mem_lack();
 	mail_calendar_add_uid(component, event);
+	mail_calendar_add_organizer(component, event);
 	icalcomponent_add_property(component, icalproperty_new_dtstamp(mail_calendar_instant(event->now_utc)));
 	icalcomponent_add_property(component, icalproperty_new_sequence((int)task->sequence));
 	mail_calendar_add_period(component, &task->period, zone);

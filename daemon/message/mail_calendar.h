@@ -12,10 +12,12 @@
 
 /* Everything is borrowed. */
 struct mail_event {
-	const struct task *task; /* with the period of the date */
-	const char *date;        /* of a repeating task: which one, however often it was moved; NULL for any other */
-	bool is_cancelled;       /* that date is, though the task may not be */
-	const char *instance;    /* of the database: other offices may have a task of the same uid */
+	const struct task *task;    /* with the period of the date */
+	const char *date;           /* of a repeating task: which one, however often it was moved; NULL for any other */
+	bool is_cancelled;          /* that date is, though the task may not be */
+	const char *organizer_name; /* may be NULL or "" */
+	const char *organizer_address; /* as mail_check_address() allows it; NULL: not said, though RFC 5546 wants it */
+	const char *instance;          /* of the database: other offices may have a task of the same uid */
 	int64_t now_utc;
 };
 

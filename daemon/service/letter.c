@@ -58,7 +58,8 @@ static int letter_ruled_date(struct store *store, const struct letter_item *item
 }
 
 /* Of a letter about one date of one task. */
-static int letter_write_calendar(struct store *store, struct letter *letter, int64_t now_utc, struct err *err)
+static int letter_write_calendar(struct store *store, const struct channel *channel, struct letter *letter,
+				 int64_t now_utc, struct err *err)
 {
 	if (letter->n_items != 1 || letter->items[0].occurrence == NULL)
 		return 0;
@@ -75,6 +76,8 @@ static int letter_write_calendar(struct store *store, struct letter *letter, int
 	const struct mail_event event = {.task = &item->task,
 					 .date = repeats ? date : NULL,
 					 .is_cancelled = item->is_cancelled,
+					 .organizer_name = channel->sender_name,
+					 .organizer_address = channel->sender_address,
 					 .instance = store_instance(store),
 					 .now_utc = now_utc};
 	letter->calendar = mail_calendar(&event);
@@ -112,7 +115,7 @@ static int letter_read_more(struct store *store, const struct setup *setup, cons
 	if (status == 0 && channel->wants_reply_to)
 		status = letter_find_reply(store, letter, err);
 	if (status == 0 && channel->wants_html)
-		status = letter_write_calendar(store, letter, now_utc, err);
+		status = letter_write_calendar(store, channel, letter, now_utc, err);
 	if (status == 0 && channel->has_threads)
 		status = store_thread_load(store, letter->row.id,
 					   person_address(&letter->row.reader, letter->row.channel),

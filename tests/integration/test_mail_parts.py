@@ -104,11 +104,14 @@ def calendars(mail):
     calendar = icalendar.Calendar.from_ical(inline)
     assert not calendar.errors and last["Content-Type"].params["method"] == calendar["METHOD"]
     [event] = calendar.walk("VEVENT")
-    assert not event.errors
+    [sender] = mail["From"].addresses
+    assert not event.errors and event["ORGANIZER"] == f"mailto:{sender.addr_spec}"
+    assert event["ORGANIZER"].params.get("CN", "") == sender.display_name
     return calendar, event
 
 
 def test_a_calendar_reads_the_date(site, start):
+    site.channels["email"] |= {"from": "Отдел: «план», связи <plan@example.org>"}
     title, note = "Отчёт; «№ 5», часть \\ 1 " + "и ещё " * 30, "один\nдва, три\n"
     mail = remind(site, start, uid="цель 5", title=title.strip(), note=note)
     calendar, event = calendars(mail)

@@ -15,6 +15,8 @@ static void live__two_messages__use_one_connection(void **cmocka)
 	client_start(&client, peer.port, OFF, NULL);
 	assert_int_equal(channel_room(client.channel), 4);
 	assert_string_equal(client.channel->domain, "example.org");
+	assert_string_equal(client.channel->sender_address, "office@example.org");
+	assert_string_equal(client.channel->sender_name, "Office");
 
 	client_send(&client, 1);
 	assert_int_equal(channel_room(client.channel), 3);

@@ -529,6 +529,8 @@ static char *whole_calendar(const struct whole *whole, int64_t now_utc)
 	task.sequence = whole->sequence;
 	struct mail_event event = {.task = &task,
 				   .is_cancelled = whole_is_cancelled(whole),
+				   .organizer_name = "Международный отдел",
+				   .organizer_address = "deadlines@example.org",
 				   .instance = "0123456789abcdef",
 				   .now_utc = now_utc};
 	return mail_calendar(&event);

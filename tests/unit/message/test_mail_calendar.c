@@ -153,6 +153,34 @@ static void mail_calendar__cancelled_date_of_an_open_task__takes_that_date_back(
 	free(calendar);
 }
 
+/* Who it is from, as a calendar wants to know: a line of its own, whatever is in the name. */
+static void mail_calendar__organizer__is_the_sender(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *address, *line;
+	} rows[] = {
+		{NULL, "plan@example.org", "ORGANIZER:mailto:plan@example.org"},
+		{"", "plan+due@example.org", "ORGANIZER:mailto:plan%2Bdue@example.org"},
+		{"Office", "plan@bücher.example", "ORGANIZER;CN=Office:mailto:plan@xn--bcher-kva.example"},
+		{"Office: \"plan\"; x", "p@example.org", "ORGANIZER;CN=\"Office: 'plan'; x\":mailto:p@example.org"},
+		{"A\r\nSTATUS:CANCELLED", "p@example.org", "ORGANIZER;CN=\"A  STATUS:CANCELLED\":mailto:p@example.org"},
+		{"Отдел", "p@example.org", "ORGANIZER;CN=Отдел:mailto:p@example.org"},
+	};
+	struct task task = task_sample();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct mail_event event = event_of(&task, NULL);
+		event.organizer_name = rows[i].name;
+		event.organizer_address = rows[i].address;
+		for (int is_cancelled = 0; is_cancelled < 2; is_cancelled++) {
+			event.is_cancelled = is_cancelled != 0;
+			char *calendar = mail_calendar(&event);
+			assert_has(calendar, rows[i].line);
+			free(calendar);
+		}
+	}
+}
+
 static void mail_calendar__urgent__has_the_highest_priority(void **state)
 {
 	(void)state;
@@ -211,6 +239,7 @@ int main(void)
 		cmocka_unit_test(mail_calendar__uid__is_one_for_each_date_whatever_else_changes),
 		cmocka_unit_test(mail_calendar__cancelled_task__takes_the_date_back),
 		cmocka_unit_test(mail_calendar__cancelled_date_of_an_open_task__takes_that_date_back),
+		cmocka_unit_test(mail_calendar__organizer__is_the_sender),
 		cmocka_unit_test(mail_calendar__urgent__has_the_highest_priority),
 		cmocka_unit_test(mail_calendar__hostile_text__stays_text),
 		cmocka_unit_test(mail_calendar__long_text__is_folded_between_letters),
