@@ -210,7 +210,9 @@ struct talk app_talk(const struct app *app, const struct planner *planner, const
 			     .catalog = app->setup->catalog,
 			     .default_language = app->setup->conf->language,
 			     .default_zone = app->setup->zone,
-			     .bot = channel->bot};
+			     .bot = channel->bot,
+			     .text_max = channel->text_max,
+			     .text_unit = channel->text_unit};
 }
 
 /* From where to ask on, once all of it is applied, and that there was something to hear. */

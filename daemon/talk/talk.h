@@ -17,6 +17,7 @@
 
 #include <stdint.h>
 
+#include "base/utf8.h"
 #include "channel/listen.h"
 #include "message/catalog.h"
 #include "plan/person.h"
@@ -32,6 +33,8 @@ struct talk {
 	const char *default_language;
 	const struct zone *default_zone;
 	const char *bot; /* what commands for the channel that is heard have behind '@'; NULL: anything is for it */
+	size_t text_max; /* how much that channel takes of a text, in text_unit; 0 = all of it */
+	enum utf8_unit text_unit;
 };
 
 struct talk_reply {

@@ -42,6 +42,8 @@ static int talk_tell_digest(struct talk_ear *ear, const struct digest *digest, e
 		.channel = ear->channel,
 		.items = items,
 		.n_items = n,
+		.text_max = ear->talk->text_max,
+		.text_unit = ear->talk->text_unit,
 	};
 	for (int i = 0; i <= (int)last; i++)
 		facts.n_left_out[command_sections[i]] = digest->n_left_out[i];

@@ -420,7 +420,7 @@ static void talk_date__in_every_language__is_understood(void **state)
 		{"200", "2025年1月15日", "bo: Title of fair | 该日期已过：2025年1月15日星期三。"},
 		{"200", "您好", "bo: Title of fair | 抱歉，未能识别日期。"},
 		{"400", "15. Juni", "dora: Title of fair | Das Datum: Sonntag, 15. Juni 2025. Ist das richtig?"},
-		{"400", "am 15.06.", "dora: Title of fair | Darin war leider kein Datum zu erkennen."},
+		{"400", "am 15.06.", "dora: Title of fair | Das Datum: Sonntag, 15. Juni 2025. Ist das richtig?"},
 		{"400", "15.06.", "dora: Title of fair | Das Datum: Sonntag, 15. Juni 2025. Ist das richtig?"},
 		{"400", "15.06.2025 um 14:00 Uhr",
 		 "dora: Title of fair | Das Datum: Sonntag, 15. Juni 2025 um 14:00. Ist das richtig?"},
@@ -506,6 +506,33 @@ static void talk_date__of_one_date_of_a_repeating_task__moves_that_alone(void **
 }
 
 /* ---- what is written ---------------------------------------------------------------------------------------------- */
+
+/* How many tasks the answer has, each behind a bullet. */
+#define TOLD "SELECT (SELECT length(text) - length(replace(text, '•', '')) FROM notice)"
+
+static void talk_command__week_of_many_tasks__counts_those_it_has_no_room_for(void **state)
+{
+	(void)state;
+	enum { MANY = 60, ROOM = 1500 };
+	for (int i = 0; i < MANY; i++) {
+		char uid[20];
+		(void)snprintf(uid, sizeof(uid), "many-%02d", i);
+		(void)office_add_task(&chat.office, &(struct office_task){.uid = uid,
+									  .start = "2025-05-10",
+									  .precision = PERIOD_DAY,
+									  .zone = "UTC",
+									  .people = "anna"});
+	}
+	chat.talk.text_max = ROOM;
+	chat.talk.text_unit = UTF8_UTF16;
+	chat_write("100", "/week");
+	assert_true(office_number(&chat.office, "SELECT length(subject) + length(text) FROM notice") < ROOM);
+	/* those that it has, and those that it counts: 62 are overdue, two are to come */
+	assert_true(office_number(&chat.office, TOLD) > 5);
+	assert_int_equal(office_number(&chat.office, TOLD " + (SELECT CAST(substr(text, instr(text, '… и ещё ') + 8)"
+							  " AS INTEGER) FROM notice)"),
+			 MANY + 4);
+}
 
 static void talk_command__today_and_week__tell_the_person_s_own(void **state)
 {
@@ -730,6 +757,7 @@ int main(void)
 		TEST(talk_date__question_that_is_over__is_no_question),
 		TEST(talk_date__forged_yes__sets_no_other_date_than_an_exact_one_of_a_window),
 		TEST(talk_date__of_one_date_of_a_repeating_task__moves_that_alone),
+		TEST(talk_command__week_of_many_tasks__counts_those_it_has_no_room_for),
 		TEST(talk_command__today_and_week__tell_the_person_s_own),
 		TEST(talk_command__today__counts_what_there_is_no_room_for),
 		TEST(talk_command__task__tells_it_to_those_who_have_a_part_in_it),
