@@ -107,10 +107,11 @@ static void store_letter__dropped_reminder__is_left_out_until_the_message_is_set
 	store_letter_done(&letter);
 }
 
+/* Which is the first about that task alone. */
 static void store_letter__later_message__names_the_first_of_its_thread(void **state)
 {
 	(void)state;
-	struct store_letter first = load(message);
+	struct store_letter first = load(office_add_message(&office, early, "anna", "email", "3d", 600));
 	struct store_letter second = load(office_add_message(&office, early, "anna", "email", "2d", 700));
 	assert_string_equal(first.thread_id, "");
 	assert_string_equal(second.thread_id, first.message_id);
