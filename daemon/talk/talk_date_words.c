@@ -91,13 +91,22 @@ static const char *talk_translate(const char *word, size_t len, bool is_first)
 	return NULL;
 }
 
-/* "14 uhr", "14.30 uhr" */
-static bool talk_is_hour(const char *word, size_t len)
+static bool talk_ends_in(const struct buf *out, const char *word)
+{
+	size_t len = strlen(word);
+	const char *tail = out->len >= len ? buf_str(out) + out->len - len : "";
+	return strcmp(tail, word) == 0 && (out->len == len || tail[-1] == ' ');
+}
+
+/* "14 uhr", "14.30 uhr", "um 14" */
+static bool talk_is_hour(const char *word, size_t len, const struct buf *out)
 {
 	const char *next = word + len + strspn(word + len, " ");
 	size_t digits = strspn(word, "0123456789");
 	bool is_uhr = strncmp(next, "uhr", 3) == 0 && (next[3] == '\0' || next[3] == ' ' || next[3] == ',');
-	return is_uhr && digits > 0 && digits <= 2 && (digits == len || (word[digits] == '.' && len == digits + 3));
+	if (digits == 0 || digits > 2)
+		return false;
+	return digits == len ? is_uhr || talk_ends_in(out, "at") : is_uhr && word[digits] == '.' && len == digits + 3;
 }
 
 static void talk_add_hour(const char *word, size_t len, struct buf *out)
@@ -116,11 +125,12 @@ static void talk_add_word(const char *word, size_t len, struct buf *out)
 	size_t bare = len > 0 && word[len - 1] == ',' ? len - 1 : len;
 	size_t stem = bare > 1 && word[bare - 1] == '.' ? bare - 1 : bare; /* of "Dez." */
 	const char *known = talk_translate(word, stem, out->len == 0);
+	const bool is_hour = talk_is_hour(word, len, out);
 	if (known != NULL && known[0] == '\0')
 		return;
 	if (out->len > 0)
 		buf_add_char(out, ' ');
-	if (talk_is_hour(word, len))
+	if (is_hour)
 		talk_add_hour(word, len, out);
 	else if (known != NULL)
 		buf_add_str(out, known);
@@ -130,12 +140,53 @@ static void talk_add_word(const char *word, size_t len, struct buf *out)
 		buf_add_char(out, ',');
 }
 
+/* Where the word ends that stands there, or NULL. */
+static const char *talk_skip_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+	return strncmp(text, word, len) == 0 && (text[len] == ' ' || text[len] == ',' || text[len] == '\0') ? text + len
+													    : NULL;
+}
+
+/* "3 часа дня", "9 утра" behind "в": the hour of the day and where its words end; NULL when it is none. */
+static const char *talk_take_russian_hour(const char *text, int *ret_hour)
+{
+	static const struct {
+		const char *word;
+		int first, last, later;
+	} parts[] = {
+		{"утра", 1, 11, 0}, {"дня", 1, 6, 12}, {"дня", 11, 12, 0}, {"вечера", 4, 11, 12}, {"ночи", 1, 5, 0}};
+	static const char *const units[] = {"час", "часа", "часов", "ч"};
+	size_t digits = strspn(text, "0123456789");
+	if (digits == 0 || digits > 2 || text[digits] != ' ')
+		return NULL;
+	int hour = digits == 2 ? 10 * (text[0] - '0') + (text[1] - '0') : text[0] - '0';
+	const char *rest = text + digits + 1, *end = NULL;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]) && end == NULL; i++)
+		end = talk_skip_word(rest, units[i]);
+	if (end != NULL)
+		rest = end + (*end == ' ');
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		end = talk_skip_word(rest, parts[i].word);
+		if (end == NULL || hour < parts[i].first || hour > parts[i].last)
+			continue;
+		*ret_hour = hour + parts[i].later;
+		return end;
+	}
+	return NULL;
+}
+
 static void talk_translate_all(const char *text, struct buf *out)
 {
 	while (*(text += strspn(text, " ")) != '\0') {
 		size_t len = strcspn(text, " ");
-		talk_add_word(text, len, out);
-		text += len;
+		int hour = 0;
+		const char *end = talk_ends_in(out, "в") ? talk_take_russian_hour(text, &hour) : NULL;
+		if (end != NULL)
+			buf_printf(out, " %d:00", hour);
+		else
+			talk_add_word(text, len, out);
+		text = end != NULL ? end : text + len;
 	}
 }
 
