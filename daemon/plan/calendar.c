@@ -14,8 +14,9 @@
 #include "conf/ini.h"
 
 enum { CALENDAR_DAYS = 366, CALENDAR_WEEKEND_PRESET = 1 << 5 | 1 << 6, CALENDAR_SEARCH_MAX = 20000 };
+enum { CALENDAR_EVERY_YEAR = 0, CALENDAR_LEAP_YEAR = 2000 };
 
-/* What a file says of single days: index is the day of the year, counted from 0. */
+/* What a file says of single days: index is the day of the year, counted from 0; of every year, that of a leap year. */
 struct calendar_year {
 	int year;
 	bool is_worked[CALENDAR_DAYS]; /* on a weekend, to make up for another day */
@@ -60,13 +61,25 @@ static const struct calendar_year *calendar_year(const struct calendar *calendar
 	return NULL;
 }
 
+const char *calendar_holiday(const struct calendar *calendar, const struct civil *date)
+{
+	struct civil day = *date;
+	const struct calendar_year *year = calendar_year(calendar, date->year);
+	if (year == NULL) {
+		year = calendar_year(calendar, CALENDAR_EVERY_YEAR);
+		day.year = CALENDAR_LEAP_YEAR;
+	}
+	return year != NULL ? year->off[calendar_day_of_year(&day)] : NULL;
+}
+
 bool calendar_is_working(const struct calendar *calendar, const struct civil *date)
 {
 	const struct calendar_year *year = calendar_year(calendar, date->year);
 	unsigned weekend = calendar != NULL ? calendar->weekend : CALENDAR_WEEKEND_PRESET;
-	size_t day = calendar_day_of_year(date);
-	if (year != NULL && (year->is_worked[day] || year->off[day] != NULL))
-		return year->is_worked[day];
+	if (calendar_holiday(calendar, date) != NULL)
+		return false;
+	if (year != NULL && year->is_worked[calendar_day_of_year(date)])
+		return true;
 	return (weekend >> (civil_weekday(date) - 1) & 1) == 0;
 }
 
@@ -80,12 +93,6 @@ struct civil calendar_add_working_days(const struct calendar *calendar, const st
 		left -= calendar_is_working(calendar, &day);
 	}
 	return day;
-}
-
-const char *calendar_holiday(const struct calendar *calendar, const struct civil *date)
-{
-	const struct calendar_year *year = calendar_year(calendar, date->year);
-	return year != NULL ? year->off[calendar_day_of_year(date)] : NULL;
 }
 
 /* Whether that is the language wanted, of which "de-AT" gets "de". */
@@ -117,6 +124,11 @@ const char *calendar_holiday_name(const struct calendar *calendar, const struct 
 bool calendar_has_year(const struct calendar *calendar, int year)
 {
 	return calendar_year(calendar, year) != NULL;
+}
+
+bool calendar_has_every_year(const struct calendar *calendar)
+{
+	return calendar_has_year(calendar, CALENDAR_EVERY_YEAR);
 }
 
 const struct calendar *calendars_find(const struct calendars *calendars, const char *name)
@@ -163,16 +175,20 @@ static bool calendar_read_day(const char *text, int year, struct civil *ret_date
 }
 
 /* Reads "MM-DD" or "MM-DD..MM-DD" and what follows it. */
-static bool calendar_read_span(const struct calendar_place *place, const char *text, int year, struct civil *ret_from,
-			       struct civil *ret_to, const char **ret_rest)
+static bool calendar_read_span(const struct calendar_place *place, const char *text, const struct calendar_year *of,
+			       struct civil *ret_from, struct civil *ret_to, const char **ret_rest)
 {
+	const int year = of->year != CALENDAR_EVERY_YEAR ? of->year : CALENDAR_LEAP_YEAR;
 	size_t len = strcspn(text, " \t");
 	bool is_span = len == 12 && strncmp(text + 5, "..", 2) == 0;
 	bool is_read = (len == 5 || is_span) && calendar_read_day(text, year, ret_from) &&
 		       calendar_read_day(is_span ? text + 7 : text, year, ret_to);
 	if (!is_read || civil_compare(ret_from, ret_to) > 0) {
+		char number[16] = "a year";
+		if (of->year != CALENDAR_EVERY_YEAR)
+			(void)snprintf(number, sizeof(number), "%d", year);
 		problems_add(place->problems, place->file, place->line,
-			     "'%s' does not begin with days of %d: write 01-08 or 01-01..01-08", text, year);
+			     "'%s' does not begin with days of %s: write 01-08 or 01-01..01-08", text, number);
 		return false;
 	}
 	*ret_rest = text + len + strspn(text + len, " \t");
@@ -183,7 +199,7 @@ static void calendar_read_off(struct calendar_year *year, const struct calendar_
 {
 	struct civil from, to;
 	const char *reason;
-	if (!calendar_read_span(place, text, year->year, &from, &to, &reason))
+	if (!calendar_read_span(place, text, year, &from, &to, &reason))
 		return;
 	if (*reason == '\0') {
 		problems_add(place->problems, place->file, place->line,
@@ -206,7 +222,7 @@ static void calendar_read_work(struct calendar_year *year, unsigned weekend, con
 {
 	struct civil from, to;
 	const char *rest;
-	if (!calendar_read_span(place, text, year->year, &from, &to, &rest))
+	if (!calendar_read_span(place, text, year, &from, &to, &rest))
 		return;
 	for (struct civil date = from; civil_compare(&date, &to) <= 0; date = civil_add_days(&date, 1)) {
 		size_t day = calendar_day_of_year(&date);
@@ -220,30 +236,41 @@ static void calendar_read_work(struct calendar_year *year, unsigned weekend, con
 	}
 }
 
+static struct calendar_year *calendar_add_year(struct calendar *calendar, int number)
+{
+	struct calendar_year *year = mem_zero(1, sizeof(*year));
+	year->year = number;
+	calendar->years = mem_grow(calendar->years, calendar->n_years + 1, sizeof(struct calendar_year *));
+	calendar->years[calendar->n_years++] = year;
+	return year;
+}
+
+static void calendar_read_days(const struct calendar *calendar, struct calendar_year *year,
+			       const struct ini_section *section, struct problems *problems)
+{
+	bool is_every = year->year == CALENDAR_EVERY_YEAR;
+	for (size_t i = 0; i < section->n_entries; i++) {
+		const struct ini_entry *entry = &section->entries[i];
+		const struct calendar_place place = {.problems = problems, .file = section->file, .line = entry->line};
+		if (strcmp(entry->key, "off") == 0)
+			calendar_read_off(year, &place, entry->value);
+		else if (strcmp(entry->key, "work") == 0 && !is_every)
+			calendar_read_work(year, calendar->weekend, &place, entry->value);
+		else
+			problems_add(problems, section->file, entry->line, "unknown key '%s': %s", entry->key,
+				     is_every ? "[every year] has off" : "a year has off and work");
+	}
+}
+
 static void calendar_read_year(struct calendar *calendar, const struct ini_section *section, struct problems *problems)
 {
 	struct err err;
 	int64_t number = 0;
-	struct calendar_place place = {.problems = problems, .file = section->file, .line = section->line};
 	if (section->name == NULL || num_parse(section->name, 1900, 2999, &number, &err) < 0) {
 		problems_add(problems, section->file, section->line, "write the year like [year 2025]");
 		return;
 	}
-	struct calendar_year *year = mem_zero(1, sizeof(*year));
-	year->year = (int)number;
-	calendar->years = mem_grow(calendar->years, calendar->n_years + 1, sizeof(struct calendar_year *));
-	calendar->years[calendar->n_years++] = year;
-	for (size_t i = 0; i < section->n_entries; i++) {
-		const struct ini_entry *entry = &section->entries[i];
-		place.line = entry->line;
-		if (strcmp(entry->key, "off") == 0)
-			calendar_read_off(year, &place, entry->value);
-		else if (strcmp(entry->key, "work") == 0)
-			calendar_read_work(year, calendar->weekend, &place, entry->value);
-		else
-			problems_add(problems, section->file, entry->line, "unknown key '%s': a year has off and work",
-				     entry->key);
-	}
+	calendar_read_days(calendar, calendar_add_year(calendar, (int)number), section, problems);
 }
 
 static void calendar_read_weekend(struct calendar *calendar, const struct calendar_place *place, const char *text)
@@ -355,16 +382,20 @@ static void calendar_read_section(struct calendar *calendar, const struct ini_se
 				  struct problems *problems)
 {
 	bool is_head = strcmp(section->kind, "calendar") == 0 && section->name == NULL;
+	bool is_every =
+		strcmp(section->kind, "every") == 0 && section->name != NULL && strcmp(section->name, "year") == 0;
 	bool is_year = strcmp(section->kind, "year") == 0, is_names = strcmp(section->kind, "names") == 0;
 	if (is_head && pass == CALENDAR_PASS_HEAD)
 		calendar_read_head(calendar, section, problems);
 	else if (is_year && pass == CALENDAR_PASS_YEARS)
 		calendar_read_year(calendar, section, problems);
+	else if (is_every && pass == CALENDAR_PASS_YEARS)
+		calendar_read_days(calendar, calendar_add_year(calendar, CALENDAR_EVERY_YEAR), section, problems);
 	else if (is_names && pass == CALENDAR_PASS_NAMES)
 		calendar_read_names(calendar, section, problems);
-	else if (!is_head && !is_year && !is_names && pass == CALENDAR_PASS_HEAD)
+	else if (!is_head && !is_year && !is_every && !is_names && pass == CALENDAR_PASS_HEAD)
 		problems_add(problems, section->file, section->line,
-			     "unknown section: a calendar has [calendar], [year 2025] and [names en]");
+			     "unknown section: a calendar has [calendar], [year 2025], [every year] and [names en]");
 }
 
 /* The years are read when the weekend is known, and the names when the days are, wherever that stands. */

@@ -1,7 +1,7 @@
 /* calendar: which days are worked in a country: weekends, public holidays, and the working days moved onto a weekend.
  *
- * A file of config/calendars/ is one calendar, by year; a year it does not have is weekends only. Administrators edit
- * these files when a government publishes the next year. */
+ * A file of config/calendars/ is one calendar, by year; a year it does not have has weekends and what is off every
+ * year, if the file says that. Administrators edit these files when a government publishes the next year. */
 #ifndef DEADLINED_PLAN_CALENDAR_H
 #define DEADLINED_PLAN_CALENDAR_H
 
@@ -42,5 +42,7 @@ const char *calendar_holiday(const struct calendar *calendar, const struct civil
 const char *calendar_holiday_name(const struct calendar *calendar, const struct civil *date, const char *language);
 /* Whether the file has that year. */
 bool calendar_has_year(const struct calendar *calendar, int year);
+/* Whether it says what is off in years that it does not have. */
+bool calendar_has_every_year(const struct calendar *calendar);
 
 #endif

@@ -33,9 +33,10 @@ static void warnings_check_calendar(const struct conf *conf, const struct calend
 	for (int year = today->year; year <= last_year; year++)
 		if (!calendar_has_year(calendar, year))
 			warnings_add(warnings,
-				     mem_printf("calendar '%s' knows nothing but weekends of %d: add [year %d] to "
+				     mem_printf("calendar '%s' knows nothing but weekends%s of %d: add [year %d] to "
 						"%s/%s.ini",
-						name, year, year, conf->calendars, name));
+						name, calendar_has_every_year(calendar) ? " and [every year]" : "",
+						year, year, conf->calendars, name));
 }
 
 static int warnings_check_operator(const struct conf *conf, struct store *store, struct strlist *warnings,

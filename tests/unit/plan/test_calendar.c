@@ -108,17 +108,28 @@ static void calendar__every_day_of_2025_and_2026__as_published(void **state)
 	}
 }
 
-static void calendar__year_without_data__is_weekends_only(void **state)
+/* Of the holidays of the law those that have the same day every year. 2032 is a leap year. */
+static void calendar__year_without_data__has_weekends_and_fixed_holidays(void **state)
 {
 	(void)state;
-	const struct calendar *calendars[] = {need_calendar("russia"), need_calendar("china"), NULL};
-	for (size_t i = 0; i < ROWS(calendars); i++) {
-		assert_false(calendar_has_year(calendars[i], 2031));
+	static const struct {
+		const char *name, *fixed;
+	} rows[] = {{"russia", "01-01 01-02 01-03 01-04 01-05 01-06 01-07 01-08 02-23 03-08 05-01 05-09 06-12 11-04"},
+		    {"china", "01-01 05-01 05-02 10-01 10-02 10-03"},
+		    {NULL, ""}};
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct calendar *calendar = rows[i].name != NULL ? need_calendar(rows[i].name) : NULL;
 		struct civil first = day(2031, 1, 1);
-		for (int n = 0; n < 365; n++) {
+		assert_false(calendar_has_year(calendar, 2031));
+		assert_int_equal(calendar_has_every_year(calendar), calendar != NULL);
+		for (int n = 0; n < 365 + 366; n++) {
+			char text[CIVIL_DATE_SIZE];
 			struct civil date = civil_add_days(&first, n);
-			assert_int_equal(calendar_is_working(calendars[i], &date), civil_weekday(&date) <= 5);
-			assert_null(calendar_holiday(calendars[i], &date));
+			civil_format_date(&date, text);
+			bool is_fixed = strstr(rows[i].fixed, text + strlen("2031-")) != NULL;
+			if (calendar_is_working(calendar, &date) != (civil_weekday(&date) <= 5 && !is_fixed) ||
+			    (calendar_holiday(calendar, &date) != NULL) != is_fixed)
+				fail_msg("%s in '%s'", text, rows[i].name);
 		}
 	}
 }
@@ -267,6 +278,11 @@ static void calendars__bad_file__is_complained_of_by_line(void **state)
 		{"[year 2025]\nwork = 01-06\n[calendar]\nweekend = Mon\n", 0, NULL},
 		{"[year 2025]\nwork = 01-04\n[calendar]\nweekend = Mon\n", 2, "is worked anyway"},
 		{"[year 2025]\nholiday = 01-04\n", 2, "unknown key 'holiday'"},
+		{"[every year]\noff = 02-30 x\n", 2, "does not begin with days of a year"},
+		{"[every year]\noff = 02-29 x\n[year 2025]\n[every year]\n", 4, ""},
+		{"[every year]\nwork = 01-04\n", 2, "[every year] has off"},
+		{"[every]\noff = 01-04 x\n", 1, "[every year]"},
+		{"[calendar]\nlanguage = ru\n[every year]\noff = 02-29 x\n[names en]\nx = y\n", 0, NULL},
 		{"[year]\n", 1, "[year 2025]"},
 		{"[year 25]\n", 1, "[year 2025]"},
 		{"[year 2025]\n[year 2025]\n", 2, "2025"},
@@ -394,7 +410,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calendar__every_day_of_2025_and_2026__as_published),
-		cmocka_unit_test(calendar__year_without_data__is_weekends_only),
+		cmocka_unit_test(calendar__year_without_data__has_weekends_and_fixed_holidays),
 		cmocka_unit_test(calendar__working_days_are_counted__over_holidays_and_moved_days),
 		cmocka_unit_test(calendar__reason_of_a_day_off__is_what_the_file_says),
 		cmocka_unit_test(calendar__name_of_a_holiday__is_in_the_readers_language),
