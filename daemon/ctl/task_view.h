@@ -11,7 +11,8 @@
 #include "plan/task.h"
 
 /* The JSON object of a task: uid, title, start, end, precision, zone, place, note, policy, status, people (ids),
- * roles (by id, from parts as store_task_parts() gives them), priority, rrule (null = does not repeat) and next_due, which is null when the daemon has not planned the task yet or nothing is left to come. */
+ * roles (by id, from parts as store_task_parts() gives them), priority, rrule (null = does not repeat) and next_due, which
+ * is null when the daemon has not planned the task yet or nothing is left to come. */
 json_t *task_view_json(const struct session *session, const struct task *task, const struct strlist *people,
 		       const struct strlist *parts, int64_t next_due_utc);
 

@@ -50,8 +50,8 @@ enum { DAILY = 1, WEEKLY = 2, MONTHLY = 4, YEARLY = 8, ANY = 15 };
 static const char *const recur_freqs[] = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"};
 
 /* What RFC 5545 does not allow, or what libical 3.0.16 gets wrong: it ignores a BYSETPOS of days and weeks and days from the
- * end of the month when FREQ=DAILY, counts a day twice for BYSETPOS that is named from both ends, takes the month of the first occurrence where YEARLY;BYMONTHDAY means every month, and
- * reads beyond its memory with BYWEEKNO. */
+ * end of the month when FREQ=DAILY, counts a day twice for BYSETPOS that is named from both ends, takes the month of the
+ * first occurrence where YEARLY;BYMONTHDAY means every month, and reads beyond its memory with BYWEEKNO. */
 static const struct {
 	unsigned freqs;
 	enum recur_part part;

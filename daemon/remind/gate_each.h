@@ -26,7 +26,8 @@ void gate_each_done(struct gate_each *each);
 void gate_each_inherit(struct gate_each *each, const struct gate_each *old);
 
 /* From when on the reader may be written to: now.wall_s or a later second, which for a message that is under way for long
- * lies further and further ahead. Who comes before that second has to wait for it as well, and so overtakes nobody. reader: any number that is theirs. */
+ * lies further and further ahead. Who comes before that second has to wait for it as well, and so overtakes nobody. reader:
+ * any number that is theirs. */
 int64_t gate_each_open_utc(struct gate_each *each, uint64_t reader, struct instant now);
 
 /* The message to the reader starts, if what is written now is kept: then gate_each_keep() follows, otherwise

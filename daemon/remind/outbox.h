@@ -74,8 +74,8 @@ struct outbox_rules {
 
 /* Claims up to max ready messages of a channel: state 'sending', one attempt more. Messages whose reminders were all
  * dropped are cancelled instead; one that comes later than planned, as a retry does, and would now disturb its reader, is
- * postponed until open says they may be written to; one that may not start stays as may left it. A message may be handed to its channel only after
- * the commit. */
+ * postponed until open says they may be written to; one that may not start stays as may left it. A message may be handed to
+ * its channel only after the commit. */
 MUSTCHECK int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size_t max,
 			   const struct outbox_rules *rules, void *arg, int64_t *ret_ids, size_t *ret_n,
 			   struct err *err);

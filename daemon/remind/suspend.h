@@ -1,5 +1,5 @@
-/* suspend: what becomes of an address. One that refuses every message is left in peace, and the operator hears of it: mail servers take who goes
- * on for a spammer, and the person is not reached anyway. */
+/* suspend: what becomes of an address. One that refuses every message is left in peace, and the operator hears of it: mail
+ * servers take who goes on for a spammer, and the person is not reached anyway. */
 #ifndef DEADLINED_REMIND_SUSPEND_H
 #define DEADLINED_REMIND_SUSPEND_H
 

@@ -2,8 +2,9 @@
  * in a span of time, without sending one or changing a byte. `deadlined --rehearse` and `deadlinectl plan` both come here.
  *
  * A span that begins on a past day is rehearsed as if it began now: with the plan as it stands, an empty outbox and every
- * earlier step behind it. Any other goes on from today's outbox, and nothing before now is told. Each channel is replaced by one that notes the message and
- * accepts it; with deliver, local channels get it for real. No brake cuts it off: what would trip is logged at the end. */
+ * earlier step behind it. Any other goes on from today's outbox, and nothing before now is told. Each channel is replaced
+ * by one that notes the message and accepts it; with deliver, local channels get it for real. No brake cuts it off: what
+ * would trip is logged at the end. */
 #ifndef DEADLINED_SERVICE_REHEARSE_H
 #define DEADLINED_SERVICE_REHEARSE_H
 

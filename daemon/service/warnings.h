@@ -1,7 +1,7 @@
 /* warnings: what is not wrong yet and will be, said in time: calendars of people that end before the year does, an
  * operator whom nobody knows, texts that are longer than a messenger takes, languages of people without templates, folders
- * that are missing or that others may write to, files among the templates that nothing uses, channels and policies that people and tasks have and the
- * configuration has not. */
+ * that are missing or that others may write to, files among the templates that nothing uses, channels and policies that
+ * people and tasks have and the configuration has not. */
 #ifndef DEADLINED_SERVICE_WARNINGS_H
 #define DEADLINED_SERVICE_WARNINGS_H
 

@@ -51,8 +51,8 @@ MUSTCHECK int store_told_count(struct store *store, const char *person, const ch
 MUSTCHECK int store_told_add(struct store *store, const char *person, const char *day, struct err *err);
 
 /* A message to that person on that channel, planned for exactly not_before, that was never tried, is not urgent and tells
- * of no cancelled or moved date: another reminder may join it. only_catch_up: of kind "catch_up", and of the minute before, too, because planning what
- * was missed may take several passes. 0 when there is none. */
+ * of no cancelled or moved date: another reminder may join it. only_catch_up: of kind "catch_up", and of the minute before,
+ * too, because planning what was missed may take several passes. 0 when there is none. */
 MUSTCHECK int store_joinable(struct store *store, const char *person, const char *channel, int64_t not_before,
 			     bool only_catch_up, int64_t *ret_message, struct err *err);
 /* The same for a message that was held and leaves at not_before: what falls due just then goes with it. */

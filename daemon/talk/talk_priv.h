@@ -1,6 +1,6 @@
 /* talk_priv: what the files of talk share: talk.c says who is heard, talk_enrol.c who is invited, talk_press.c what a button
- * does, talk_button.c what its data means, talk_part.c who may press it, talk_date.c which date is meant, talk_date_words.c how it may be put, talk_command.c
- * what can be asked for, talk_answer.c how all of it is answered. */
+ * does, talk_button.c what its data means, talk_part.c who may press it, talk_date.c which date is meant, talk_date_words.c
+ * how it may be put, talk_command.c what can be asked for, talk_answer.c how all of it is answered. */
 #ifndef DEADLINED_TALK_TALK_PRIV_H
 #define DEADLINED_TALK_TALK_PRIV_H
 
