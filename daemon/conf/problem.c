@@ -49,15 +49,31 @@ static int problem_compare(const void *a, const void *b)
 	return order;
 }
 
+bool problems_has_at(const struct problems *problems, const char *file, unsigned line)
+{
+	for (size_t i = 0; i < problems->n; i++)
+		if (line != 0 && problems->items[i].line == line && strcmp(problems->items[i].file, file) == 0)
+			return true;
+	return false;
+}
+
+char *problem_words(const struct problem *problem)
+{
+	return problem->line != 0 ? mem_printf("%s:%u: %s", problem->file, problem->line, problem->text)
+				  : mem_printf("%s: %s", problem->file, problem->text);
+}
+
 void problems_print(const struct problems *problems, FILE *out)
 {
 	const struct problem **sorted = mem_zero(problems->n, sizeof(struct problem *));
 	for (size_t i = 0; i < problems->n; i++)
 		sorted[i] = &problems->items[i];
 	qsort(sorted, problems->n, sizeof(struct problem *), problem_compare);
-	for (size_t i = 0; i < problems->n; i++)
-		(void)fprintf(out, "%s:%u: %s\n", sorted[i]->file, sorted[i]->line,
-			      sorted[i]->text); /* nobody to tell */
+	for (size_t i = 0; i < problems->n; i++) {
+		char *words = problem_words(sorted[i]);
+		(void)fprintf(out, "%s\n", words); /* nobody to tell */
+		free(words);
+	}
 	free(sorted);
 }
 

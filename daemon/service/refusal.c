@@ -12,13 +12,14 @@
 
 char *refusal_words(const struct problems *problems, const char *config)
 {
-	char *words, *more;
+	char *more;
 	if (problems->n == 0)
 		return mem_printf("%s cannot be read", config);
-	const struct problem *first = &problems->items[0];
+	char *first = problem_words(&problems->items[0]);
 	int64_t n = (int64_t)problems->n - 1;
 	more = n > 0 ? mem_printf("; and %" PRId64 " more %s", n, num_word(n, "problem", "problems")) : mem_dup("");
-	words = mem_printf("%s:%u: %s%s", first->file, first->line, first->text, more);
+	char *words = mem_printf("%s%s", first, more);
+	free(first);
 	free(more);
 	log_redact(words); /* a secret may have become known only after the problem was */
 	return words;

@@ -22,7 +22,7 @@ struct calendars *setup_load_calendars(const struct conf *conf, struct problems 
 	unsigned line = conf_line(conf, "calendars");
 	if (conf->calendars != NULL && access(conf->calendars, R_OK | X_OK) == 0)
 		return calendars_load(conf->calendars, problems);
-	if (line != 0)
+	if (line != 0 && !problems_has_at(problems, conf->ini->file, line))
 		problems_add(problems, conf->ini->file, line, "calendars: the folder %s: %s", conf->calendars,
 			     strerror(errno));
 	return NULL;
@@ -31,10 +31,13 @@ struct calendars *setup_load_calendars(const struct conf *conf, struct problems 
 static void setup_load_catalog(struct setup *setup, struct problems *problems)
 {
 	const struct conf *conf = setup->conf;
+	const unsigned line = conf_line(conf, "templates");
 	size_t had = problems->n;
+	if (problems_has_at(problems, conf->ini->file, line))
+		return; /* the folder that is meant is not known */
 	if (access(conf->templates, R_OK | X_OK) < 0) {
-		problems_add(problems, conf->ini->file, conf_line(conf, "templates"), "templates: the folder %s: %s",
-			     conf->templates, strerror(errno));
+		problems_add(problems, conf->ini->file, line, "templates: the folder %s: %s", conf->templates,
+			     strerror(errno));
 		return;
 	}
 	setup->catalog = catalog_load(conf->templates, conf->own_templates, problems);

@@ -40,7 +40,7 @@ static void problems__of_several_files__print_by_file_and_line(void **state)
 	problems_add(&problems, "b.ini", 0, "as a whole");
 	assert_int_equal(problems.n, 5);
 	assert_prints(&problems, "a.ini:7: other file\n"
-				 "b.ini:0: as a whole\n"
+				 "b.ini: as a whole\n"
 				 "b.ini:2: first of line 2\n"
 				 "b.ini:2: second of line 2\n"
 				 "b.ini:10: ten\n");

@@ -5,7 +5,10 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/mem.h"
 #include "scratch.h"
 #include "service/setup.h"
 
@@ -115,6 +118,25 @@ static void setup__many_mistakes__are_all_told_at_once(void **state)
 	problems_done(&problems);
 }
 
+/* The shipped folder, which may be missing as well, is not what was meant. */
+static void setup__folder_that_cannot_be_one__is_one_mistake(void **state)
+{
+	(void)state;
+	static const char *const keys[] = {"templates", "calendars"};
+	const char *path = scratch_path(&scratch, "deadlined.ini");
+	for (size_t i = 0; i < 2; i++) {
+		struct problems problems = {0};
+		char *text = mem_printf("[daemon]\n%s =\n" EMAIL, keys[i]);
+		scratch_write(path, text, strlen(text));
+		free(text);
+		assert_null(setup_load(path, &problems));
+		for (size_t k = 0; k < problems.n; k++)
+			assert_true(problems.items[k].line != 2 || k == 0);
+		assert_int_equal(problems.items[0].line, 2);
+		problems_done(&problems);
+	}
+}
+
 static void setup__missing_file__is_a_problem_not_a_crash(void **state)
 {
 	(void)state;
@@ -142,6 +164,7 @@ int main(void)
 		cmocka_unit_test(setup__good_file__is_complete),
 		cmocka_unit_test(setup__one_mistake_anywhere__is_named_with_its_line_and_refuses_all),
 		cmocka_unit_test(setup__many_mistakes__are_all_told_at_once),
+		cmocka_unit_test(setup__folder_that_cannot_be_one__is_one_mistake),
 		cmocka_unit_test(setup__missing_file__is_a_problem_not_a_crash),
 		cmocka_unit_test(setup__problems_of_before__do_not_count),
 	};
