@@ -1,5 +1,6 @@
 """deadlined --rehearse: a year on a virtual clock by the live code, the same every time, and nothing is changed."""
 import hashlib
+import os
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
@@ -92,6 +93,19 @@ def test_delivering_fills_the_maildir_and_leaves_the_database(plan):
     assert len(mails) == STEPS * PARTS
     identities = [mail["Message-ID"] for mail in mails]
     assert all(identities) and len(set(identities)) == len(identities)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_what_root_delivers_belongs_to_the_owner_of_the_database(plan):
+    """With that account's rights alone: in its folder a name may lead anywhere."""
+    plan.folder.chmod(0o700)
+    for path in plan.database.parent, plan.database:
+        os.chown(path, 61234, 61234)
+    plan.channels["email"]["path"] = plan.maildir = plan.database.parent / "mail"
+    plan.write_config()
+    rehearse(plan, "--deliver")
+    assert len(plan.mails()) == STEPS * PARTS
+    assert {path.stat().st_uid for path in [plan.maildir, *plan.maildir.rglob("*")]} == {61234}
 
 
 def test_mails_leave_at_the_local_time_of_their_reader(plan):
