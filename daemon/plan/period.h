@@ -89,7 +89,8 @@ MUSTCHECK int period_parse(const char *phrase, int default_year, struct period *
  *   in June", 2025年每月. An occurrence belongs to the window in which it begins.
  * - A unit repeats as a whole: "monthly" begins with the month of January, "weekly" with the first Monday's week. A
  *   weekday, or a day of the month up to 28 or the last, is a day; it may have a time. "ежемесячно до 15 числа" is a
- *   limit. "30 числа каждого месяца" is an error, as February has none.
+ *   limit. "30 числа каждого месяца" is an error, as February has none. "Second Tuesday of every month" is a day, too;
+ *   "every second Tuesday" may be every other one and is an error.
  * - Beside a yearly repeat stands its date: "ежегодно 15 июня", "every year in June". It goes on from the year that is named
  *   or given, and ends only with a window of several years: "yearly in 2025-2027". */
 enum { PERIOD_RRULE_SIZE = 80 };

@@ -70,11 +70,19 @@ static const struct period_language period_language_russian = {
 			[CLAUSE_UNTIL_DAY] = "не позднее %d числа каждого месяца",
 			[CLAUSE_ON_LAST_DAY] = "в последний день каждого месяца",
 			[CLAUSE_UNTIL_LAST_DAY] = "не позднее последнего дня каждого месяца",
+			[CLAUSE_OF_MONTH] = " каждого месяца",
 			[CLAUSE_TIME] = " в %t",
 			[CLAUSE_BESIDE_DATE] = ", ежегодно",
 		},
 	.weekdays = {"каждый понедельник", "каждый вторник", "каждую среду", "каждый четверг", "каждую пятницу",
 		     "каждую субботу", "каждое воскресенье"},
+	.nths = {{"в первый ", "в первую ", "в первое "},
+		 {"во второй ", "во вторую ", "во второе "},
+		 {"в третий ", "в третью ", "в третье "},
+		 {"в четвёртый ", "в четвёртую ", "в четвёртое "},
+		 {"в последний ", "в последнюю ", "в последнее "}},
+	.days = {"понедельник", "вторник", "среду", "четверг", "пятницу", "субботу", "воскресенье"},
+	.genders = {0, 0, 1, 0, 1, 1, 2},
 	.windows =
 		{
 			[SHAPE_MONTH] = " в %p %y года",
@@ -125,11 +133,14 @@ static const struct period_language period_language_english = {
 			[CLAUSE_UNTIL_DAY] = "by the %e of every month",
 			[CLAUSE_ON_LAST_DAY] = "on the last day of every month",
 			[CLAUSE_UNTIL_LAST_DAY] = "by the last day of every month",
+			[CLAUSE_OF_MONTH] = " of every month",
 			[CLAUSE_TIME] = " at %t",
 			[CLAUSE_BESIDE_DATE] = ", every year",
 		},
 	.weekdays = {"every Monday", "every Tuesday", "every Wednesday", "every Thursday", "every Friday",
 		     "every Saturday", "every Sunday"},
+	.nths = {{"on the first "}, {"on the second "}, {"on the third "}, {"on the fourth "}, {"on the last "}},
+	.days = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"},
 	.windows =
 		{
 			[SHAPE_MONTH] = " in %n %y",
@@ -178,10 +189,13 @@ static const struct period_language period_language_chinese = {
 			[CLAUSE_UNTIL_DAY] = "每月不晚于%d日",
 			[CLAUSE_ON_LAST_DAY] = "每月最后一天",
 			[CLAUSE_UNTIL_LAST_DAY] = "每月不晚于最后一天",
+			[CLAUSE_OF_MONTH] = "",
 			[CLAUSE_TIME] = "%t",
 			[CLAUSE_BESIDE_DATE] = "，每年",
 		},
 	.weekdays = {"每周一", "每周二", "每周三", "每周四", "每周五", "每周六", "每周日"},
+	.nths = {{"每月第一个"}, {"每月第二个"}, {"每月第三个"}, {"每月第四个"}, {"每月最后一个"}},
+	.days = {"周一", "周二", "周三", "周四", "周五", "周六", "周日"},
 	.windows =
 		{
 			[SHAPE_MONTH] = "%y年%m月",

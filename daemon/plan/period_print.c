@@ -197,6 +197,16 @@ void period_print(const struct period *period, const char *language, struct buf 
 	buf_done(&phrase);
 }
 
+/* "во второй вторник каждого месяца" */
+static void period_print_nth(const struct period_language *language, const struct period_repeat *repeat,
+			     struct buf *out)
+{
+	int last = PERIOD_REPEAT_NTH_MAX, nth = repeat->nth == PERIOD_LAST ? last : repeat->nth - 1;
+	buf_add_str(out, language->nths[nth][language->genders[repeat->weekday - 1]]);
+	buf_add_str(out, language->days[repeat->weekday - 1]);
+	buf_add_str(out, language->clauses[CLAUSE_OF_MONTH]);
+}
+
 static void period_print_clause(const struct period_language *language, const struct period_repeat *repeat,
 				struct buf *out)
 {
@@ -206,8 +216,12 @@ static void period_print_clause(const struct period_language *language, const st
 		shape = repeat->is_limit ? CLAUSE_UNTIL_LAST_DAY : CLAUSE_ON_LAST_DAY;
 	else if (repeat->day != 0)
 		shape = repeat->is_limit ? CLAUSE_UNTIL_DAY : CLAUSE_ON_DAY;
-	period_print_template(repeat->weekday != 0 ? language->weekdays[repeat->weekday - 1] : language->clauses[shape],
-			      language, &on, out);
+	if (repeat->nth != 0)
+		period_print_nth(language, repeat, out);
+	else if (repeat->weekday != 0)
+		buf_add_str(out, language->weekdays[repeat->weekday - 1]);
+	else
+		period_print_template(language->clauses[shape], language, &on, out);
 	if (repeat->has_time)
 		period_print_template(language->clauses[CLAUSE_TIME], language, &on, out);
 }

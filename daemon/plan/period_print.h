@@ -44,6 +44,7 @@ enum period_clause_shape {
 	CLAUSE_UNTIL_DAY,
 	CLAUSE_ON_LAST_DAY,
 	CLAUSE_UNTIL_LAST_DAY,
+	CLAUSE_OF_MONTH,    /* follows a weekday of the month */
 	CLAUSE_TIME,        /* follows any of them */
 	CLAUSE_BESIDE_DATE, /* follows the date that comes back every year */
 	CLAUSE_MAX
@@ -57,6 +58,9 @@ struct period_language {
 	const char *names[12], *genitives[12], *prepositionals[12];
 	const char *clauses[CLAUSE_MAX]; /* NULL in a language without words, and so are the next two */
 	const char *weekdays[7];
+	const char *nths[5][3]; /* "в первый ", to the 4th and the last; their three genders */
+	const char *days[7];    /* the weekdays behind them */
+	int genders[7];
 	const char *windows[SHAPE_MAX]; /* that a repeat may be meant in; NULL for the others */
 	bool is_window_first;
 };

@@ -25,7 +25,7 @@ static const char *const period_repeat_days[] = {"MO", "TU", "WE", "TH", "FR", "
 /* Does the repeat fill whole months, or only a day of them? */
 static int period_repeat_months(const struct period_repeat *repeat)
 {
-	return repeat->day != 0 ? 0 : period_repeat_units[repeat->unit].months;
+	return repeat->day != 0 || repeat->nth != 0 ? 0 : period_repeat_units[repeat->unit].months;
 }
 
 bool period_repeat_fits(const struct period_repeat *repeat, const struct period *window)
@@ -57,12 +57,30 @@ static struct civil period_repeat_first_day_of_month(const struct civil *from, i
 	return first;
 }
 
+static struct civil period_repeat_nth_of_month(const struct civil *month, int weekday, int nth)
+{
+	struct civil first = *month;
+	first.day = 1;
+	first = period_repeat_first_weekday(&first, weekday);
+	int last = civil_days_in_month(first.year, first.month);
+	first.day += nth == PERIOD_LAST ? (last - first.day) / 7 * 7 : (nth - 1) * 7;
+	return first;
+}
+
+static struct civil period_repeat_first_nth(const struct civil *from, int weekday, int nth)
+{
+	struct civil day = period_repeat_nth_of_month(from, weekday, nth), next = civil_add_months(from, 1);
+	return civil_compare(&day, from) >= 0 ? day : period_repeat_nth_of_month(&next, weekday, nth);
+}
+
 bool period_repeat_first(const struct period_repeat *repeat, const struct period *window, struct period *ret_first)
 {
 	int months = period_repeat_months(repeat);
 	struct period first = {.has_start = !repeat->is_limit, .start = window->start, .precision = PERIOD_DAY};
 	if (repeat->unit == REPEAT_WEEK)
 		first.start = period_repeat_first_weekday(&window->start, repeat->weekday != 0 ? repeat->weekday : 1);
+	if (repeat->nth != 0)
+		first.start = period_repeat_first_nth(&window->start, repeat->weekday, repeat->nth);
 	if (repeat->day != 0)
 		first.start = period_repeat_first_day_of_month(&window->start, repeat->day);
 	if (civil_compare(&first.start, &window->end) > 0)
@@ -88,7 +106,9 @@ bool period_repeat_first(const struct period_repeat *repeat, const struct period
 void period_repeat_rule(const struct period_repeat *repeat, const struct civil *until, char rrule[PERIOD_RRULE_SIZE])
 {
 	char by[32] = "";
-	if (repeat->weekday != 0)
+	if (repeat->nth != 0)
+		(void)snprintf(by, sizeof(by), ";BYDAY=%d%s", repeat->nth, period_repeat_days[repeat->weekday - 1]);
+	else if (repeat->weekday != 0)
 		(void)snprintf(by, sizeof(by), ";BYDAY=%s", period_repeat_days[repeat->weekday - 1]);
 	else if (repeat->day != 0)
 		(void)snprintf(by, sizeof(by), ";BYMONTHDAY=%d", repeat->day);
@@ -114,13 +134,16 @@ bool period_repeat_read(const char *rrule, const struct period *first, struct pe
 		return false;
 
 	/* The first occurrence leaves few rules to try: one of them is written like this, or none. */
-	const int days[] = {0, first->start.day, PERIOD_LAST}, weekdays[] = {0, civil_weekday(&first->start), 0};
+	int weekday = civil_weekday(&first->start), nth = (first->start.day - 1) / 7 + 1;
+	const int days[] = {0, first->start.day, PERIOD_LAST, 0, 0}, nths[] = {0, 0, 0, nth, PERIOD_LAST},
+		  weekdays[] = {0, weekday, 0, 0, 0};
 	char text[PERIOD_RRULE_SIZE];
 	for (int unit = 0; unit < PERIOD_REPEAT_UNITS; unit++)
-		for (int i = 0; i < 3; i++) {
+		for (int i = 0; i < 5; i++) {
 			repeat.unit = (enum period_repeat_unit)unit;
 			repeat.day = unit == REPEAT_MONTH ? days[i] : 0;
-			repeat.weekday = unit == REPEAT_WEEK ? weekdays[i] : 0;
+			repeat.nth = unit == REPEAT_MONTH ? nths[i] : 0;
+			repeat.weekday = repeat.nth != 0 ? weekday : unit == REPEAT_WEEK ? weekdays[i] : 0;
 			period_repeat_rule(&repeat, &until, text);
 			if (strcmp(text, rrule) == 0) {
 				*ret_repeat = repeat;

@@ -18,14 +18,15 @@ enum period_repeat_unit {
 struct period_repeat {
 	enum period_repeat_unit unit;
 	int weekday;   /* of REPEAT_WEEK: 1..7, or 0 for the week as a whole */
+	int nth;       /* of REPEAT_MONTH: which of its weekdays, 1..4 or PERIOD_LAST, or 0 for none */
 	int day;       /* of REPEAT_MONTH: 1..31, PERIOD_LAST, or 0 for the month as a whole */
 	bool is_limit; /* "до 15 числа каждого месяца" */
 	bool has_time;
 	int hour, minute;
 };
 
-/* Not every month has the days behind this one. */
-enum { PERIOD_REPEAT_DAY_MAX = 28 };
+/* Not every month has the days behind this one, nor more of a weekday. */
+enum { PERIOD_REPEAT_DAY_MAX = 28, PERIOD_REPEAT_NTH_MAX = 4 };
 
 /* Is the window made of whole units, as the months, quarters, half-years and years of a repeat must lie in it? Always
  * true of days, weeks and a day of the month. */

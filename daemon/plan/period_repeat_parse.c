@@ -51,8 +51,38 @@ static size_t period_repeat_numbered_day(const struct period_cursor *cursor)
 	return period_cursor_has(cursor, 1, WORD_DAY_UNIT) ? 2 : is_english ? 1 : 0;
 }
 
+/* "последняя пятница", "2nd Tuesday", 第二个星期二: how many tokens, or 0. */
+static size_t period_repeat_nth_weekday(const struct period_cursor *cursor)
+{
+	size_t n = period_cursor_has(cursor, 0, WORD_NTH) ? 1 : 0;
+	const struct period_token *number = period_cursor_peek(cursor, n++), *one = period_cursor_peek(cursor, n);
+	if (number->word != WORD_ORDINAL && !period_count_is(number))
+		return 0;
+	if (number->word == WORD_ORDINAL && one->is_cjk && one->kind == TOKEN_NUMBER && one->value == 1)
+		n++;
+	n += period_cursor_has(cursor, n, WORD_PIECE) ? 1 : 0;
+	return period_cursor_has(cursor, n, WORD_WEEKDAY) ? n + 1 : 0;
+}
+
+static bool period_repeat_take_nth_weekday(struct period_cursor *cursor, struct period_clause *clause)
+{
+	size_t n = period_repeat_nth_weekday(cursor);
+	if (n == 0)
+		return false;
+	(void)period_cursor_take(cursor, WORD_NTH);
+	clause->day_token = period_cursor_peek(cursor, 0);
+	clause->repeat.unit = REPEAT_MONTH;
+	clause->repeat.nth = clause->day_token->value;
+	cursor->at += n - (period_cursor_last(cursor)->word == WORD_NTH ? 2 : 1);
+	clause->repeat.weekday = period_cursor_step(cursor)->value;
+	period_cursor_skip_dot(cursor);
+	return true;
+}
+
 static bool period_repeat_day(struct period_cursor *cursor, struct period_clause *clause)
 {
+	if (period_repeat_take_nth_weekday(cursor, clause))
+		return true;
 	size_t n = period_repeat_last_day(cursor);
 	if (n == 0)
 		n = period_repeat_numbered_day(cursor);
@@ -98,6 +128,10 @@ static bool period_repeat_every(struct period_cursor *cursor, struct period_clau
 		period_cursor_skip_dot(cursor);
 		return true;
 	}
+	size_t nth = period_repeat_nth_weekday(cursor), of = period_cursor_has(cursor, nth, WORD_OF) ? 1 : 0;
+	of += period_cursor_has(cursor, nth + of, WORD_THE) ? 1 : 0;
+	if (nth != 0 && !period_cursor_has(cursor, nth + of, WORD_MONTH_UNIT))
+		return false; /* "every second Tuesday" may be every other one */
 	return (!period_cursor_peek(cursor, 1)->is_cjk && period_repeat_day(cursor, clause)) ||
 	       period_repeat_unit(cursor, clause);
 }
@@ -159,8 +193,11 @@ static bool period_repeat_clause(struct period_cursor *cursor, struct period_cla
 
 static int period_repeat_check_day(const struct period_cursor *cursor, const struct period_clause *clause)
 {
-	int day = clause->repeat.day;
-	if (day == PERIOD_LAST || (day >= 1 && day <= PERIOD_REPEAT_DAY_MAX))
+	int day = clause->repeat.day, nth = clause->repeat.nth;
+	if (clause->repeat.weekday != 0 && nth != PERIOD_LAST && (nth < 1 || nth > PERIOD_REPEAT_NTH_MAX))
+		return period_cursor_fail(cursor, clause->day_token, clause->day_token,
+					  "not every month has so many of them; name the last one of every month");
+	if (nth != 0 || day == PERIOD_LAST || (day >= 1 && day <= PERIOD_REPEAT_DAY_MAX))
 		return 0;
 	return period_cursor_fail(cursor, clause->day_token, clause->day_token,
 				  day < 1 || day > 31

@@ -379,6 +379,17 @@ static const struct {
 	{"每周日", "2025-01-05", "day", "FREQ=WEEKLY;BYDAY=SU;UNTIL=20251231"},
 	{"每星期三", "2025-01-01", "day", "FREQ=WEEKLY;BYDAY=WE;UNTIL=20251231"},
 
+	/* a weekday of the month */
+	{"второй вторник каждого месяца", "2025-01-14", "day", "FREQ=MONTHLY;BYDAY=2TU;UNTIL=20251231"},
+	{"ежемесячно в последнюю пятницу", "2025-01-31", "day", "FREQ=MONTHLY;BYDAY=-1FR;UNTIL=20251231"},
+	{"каждый второй вторник месяца", "2025-01-14", "day", "FREQ=MONTHLY;BYDAY=2TU;UNTIL=20251231"},
+	{"1-я среда каждого месяца с 20 марта по 31 мая", "2025-04-02", "day", "FREQ=MONTHLY;BYDAY=1WE;UNTIL=20250531"},
+	{"the first Monday of every month at 10:00", "2025-01-06T10:00", "minute",
+	 "FREQ=MONTHLY;BYDAY=1MO;UNTIL=20251231T235959"},
+	{"every last Friday of the month", "2025-01-31", "day", "FREQ=MONTHLY;BYDAY=-1FR;UNTIL=20251231"},
+	{"每月第二个星期二", "2025-01-14", "day", "FREQ=MONTHLY;BYDAY=2TU;UNTIL=20251231"},
+	{"2026年每月最后一个周五", "2026-01-30", "day", "FREQ=MONTHLY;BYDAY=-1FR;UNTIL=20261231"},
+
 	/* a day of the month */
 	{"каждое 15 число", "2025-01-15", "day", "FREQ=MONTHLY;BYMONTHDAY=15;UNTIL=20251231"},
 	{"каждое 15-е число месяца", "2025-01-15", "day", "FREQ=MONTHLY;BYMONTHDAY=15;UNTIL=20251231"},

@@ -157,6 +157,11 @@ static void period_print__repeats__read_naturally(void **state)
 		 "on the last day of every month in 2025", "2025年每月最后一天"},
 		{"не позднее последнего дня каждого месяца", "не позднее последнего дня каждого месяца в 2025 году",
 		 "by the last day of every month in 2025", "2025年每月不晚于最后一天"},
+		{"last Friday of every month", "в последнюю пятницу каждого месяца в 2025 году",
+		 "on the last Friday of every month in 2025", "2025年每月最后一个周五"},
+		{"второе воскресенье каждого месяца в 12:00",
+		 "во второе воскресенье каждого месяца в 12:00 в 2025 году",
+		 "on the second Sunday of every month at 12:00 in 2025", "2025年每月第二个周日12:00"},
 		{"annually on June 15", "15 июня 2025 года, ежегодно", "15 June 2025, every year",
 		 "2025年6月15日，每年"},
 		{"ежегодно до 1 июня", "не позднее 1 июня 2025 года, ежегодно", "by 1 June 2025, every year",
@@ -301,6 +306,8 @@ static void period_print__random_repeats__come_back(void **state)
 					      "monthly on the 1st",
 					      "monthly on the 28th",
 					      "by the 10th of every month",
+					      "on the third Wednesday of every month",
+					      "on the last Sunday of every month at 9:05",
 					      "by the last day of every month",
 					      "daily at 0:00"};
 	random_start("random repeats");
