@@ -151,10 +151,15 @@ int store_letter_load(struct store *store, int64_t id, struct store_letter *ret_
 int store_letter_told_before(struct store *store, const struct store_letter *letter,
 			     const struct store_letter_part *part, char ret_key[PERIOD_KEY_SIZE], struct err *err)
 {
+	/* Two questions in one, each with an index of its own: a task may be everybody's. */
 	static const char sql[] =
-		"SELECT occurrence FROM reminder WHERE task = ?1 AND occurrence <> ?2 AND message <> ?3"
-		" AND coalesce(deputy_for, person) = ?4 AND (SELECT " STORE_IS_TOLD " FROM message"
-		"  WHERE id = reminder.message)"
+		"SELECT occurrence FROM ("
+		"  SELECT occurrence, message FROM reminder INDEXED BY reminder_person"
+		"   WHERE person = ?4 AND task = ?1 AND deputy_for IS NULL"
+		"  UNION ALL SELECT occurrence, message FROM reminder INDEXED BY reminder_deputy"
+		"   WHERE deputy_for = ?4 AND task = ?1) told"
+		" WHERE occurrence <> ?2 AND message <> ?3"
+		" AND (SELECT " STORE_IS_TOLD " FROM message WHERE id = told.message)"
 		" AND (NOT ?5 OR occurrence IN (" LETTER_DATES ")"
 		"  OR occurrence IN (SELECT key FROM moved_to WHERE task = ?1 AND date IN (" LETTER_DATES "))"
 		"  OR (NOT EXISTS (" LETTER_DATES

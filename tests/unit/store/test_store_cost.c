@@ -11,6 +11,7 @@
 #include "store/store_audit.h"
 #include "store/store_cancellation.h"
 #include "store/store_channel.h"
+#include "store/store_letter.h"
 #include "store/store_priv.h"
 #include "store/store_reader.h"
 #include "store/store_report.h"
@@ -79,6 +80,17 @@ static void ask_planning(int64_t own, const char *unused)
 	strlist_done(&people);
 }
 
+static void ask_a_letter(int64_t own, const char *unused)
+{
+	(void)own;
+	(void)unused;
+	char key[PERIOD_KEY_SIZE];
+	struct store_letter letter;
+	OK(store_letter_load(office.store, 7, &letter, ERR));
+	OK(store_letter_told_before(office.store, &letter, &letter.parts[0], key, ERR));
+	store_letter_done(&letter);
+}
+
 static void ask_the_queue(int64_t own, const char *unused)
 {
 	int64_t ids[8], next;
@@ -111,6 +123,7 @@ static const struct {
 	{"acknowledge", run_sql, "INSERT INTO acknowledgement VALUES (2, '2025-06-15')"},
 	{"occurrence", run_sql, "INSERT INTO occurrence (task, date, status) VALUES (2, '2025-06-15', 'done')"},
 	{"planning", ask_planning, NULL},
+	{"a letter", ask_a_letter, NULL},
 	{"the queue", ask_the_queue, NULL},
 };
 
