@@ -278,9 +278,11 @@ int store_digest_time(struct store *store, const char *person, bool *ret_is_set,
 		return store->failure;
 	store_bind(stmt, "t", person);
 	int status = store_one(store, stmt, "reading the time of a digest", -1, &utc, err);
+	if (status < 0)
+		return status;
 	*ret_is_set = utc >= 0;
 	*ret_utc = utc;
-	return status;
+	return 0;
 }
 
 int store_digest_set(struct store *store, const char *person, int64_t next_utc, struct err *err)

@@ -330,8 +330,11 @@ int store_seen_note(struct store *store, const char *uid, const char *occurrence
 		return store->failure;
 	store_bind(stmt, "ttt", uid, person, occurrence);
 	int status = store_one(store, stmt, "looking who has seen a task", 0, &found, err);
-	*ret_is_new = found == 0;
-	return status == 0 && found == 0 ? store_ledger_add(store, "seen", uid, person, occurrence, err) : status;
+	if (status == 0 && found == 0)
+		status = store_ledger_add(store, "seen", uid, person, occurrence, err);
+	if (status == 0)
+		*ret_is_new = found == 0;
+	return status;
 }
 
 /* ---- who closed a task -------------------------------------------------------------------------------------------- */

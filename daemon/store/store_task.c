@@ -143,22 +143,24 @@ int store_task_put(struct store *store, const struct task *task, int64_t planned
 		   enum store_change *ret_change, struct err *err)
 {
 	struct store_task_dates dates;
+	enum store_change change = STORE_ADDED;
 	int64_t id = 0;
 	store_task_write_dates(&task->period, &dates);
 	int status = store_task_find_id(store, task->uid, &id, err);
 	if (status < 0)
 		return status;
 	if (id != 0) {
-		status = store_task_update(store, id, task, &dates, ret_change, err);
+		status = store_task_update(store, id, task, &dates, &change, err);
 	} else {
 		status = store_task_insert(store, task, &dates, planned_until_utc, err);
 		if (status == 0)
 			status = store_task_find_id(store, task->uid, &id, err); /* the ledger's trigger inserts too */
-		*ret_change = STORE_ADDED;
 	}
-	if (status == 0)
-		*ret_id = id;
-	return status;
+	if (status < 0)
+		return status;
+	*ret_id = id;
+	*ret_change = change;
+	return 0;
 }
 
 int store_task_set_status(struct store *store, int64_t task, const char *status, struct err *err)

@@ -27,11 +27,16 @@ int invite_new(struct store *store, const char *person, const char *channel, int
 	       char ret_word[INVITE_WORD_SIZE], struct err *err)
 {
 	unsigned char random[INVITE_RANDOM];
-	char hash[SIGNATURE_HASH_SIZE];
-	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return err_set(err, -errno, "no random numbers to be had");
-	invite_print(random, ret_word);
-	signature_hash(ret_word, hash);
+	char word[INVITE_WORD_SIZE], hash[SIGNATURE_HASH_SIZE];
+	ssize_t len = getrandom(random, sizeof(random), 0);
+	if (len != (ssize_t)sizeof(random))
+		return err_set(err, len < 0 ? -errno : -EIO, "no random numbers to be had");
+	invite_print(random, word);
+	signature_hash(word, hash);
 	int status = store_invite_add(store, hash, person, channel, until_utc, err);
-	return status == 0 ? store_ledger_add(store, "invite", NULL, person, channel, err) : status;
+	if (status == 0)
+		status = store_ledger_add(store, "invite", NULL, person, channel, err);
+	if (status == 0)
+		(void)memcpy(ret_word, word, sizeof(word));
+	return status;
 }

@@ -61,7 +61,8 @@ int talk_is_enough(struct talk_ear *ear, bool *ret_is, struct err *err)
 {
 	int64_t answers = 0;
 	int status = store_answers(ear->talk->store, ear->self.id, ear->channel, ear->now_utc, &answers, err);
-	*ret_is = answers >= ANSWERS_PER_HOUR;
+	if (status == 0)
+		*ret_is = answers >= ANSWERS_PER_HOUR;
 	return status;
 }
 
@@ -69,7 +70,8 @@ int talk_count(struct talk_ear *ear, const char *person, bool *ret_is_enough, st
 {
 	int64_t n = 0;
 	int status = store_answer_count(ear->talk->store, person, ear->channel, ear->now_utc, &n, err);
-	*ret_is_enough = n > ANSWERS_PER_HOUR;
+	if (status == 0)
+		*ret_is_enough = n > ANSWERS_PER_HOUR;
 	return status;
 }
 

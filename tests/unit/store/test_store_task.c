@@ -67,6 +67,24 @@ static void store_task__put__adds_changes_or_leaves_alone(void **state)
 	assert_int_equal(office_number(&office, "SELECT count(*) FROM task"), 1);
 }
 
+static void store_task__put_fails__says_nothing_of_a_change(void **state)
+{
+	(void)state;
+	enum store_change change = STORE_UNCHANGED;
+	int64_t id = 7;
+	struct task task;
+	struct err err;
+	(void)office_add_task(&office, &fair);
+	OK(store_task_find(office.store, "fair", &task, ERR));
+	free(task.uid);
+	task.uid = mem_dup("other");
+	office_run(&office, "CREATE TRIGGER refuse BEFORE INSERT ON task BEGIN SELECT RAISE(ABORT, 'refused'); END");
+	assert_true(store_task_put(office.store, &task, 5000, &id, &change, &err) < 0);
+	assert_int_equal(change, STORE_UNCHANGED);
+	assert_int_equal(id, 7);
+	task_done(&task);
+}
+
 static void store_task__put_again__keeps_status_and_counts_moves(void **state)
 {
 	(void)state;
@@ -398,6 +416,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_OFFICE(store_task__put__adds_changes_or_leaves_alone),
+		WITH_OFFICE(store_task__put_fails__says_nothing_of_a_change),
 		WITH_OFFICE(store_task__put_again__keeps_status_and_counts_moves),
 		WITH_OFFICE(store_task__every_shape_of_date__comes_back_as_it_was),
 		WITH_OFFICE(store_task__row_that_makes_no_sense__is_damaged),
