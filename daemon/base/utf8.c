@@ -98,6 +98,14 @@ bool utf8_is_valid(const char *text, size_t len)
 	return true;
 }
 
+bool utf8_is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text >= 0x80)
+			return false;
+	return true;
+}
+
 char *utf8_dup_clean(const char *text, size_t len)
 {
 	char *clean = mem_alloc(len * 3 + 1), *out = clean;

@@ -21,6 +21,9 @@ size_t utf8_plain(const char *text, const char *end);
 /* True when len bytes of text are valid UTF-8 without 0 bytes. */
 bool utf8_is_valid(const char *text, size_t len);
 
+/* Whether there is no byte above 127 in it. */
+bool utf8_is_ascii(const char *text);
+
 /* A copy in which U+FFFD stands for every byte that starts no valid character. Returns owned. */
 char *utf8_dup_clean(const char *text, size_t len);
 

@@ -3,35 +3,20 @@
 
 #include "base/mem.h"
 #include "channel/http_channel.h"
-#include "channel/preset_section.h"
 #include "channel/signature.h"
 
 enum { HTTP_ACCOUNT_MAX = 1 << 20 };
-
-static uint64_t http_fields_need(const struct preset *preset, const struct preset_fields *fields)
-{
-	uint64_t needs = 0;
-	for (size_t i = 0; i < fields->n; i++)
-		needs |= preset_needs(preset, &fields->items[i].text);
-	return needs;
-}
-
-static uint64_t http_call_needs(const struct preset *preset, const struct preset_call *call)
-{
-	return preset_needs(preset, &call->url) | http_fields_need(preset, &call->query) |
-	       http_fields_need(preset, &call->headers) | http_fields_need(preset, &call->fields);
-}
 
 /* What differs from call to call plays no part: only the settings do, those of the step [token] among them. */
 void http_account(const struct channel *base, char ret_account[CHANNEL_ACCOUNT_SIZE])
 {
 	const struct http_channel *channel = (const struct http_channel *)base;
 	const struct preset *preset = channel->preset;
-	uint64_t needs = http_call_needs(preset, &preset->updates->call);
+	uint64_t needs = preset->updates->call.needs;
 	struct buf text;
 	char hash[SIGNATURE_HASH_SIZE];
 	if ((needs >> PRESET_ACCESS_TOKEN & 1) != 0)
-		needs |= http_call_needs(preset, &preset->token->call);
+		needs |= preset->token->call.needs;
 	buf_init(&text, HTTP_ACCOUNT_MAX);
 	for (size_t i = 0; i < preset->n_settings; i++)
 		if ((needs >> (PRESET_NAME_MAX + i) & 1) != 0 && channel->settings.values[i] != NULL)

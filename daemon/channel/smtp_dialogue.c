@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 
 enum { SMTP_COMMANDS_MAX = 4096 };
 
@@ -102,14 +103,6 @@ static void smtp_dialogue_open(struct smtp_dialogue *dialogue, const struct smtp
 	}
 }
 
-static bool smtp_dialogue_is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text >= 0x80)
-			return false;
-	return true;
-}
-
 /* Decides at once what the server has ruled out by what it announced. */
 static void smtp_dialogue_foresee(struct smtp_dialogue *dialogue, size_t len)
 {
@@ -135,7 +128,7 @@ void smtp_dialogue_init(struct smtp_dialogue *dialogue, const struct smtp_featur
 	*dialogue = (struct smtp_dialogue){.step = SMTP_STEP_MAIL,
 					   .features = *features,
 					   .to = mem_dup(envelope->to),
-					   .needs_utf8 = !smtp_dialogue_is_ascii(envelope->to)};
+					   .needs_utf8 = !utf8_is_ascii(envelope->to)};
 	buf_init(&dialogue->commands, SMTP_COMMANDS_MAX);
 	buf_init(&dialogue->text,
 		 len * 2 + 8 + SMTP_COMMANDS_MAX); /* every byte a dot, the end, and the next message */

@@ -18,12 +18,6 @@ static const struct args_option add_options[] = {
 
 enum { ADD_UID_RANDOM_SIZE = 9, ADD_UID_SIZE = 2 + ADD_UID_RANDOM_SIZE };
 
-static void add_report(void *arg, const struct fields_problem *problem)
-{
-	(void)arg;
-	output_complain("%s: %s", problem->column, problem->message);
-}
-
 static int add_make_uid(char uid[ADD_UID_SIZE])
 {
 	char random[ADD_UID_RANDOM_SIZE];
@@ -88,7 +82,7 @@ static const char *add_find_title(const struct args *args)
 
 static int add_run(struct session *session, const struct args *args)
 {
-	struct fields_rules rules = {.report = add_report};
+	struct fields_rules rules = {.report = fields_complain};
 	char made_up[ADD_UID_SIZE];
 	const char *uid = args_value(args, "--uid"), *title = add_find_title(args);
 	if (title == NULL)

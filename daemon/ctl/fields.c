@@ -8,9 +8,16 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "ctl/fields_priv.h"
+#include "ctl/output.h"
 #include "plan/recur.h"
 
 #define FIELDS_ID_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+
+void fields_complain(void *arg, const struct fields_problem *problem)
+{
+	(void)arg;
+	output_complain("%s: %s", problem->column, problem->message);
+}
 
 void fields_report(const struct fields_rules *rules, const char *column, const char *fmt, ...)
 {

@@ -28,6 +28,9 @@ struct fields_problem {
 };
 typedef void (*fields_report_cb)(void *arg, const struct fields_problem *problem);
 
+/* One that prints "column: message" as a complaint; arg is not used. */
+void fields_complain(void *arg, const struct fields_problem *problem);
+
 struct fields_rules {
 	const struct conf *conf;
 	const struct calendars *calendars; /* for people; NULL = there are none */

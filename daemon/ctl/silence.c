@@ -29,15 +29,9 @@ struct silence {
 	struct person person;
 };
 
-static void silence_report(void *arg, const struct fields_problem *problem)
-{
-	(void)arg;
-	output_complain("%s: %s", problem->column, problem->message);
-}
-
 static int silence_check_usage(const struct args *args)
 {
-	const struct fields_rules rules = {.report = silence_report};
+	const struct fields_rules rules = {.report = fields_complain};
 	const char *reason = args_value(args, "--reason");
 	if (args->n_operands == 0 && args_value(args, "--person") == NULL)
 		output_complain("silence needs a UID, --person ID or both");

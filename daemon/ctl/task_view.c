@@ -1,7 +1,6 @@
 #include "ctl/task_view.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "plan/role.h"
 #include "store/store_task.h"
@@ -11,11 +10,6 @@ static const struct zone *task_view_zone(const struct session *session, const st
 {
 	const struct zone *zone = zone_find(task->zone);
 	return zone != NULL ? zone : session->zone;
-}
-
-static bool task_view_is_open(const struct task *task)
-{
-	return strcmp(task->status, "open") == 0;
 }
 
 /* {"anna": ["supervisor"], ...} */
@@ -41,7 +35,7 @@ json_t *task_view_json(const struct session *session, const struct task *task, c
 		       const struct strlist *parts, int64_t next_due_utc)
 {
 	json_t *object = json_object(), *ids = json_array();
-	bool is_planned = next_due_utc >= 0 && task_view_is_open(task);
+	bool is_planned = next_due_utc >= 0 && task_is_open(task);
 	json_object_set_new(object, "uid", output_json_text(task->uid));
 	json_object_set_new(object, "title", output_json_text(task->title));
 	output_json_period(object, &task->period, task_view_zone(session, task));
@@ -64,7 +58,7 @@ json_t *task_view_json(const struct session *session, const struct task *task, c
 void task_view_next(const struct session *session, const struct task *task, int64_t next_due_utc,
 		    char text[OUTPUT_TIME_SIZE])
 {
-	if (!task_view_is_open(task))
+	if (!task_is_open(task))
 		(void)snprintf(text, OUTPUT_TIME_SIZE, "-");
 	else if (next_due_utc < 0)
 		(void)snprintf(text, OUTPUT_TIME_SIZE, "not planned yet");

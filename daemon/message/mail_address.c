@@ -66,14 +66,6 @@ static bool mail_is_host(const char *domain)
 	}
 }
 
-static bool mail_is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text >= 0x80)
-			return false;
-	return true;
-}
-
 bool mail_needs_smtputf8(const char *address)
 {
 	for (; *address != '@' && *address != '\0'; address++)
@@ -133,7 +125,7 @@ int mail_resolve_address(const char *address, const char **ret_wire, char **ret_
 
 	char *owned = NULL;
 	size_t local_len = strcspn(address, "@");
-	if (!mail_is_ascii(address + local_len)) {
+	if (!utf8_is_ascii(address + local_len)) {
 		r = mail_to_ascii(address, local_len, &owned, err);
 		if (r < 0)
 			return r;

@@ -1,10 +1,16 @@
 #include "plan/task.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 bool task_repeats(const struct task *task)
 {
 	return task->rrule[0] != '\0' || task->rdate[0] != '\0';
+}
+
+bool task_is_open(const struct task *task)
+{
+	return strcmp(task->status, "open") == 0;
 }
 
 void task_done(struct task *task)

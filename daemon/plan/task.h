@@ -30,6 +30,8 @@ struct task {
 
 /* Whether it has more occurrences than one. */
 bool task_repeats(const struct task *task);
+/* Whether it is neither done nor cancelled. */
+bool task_is_open(const struct task *task);
 
 void task_done(struct task *task);
 

@@ -24,17 +24,12 @@ static const struct civil *pick_first_start(const struct task *task)
 	return task->period.has_start ? &task->period.start : &task->period.end;
 }
 
-static bool pick_is_task_open(const struct task *task)
-{
-	return strcmp(task->status, "open") == 0;
-}
-
 static struct pick pick_only(const struct task *task)
 {
 	struct pick pick = {.start = *pick_first_start(task),
 			    .period = task->period,
 			    .is_first = true,
-			    .is_open = pick_is_task_open(task)};
+			    .is_open = task_is_open(task)};
 	period_key(&task->period, pick.date);
 	period_key(&task->period, pick.key);
 	return pick;
@@ -59,7 +54,7 @@ static struct pick pick_of(const struct pick_series *series, const struct civil 
 	if (said != NULL && said->is_moved)
 		pick.period = said->period;
 	period_key(&pick.period, pick.key);
-	pick.is_open = pick_is_task_open(series->task) && (said == NULL || said->is_open);
+	pick.is_open = task_is_open(series->task) && (said == NULL || said->is_open);
 	return pick;
 }
 

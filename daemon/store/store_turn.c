@@ -1,7 +1,6 @@
 #include "store/store_turn.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -110,11 +109,6 @@ void store_turn_done(struct store_turn *turn)
 	*turn = (struct store_turn){0};
 }
 
-static char *store_turn_text_or_null(sqlite3_stmt *stmt, int column)
-{
-	return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NULL : store_text(stmt, column);
-}
-
 static int store_turn_read_reminders(struct store *store, struct store_turn *turn, struct err *err)
 {
 	static const char sql[] =
@@ -129,17 +123,8 @@ static int store_turn_read_reminders(struct store *store, struct store_turn *tur
 	while ((status = store_row(store, stmt, "reading the reminders of a message", err)) == 1) {
 		turn->reminders = mem_grow(turn->reminders, turn->n_reminders + 1, sizeof(*turn->reminders));
 		struct store_turn_reminder *item = &turn->reminders[turn->n_reminders++];
-		*item = (struct store_turn_reminder){
-			.reminder = {.task = sqlite3_column_int64(stmt, 0),
-				     .due_utc = sqlite3_column_int64(stmt, 3),
-				     .held = store_turn_text_or_null(stmt, 4),
-				     .deputy_for = store_turn_text_or_null(stmt, 5)},
-			.policy = store_text(stmt, 6),
-		};
-		(void)snprintf(item->reminder.occurrence, sizeof(item->reminder.occurrence), "%s",
-			       (const char *)sqlite3_column_text(stmt, 1));
-		(void)snprintf(item->reminder.step, sizeof(item->reminder.step), "%s",
-			       (const char *)sqlite3_column_text(stmt, 2));
+		*item = (struct store_turn_reminder){.policy = store_text(stmt, 6)};
+		store_reminder_read(stmt, 0, &item->reminder);
 	}
 	return status;
 }

@@ -217,6 +217,15 @@ static void utf8_trim_partial__takes_only_what_is_cut(void **state)
 	}
 }
 
+static void utf8_is_ascii__ends_at_127(void **state)
+{
+	(void)state;
+	assert_true(utf8_is_ascii(""));
+	assert_true(utf8_is_ascii("a\x7f"));
+	assert_false(utf8_is_ascii("a\x80"));
+	assert_false(utf8_is_ascii("aé"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +239,7 @@ int main(void)
 		cmocka_unit_test(utf8_prefix__never_splits_a_character),
 		cmocka_unit_test(utf8_length_and_prefix__long_text__are_as_counted_one_by_one),
 		cmocka_unit_test(utf8_trim_partial__takes_only_what_is_cut),
+		cmocka_unit_test(utf8_is_ascii__ends_at_127),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
