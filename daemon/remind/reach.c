@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
-#include "remind/schedule.h"
+#include "remind/reader.h"
 
-enum { REACH_SLACK_DAYS = 15 };
+enum { REACH_SLACK_DAYS = 15, REACH_DAY_S = 86400 };
 
 /* How many days a step may lie from its date, when it is due about that day. */
 static int64_t reach_of_step(const struct step *step, const struct calendar *calendar, const struct civil *due)
@@ -30,15 +30,27 @@ static int64_t reach_of_calendar(const struct reach_query *query, const struct c
 	return reach;
 }
 
-/* Their hours may bring steps forward. */
-static bool reach_has_hours(const struct reach_query *query)
+static bool reach_is_text(const char *text)
 {
+	return text != NULL && text[0] != '\0';
+}
+
+/* How many days the hours of the people may bring a step forward to now: until they let one through again. */
+static int64_t reach_of_hours(const struct reach_query *query)
+{
+	const int64_t later_utc = query->until_utc + 2 * REACH_DAY_S; /* the same hour tomorrow, whatever clocks do */
+	int64_t reach = 0;
 	for (size_t i = 0; i < query->n_people; i++) {
-		const char *quiet = query->people[i].quiet, *work = query->people[i].work;
-		if ((quiet != NULL && quiet[0] != '\0') || (work != NULL && work[0] != '\0'))
-			return true;
+		const struct person *person = &query->people[i];
+		struct reader reader;
+		if (!reach_is_text(person->quiet) && !reach_is_text(person->work))
+			continue;
+		reader_init(&reader, person, query->calendars, query->event_zone);
+		int64_t open_utc = hours_open_utc(&reader.time, later_utc, false, NULL);
+		int64_t span = (open_utc - query->until_utc) / REACH_DAY_S + 1;
+		reach = span > reach ? span : reach;
 	}
-	return false;
+	return reach;
 }
 
 static int64_t reach_of_people(const struct reach_query *query, const struct civil *due, bool is_after)
@@ -50,7 +62,7 @@ static int64_t reach_of_people(const struct reach_query *query, const struct civ
 		int64_t span = calendar != NULL ? reach_of_calendar(query, calendar, due, is_after) : 0;
 		reach = span > reach ? span : reach;
 	}
-	return reach + REACH_SLACK_DAYS + (!is_after && reach_has_hours(query) ? SCHEDULE_FORWARD_DAYS : 0);
+	return reach + REACH_SLACK_DAYS + (is_after ? 0 : reach_of_hours(query));
 }
 
 void reach_days(const struct reach_query *query, struct civil *ret_from, struct civil *ret_to)
