@@ -96,7 +96,8 @@ static inline int chat_open(void **state)
 					.n_channels = 2,
 					.catch_up_max_age_s = 7 * 86400,
 					.operator_id = "operator"};
-	chat.talk = (struct talk){chat.office.store, &chat.planner, chat_catalog, "en", zone_find("UTC"), NULL, 0, UTF8_BYTES};
+	chat.talk = (struct talk){chat.office.store, &chat.planner, chat_catalog, "en", zone_find("UTC"), NULL, 0,
+				  UTF8_BYTES};
 	chat_add_people();
 	chat_add_tasks();
 	return 0;
