@@ -149,14 +149,21 @@ static void pause__asked_for_without_a_time__is_longer_each_time_and_costs_no_at
 	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM meta WHERE key LIKE 'failing %%'"), 1);
 }
 
+/* Has the messages changed that are shown. */
+static void begin_edits(size_t n)
+{
+	desk_tick();
+	office_run(&desk.office, "UPDATE task SET title = 'New'");
+	desk_tick();
+	assert_int_equal(desk.n_flying, n);
+	assert_int_equal(desk.flying[n - 1].act, CHANNEL_EDIT);
+}
+
 /* Shows a message, and has it changed. */
 static void begin_edit(void)
 {
 	answer(0, CHANNEL_ACCEPTED);
-	office_run(&desk.office, "UPDATE task SET title = 'New'");
-	desk_tick();
-	assert_int_equal(desk.n_flying, 1);
-	assert_int_equal(desk.flying[0].act, CHANNEL_EDIT);
+	begin_edits(1);
 }
 
 static void pause__asked_for_by_an_edit__holds_for_messages(void **state)
@@ -164,6 +171,23 @@ static void pause__asked_for_by_an_edit__holds_for_messages(void **state)
 	(void)state;
 	begin_edit();
 	answer(0, CHANNEL_THROTTLED);
+	assert_left_in_peace();
+}
+
+/* The answers come before a pass keeps what they ask for. */
+static void pause__asked_for_by_two_edits__lasts_for_the_longer_one(void **state)
+{
+	(void)state;
+	static const int64_t asked_s[] = {ASKED_S, ASKED_S / 10};
+	add_message();
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	begin_edits(2);
+	for (size_t i = 0; i < 2; i++) {
+		struct channel_result result = desk_result(CHANNEL_THROTTLED, CHANNEL_BLAME_CHANNEL);
+		result.retry_after_s = asked_s[i];
+		desk_finish(0, &result);
+	}
+	desk_tick();
 	assert_left_in_peace();
 }
 
@@ -214,6 +238,7 @@ int main(void)
 		WITH_DESK(pause__channel_was_left_out_for_a_while__stays),
 		WITH_DESK(pause__asked_for_without_a_time__is_longer_each_time_and_costs_no_attempt),
 		WITH_DESK(pause__asked_for_by_an_edit__holds_for_messages),
+		WITH_DESK(pause__asked_for_by_two_edits__lasts_for_the_longer_one),
 		WITH_DESK(pause__asked_for_by_an_edit__outlives_the_process),
 		WITH_DESK(pause__asked_for_by_an_edit_of_the_channel_before__holds_for_the_new_one),
 		WITH_DESK(pause__asked_for_by_an_edit_and_not_recorded__is_by_the_next_pass),
