@@ -274,6 +274,21 @@ static void app__an_hour_back__repeats_and_skips_nothing(void **state)
 	assert_int_equal(desk.n_sendings, 4);
 }
 
+/* By the clock of before, the next look for what is too old lies days ahead. */
+static void app__clock_set_back__what_is_too_old_is_found_all_the_same(void **state)
+{
+	(void)state;
+	desk.room = 0;
+	desk_tick();
+	set_clock("2025-06-12T00:00");
+	desk_tick();
+	set_clock("2025-06-09T00:00");
+	add_task("t", "2025-09-15");
+	(void)office_add_message(&desk.office, 1, "anna", "email", "old", utc("2025-05-30T00:00"));
+	desk_tick();
+	assert_int_equal(desk_count("stale"), 1);
+}
+
 /* Longer than any retry: New Year's holidays. */
 static void app__clock_set_back__does_not_wake_a_reader_who_rests(void **state)
 {
@@ -393,6 +408,7 @@ int main(void)
 		WITH_DESK(app__pass_that_is_undone__has_not_noted_the_time),
 		WITH_DESK(app__started_again_after_the_clock_was_set_back__shifts_nothing_twice),
 		WITH_DESK(app__clock_before_everything__plans_nothing_new_and_recovers),
+		WITH_DESK(app__clock_set_back__what_is_too_old_is_found_all_the_same),
 		WITH_DESK(app__clock_set_back__does_not_wake_a_reader_who_rests),
 		WITH_DESK(app__an_hour_back__repeats_and_skips_nothing),
 		WITH_DESK(app__started_in_1970__sends_nothing_until_the_clock_is_set),
