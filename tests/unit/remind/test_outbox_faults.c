@@ -187,6 +187,19 @@ static void outbox__suspect_that_is_answered__is_none_any_more(void **state)
 	assert_int_equal(suspects(), 0);
 }
 
+static void outbox__suspects_in_flight_together_at_a_kill__stay_suspect(void **state)
+{
+	(void)state;
+	int64_t ids[2];
+	(void)add("1d", now);
+	(void)add("2d", now);
+	assert_int_equal(claim(now, 2, ids), 2);
+	assert_int_equal(recover_after(true, true), 2);
+	assert_int_equal(claim(now, 2, ids), 2);
+	assert_int_equal(recover_after(true, false), 2);
+	assert_int_equal(suspects(), 2);
+}
+
 static void outbox__suspect_dying_alone__is_held_until_it_is_released(void **state)
 {
 	(void)state;
@@ -360,6 +373,7 @@ int main(void)
 		WITH_OFFICE(outbox__what_was_in_flight__is_suspect_only_after_a_crash_in_this_boot),
 		WITH_OFFICE(outbox__in_flight_at_three_kills__is_suspect_too),
 		WITH_OFFICE(outbox__suspect_that_is_answered__is_none_any_more),
+		WITH_OFFICE(outbox__suspects_in_flight_together_at_a_kill__stay_suspect),
 		WITH_OFFICE(outbox__suspect_dying_alone__is_held_until_it_is_released),
 		WITH_OFFICE(outbox__clock_set_back__brings_no_message_before_its_time),
 		WITH_OFFICE(outbox__crash_before_the_commit__leaves_no_trace),
