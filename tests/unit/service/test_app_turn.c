@@ -86,6 +86,15 @@ static void turn__refused_for_good__goes_on_at_once(void **state)
 	assert_string_equal(messages(), "telegram=dead email=sent");
 }
 
+static void turn__urgent_and_refused_while_the_reader_rests__goes_on_at_once_all_the_same(void **state)
+{
+	(void)state;
+	office_run(&desk.office, "UPDATE task SET priority = 'urgent'; UPDATE person SET quiet = '00:00-23:00'");
+	reminded();
+	answer("telegram", CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	assert_string_equal(messages(), "telegram=dead email=sending");
+}
+
 /* A message stays in its task's thread, however many of its steps are in it; one about two tasks is in none. */
 static void turn__two_steps__stay_in_the_thread_of_their_task(void **state)
 {
@@ -555,6 +564,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(turn__accepted__stays_on_the_first),
 		ROW(turn__refused_for_good__goes_on_at_once),
+		ROW(turn__urgent_and_refused_while_the_reader_rests__goes_on_at_once_all_the_same),
 		ROW(turn__two_steps__stay_in_the_thread_of_their_task),
 		ROW(turn__all_refuse__ends_with_the_last),
 		ROW(turn__channel_fails__goes_on_after_the_span),
