@@ -80,6 +80,29 @@ static void talk_hear__somebody_unknown__learns_nothing_and_changes_nothing(void
 	free((char *)done);
 }
 
+/* One byte more than the longest address is not heard, though the database, which counts characters, takes it. */
+static void talk_hear__long_sender__is_heard_up_to_the_longest_address(void **state)
+{
+	(void)state;
+	char address[PERSON_ADDRESS_MAX + 2];
+	for (size_t len = PERSON_ADDRESS_MAX; len <= PERSON_ADDRESS_MAX + 1; len++) {
+		(void)memset(address, '1', len);
+		(void)memcpy(address + len - 2, "é", sizeof("é"));
+		office_run(&chat.office, "UPDATE address SET address = '%s' WHERE person = 'anna'", address);
+		(void)chat_press(address, 'd', chat.call, "2025-05-16T14:30");
+		if ((chat.reply.toast != NULL) != (len == PERSON_ADDRESS_MAX))
+			fail_msg("%zu bytes", len);
+	}
+}
+
+static void talk_hear__edited_by_others_before__is_not_the_sender_s(void **state)
+{
+	(void)state;
+	office_run(&chat.office, "UPDATE task SET status = 'done' WHERE uid = 'report'");
+	(void)chat_press("100", 'd', chat.call, "2025-05-16T14:30");
+	assert_string_equal(chat_ledger(), "- sql done report\nanna telegram done call");
+}
+
 static void talk_hear__desk_chat__members_act_for_the_desk_and_answers_are_private(void **state)
 {
 	(void)state;
@@ -401,6 +424,18 @@ static void talk_date__asked_told_confirmed__is_set(void **state)
 	chat_write("100", "17 июня"); /* nothing was asked */
 	assert_int_equal(chat_answers(), answers + 1);
 	chat_assert_has(chat_answer(), "anna: К сожалению, это непонятно");
+}
+
+/* The date that the button speaks of is the one that is asked for. */
+static void talk_date__asked_for_another_date_of_the_task__asks_again(void **state)
+{
+	(void)state;
+	office_run(&chat.office, "UPDATE task SET rrule = 'FREQ=MONTHLY' WHERE uid = 'fair'");
+	(void)chat_press("100", 's', chat.fair, JUNE);
+	assert_int_equal(chat_answers(), 1);
+	(void)chat_press("100", 's', chat.fair, "2025-07-01/2025-07-31");
+	assert_int_equal(chat_answers(), 2);
+	chat_assert_has(chat_answer(), "Пока в плане: июль 2025 г.");
 }
 
 static void talk_date__in_every_language__is_understood(void **state)
@@ -739,6 +774,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(talk_hear__somebody_unknown__learns_nothing_and_changes_nothing),
+		TEST(talk_hear__long_sender__is_heard_up_to_the_longest_address),
+		TEST(talk_hear__edited_by_others_before__is_not_the_sender_s),
 		TEST(talk_hear__desk_chat__members_act_for_the_desk_and_answers_are_private),
 		TEST(talk_hear__command_for_another_bot__is_not_ours),
 		TEST(talk_hear__two_people_of_one_account__act_for_both),
@@ -753,6 +790,7 @@ int main(void)
 		TEST(talk_press__data_nobody_wrote__makes_no_sense),
 		TEST(talk_press__rows_that_make_no_sense__are_no_error),
 		TEST(talk_date__asked_told_confirmed__is_set),
+		TEST(talk_date__asked_for_another_date_of_the_task__asks_again),
 		TEST(talk_date__in_every_language__is_understood),
 		TEST(talk_date__question_that_is_over__is_no_question),
 		TEST(talk_date__forged_yes__sets_no_other_date_than_an_exact_one_of_a_window),
