@@ -212,6 +212,22 @@ static void retain__large_backlog__is_done_in_slices(void **state)
 	assert_int_equal(retain.n_removed, 599); /* the first, which the others answered to, a day later */
 }
 
+/* Old messages behind a whole slice of newer ones have their turn when those are old. */
+static void retain__slice_of_nothing_old__ends_the_search(void **state)
+{
+	(void)state;
+	struct store_retain retain = {.cutoff_utc = utc("2025-06-03"), .cutoff_day = "2025-06-03"};
+	office_run(&office,
+		   "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
+		   " INSERT INTO message (person, channel, kind, state, due_utc, not_before, domain)"
+		   " SELECT 'anna', 'email', 'single', 'sent', %lld, 5, 'x' FROM n",
+		   (long long)utc("2025-07-01"));
+	int64_t late = add_message(add_task("late", "done"), "s", "2025-06-01", "sent");
+	OK(store_retain(office.store, &retain, ERR));
+	assert_true(retain.is_done);
+	assert_true(has_message(late));
+}
+
 static int count_steps(void *arg)
 {
 	(*(int64_t *)arg)++;
@@ -389,6 +405,7 @@ int main(void)
 		RETAIN_TEST(retain__history_of_an_open_task__still_says_what_was_sent),
 		RETAIN_TEST(retain__notices_and_tests__go_without_a_task),
 		RETAIN_TEST(retain__large_backlog__is_done_in_slices),
+		RETAIN_TEST(retain__slice_of_nothing_old__ends_the_search),
 		RETAIN_TEST(retain__long_history_of_one_reader__costs_a_look_each),
 		RETAIN_TEST(retain__rehearsal__keeps_everything),
 		RETAIN_TEST(retain__random_histories_of_open_tasks__are_decided_on_as_before),
