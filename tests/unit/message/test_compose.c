@@ -609,6 +609,18 @@ static void compose__counts__are_in_the_readers_days(void **state)
 	catalog_free(made);
 }
 
+static void compose__text_begins_with_empty_lines__comes_without_them(void **state)
+{
+	(void)state;
+	struct catalog *made = load_catalog_of("{{title}}", "{{late_by}}\n \n{{title}}\n\nEnd\n\n");
+	struct letter letter;
+	letter_init(&letter, "ru", &june, "2025-05-01T22:00");
+	letter_compose(&letter, made);
+	assert_string_equal(letter.text.text, "Ярмарка\n\nEnd\n");
+	compose_text_done(&letter.text);
+	catalog_free(made);
+}
+
 /* A template that was good when it was loaded may still fail with the facts of one message. */
 static void compose__useless_template__becomes_the_built_in_text(void **state)
 {
@@ -791,6 +803,7 @@ int main(void)
 		cmocka_unit_test(compose__closed_fails__says_by_a_sign_how_it_ended),
 		cmocka_unit_test(compose__questions__have_one_answer_each),
 		cmocka_unit_test(compose__counts__are_in_the_readers_days),
+		cmocka_unit_test(compose__text_begins_with_empty_lines__comes_without_them),
 		cmocka_unit_test(compose__useless_template__becomes_the_built_in_text),
 		cmocka_unit_test(compose__html__comes_when_it_is_wanted_and_there),
 		cmocka_unit_test(compose__html_that_fails__leaves_subject_and_text),
