@@ -9,7 +9,7 @@
 
 /* What becomes of a claimed message whose tasks end before it leaves. */
 
-static const char config[] = "operator = op\n[channel email]\ntype = maildir\npath = mail\n"
+static const char config[] = "[channel email]\ntype = maildir\npath = mail\n"
 			     "[channel telegram]\ntype = maildir\npath = mail\n"
 			     "[policy default]\nremind = 0d 1d before start at 09:00\n";
 
