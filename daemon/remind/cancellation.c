@@ -34,8 +34,8 @@ static int cancellation_is_given(const struct cancellation_case *at, const char 
 {
 	const struct store_occurrence *said = cancellation_said(at, date);
 	struct pick pick;
-	*ret_is_given = false;
-	if (date[0] == '\0' || (said != NULL && !said->is_open))
+	*ret_is_given = said != NULL && said->is_open && said->is_moved;
+	if (date[0] == '\0' || *ret_is_given || (said != NULL && !said->is_open) || post_is_over(at->post, date))
 		return 0;
 	int status = pick_by_key(at->post->store, at->post->task, date, &pick, err);
 	*ret_is_given = status == 0;
@@ -82,13 +82,36 @@ static void cancellation_key(const struct cancellation_case *at, const char *dat
 		period_key(&said->period, key);
 }
 
+static bool cancellation_is_same_day(const char *date, const char *other)
+{
+	static const char limit[] = "../";
+	date += strncmp(date, limit, strlen(limit)) == 0 ? strlen(limit) : 0;
+	other += strncmp(other, limit, strlen(limit)) == 0 ? strlen(limit) : 0;
+	return strncmp(date, other, CIVIL_DATE_SIZE - 1) == 0;
+}
+
+/* Whether they heard later of another hour on that day, which the rule had given it: it is that one which is off. */
+static int cancellation_is_replaced(const struct cancellation_case *at, const struct store_told *told, size_t n,
+				    const struct store_told *item, bool *ret_is, struct err *err)
+{
+	struct pick pick;
+	bool has_later = false;
+	*ret_is = false;
+	for (size_t i = 0; i < n && !has_later; i++)
+		has_later = strcmp(told[i].person, item->person) == 0 && told[i].message > item->message &&
+			    cancellation_is_same_day(told[i].date, item->date);
+	if (!has_later || cancellation_said(at, item->date) != NULL)
+		return 0;
+	int status = pick_by_key(at->post->store, at->post->task, item->date, &pick, err);
+	*ret_is = status == -ENOENT;
+	return status == -ENOENT ? 0 : status;
+}
+
 static int cancellation_tell_one(struct cancellation_case *at, const struct store_told *told, struct err *err)
 {
 	const struct store_cancellation *item = cancellation_of(at, told->date);
 	char key[PERIOD_KEY_SIZE], text[STORE_STEP_SIZE];
 	int status = 0;
-	if (item == NULL || post_is_over(at->post, told->key))
-		return 0;
 	cancellation_key(at, told->date, key);
 	(void)snprintf(text, sizeof(text), POST_CANCELLED "%lld", (long long)item->sequence);
 	const struct post_step step = {.text = text, .due_utc = at->post->now_utc};
@@ -110,8 +133,15 @@ static int cancellation_tell_all(struct cancellation_case *at, struct err *err)
 		status = cancellation_forget_given(at, err);
 	if (status == 0)
 		status = store_told_dates(at->post->store, at->post->task->id, repeats, &told, &n, err);
-	for (size_t i = 0; i < n && status == 0; i++)
-		status = cancellation_tell_one(at, &told[i], err);
+	for (size_t i = 0; i < n && status == 0; i++) {
+		bool is_replaced = false;
+		if (cancellation_of(at, told[i].date) == NULL || post_is_over(at->post, told[i].key))
+			continue;
+		if (repeats)
+			status = cancellation_is_replaced(at, told, n, &told[i], &is_replaced, err);
+		if (status == 0 && !is_replaced)
+			status = cancellation_tell_one(at, &told[i], err);
+	}
 	free(told);
 	free(at->said);
 	return status;

@@ -83,21 +83,25 @@ static bool moved_is_by_itself(const struct moved_case *at, const char *key)
 	return false;
 }
 
-/* The date that the rule gives on that day, of which it has one at most, as all have one time of day: "" for none. */
+/* The date itself when the task still has it; otherwise the only other one that the rule gives on its day, or "". */
 static int moved_look(const struct moved_case *at, const char *date, char key[PERIOD_KEY_SIZE], struct err *err)
 {
 	struct occurrence *items = NULL;
 	struct period period;
-	size_t n = 0;
+	size_t n = 0, n_others = 0;
 	key[0] = '\0';
 	if (!period_parse_key(date, &period))
 		return 0;
 	struct civil day = civil_from_days(moved_day(&period));
 	int status = occurrences_around(at->post->store, at->post->task, &day, &day, &items, &n, err);
-	for (size_t i = 0; i < n && status == 0; i++)
-		if (moved_day(&items[i].period) == moved_day(&period) &&
-		    (strcmp(items[i].key, date) == 0 || !moved_is_by_itself(at, items[i].key)))
+	for (size_t i = 0; i < n && status == 0 && strcmp(key, date) != 0; i++)
+		if (strcmp(items[i].key, date) == 0 ||
+		    (moved_day(&items[i].period) == moved_day(&period) && !moved_is_by_itself(at, items[i].key))) {
 			(void)snprintf(key, PERIOD_KEY_SIZE, "%s", items[i].key);
+			n_others++;
+		}
+	if (n_others > 1 && strcmp(key, date) != 0)
+		key[0] = '\0';
 	free(items);
 	return status;
 }

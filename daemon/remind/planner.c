@@ -279,11 +279,26 @@ static bool planner_is_cancelled(const struct task *task)
 	return strcmp(task->status, "cancelled") == 0;
 }
 
+/* Who would hear of a date when their hours begin, and whose reminder the edit has dropped unsaid, hears of the date that
+ * took its place: its steps of that time count as new. */
+static int planner_follow_unsaid(struct planner_case *at, struct err *err)
+{
+	int64_t unsaid_utc = STORE_NEVER;
+	int status = store_reminder_unsaid(at->post.store, at->post.task->id, at->post.now_utc, &unsaid_utc, err);
+	if (status == 0 && unsaid_utc - 1 < at->after_utc) {
+		at->after_utc = unsaid_utc - 1;
+		at->planned_until = at->post.now_utc;
+	}
+	return status;
+}
+
 static int planner_plan_dates(struct planner_case *at, struct err *err)
 {
 	struct occurrence *occurrences = NULL;
 	size_t n = 0;
-	int status = planner_list_occurrences(at, &occurrences, &n, err);
+	int status = at->is_edited ? planner_follow_unsaid(at, err) : 0;
+	if (status == 0)
+		status = planner_list_occurrences(at, &occurrences, &n, err);
 	for (size_t i = 0; i < n && status == 0; i++)
 		status = planner_plan_occurrence(at, &occurrences[i], err);
 	free(occurrences);

@@ -26,10 +26,11 @@ struct store_told {
 	char person[PERSON_ID_MAX * 4 + 1];
 	char date[PERIOD_KEY_SIZE]; /* as above */
 	char key[PERIOD_KEY_SIZE];  /* of the date as they were told it last, wherever it had been moved */
+	int64_t message;            /* that told it */
 };
 /* Who was last told of which date that it is to be, in person or by their deputy: what was sent, or may have been, tells it,
- * until a later message tells that it was cancelled. by_date: of each date of a repeating task, of which a day has one at most,
- * whatever its hour; otherwise of the only one, and date is "". In the order of the dates; the caller frees the array. */
+ * until a later message tells that it was cancelled. by_date: of each date of a repeating task, otherwise of the only one, and
+ * date is "". In the order of the dates; the caller frees the array. */
 MUSTCHECK int store_told_dates(struct store *store, int64_t task, bool by_date, struct store_told **ret_items,
 			       size_t *ret_n, struct err *err);
 

@@ -364,6 +364,19 @@ int store_reminder_revive(struct store *store, int64_t task, const char *occurre
 	return store_run(store, stmt, "planning dropped reminders anew", NULL, err);
 }
 
+int store_reminder_unsaid(struct store *store, int64_t task, int64_t now_utc, int64_t *ret_due_utc, struct err *err)
+{
+	static const char sql[] =
+		"SELECT min(r.due_utc) FROM reminder r JOIN message m ON m.id = r.message WHERE r.task = ?1"
+		" AND r.dropped = 'task moved' AND r.step NOT LIKE 'moved %' AND r.due_utc <= ?2"
+		" AND m.state <> 'sent' AND m.not_before > ?2 AND m.uncertain = 0 AND m.crashes = 0";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ii", task, now_utc);
+	return store_one(store, stmt, "looking for what an edit dropped unsaid", STORE_NEVER, ret_due_utc, err);
+}
+
 int store_tasks_of(struct store *store, const char *person, int64_t **ret_ids, size_t *ret_n, struct err *err)
 {
 	static const char sql[] = "SELECT DISTINCT t.id FROM part JOIN task t ON t.id = part.task"

@@ -87,6 +87,10 @@ MUSTCHECK int store_drop_date(struct store *store, int64_t task, const char *key
  * was due, STORE_NEVER when there was none. */
 MUSTCHECK int store_reminder_revive(struct store *store, int64_t task, const char *occurrence, int64_t *ret_from_utc,
 				    struct err *err);
+/* When the first of those was due which an edit of the date dropped while they still waited for their reader's hours, and of
+ * which nothing was said: STORE_NEVER when there is none. */
+MUSTCHECK int store_reminder_unsaid(struct store *store, int64_t task, int64_t now_utc, int64_t *ret_due_utc,
+				    struct err *err);
 
 /* Ids of the open tasks the person takes part in, in whatever role. */
 MUSTCHECK int store_tasks_of(struct store *store, const char *person, int64_t **ret_ids, size_t *ret_n,

@@ -478,6 +478,40 @@ static void cancelled_by_rule__put_right_before_it_left__is_dropped(void **state
 	assert_int_equal(told("anna"), 1);
 }
 
+/* The rule gives it again, and it has moved by then. */
+static void cancelled_by_rule__put_right_and_moved__says_the_new_date_alone(void **state)
+{
+	(void)state;
+	const struct period friday = {true, {2025, 6, 27, 0, 0, 0}, {2025, 6, 27, 0, 0, 0}, PERIOD_DAY};
+	repeat_weekly();
+	office_run(&stage.office, "UPDATE person SET quiet = '20:00-08:00'");
+	stage_live("2025-06-18T12:00");
+	office_run(&stage.office, "UPDATE task SET exdate = '2025-06-25'");
+	stage_live("2025-06-18T12:10");
+	office_run(&stage.office, "UPDATE task SET exdate = ''");
+	set_occurrence("2025-06-25", "open", &friday);
+	stage_live("2025-06-20T00:00");
+	assert_int_equal(told(NULL), 0);
+	assert_int_equal(stage_count("anna", "fair: moved"), 1);
+	assert_int_equal(office_number(&stage.office, "SELECT count(*) FROM cancellation"), 0);
+}
+
+/* An added date has an hour of its own, and both are there. */
+static void moved_by_rule__two_dates_on_a_day__are_two(void **state)
+{
+	(void)state;
+	office_run(&stage.office, "UPDATE task SET start_local = '2025-06-18T08:00', end_local = '2025-06-18T08:00',"
+				  " precision = 'minute', rrule = 'FREQ=WEEKLY;COUNT=3', rdate = '20250625T140000'");
+	stage_live("2025-06-18T14:00");
+	office_run(&stage.office, "UPDATE task SET note = 'x'");
+	stage_live("2025-06-18T15:00");
+	assert_int_equal(stage_count(NULL, "fair: moved"), 0);
+	assert_int_equal(told(NULL), 0);
+	set_status("cancelled");
+	stage_live("2025-06-18T16:00");
+	assert_int_equal(told("anna"), 2);
+}
+
 static void cancelled_by_rule__told_anew_between__is_told_again(void **state)
 {
 	(void)state;
@@ -563,6 +597,8 @@ int main(void)
 		WITH_STAGE(moved_by_rule__another_hour_of_the_day__is_told),
 		WITH_STAGE(cancelled_by_rule__another_date_on_that_day__is_no_move),
 		WITH_STAGE(cancelled_by_rule__put_right_before_it_left__is_dropped),
+		WITH_STAGE(cancelled_by_rule__put_right_and_moved__says_the_new_date_alone),
+		WITH_STAGE(moved_by_rule__two_dates_on_a_day__are_two),
 		WITH_STAGE(cancelled_by_rule__told_anew_between__is_told_again),
 		WITH_STAGE(cancelled_by_rule__in_flight__is_told_when_it_was_taken),
 		WITH_STAGE(done_series__from_a_date_on__is_quiet),

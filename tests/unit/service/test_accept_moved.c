@@ -149,6 +149,28 @@ static void moved__two_at_night__are_told_alone(void **state)
 	assert_int_equal(n_moves, 2);
 }
 
+/* The reminder waits for ten o'clock when the hour is corrected: of the new one nobody would hear. */
+static void moved__while_the_first_reminder_is_held__it_speaks_of_the_new_date(void **state)
+{
+	static const char *const rules[] = {"", "FREQ=WEEKLY;COUNT=3"};
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		office_run(&stage.office, "UPDATE person SET quiet = '08:00-10:00'");
+		(void)add_task("fair", "2025-06-03T14:00");
+		office_run(&stage.office, "UPDATE task SET rrule = '%s'", rules[i]);
+		stage_live("2025-06-01T22:30");
+		assert_int_equal(stage.n_sent, 0);
+		set_date("fair", "2025-06-03T15:00");
+		stage_live("2025-06-01T22:40");
+		set_date("fair", "2025-06-03T16:00");
+		stage_live("2025-06-02T22:00");
+		if (stage.n_sent != 1 || stage_count("anna", "fair: 1d before") != 1)
+			fail_msg("'%s': %zu messages", rules[i], stage.n_sent);
+		assert_non_null(strstr(stage.sent[0].text, "4:00"));
+		(void)close_stage(state);
+		(void)open_stage(state);
+	}
+}
+
 #define WITH_STAGE(test) cmocka_unit_test_setup_teardown(test, open_stage, close_stage)
 
 int main(void)
@@ -159,6 +181,7 @@ int main(void)
 		WITH_STAGE(moved__one_date_of_a_series__says_where_that_one_was),
 		WITH_STAGE(moved__hour_of_a_series__says_the_one_of_that_day),
 		WITH_STAGE(moved__two_at_night__are_told_alone),
+		WITH_STAGE(moved__while_the_first_reminder_is_held__it_speaks_of_the_new_date),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
