@@ -18,6 +18,7 @@
 #include "store/store_message.h"
 #include "store/store_person.h"
 #include "store/store_reader.h"
+#include "store/store_turn.h"
 
 enum { PLANNER_CLOCK_BACK_MAX_S = 3 * 3600, PLANNER_LOOK_AGAIN_S = 366 * 86400 };
 
@@ -87,6 +88,24 @@ static bool planner_is_past_use(const struct planner_case *at, const struct step
 	return at->post.now_utc - anchor > 86400; /* on the day itself it still says what is going on */
 }
 
+/* Drops from the schedule what was asked for before, and reached somebody then. */
+static int planner_skip_reached(struct planner_case *at, const struct person *person, struct schedule *steps,
+				struct err *err)
+{
+	const size_t n = steps->n_due;
+	int status = 0;
+	steps->n_due = 0;
+	for (size_t i = 0; i < n && status == 0; i++) {
+		bool is_reached = false;
+		if (steps->due[i].is_again)
+			status = store_turn_is_here(at->post.store, at->post.task->id, at->post.occurrence,
+						    steps->due[i].step->text, person->id, &is_reached, err);
+		if (!is_reached)
+			steps->due[steps->n_due++] = steps->due[i];
+	}
+	return status;
+}
+
 static int planner_plan_person(struct planner_case *at, const struct person *person, struct err *err)
 {
 	struct reader reader;
@@ -108,6 +127,7 @@ static int planner_plan_person(struct planner_case *at, const struct person *per
 	schedule(&query, &steps);
 	if (steps.next_utc < at->next_utc)
 		at->next_utc = steps.next_utc;
+	int status = planner_skip_reached(at, person, &steps, err);
 	bool is_noticed = strlist_has(&at->noticed, person->id);
 	for (size_t i = 0; i < steps.n_due; i++)
 		due[i] = (struct post_step){
@@ -117,7 +137,7 @@ static int planner_plan_person(struct planner_case *at, const struct person *per
 			.is_past_use = planner_is_past_use(at, steps.due[i].step),
 			.is_noticed = is_noticed && at->post.now_utc - steps.due[i].due_utc > POST_LATE_S,
 		};
-	return steps.n_due == 0 ? 0 : post_steps(&at->post, person, due, steps.n_due, err);
+	return status < 0 || steps.n_due == 0 ? status : post_steps(&at->post, person, due, steps.n_due, err);
 }
 
 /* One a month speaks for all tasks of the policy, as people import them by the hundred: the log has each. */

@@ -98,7 +98,8 @@ static int64_t schedule_bring_forward(const struct schedule_query *query, struct
 	return own;
 }
 
-int64_t schedule_instant(const struct schedule_query *query, const struct step *step, int64_t after_utc)
+/* Where it comes when no time has gone by yet. */
+static struct schedule_due schedule_find(const struct schedule_query *query, const struct step *step)
 {
 	const struct period *period = query->period;
 	bool is_end = step->is_end || !period->has_start;
@@ -113,20 +114,32 @@ int64_t schedule_instant(const struct schedule_query *query, const struct step *
 		schedule_move(&place, 1);
 	for (int day = 0; !step->is_after && !schedule_is_span(step) && place.utc > latest && day < 4; day++)
 		schedule_move(&place, -1);
-	if (step->is_after)
-		return place.utc < anchor ? anchor : place.utc;
-	if (!schedule_has_hours(query) || place.utc > latest)
-		return place.utc;
-	int64_t forward = schedule_bring_forward(query, place, latest);
-	return forward > after_utc ? forward : place.utc;
+	int64_t own = step->is_after && place.utc < anchor ? anchor : place.utc;
+	struct schedule_due due = {.step = step, .due_utc = own, .own_utc = own};
+	if (!step->is_after && schedule_has_hours(query) && own <= latest)
+		due.due_utc = schedule_bring_forward(query, place, latest);
+	return due;
 }
 
-static void schedule_insert(struct schedule *schedule, const struct step *step, int64_t due_utc)
+static struct schedule_due schedule_after(struct schedule_due due, int64_t after_utc)
+{
+	due.is_again = due.due_utc < due.own_utc && due.due_utc <= after_utc;
+	if (due.is_again)
+		due.due_utc = due.own_utc;
+	return due;
+}
+
+struct schedule_due schedule_step(const struct schedule_query *query, const struct step *step)
+{
+	return schedule_after(schedule_find(query, step), query->after_utc);
+}
+
+static void schedule_insert(struct schedule *schedule, const struct schedule_due *due)
 {
 	size_t at = schedule->n_due++;
-	for (; at > 0 && schedule->due[at - 1].due_utc > due_utc; at--)
+	for (; at > 0 && schedule->due[at - 1].due_utc > due->due_utc; at--)
 		schedule->due[at] = schedule->due[at - 1];
-	schedule->due[at] = (struct schedule_due){.step = step, .due_utc = due_utc};
+	schedule->due[at] = *due;
 }
 
 static bool schedule_applies(const struct step *step, const struct schedule_query *query)
@@ -148,13 +161,12 @@ void schedule(const struct schedule_query *query, struct schedule *ret_schedule)
 		const struct step *step = &query->policy->steps[i];
 		if (!schedule_applies(step, query))
 			continue;
-		int64_t due = schedule_instant(query, step, query->after_utc);
-		int64_t next = due;
-		if (due <= both && schedule_has_hours(query))
-			next = schedule_instant(query, step, both);
-		if (next > both && next < ret_schedule->next_utc)
-			ret_schedule->next_utc = next;
-		if (due > query->after_utc && due <= query->until_utc)
-			schedule_insert(ret_schedule, step, due);
+		const struct schedule_due found = schedule_find(query, step);
+		const struct schedule_due due = schedule_after(found, query->after_utc);
+		const int64_t next_utc = schedule_after(found, both).due_utc;
+		if (next_utc > both && next_utc < ret_schedule->next_utc)
+			ret_schedule->next_utc = next_utc;
+		if (due.due_utc > query->after_utc && due.due_utc <= query->until_utc)
+			schedule_insert(ret_schedule, &due);
 	}
 }

@@ -27,7 +27,15 @@ struct schedule_query {
 /* How far a step is brought forward, at most: past the longest closure. */
 enum { SCHEDULE_FORWARD_DAYS = 60 };
 
-/* The instant of a step for a reader. m and h count from the first instant of the period or the first one after it, in the
+struct schedule_due {
+	const struct step *step; /* of the policy */
+	int64_t due_utc;
+	int64_t own_utc; /* its own place: later than due_utc where it is brought forward */
+	bool is_again; /* it was to be brought forward to after_utc or earlier: only for whom it has not reached by then */
+};
+
+/* When a step is due for a reader, whether or not it speaks to them: schedule() asks it of each step, and what checks
+ * schedule() asks it too. m and h count from the first instant of the period or the first one after it, in the
  * event's zone. d, w, mo and wd count calendar days: from the day as it is written in the plan when only days are known, so
  * that "1d before" 15 June is 14 June for every reader; from the reader's own day when the minute is known. wd counts
  * working days of the calendar. A limit without a start has its end for both anchors.
@@ -35,14 +43,9 @@ enum { SCHEDULE_FORWARD_DAYS = 60 };
  * A step after the anchor never comes before it: where the reader's morning is still the event's evening before, it waits
  * for the next one. A step before it never comes after the minute, or the day in the event's zone, that it is for: where
  * the reader's hour is past it, or the reader's hours would hold it until then, it comes on the last day on which it is in
- * time. What the hours would bring forward to after_utc or earlier keeps its own day: it is asked for again there, and who
- * was not told by then is told late rather than never. */
-int64_t schedule_instant(const struct schedule_query *query, const struct step *step, int64_t after_utc);
-
-struct schedule_due {
-	const struct step *step; /* of the policy */
-	int64_t due_utc;
-};
+ * time. What the hours would bring forward to after_utc or earlier keeps its own day, and is_again: whom it has not reached
+ * by then is told late rather than never. */
+struct schedule_due schedule_step(const struct schedule_query *query, const struct step *step);
 
 struct schedule {
 	struct schedule_due due[POLICY_STEPS_MAX]; /* earliest first; equal ones in the policy's order */

@@ -9,14 +9,16 @@
 
 #define TURN_WAITS "next_channel_utc IS NOT NULL AND " STORE_IS_OPEN " AND state <> 'sending'"
 
+/* As enum store_fate counts them. */
+#define TURN_FATE                                                                                                      \
+	"CASE WHEN dropped LIKE 'sent by % instead' OR dropped IN ('no address', 'address suspended') THEN 2"          \
+	"  WHEN dropped IS NULL AND (SELECT state FROM message WHERE id = reminder.message) = 'dead' THEN 3 ELSE 1 END"
+
 int store_turn_fate(struct store *store, const struct store_reminder *reminder, const char *person, const char *channel,
 		    enum store_fate *ret_fate, struct err *err)
 {
-	static const char sql[] =
-		"SELECT CASE WHEN dropped LIKE 'sent by % instead' OR dropped IN ('no address', 'address suspended') THEN 2"
-		"  WHEN dropped IS NULL AND (SELECT state FROM message WHERE id = reminder.message) = 'dead' THEN 3"
-		"  ELSE 1 END FROM reminder WHERE task = ?1 AND occurrence = ?2 AND step = ?3"
-		"  AND person = ?4 AND channel = ?5";
+	static const char sql[] = "SELECT " TURN_FATE " FROM reminder WHERE task = ?1 AND occurrence = ?2 AND step = ?3"
+				  " AND person = ?4 AND channel = ?5";
 	static const enum store_fate fates[] = {STORE_FATE_NONE, STORE_FATE_HERE, STORE_FATE_GONE, STORE_FATE_DEAD};
 	int64_t fate = 0;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
@@ -26,6 +28,22 @@ int store_turn_fate(struct store *store, const struct store_reminder *reminder, 
 	int status = store_one(store, stmt, "looking for a reminder", 0, &fate, err);
 	if (status == 0)
 		*ret_fate = fates[fate];
+	return status;
+}
+
+int store_turn_is_here(struct store *store, int64_t task, const char *occurrence, const char *step, const char *person,
+		       bool *ret_is_here, struct err *err)
+{
+	static const char sql[] = "SELECT 1 FROM reminder WHERE task = ?1 AND occurrence = ?2 AND step = ?3"
+				  " AND (person = ?4 OR deputy_for = ?4) AND " TURN_FATE " = 1 LIMIT 1";
+	int64_t found = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ittt", task, occurrence, step, person);
+	int status = store_one(store, stmt, "looking for a reminder", 0, &found, err);
+	if (status == 0)
+		*ret_is_here = found != 0;
 	return status;
 }
 

@@ -17,6 +17,9 @@ enum store_fate {
 };
 MUSTCHECK int store_turn_fate(struct store *store, const struct store_reminder *reminder, const char *person,
 			      const char *channel, enum store_fate *ret_fate, struct err *err);
+/* Whether it is here on any channel, for the person or for whoever stands in. */
+MUSTCHECK int store_turn_is_here(struct store *store, int64_t task, const char *occurrence, const char *step,
+				 const char *person, bool *ret_is_here, struct err *err);
 
 /* The message has the turn until then at most; an earlier end stays. */
 MUSTCHECK int store_turn_sooner(struct store *store, int64_t message, int64_t until_utc, struct err *err);

@@ -117,21 +117,22 @@ static void expect_first_channel(struct expect_case *at, const char *person, con
 
 /* A row on each channel of the order that the reader has, or on the first that works; one that says so where there is
  * none. */
-static void expect_due(struct expect_case *at, const struct person *reader, const struct step *step, int64_t due_utc)
+static void expect_due(struct expect_case *at, const struct person *reader, const struct schedule_due *due)
 {
 	const char *person = reader->id;
+	const struct step *step = due->step;
 	struct order own;
 	if (expect_count(at, person, step->text, "") == 0) {
-		expect_missing(at, person, step, due_utc, "");
+		expect_missing(at, person, step, due->due_utc, "");
 		return;
 	}
-	if (expect_has_deputy(at, person))
+	if (due->is_again || expect_has_deputy(at, person)) /* it may have come before the order was what it is */
 		return;
 	const struct order *order = order_of(reader, &at->policy->order, &own);
 	if (order->is_first)
 		expect_first_channel(at, person, order, step);
 	else
-		expect_all_channels(at, person, order, step, due_utc);
+		expect_all_channels(at, person, order, step, due->due_utc);
 	order_done(&own);
 }
 
@@ -156,12 +157,13 @@ static void expect_reader(struct expect_case *at, const struct person *person)
 					     .event_zone = at->zone,
 					     .reader_zone = reader.time.zone,
 					     .calendar = reader.time.calendar,
-					     .hours = at->task.is_urgent ? NULL : &reader.time.hours};
+					     .hours = at->task.is_urgent ? NULL : &reader.time.hours,
+					     .after_utc = at->after_utc};
 	for (size_t i = 0; i < at->policy->n_steps && at->world->failure[0] == '\0'; i++) {
 		const struct step *step = &at->policy->steps[i];
-		int64_t due = schedule_instant(&query, step, at->after_utc);
-		if (due > at->after_utc && due <= at->until_utc && expect_speaks(at, step, person))
-			expect_due(at, person, step, due);
+		const struct schedule_due due = schedule_step(&query, step);
+		if (due.due_utc > at->after_utc && due.due_utc <= at->until_utc && expect_speaks(at, step, person))
+			expect_due(at, person, &due);
 	}
 }
 

@@ -231,6 +231,59 @@ static void planner__reader_who_does_not_work_before_the_date__hears_while_they_
 	assert_int_equal(plan("2025-06-14T06:00"), 1);
 }
 
+/* Monday 08:00: "1d before" comes on Friday 09:00, and is asked for again on Sunday 09:00. */
+static const struct {
+	const char *name, *before_friday, *before_saturday; /* what happens */
+	size_t n_again;                                     /* messages from Saturday on */
+} agains[] = {
+	{"nothing", "", "", 0},
+	{"a channel linked", "", "INSERT INTO address VALUES ('anna', 'telegram', '1')", 0},
+	{"the channel changed", "",
+	 "INSERT INTO address VALUES ('anna', 'telegram', '1');"
+	 "DELETE FROM address WHERE person = 'anna' AND channel = 'email'",
+	 0},
+	{"away from Saturday", "",
+	 "INSERT INTO deputy (person, from_date, to_date, deputy)"
+	 " VALUES ('anna', '2025-06-14', '2025-06-20', 'boris')",
+	 0},
+	{"back on Sunday",
+	 "INSERT INTO deputy (person, from_date, to_date, deputy)"
+	 " VALUES ('anna', '2025-06-10', '2025-06-14', 'boris')",
+	 "", 0},
+	{"had no address", "DELETE FROM address WHERE person = 'anna'",
+	 "INSERT INTO address VALUES ('anna', 'telegram', '1')", 1},
+	{"was refused", "",
+	 "UPDATE message SET state = 'dead', reason = 'refused';"
+	 "INSERT INTO address VALUES ('anna', 'telegram', '1')",
+	 1},
+	{"takes part since", "DELETE FROM part WHERE person = 'anna'",
+	 "INSERT INTO part (task, person) SELECT id, 'anna' FROM task", 1},
+};
+
+static void planner__brought_forward_and_asked_again__comes_to_whom_it_did_not_reach(void **state)
+{
+	for (size_t i = 0; i < sizeof(agains) / sizeof(agains[0]); i++) {
+		office_add_person(&office, "boris", "Europe/Moscow", "email");
+		office_run(&office, "UPDATE person SET work = '09:00-18:00' WHERE id = 'anna'");
+		(void)office_add_task(&office, &(struct office_task){.uid = "t",
+								     .start = "2025-06-16T08:00",
+								     .precision = PERIOD_MINUTE,
+								     .zone = "Europe/Moscow",
+								     .policy = "visit",
+								     .people = "anna",
+								     .planned_until = utc("2025-06-10T12:00")});
+		office_run(&office, "%s", agains[i].before_friday);
+		(void)plan("2025-06-13T06:00");
+		office_run(&office, "UPDATE message SET state = 'sent'");
+		office_run(&office, "%s", agains[i].before_saturday);
+		size_t n_again = plan("2025-06-14T10:00") + plan("2025-06-15T06:00");
+		if (n_again != agains[i].n_again)
+			fail_msg("%s: %zu messages more", agains[i].name, n_again);
+		(void)close_office(state);
+		(void)open_office(state);
+	}
+}
+
 static void planner__steps_at_the_same_instant__share_a_message(void **state)
 {
 	(void)state;
@@ -394,6 +447,7 @@ int main(void)
 		WITH_OFFICE(planner__missed_for_too_long__is_stale_with_a_reason),
 		WITH_OFFICE(planner__missed_in_an_open_window__is_of_use_until_it_closes),
 		WITH_OFFICE(planner__reader_who_does_not_work_before_the_date__hears_while_they_do),
+		WITH_OFFICE(planner__brought_forward_and_asked_again__comes_to_whom_it_did_not_reach),
 		WITH_OFFICE(planner__steps_at_the_same_instant__share_a_message),
 		WITH_OFFICE(planner__everybody__is_reached_on_the_policys_channels),
 		WITH_OFFICE(planner__nobody_without_an_address__is_left_out_silently),

@@ -53,8 +53,9 @@ static int64_t due_of(const struct reach_query *query, const struct period *peri
 						.event_zone = query->event_zone,
 						.reader_zone = reader.time.zone,
 						.calendar = reader.time.calendar,
-						.hours = &reader.time.hours};
-	return schedule_instant(&schedule, &query->policy->steps[0], INT64_MIN);
+						.hours = &reader.time.hours,
+						.after_utc = INT64_MIN};
+	return schedule_step(&schedule, &query->policy->steps[0]).due_utc;
 }
 
 /* Each date of the year, asked for at the very instant of its step. */

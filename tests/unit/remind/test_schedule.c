@@ -163,8 +163,9 @@ static void schedule__instant__is_where_the_step_says(void **state)
 		struct period period = period_of(rows[i].start, rows[i].end, rows[i].precision);
 		const struct schedule_query query = {.period = &period,
 						     .event_zone = zone(rows[i].event_zone),
-						     .reader_zone = zone(rows[i].reader_zone)};
-		int64_t at = schedule_instant(&query, &policy.steps[0], INT64_MIN);
+						     .reader_zone = zone(rows[i].reader_zone),
+						     .after_utc = INT64_MIN};
+		int64_t at = schedule_step(&query, &policy.steps[0]).due_utc;
 		clock_format_utc(at, due);
 		if (rows[i].due != NULL && strcmp(due, rows[i].due) != 0)
 			fail_msg("%s of %s in %s, read in %s: %s instead of %s", rows[i].line, rows[i].end,
@@ -181,9 +182,10 @@ static void check_side(const char *line, const struct period *period, const stru
 	struct policy policy;
 	policy_of(&policy, line);
 	const struct step *step = &policy.steps[0];
-	const struct schedule_query query = {.period = period, .event_zone = event, .reader_zone = reader};
+	const struct schedule_query query = {
+		.period = period, .event_zone = event, .reader_zone = reader, .after_utc = INT64_MIN};
 	int64_t start = period_start_utc(period, event), end = period_end_utc(period, event);
-	int64_t due = schedule_instant(&query, step, INT64_MIN);
+	int64_t due = schedule_step(&query, step).due_utc;
 	int64_t anchor = step->is_end ? end : start;
 	bool is_in_time = step->is_after                       ? due >= anchor
 			  : period->precision == PERIOD_MINUTE ? due <= anchor
@@ -263,10 +265,13 @@ static void schedule__held_past_its_use__is_brought_forward(void **state)
 		const struct hours hours = hours_of(held[i].quiet, held[i].work);
 		bool is_minute = strlen(held[i].start) > 10;
 		struct period period = period_of(held[i].start, held[i].start, is_minute ? PERIOD_MINUTE : PERIOD_DAY);
-		const struct schedule_query query = {
-			.period = &period, .event_zone = zone(moscow), .reader_zone = zone(moscow), .hours = &hours};
+		const struct schedule_query query = {.period = &period,
+						     .event_zone = zone(moscow),
+						     .reader_zone = zone(moscow),
+						     .hours = &hours,
+						     .after_utc = INT64_MIN};
 		policy_of(&policy, held[i].line);
-		clock_format_utc(schedule_instant(&query, &policy.steps[0], INT64_MIN), due);
+		clock_format_utc(schedule_step(&query, &policy.steps[0]).due_utc, due);
 		if (strcmp(due, held[i].due) != 0)
 			fail_msg("%s of %s, quiet '%s' work '%s': %s instead of %s", held[i].line, held[i].start,
 				 held[i].quiet, held[i].work, due, held[i].due);
@@ -294,13 +299,21 @@ static void schedule__brought_forward_into_the_past__keeps_its_own_day(void **st
 	schedule(&query, &due);
 	assert_int_equal(due.n_due, 1);
 	assert_int_equal(due.due[0].due_utc, utc("2026-12-04T10:00:00"));
+	assert_int_equal(due.due[0].own_utc, utc("2026-12-05T10:00:00"));
+	assert_false(due.due[0].is_again);
 	assert_int_equal(due.next_utc, utc("2026-12-05T10:00:00"));
 	query.after_utc = utc("2026-12-05T07:00:00");
 	query.until_utc = utc("2026-12-05T11:00:00");
 	schedule(&query, &due);
 	assert_int_equal(due.n_due, 1);
 	assert_int_equal(due.due[0].due_utc, utc("2026-12-05T10:00:00"));
+	assert_int_equal(due.due[0].own_utc, utc("2026-12-05T10:00:00"));
+	assert_true(due.due[0].is_again);
 	assert_int_equal(due.next_utc, INT64_MAX);
+	query.hours = NULL;
+	schedule(&query, &due);
+	assert_int_equal(due.n_due, 1);
+	assert_false(due.due[0].is_again);
 	free(policy.steps);
 }
 

@@ -48,6 +48,14 @@ static enum store_fate fate(const char *step, const char *channel)
 	return found;
 }
 
+/* On any channel. */
+static bool is_here(const char *step, const char *person)
+{
+	bool is_here = false;
+	OK(store_turn_is_here(office.store, task, "2025-06-15", step, person, &is_here, ERR));
+	return is_here;
+}
+
 static void store_turn_fate__each_end__says_whether_to_go_on(void **state)
 {
 	(void)state;
@@ -74,10 +82,23 @@ static void store_turn_fate__each_end__says_whether_to_go_on(void **state)
 			&office,
 			"UPDATE reminder SET dropped = nullif('%s', ''); UPDATE message SET state = '%s' WHERE id = %lld",
 			rows[i].dropped != NULL ? rows[i].dropped : "", rows[i].state, (long long)message);
-		if (fate("x", "telegram") != rows[i].fate)
+		if (fate("x", "telegram") != rows[i].fate || is_here("x", "anna") != (rows[i].fate == STORE_FATE_HERE))
 			fail_msg("%s %zu", rows[i].state, i);
 	}
 	assert_int_equal(fate("x", "email"), STORE_FATE_NONE);
+}
+
+static void store_turn_is_here__told_to_a_deputy__is_so_for_both(void **state)
+{
+	(void)state;
+	assert_false(is_here("x", "anna"));
+	(void)add("telegram", "x");
+	assert_true(is_here("x", "anna"));
+	assert_false(is_here("y", "anna"));
+	assert_false(is_here("x", "boris"));
+	office_run(&office, "UPDATE reminder SET deputy_for = 'boris'");
+	assert_true(is_here("x", "anna"));
+	assert_true(is_here("x", "boris"));
 }
 
 static void store_turn__ends__come_in_order_and_not_in_flight(void **state)
@@ -216,6 +237,7 @@ int main(void)
 #define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		ROW(store_turn_fate__each_end__says_whether_to_go_on),
+		ROW(store_turn_is_here__told_to_a_deputy__is_so_for_both),
 		ROW(store_turn__ends__come_in_order_and_not_in_flight),
 		ROW(store_turn_load__dropped_ones__are_not_in_it),
 		ROW(store_turn_drop__the_last_one__takes_the_message_along),
