@@ -124,11 +124,24 @@ static void post_reminder(const struct post *post, const struct post_route *rout
 	mem_copy_text(ret_reminder->step, sizeof(ret_reminder->step), step->text);
 }
 
+/* Since when it grows old: not before its own place. */
+static int64_t post_old_since(const struct post *post, const struct post_step *step)
+{
+	int64_t own_utc = step->due_utc + step->forward_s;
+	return own_utc < post->now_utc ? own_utc : post->now_utc;
+}
+
 static const char *post_stale_reason(const struct post *post, const struct post_step *step)
 {
-	if (post->now_utc - step->due_utc > post->planner->catch_up_max_age_s)
+	if (post->now_utc - post_old_since(post, step) > post->planner->catch_up_max_age_s)
 		return "missed for longer than catch_up_max_age";
 	return step->is_past_use ? "the moment it was for has passed" : NULL;
+}
+
+/* What is held is due when the hold ends: waiting for its reader does not make it old. */
+static int64_t post_message_due(const struct post *post, const struct post_route *route, const struct post_step *step)
+{
+	return route->not_before_utc > post->now_utc ? route->not_before_utc : post_old_since(post, step);
 }
 
 /* The message has its channel's span, and then it is the next one's turn. */
@@ -143,15 +156,13 @@ static int post_new_message(struct post *post, const struct post_route *route, c
 			    const struct post_step *step, bool is_late, int64_t *ret_message, struct err *err)
 {
 	const char *stale = post_stale_reason(post, step);
-	/* What is held is due when the hold ends: waiting for its reader does not make it old. */
-	int64_t due_utc = route->not_before_utc > post->now_utc ? route->not_before_utc : step->due_utc;
 	int64_t thread = 0;
 	int status = store_thread_root(post->store, post->task->id, route->reader->id, channel->name, &thread, err);
 	if (status == 0)
-		status = store_message_add(post->store, route->reader->id, channel->name,
-					   is_late ? "catch_up" : "single",
-					   stale != NULL ? MESSAGE_STALE : MESSAGE_PENDING, stale, due_utc,
-					   route->not_before_utc, channel->domain, thread, ret_message, err);
+		status = store_message_add(
+			post->store, route->reader->id, channel->name, is_late ? "catch_up" : "single",
+			stale != NULL ? MESSAGE_STALE : MESSAGE_PENDING, stale, post_message_due(post, route, step),
+			route->not_before_utc, channel->domain, thread, ret_message, err);
 	if (status == 0 && post->task->is_urgent)
 		status = store_message_set_urgent(post->store, *ret_message, err);
 	if (status == 0 && stale == NULL && route->reader->ceiling > 0)

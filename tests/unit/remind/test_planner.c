@@ -284,6 +284,19 @@ static void planner__brought_forward_and_asked_again__comes_to_whom_it_did_not_r
 	}
 }
 
+static void planner__brought_forward_and_missed__is_as_old_as_on_its_own_day(void **state)
+{
+	(void)state;
+	planner.catch_up_max_age_s = DAY;
+	office_run(&office, "UPDATE person SET work = '09:00-18:00'");
+	(void)add_task("sunday", "2025-06-15", "visit", "anna", "2025-06-12T12:00");
+	assert_int_equal(plan("2025-06-15T05:00"), 1); /* from Friday 06:00, or Saturday 06:00 */
+	assert_string_equal(office_text(&office, "SELECT state FROM message"), "pending");
+	(void)add_task("again", "2025-06-15", "visit", "anna", "2025-06-12T12:00");
+	assert_int_equal(plan("2025-06-15T07:00"), 1);
+	assert_string_equal(office_text(&office, "SELECT state FROM message ORDER BY id DESC"), "stale");
+}
+
 static void planner__steps_at_the_same_instant__share_a_message(void **state)
 {
 	(void)state;
@@ -448,6 +461,7 @@ int main(void)
 		WITH_OFFICE(planner__missed_in_an_open_window__is_of_use_until_it_closes),
 		WITH_OFFICE(planner__reader_who_does_not_work_before_the_date__hears_while_they_do),
 		WITH_OFFICE(planner__brought_forward_and_asked_again__comes_to_whom_it_did_not_reach),
+		WITH_OFFICE(planner__brought_forward_and_missed__is_as_old_as_on_its_own_day),
 		WITH_OFFICE(planner__steps_at_the_same_instant__share_a_message),
 		WITH_OFFICE(planner__everybody__is_reached_on_the_policys_channels),
 		WITH_OFFICE(planner__nobody_without_an_address__is_left_out_silently),
