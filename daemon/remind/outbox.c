@@ -3,8 +3,8 @@
  *     pending --claim--> sending            a transaction of its own, committed before anything is sent
  *     sending --accepted--> sent
  *     sending --temporary--> pending        not_before = back-off
- *     sending --throttled--> pending        not_before = what the peer asked for; the attempt is not counted: nothing was
- *                                           sent
+ *     sending --throttled--> pending        not_before = what the peer asked for, or back-off; the attempt is not counted:
+ *                                           nothing was sent
  *     sending --permanent--> dead
  *     sending --unknown--> pending          not_before = long back-off, same Message-ID; after three: dead. So ends what a
  *                                           stop in good order did not wait for, unless nothing of it had left: throttled
@@ -301,15 +301,17 @@ int outbox_give_way(struct store *store, int64_t id, enum message_state state, c
 
 /* ---- settle ------------------------------------------------------------------------------------------------------- */
 
+/* n_tries: the attempts that do not count as well. What is turned away again and again stands back ever longer, so that others
+ * find out whether the channel works. */
 static int64_t outbox_retry_utc(int64_t id, const struct store_peek *message, const struct outbox_result *result,
-				int64_t now_utc)
+				int64_t n_tries, int64_t now_utc)
 {
-	if (result->event == OUTBOX_THROTTLED && result->retry_after_s > 0)
-		return backoff_asked(result->retry_after_s, now_utc);
+	if (result->event == OUTBOX_THROTTLED)
+		return result->retry_after_s > 0 ? backoff_asked(result->retry_after_s, now_utc)
+						 : backoff_next(BACKOFF_REFUSED, n_tries, now_utc, id);
 	if (result->event == OUTBOX_UNKNOWN)
 		return backoff_next(BACKOFF_UNKNOWN, message->uncertain + 1, now_utc, id);
-	bool is_turned_away = result->is_unreachable || result->event == OUTBOX_THROTTLED;
-	enum backoff_cause cause = is_turned_away ? BACKOFF_UNREACHABLE : BACKOFF_REFUSED;
+	enum backoff_cause cause = result->is_unreachable ? BACKOFF_UNREACHABLE : BACKOFF_REFUSED;
 	return backoff_next(cause, message->attempts, now_utc, id);
 }
 
@@ -344,8 +346,12 @@ static int outbox_settle_message(struct store *store, int64_t id, const struct s
 				 int64_t *ret_next_utc, struct err *err)
 {
 	bool is_moved = false;
+	int64_t n_tries = 0;
+	int status = store_attempt_count(store, id, &n_tries, err);
+	if (status < 0)
+		return status;
 	enum outbox_event event = outbox_judge(message, result);
-	int64_t next = outbox_not_early(message->due_utc, outbox_retry_utc(id, message, result, now_utc));
+	int64_t next = outbox_not_early(message->due_utc, outbox_retry_utc(id, message, result, n_tries, now_utc));
 	struct store_move move = {
 		.reason = event == OUTBOX_EMPTY       ? "nothing left to say"
 			  : event == OUTBOX_EXPIRE    ? "three replies were lost; it may have arrived"
@@ -357,7 +363,7 @@ static int outbox_settle_message(struct store *store, int64_t id, const struct s
 		.add_attempts = result->event == OUTBOX_THROTTLED ? -1 : 0,
 		.add_uncertain = result->event == OUTBOX_UNKNOWN,
 	};
-	int status = outbox_move(store, id, MESSAGE_SENDING, event, &move, &is_moved, err);
+	status = outbox_move(store, id, MESSAGE_SENDING, event, &move, &is_moved, err);
 	if (status == 0)
 		status = store_attempt_end(store, id, outbox_event_name(result->event), result->code, result->reply,
 					   err);

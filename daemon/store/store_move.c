@@ -142,6 +142,16 @@ int store_attempt_start(struct store *store, int64_t message, int64_t now_utc, s
 	return store_run(store, stmt, "noting an attempt", NULL, err);
 }
 
+int store_attempt_count(struct store *store, int64_t message, int64_t *ret_n, struct err *err)
+{
+	static const char sql[] = "SELECT count(*) FROM attempt WHERE message = ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", message);
+	return store_one(store, stmt, "counting attempts", 0, ret_n, err);
+}
+
 int store_attempt_end(struct store *store, int64_t message, const char *outcome, int64_t code, const char *reply,
 		      struct err *err)
 {

@@ -31,6 +31,8 @@ MUSTCHECK int store_message_told_dropped(struct store *store, int64_t id, struct
 
 /* Writes the start of an attempt, numbered on from the last one. */
 MUSTCHECK int store_attempt_start(struct store *store, int64_t message, int64_t now_utc, struct err *err);
+/* All of them, those as well that do not count among the attempts of the message. */
+MUSTCHECK int store_attempt_count(struct store *store, int64_t message, int64_t *ret_n, struct err *err);
 /* Writes how the attempt that has no outcome yet ended. */
 MUSTCHECK int store_attempt_end(struct store *store, int64_t message, const char *outcome, int64_t code,
 				const char *reply, struct err *err);

@@ -265,7 +265,7 @@ static const struct {
 	{{.event = OUTBOX_ACCEPTED, .code = 250}, 0, "sent", "accepted", 1, 0, 0, 0},
 	{{.event = OUTBOX_TEMPORARY, .code = 451}, 0, "pending", "temporary", 1, 0, 240, 360},
 	{{.event = OUTBOX_TEMPORARY, .is_unreachable = true}, 0, "pending", "temporary", 1, 0, 24, 36},
-	{{.event = OUTBOX_THROTTLED, .code = 429}, 0, "pending", "throttled", 0, 0, 24, 36},
+	{{.event = OUTBOX_THROTTLED, .code = 429}, 0, "pending", "throttled", 0, 0, 240, 360},
 	{{.event = OUTBOX_THROTTLED, .code = 429, .retry_after_s = 1}, 0, "pending", "throttled", 0, 0, 1, 1},
 	{{.event = OUTBOX_THROTTLED, .code = 429, .retry_after_s = 10072},
 	 0,

@@ -19,8 +19,8 @@ enum { ASKED_S = 600 };
 
 static int n_tasks;
 
-/* A message to anna on telegram that is due; it is handed over unless the channel is paused. */
-static void add_message(void)
+/* A message on telegram that is due; it is handed over unless the channel is paused. */
+static void add_message_to(const char *person)
 {
 	char uid[16];
 	(void)snprintf(uid, sizeof(uid), "t%d", n_tasks++);
@@ -28,9 +28,14 @@ static void add_message(void)
 								  .start = "2025-06-01T12:00",
 								  .precision = PERIOD_MINUTE,
 								  .zone = "Europe/Moscow",
-								  .people = "anna",
+								  .people = person,
 								  .planned_until = utc("2025-06-01T08:00")});
 	desk_tick();
+}
+
+static void add_message(void)
+{
+	add_message_to("anna");
 }
 
 static int open_desk(void **state)
@@ -123,14 +128,19 @@ static void pause__channel_was_left_out_for_a_while__stays(void **state)
 	assert_left_in_peace();
 }
 
-/* Too many, and no word of when to come back: nothing is handed over for at_least_s, and then something is. */
-static void turn_away(int64_t at_least_s)
+/* Too many, and no word of when to come back. */
+static void turn_away(size_t at)
 {
 	struct channel_result result = desk_result(CHANNEL_THROTTLED, CHANNEL_BLAME_CHANNEL);
-	size_t n = desk.n_sendings;
 	result.retry_after_s = 0;
-	desk_finish(0, &result);
+	desk_finish(at, &result);
 	desk_tick();
+}
+
+/* Nothing is handed over for at_least_s, and then something is. */
+static void assert_waits(int64_t at_least_s)
+{
+	size_t n = desk.n_sendings;
 	desk_move(at_least_s);
 	desk_tick();
 	assert_int_equal(desk.n_sendings, n);
@@ -142,11 +152,44 @@ static void turn_away(int64_t at_least_s)
 static void pause__asked_for_without_a_time__is_longer_each_time_and_costs_no_attempt(void **state)
 {
 	(void)state;
-	turn_away(23);
-	turn_away(47);
-	turn_away(95);
+	for (int64_t wait_s = 240; wait_s < 1000; wait_s *= 2) {
+		turn_away(0);
+		assert_waits(wait_s - 1);
+	}
 	assert_int_equal(office_number(&desk.office, "SELECT max(attempts) FROM message"), 1);
 	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM meta WHERE key LIKE 'failing %%'"), 1);
+}
+
+/* For span_s, what goes to anna is turned away, and the rest accepted. */
+static void turn_anna_away(int64_t span_s)
+{
+	enum { STEP_S = 10 };
+	for (int64_t passed_s = 0; passed_s < span_s; passed_s += STEP_S) {
+		while (desk.n_flying > 0)
+			if (office_number(&desk.office,
+					  "SELECT count(*) FROM message WHERE id = %lld AND person = 'anna'",
+					  (long long)desk.flying[0].id) == 1)
+				turn_away(0);
+			else
+				answer(0, CHANNEL_ACCEPTED);
+		desk_move(STEP_S);
+		desk_tick();
+	}
+}
+
+static void pause__asked_for_without_a_time_to_one_reader__keeps_nobody_else_waiting(void **state)
+{
+	(void)state;
+	office_add_person(&desk.office, "boris", "Europe/Moscow", "telegram");
+	for (int64_t n_sent = 1; n_sent <= 12; n_sent++) {
+		add_message_to("boris");
+		turn_anna_away(300);
+		assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM message WHERE person = 'boris'"
+							     " AND state = 'sent'"),
+				 n_sent);
+	}
+	assert_int_equal(office_number(&desk.office, "SELECT attempts FROM message WHERE person = 'anna'"), 0);
+	assert_true(office_number(&desk.office, "SELECT count(*) FROM attempt WHERE outcome = 'throttled'") > 3);
 }
 
 /* Has the messages changed that are shown. */
@@ -237,6 +280,7 @@ int main(void)
 		WITH_DESK(pause__asked_for_after_a_failure__outlives_a_reload),
 		WITH_DESK(pause__channel_was_left_out_for_a_while__stays),
 		WITH_DESK(pause__asked_for_without_a_time__is_longer_each_time_and_costs_no_attempt),
+		WITH_DESK(pause__asked_for_without_a_time_to_one_reader__keeps_nobody_else_waiting),
 		WITH_DESK(pause__asked_for_by_an_edit__holds_for_messages),
 		WITH_DESK(pause__asked_for_by_two_edits__lasts_for_the_longer_one),
 		WITH_DESK(pause__asked_for_by_an_edit__outlives_the_process),
