@@ -92,7 +92,9 @@ MUSTCHECK int period_parse(const char *phrase, int default_year, struct period *
  *   limit. "30 числа каждого месяца" is an error, as February has none. "Second Tuesday of every month" is a day, too;
  *   "every second Tuesday" may be every other one and is an error.
  * - Beside a yearly repeat stands its date: "ежегодно 15 июня", "every year in June". It goes on from the year that is named
- *   or given, and ends only with a window of several years: "yearly in 2025-2027". */
+ *   or given, and ends only with a window of several years: "yearly in 2025-2027". A weekday of a month and the last day of
+ *   February keep their place in the month: "last Friday of June, every year" has FREQ=YEARLY;BYMONTH=6;BYDAY=-1FR. A
+ *   week, or a range that begins or ends so, is an error: no rule gives it for every year. */
 enum { PERIOD_RRULE_SIZE = 80 };
 MUSTCHECK int period_parse_repeat(const char *phrase, int default_year, struct period *ret_period,
 				  char ret_rrule[PERIOD_RRULE_SIZE], struct period_error *ret_error);
@@ -102,7 +104,7 @@ MUSTCHECK int period_parse_repeat(const char *phrase, int default_year, struct p
  * it is only about these days: 2025-06-11~/2025-06-20~. */
 void period_print(const struct period *period, const char *language, struct buf *out);
 /* The same of a first occurrence and its rule, for period_parse_repeat(): "каждый понедельник в 2025 году". A rule that
- * has no words is appended as it stands, behind " RRULE:", which is not read back. */
+ * has no words, as that of a yearly weekday, is appended as it stands, behind " RRULE:", which is not read back. */
 void period_print_repeat(const struct period *first, const char *rrule, const char *language, struct buf *out);
 
 /* The identity of the period as an ISO 8601 interval: "2025-06-01/2025-06-30", "2025-06-15", "2025-06-15T14:00",

@@ -73,6 +73,7 @@ static int period_parse_range(struct period_cursor *cursor, const struct period_
 	if (rc < 0)
 		return rc;
 	to.is_next_year = is_next_year;
+	cursor->to = to;
 	if (from->is_rough && !period_parse_rough(cursor))
 		return period_cursor_fail_here(cursor, "both days need their '~'");
 	if (!period_cursor_take(cursor, WORD_INCLUSIVE) && period_cursor_peek(cursor, 0)->value == 1)
@@ -99,6 +100,7 @@ int period_parse_phrase(struct period_cursor *cursor, int default_year, struct p
 	int rc = period_part_parse(cursor, &part);
 	if (rc < 0)
 		return rc;
+	cursor->from = part;
 	if (period_cursor_take(cursor, WORD_BEFORE) || cursor->is_limit)
 		return period_parse_limit(cursor, &part, default_year, ret_period);
 	part.is_rough = period_cursor_has_kind(cursor, 1, TOKEN_SLASH) && period_parse_rough(cursor);

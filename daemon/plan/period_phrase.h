@@ -106,37 +106,6 @@ struct period_phrase {
 /* Splits text, which ret_phrase goes on pointing into. */
 MUSTCHECK int period_token_split(const char *text, struct period_phrase *ret_phrase, struct period_error *ret_error);
 
-/* Where the reading stands. */
-struct period_cursor {
-	const struct period_phrase *phrase;
-	size_t at;
-	bool is_limit;          /* after "до": "конец года" names a day */
-	bool is_span;           /* after "в течение": "года" needs no number */
-	bool follows_month_day; /* after "June 1 -": a bare "15" may follow, with its year */
-	struct period_error *error;
-};
-
-/* The token that many places further on; TOKEN_END from the end on. */
-const struct period_token *period_cursor_peek(const struct period_cursor *cursor, size_t n);
-bool period_cursor_has(const struct period_cursor *cursor, size_t n, enum period_word word);
-bool period_cursor_has_kind(const struct period_cursor *cursor, size_t n, enum period_token_kind kind);
-/* The same of the next token, which is then left behind if it is so. */
-bool period_cursor_take(struct period_cursor *cursor, enum period_word word);
-bool period_cursor_take_kind(struct period_cursor *cursor, enum period_token_kind kind);
-/* Steps over the next token and returns it. */
-const struct period_token *period_cursor_step(struct period_cursor *cursor);
-/* The token stepped over last. */
-const struct period_token *period_cursor_last(const struct period_cursor *cursor);
-
-/* Steps over the "." of an abbreviation, if there is one. */
-void period_cursor_skip_dot(struct period_cursor *cursor);
-
-/* Fills the error with the place of these tokens (one and the same for a single word), quotes them and says why. */
-int period_cursor_fail(const struct period_cursor *cursor, const struct period_token *first,
-		       const struct period_token *last, const char *fmt, ...) PRINTF(4, 5);
-/* The same at the next token. */
-int period_cursor_fail_here(const struct period_cursor *cursor, const char *why);
-
 enum period_unit {
 	UNIT_NUMBER, /* only a number: the other end says of what */
 	UNIT_DAY,
@@ -177,6 +146,39 @@ struct period_part {
 	bool is_rough;       /* "2025-06-11~": only about then */
 	const struct period_token *first, *last, *number_token, *month_token, *weekday_token;
 };
+
+/* Where the reading stands. */
+struct period_cursor {
+	const struct period_phrase *phrase;
+	size_t at;
+	bool is_limit;               /* after "до": "конец года" names a day */
+	bool is_span;                /* after "в течение": "года" needs no number */
+	bool follows_month_day;      /* after "June 1 -": a bare "15" may follow, with its year */
+	struct period_part from, to; /* what period_parse_phrase() has read, without what they lend each other; unless
+				      * it was a range, to.first is NULL */
+	struct period_error *error;
+};
+
+/* The token that many places further on; TOKEN_END from the end on. */
+const struct period_token *period_cursor_peek(const struct period_cursor *cursor, size_t n);
+bool period_cursor_has(const struct period_cursor *cursor, size_t n, enum period_word word);
+bool period_cursor_has_kind(const struct period_cursor *cursor, size_t n, enum period_token_kind kind);
+/* The same of the next token, which is then left behind if it is so. */
+bool period_cursor_take(struct period_cursor *cursor, enum period_word word);
+bool period_cursor_take_kind(struct period_cursor *cursor, enum period_token_kind kind);
+/* Steps over the next token and returns it. */
+const struct period_token *period_cursor_step(struct period_cursor *cursor);
+/* The token stepped over last. */
+const struct period_token *period_cursor_last(const struct period_cursor *cursor);
+
+/* Steps over the "." of an abbreviation, if there is one. */
+void period_cursor_skip_dot(struct period_cursor *cursor);
+
+/* Fills the error with the place of these tokens (one and the same for a single word), quotes them and says why. */
+int period_cursor_fail(const struct period_cursor *cursor, const struct period_token *first,
+		       const struct period_token *last, const char *fmt, ...) PRINTF(4, 5);
+/* The same at the next token. */
+int period_cursor_fail_here(const struct period_cursor *cursor, const char *why);
 
 /* Reads the whole of the cursor's phrase as one period. */
 MUSTCHECK int period_parse_phrase(struct period_cursor *cursor, int default_year, struct period *ret_period);

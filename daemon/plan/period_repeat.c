@@ -105,14 +105,16 @@ bool period_repeat_first(const struct period_repeat *repeat, const struct period
 
 void period_repeat_rule(const struct period_repeat *repeat, const struct civil *until, char rrule[PERIOD_RRULE_SIZE])
 {
-	char by[32] = "";
+	char month[24] = "", by[32] = "";
+	if (repeat->month != 0)
+		(void)snprintf(month, sizeof(month), ";BYMONTH=%d", repeat->month);
 	if (repeat->nth != 0)
 		(void)snprintf(by, sizeof(by), ";BYDAY=%d%s", repeat->nth, period_repeat_days[repeat->weekday - 1]);
 	else if (repeat->weekday != 0)
 		(void)snprintf(by, sizeof(by), ";BYDAY=%s", period_repeat_days[repeat->weekday - 1]);
 	else if (repeat->day != 0)
 		(void)snprintf(by, sizeof(by), ";BYMONTHDAY=%d", repeat->day);
-	int len = snprintf(rrule, PERIOD_RRULE_SIZE, "%s%s", period_repeat_units[repeat->unit].rule, by);
+	int len = snprintf(rrule, PERIOD_RRULE_SIZE, "%s%s%s", period_repeat_units[repeat->unit].rule, month, by);
 	if (until != NULL)
 		(void)snprintf(rrule + len, PERIOD_RRULE_SIZE - (size_t)len, ";UNTIL=%04d%02d%02d%s", until->year,
 			       until->month, until->day, repeat->has_time ? "T235959" : "");

@@ -18,8 +18,9 @@ enum period_repeat_unit {
 struct period_repeat {
 	enum period_repeat_unit unit;
 	int weekday;   /* of REPEAT_WEEK: 1..7, or 0 for the week as a whole */
-	int nth;       /* of REPEAT_MONTH: which of its weekdays, 1..4 or PERIOD_LAST, or 0 for none */
-	int day;       /* of REPEAT_MONTH: 1..31, PERIOD_LAST, or 0 for the month as a whole */
+	int month;     /* of REPEAT_YEAR: whose nth weekday or last day it is, or 0 for the date of the first one */
+	int nth;       /* of a month: which of its weekdays, 1..4 or PERIOD_LAST, or 0 for none */
+	int day;       /* of a month: 1..31, PERIOD_LAST, or 0 for the month as a whole */
 	bool is_limit; /* "до 15 числа каждого месяца" */
 	bool has_time;
 	int hour, minute;

@@ -288,6 +288,37 @@ static bool period_repeat_is_date(const struct period_repeat *repeat, const stru
 	return repeat->unit == REPEAT_YEAR && !(beside->has_start && period_repeat_fits(repeat, beside));
 }
 
+/* Does another year have it on another date? A stretch of a month and whole months end where their month ends. */
+static bool period_repeat_moves(const struct period_part *part, const struct period *date)
+{
+	bool ends_february = part->month == 2 && (part->number == PERIOD_LAST || part->is_end);
+	bool keeps_its_end = date->precision == PERIOD_MONTH || (date->has_start && period_is_whole_months(date));
+	return part->unit == UNIT_WEEK || part->unit == UNIT_WEEK_OF_DAY || part->nth != 0 ||
+	       (ends_february && !keeps_its_end);
+}
+
+/* Beside "ежегодно" stands "последняя пятница июня": the rule names it, as each year has it on a date of its own. */
+static int period_repeat_date(const struct period_cursor *cursor, const struct period *date,
+			      struct period_repeat *repeat)
+{
+	const struct period_part *from = &cursor->from, *to = &cursor->to;
+	bool is_day = date->precision == PERIOD_DAY || date->precision == PERIOD_MINUTE;
+	if (!period_repeat_moves(from, date) && !period_repeat_moves(to, date))
+		return 0;
+	if (!is_day || to->first != NULL)
+		return period_cursor_fail(cursor, from->first, period_cursor_last(cursor),
+					  "falls on other dates every year: name a day, as in 'second Monday of "
+					  "November', or its dates, as in '8-14 November'");
+	if (from->nth > PERIOD_REPEAT_NTH_MAX)
+		return period_cursor_fail(cursor, from->number_token, from->number_token,
+					  "not every year has so many of them; name the last one of the month");
+	repeat->month = date->start.month;
+	repeat->nth = from->nth;
+	repeat->weekday = from->nth != 0 ? from->weekday : 0;
+	repeat->day = from->nth != 0 ? 0 : PERIOD_LAST;
+	return 0;
+}
+
 static int period_repeat_resolve(const struct period_cursor *cursor, const struct period_repeat *repeat,
 				 const struct period *window, struct period *ret_first)
 {
@@ -324,8 +355,9 @@ static int period_repeat_parse(const struct period_phrase *phrase, int default_y
 	if (rc < 0)
 		return rc;
 	bool is_date = period_repeat_is_date(&clause.repeat, &window);
+	first = window;
 	if (is_date)
-		first = window;
+		rc = period_repeat_date(&cursor, &window, &clause.repeat);
 	else
 		rc = period_repeat_resolve(&cursor, &clause.repeat, &window, &first);
 	if (rc < 0)

@@ -381,6 +381,20 @@ static void period_print__rule_without_words__stands_as_it_is(void **state)
 	}
 }
 
+static void period_print__yearly_weekday__stands_with_its_rule(void **state)
+{
+	(void)state;
+	struct period first;
+	struct period_error error;
+	char rrule[PERIOD_RRULE_SIZE];
+	assert_int_equal(period_parse_repeat("last Friday of June, every year", 2027, &first, rrule, &error), 0);
+	for (size_t i = 0; i < ROWS(languages); i++) {
+		buf_clear(&printed);
+		period_print_repeat(&first, rrule, languages[i], &printed);
+		assert_string_equal(buf_str(&printed), "2027-06-25 RRULE:FREQ=YEARLY;BYMONTH=6;BYDAY=-1FR");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +405,7 @@ int main(void)
 		cmocka_unit_test(period_print__random_repeats__come_back),
 		cmocka_unit_test(period_print__what_has_no_words__is_the_key),
 		cmocka_unit_test(period_print__rule_without_words__stands_as_it_is),
+		cmocka_unit_test(period_print__yearly_weekday__stands_with_its_rule),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -100,6 +100,17 @@ static void period_repeat__bad_phrase__is_refused_at_the_word(void **state)
 		{"15 числа каждого месяца с 16 июня по 14 июля", 2025, "с 16 июня по 14 июля"},
 		{"ежегодно 31 июня", 2025, "31"},
 		{"ежемесячно 1800", 2025, "1800"},
+		{"вторая неделя ноября ежегодно", 2025, "вторая неделя ноября"},
+		{"на последней неделе июня ежегодно", 2025, "последней неделе июня"},
+		{"week of 3 November, every year", 2025, "week of 3 November"},
+		{"2025-W14, ежегодно", 2025, "2025-W14"},
+		{"每年6月第二周", 2025, "6月第二周"},
+		{"1-2 неделя ноября, ежегодно", 2025, "1-2 неделя ноября"},
+		{"с первого понедельника июня по 30 июня ежегодно", 2025, "первого понедельника июня по 30 июня"},
+		{"с 2 июня по последнюю пятницу июня ежегодно", 2025, "2 июня по последнюю пятницу июня"},
+		{"с 15 января до конца февраля ежегодно", 2025, "15 января до конца февраля"},
+		{"с 15 по последний день февраля ежегодно", 2025, "15 по последний день февраля"},
+		{"пятый понедельник июня ежегодно", 2025, "пятый"},
 	};
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct period period = {.precision = PERIOD_PRECISION_MAX};
@@ -119,12 +130,25 @@ static void period_repeat__bad_phrase__is_refused_at_the_word(void **state)
 	}
 }
 
+static void period_repeat__yearly_week__is_told_what_to_name_instead(void **state)
+{
+	(void)state;
+	struct period period;
+	struct period_error error;
+	char rrule[PERIOD_RRULE_SIZE];
+	assert_int_equal(period_parse_repeat("вторая неделя ноября ежегодно", 2027, &period, rrule, &error), -EINVAL);
+	assert_non_null(strstr(error.err.text, "falls on other dates every year: name a day, as in"));
+	assert_int_equal(period_parse_repeat("second Monday of November, every year", 2027, &period, rrule, &error), 0);
+	assert_int_equal(period_parse_repeat("8-14 November, every year", 2027, &period, rrule, &error), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(period_repeat__good_phrase__is_first_occurrence_and_rule),
 		cmocka_unit_test(period_repeat__single_period__has_no_rule),
 		cmocka_unit_test(period_repeat__bad_phrase__is_refused_at_the_word),
+		cmocka_unit_test(period_repeat__yearly_week__is_told_what_to_name_instead),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -477,6 +477,66 @@ static void recur__rules_of_phrases__are_understood(void **state)
 	}
 }
 
+/* 2028 is a leap year. */
+static void recur__yearly_place_in_a_month__is_kept_every_year(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *phrase, *rrule, *dates;
+	} rows[] = {
+		{"последняя пятница июня ежегодно", "FREQ=YEARLY;BYMONTH=6;BYDAY=-1FR",
+		 "2027-06-25 2028-06-30 2029-06-29 2030-06-28"},
+		{"ежегодно в последнюю пятницу июня", "FREQ=YEARLY;BYMONTH=6;BYDAY=-1FR",
+		 "2027-06-25 2028-06-30 2029-06-29 2030-06-28"},
+		{"последняя пятница июня каждого года", "FREQ=YEARLY;BYMONTH=6;BYDAY=-1FR",
+		 "2027-06-25 2028-06-30 2029-06-29 2030-06-28"},
+		{"last Friday of June, every year", "FREQ=YEARLY;BYMONTH=6;BYDAY=-1FR",
+		 "2027-06-25 2028-06-30 2029-06-29 2030-06-28"},
+		{"6月最后一个星期五，每年", "FREQ=YEARLY;BYMONTH=6;BYDAY=-1FR",
+		 "2027-06-25 2028-06-30 2029-06-29 2030-06-28"},
+		{"every year on the second Tuesday of June", "FREQ=YEARLY;BYMONTH=6;BYDAY=2TU",
+		 "2027-06-08 2028-06-13 2029-06-12 2030-06-11"},
+		{"annually on the second Tuesday of June 2028 at 2 pm", "FREQ=YEARLY;BYMONTH=6;BYDAY=2TU",
+		 "2028-06-13T14:00 2029-06-12T14:00 2030-06-11T14:00"},
+		{"ежегодно до последней пятницы июня", "FREQ=YEARLY;BYMONTH=6;BYDAY=-1FR",
+		 "../2027-06-25 ../2028-06-30 ../2029-06-29 ../2030-06-28"},
+		{"последний день февраля ежегодно", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1",
+		 "2027-02-28 2028-02-29 2029-02-28 2030-02-28"},
+		{"до конца февраля ежегодно", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1",
+		 "../2027-02-28 ../2028-02-29 ../2029-02-28 ../2030-02-28"},
+		{"每年2月底前", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1",
+		 "../2027-02-28 ../2028-02-29 ../2029-02-28 ../2030-02-28"},
+		{"конец февраля ежегодно", "FREQ=YEARLY",
+		 "2027-02-21/2027-02-28 2028-02-21/2028-02-29 2029-02-21/2029-02-28 2030-02-21/2030-02-28"},
+		{"с 1 по последний день февраля ежегодно", "FREQ=YEARLY",
+		 "2027-02-01/2027-02-28 2028-02-01/2028-02-29 2029-02-01/2029-02-28 2030-02-01/2030-02-28"},
+		{"последний день июня ежегодно", "FREQ=YEARLY", "2027-06-30 2028-06-30 2029-06-30 2030-06-30"},
+		{"пятница 25 июня ежегодно", "FREQ=YEARLY", "2027-06-25 2028-06-25 2029-06-25 2030-06-25"},
+	};
+	struct civil from = {2027, 1, 1, 0, 0, 0}, to = {2031, 1, 1, 0, 0, 0}, starts[9];
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct period first;
+		struct period_error error;
+		struct err err;
+		char rrule[PERIOD_RRULE_SIZE];
+		size_t n = 0;
+		if (period_parse_repeat(rows[i].phrase, 2027, &first, rrule, &error) < 0)
+			fail_msg("%s: %s", rows[i].phrase, error.err.text);
+		assert_string_equal(rrule, rows[i].rrule);
+		struct recur *recur = need_recur(&first, rrule, "", "", "Europe/Moscow");
+		assert_int_equal(recur_between(recur, &from, &to, ROWS(starts), starts, &n, &err), 0);
+		char dates[ROWS(starts) * PERIOD_KEY_SIZE] = "";
+		for (size_t j = 0; j < n; j++) {
+			struct period occurrence = recur_period(&first, &starts[j]);
+			char key[PERIOD_KEY_SIZE];
+			period_key(&occurrence, key);
+			(void)strcat(strcat(dates, j == 0 ? "" : " "), key);
+		}
+		assert_string_equal(dates, rows[i].dates);
+		recur_free(recur);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -493,6 +553,7 @@ int main(void)
 		cmocka_unit_test(recur__dates__are_read_or_refused_as_a_whole),
 		cmocka_unit_test(recur_period__keeps_precision_and_length),
 		cmocka_unit_test(recur__rules_of_phrases__are_understood),
+		cmocka_unit_test(recur__yearly_place_in_a_month__is_kept_every_year),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
