@@ -87,26 +87,41 @@ static int compose_finish(const struct catalog_choice *choice, const struct buf 
 	return 0;
 }
 
-/* The HTML, owned; NULL when it cannot be made, and err says why. */
-static char *compose_html(const struct catalog_choice *choice, const struct context_values *values, struct err *err)
+/* One try at a message. */
+struct compose_draft {
+	struct compose_text text;
+	bool is_text_long, is_html_long; /* with fewer tasks it would be shorter */
+};
+
+/* Adds the HTML, or says in err why there is none. */
+static void compose_add_html(const struct catalog_choice *choice, const struct context_values *values,
+			     struct compose_draft *draft, struct err *err)
 {
 	struct buf html;
-	char *done = NULL;
 	buf_init(&html, COMPOSE_HTML_MAX);
-	if (template_render_values(choice->html, values->of, ESCAPE_HTML, choice->partial, choice->partial_arg, &html,
-				   err) < 0)
+	int result = template_render_values(choice->html, values->of, ESCAPE_HTML, choice->partial, choice->partial_arg,
+					    &html, err);
+	if (result < 0)
 		err_prefix(err, "sent without its HTML");
 	else
-		done = compose_finish_text(&html);
+		draft->text.html = compose_finish_text(&html);
+	draft->is_html_long = result == -E2BIG || (result == 0 && strlen(draft->text.html) > COMPOSE_HTML_SHOWN_MAX);
 	buf_done(&html);
-	return done;
+}
+
+/* The text and what a messenger puts around it, with something to spare for what it writes in more characters. */
+static bool compose_is_text_long(const struct compose_facts *facts, const struct compose_text *text)
+{
+	size_t length = utf8_length(text->subject, facts->text_unit) + utf8_length(text->text, facts->text_unit);
+	return facts->text_max > 0 && length + length / COMPOSE_SPARE > facts->text_max;
 }
 
 static int compose_write(const struct catalog_choice *choice, const struct compose_facts *facts,
-			 struct compose_text *ret_text, struct err *err)
+			 struct compose_draft *ret_draft, struct err *err)
 {
 	struct context_values values;
 	bool wants_html = facts->wants_html && choice->html != NULL;
+	*ret_draft = (struct compose_draft){0};
 	int result = context_values_init(facts, choice->language, wants_html ? choice->wanted_html : choice->wanted,
 					 &values, err);
 	if (result < 0)
@@ -117,9 +132,10 @@ static int compose_write(const struct catalog_choice *choice, const struct compo
 	buf_init(&text, COMPOSE_TEXT_MAX);
 	result = compose_render(choice, &values, &subject, &text, err);
 	if (result == 0)
-		result = compose_finish(choice, &subject, &text, ret_text, err);
+		result = compose_finish(choice, &subject, &text, &ret_draft->text, err);
+	ret_draft->is_text_long = result == -E2BIG || (result == 0 && compose_is_text_long(facts, &ret_draft->text));
 	if (result == 0 && wants_html)
-		ret_text->html = compose_html(choice, &values, err);
+		compose_add_html(choice, &values, ret_draft, err);
 
 	buf_done(&subject);
 	buf_done(&text);
@@ -127,21 +143,17 @@ static int compose_write(const struct catalog_choice *choice, const struct compo
 	return result;
 }
 
-/* The text and what a messenger puts around it, with something to spare for what it writes in more characters. */
-static bool compose_is_text_too_long(const struct compose_facts *facts, const struct compose_text *text)
+static bool compose_is_digest(const struct compose_facts *facts)
 {
-	size_t length = utf8_length(text->subject, facts->text_unit) + utf8_length(text->text, facts->text_unit);
-	return facts->text_max > 0 && length + length / COMPOSE_SPARE > facts->text_max;
+	return strcmp(facts->kind, "digest") == 0;
 }
 
-static bool compose_fits(const struct catalog_choice *choice, const struct compose_facts *facts, int result,
-			 const struct compose_text *text)
+/* A digest comes again and a messenger cuts what it does not take; anything else is said once, and whole. What failed for
+ * another reason than its length is no shorter with fewer tasks. */
+static bool compose_needs_cut(const struct compose_facts *facts, const struct compose_draft *draft)
 {
-	bool lacks_html = facts->wants_html && choice->html != NULL && text->html == NULL;
-	if (result < 0 || lacks_html) /* what else may have failed fails again, and is said then */
-		return false;
-	return (text->html == NULL || strlen(text->html) <= COMPOSE_HTML_SHOWN_MAX) &&
-	       !compose_is_text_too_long(facts, text);
+	bool may_cut = facts->n_items > 1 && (compose_is_digest(facts) || facts->text_max > 0);
+	return may_cut && (draft->is_text_long || draft->is_html_long);
 }
 
 /* Of several tasks as many as the message has room for, found by bisection. */
@@ -149,32 +161,47 @@ static size_t compose_room(const struct catalog_choice *choice, struct compose_f
 {
 	size_t few = 1, many = facts.max_items; /* few fit, or have to; many do not */
 	while (few + 1 < many) {
-		struct compose_text text = {0};
-		struct err unused = {0};
+		struct compose_draft draft;
+		struct err unused = {0}; /* what fails now fails again, and is said then */
 		facts.max_items = few + (many - few) / 2;
-		int result = compose_write(choice, &facts, &text, &unused);
-		if (compose_fits(choice, &facts, result, &text))
-			few = facts.max_items;
-		else
+		(void)compose_write(choice, &facts, &draft, &unused);
+		if (compose_needs_cut(&facts, &draft))
 			many = facts.max_items;
-		compose_text_done(&text);
+		else
+			few = facts.max_items;
+		compose_text_done(&draft.text);
 	}
 	return few;
+}
+
+/* The text says all: that mail programs would cut the HTML off is nobody's mistake. */
+static void compose_drop_html(struct compose_text *text, struct err *err)
+{
+	free(text->html);
+	text->html = NULL;
+	err->text[0] = '\0';
 }
 
 static int compose_with(const struct catalog_choice *choice, const struct compose_facts *facts,
 			struct compose_text *ret_text, struct err *err)
 {
 	struct compose_facts some = *facts;
-	*ret_text = (struct compose_text){0};
-	some.max_items = facts->n_items < COMPOSE_ITEMS_MAX ? facts->n_items : COMPOSE_ITEMS_MAX;
-	int result = compose_write(choice, &some, ret_text, err);
-	if (facts->n_items <= 1 || compose_fits(choice, facts, result, ret_text))
-		return result;
-	some.max_items = compose_room(choice, some);
-	compose_text_done(ret_text);
-	err->text[0] = '\0';
-	return compose_write(choice, &some, ret_text, err);
+	struct compose_draft draft;
+	if (compose_is_digest(facts))
+		some.max_items = facts->n_items < COMPOSE_ITEMS_MAX ? facts->n_items : COMPOSE_ITEMS_MAX;
+	else
+		some.max_items = facts->n_items;
+	int result = compose_write(choice, &some, &draft, err);
+	if (compose_needs_cut(facts, &draft)) {
+		some.max_items = compose_room(choice, some);
+		compose_text_done(&draft.text);
+		err->text[0] = '\0';
+		result = compose_write(choice, &some, &draft, err);
+	}
+	if (facts->n_items > 1 && !compose_is_digest(facts) && draft.is_html_long)
+		compose_drop_html(&draft.text, err);
+	*ret_text = draft.text;
+	return result;
 }
 
 static int compose_from_templates(const struct catalog *catalog, const struct compose_facts *facts,

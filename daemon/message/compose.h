@@ -9,7 +9,8 @@
 #include "message/context.h" /* struct compose_facts */
 
 enum { COMPOSE_SUBJECT_MAX = 2048, COMPOSE_TEXT_MAX = 256 * 1024, COMPOSE_HTML_MAX = 512 * 1024 };
-/* Of several tasks so many are shown that a mail program shows all of it: Gmail cuts off what is behind 102 KB. */
+/* Of a digest so many tasks are shown that a mail program shows all of it: Gmail cuts off what is behind 102 KB. Other
+ * messages about several tasks have all of them, and no HTML where it would be longer. */
 enum { COMPOSE_ITEMS_MAX = 200, COMPOSE_HTML_SHOWN_MAX = 96 * 1024 };
 
 struct compose_text {
