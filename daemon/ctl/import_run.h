@@ -1,8 +1,8 @@
 /* import_run: the rows of sheets become people and tasks of the database, all of them or none.
  *
  * Happy path: import_run_new(), import_run_open(), import_run_write() inside a transaction, import_run_free(). Rows are
- * written as they are read, people before tasks whatever the order of the files; from the first problem on they are only checked, and
- * the caller rolls back. */
+ * written as they are read, people before tasks whatever the order of the files; from the first problem on they are only
+ * checked, and the caller rolls back. */
 #ifndef DEADLINED_CTL_IMPORT_RUN_H
 #define DEADLINED_CTL_IMPORT_RUN_H
 
