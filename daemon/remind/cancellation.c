@@ -107,9 +107,9 @@ static int cancellation_is_replaced(const struct cancellation_case *at, const st
 	return status == -ENOENT ? 0 : status;
 }
 
-static int cancellation_tell_one(struct cancellation_case *at, const struct store_told *told, struct err *err)
+static int cancellation_tell_one(struct cancellation_case *at, const struct store_told *told,
+				 const struct store_cancellation *item, struct err *err)
 {
-	const struct store_cancellation *item = cancellation_of(at, told->date);
 	char key[PERIOD_KEY_SIZE], text[STORE_STEP_SIZE];
 	int status = 0;
 	cancellation_key(at, told->date, key);
@@ -134,13 +134,14 @@ static int cancellation_tell_all(struct cancellation_case *at, struct err *err)
 	if (status == 0)
 		status = store_told_dates(at->post->store, at->post->task->id, repeats, &told, &n, err);
 	for (size_t i = 0; i < n && status == 0; i++) {
+		const struct store_cancellation *item = cancellation_of(at, told[i].date);
 		bool is_replaced = false;
-		if (cancellation_of(at, told[i].date) == NULL || post_is_over(at->post, told[i].key))
+		if (item == NULL || post_is_over(at->post, told[i].key))
 			continue;
 		if (repeats)
 			status = cancellation_is_replaced(at, told, n, &told[i], &is_replaced, err);
 		if (status == 0 && !is_replaced)
-			status = cancellation_tell_one(at, &told[i], err);
+			status = cancellation_tell_one(at, &told[i], item, err);
 	}
 	free(told);
 	free(at->said);
