@@ -84,18 +84,36 @@ static bool schedule_has_hours(const struct schedule_query *query)
 	return query->hours != NULL && !hours_are_any(query->hours);
 }
 
-/* The last place whose hours let it through in time; its own when there is none. */
-static int64_t schedule_bring_forward(const struct schedule_query *query, struct schedule_place place, int64_t latest)
+static int64_t schedule_utc_before(struct schedule_place place, int days)
+{
+	schedule_move(&place, -days);
+	return place.utc;
+}
+
+static bool schedule_is_in_time(const struct schedule_query *query, int64_t utc, int64_t latest)
 {
 	const struct reader_time reader = {
 		.zone = query->reader_zone, .calendar = query->calendar, .hours = *query->hours};
-	const int64_t own = place.utc;
-	for (int day = 0; day <= SCHEDULE_FORWARD_DAYS; day++) {
-		if (hours_open_utc(&reader, place.utc, false, NULL) <= latest)
-			return place.utc;
-		schedule_move(&place, -1);
+	return hours_open_utc(&reader, utc, false, NULL) <= latest;
+}
+
+/* The last place whose hours let it through in time; its own when there is none. What comes earlier is let through no
+ * later, so the days are searched by halves: a closure of months is walked a few times, not from each of its days. */
+static int64_t schedule_bring_forward(const struct schedule_query *query, const struct schedule_place *own,
+				      int64_t latest)
+{
+	int late = 0, in_time = SCHEDULE_FORWARD_DAYS;
+	if (schedule_is_in_time(query, own->utc, latest) ||
+	    !schedule_is_in_time(query, schedule_utc_before(*own, in_time), latest))
+		return own->utc;
+	while (in_time - late > 1) {
+		int days = (late + in_time) / 2;
+		if (schedule_is_in_time(query, schedule_utc_before(*own, days), latest))
+			in_time = days;
+		else
+			late = days;
 	}
-	return own;
+	return schedule_utc_before(*own, in_time);
 }
 
 /* Where it comes when no time has gone by yet. */
@@ -117,7 +135,7 @@ static struct schedule_due schedule_find(const struct schedule_query *query, con
 	int64_t own = step->is_after && place.utc < anchor ? anchor : place.utc;
 	struct schedule_due due = {.step = step, .due_utc = own, .own_utc = own};
 	if (!step->is_after && schedule_has_hours(query) && own <= latest)
-		due.due_utc = schedule_bring_forward(query, place, latest);
+		due.due_utc = schedule_bring_forward(query, &place, latest);
 	return due;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "remind/schedule.h"
+#include "scratch.h"
 
 /* The instants below were worked out with Python's zoneinfo, not with this program. */
 static const char sakhalin[] = "Asia/Sakhalin", shanghai[] = "Asia/Shanghai", moscow[] = "Europe/Moscow",
@@ -279,6 +280,68 @@ static void schedule__held_past_its_use__is_brought_forward(void **state)
 	}
 }
 
+/* A closure that a step can be brought forward past from any of its days, and one that is too long for that. */
+static const char closures[] = "[calendar]\n[year 2026]\noff = 03-01..04-25 spring\noff = 06-01..08-31 summer\n";
+
+/* Day by day, as a person would look for it. */
+static int64_t look_back(const struct schedule_query *query, const char *due_day, int hour, int64_t latest)
+{
+	const struct reader_time reader = {
+		.zone = query->reader_zone, .calendar = query->calendar, .hours = *query->hours};
+	struct civil own;
+	assert_true(civil_parse(due_day, &own, NULL));
+	own.hour = hour;
+	for (int days = 0; days <= SCHEDULE_FORWARD_DAYS; days++) {
+		struct civil at = civil_add_days(&own, -days);
+		int64_t utc = zone_to_utc(query->reader_zone, &at);
+		if (hours_open_utc(&reader, utc, false, NULL) <= latest)
+			return utc;
+	}
+	return zone_to_utc(query->reader_zone, &own);
+}
+
+static void check_closure(struct schedule_query *query, const struct civil *date, int hour)
+{
+	struct policy policy;
+	struct period period = {.has_start = true, .start = *date, .end = *date, .precision = PERIOD_MINUTE};
+	char line[48], day[CIVIL_DATE_SIZE];
+	struct civil eve = civil_add_days(date, -1);
+	civil_format_date(&eve, day);
+	(void)snprintf(line, sizeof(line), "1d before start at %02d:00", hour);
+	policy_of(&policy, line);
+	query->period = &period;
+	int64_t due = schedule_step(query, &policy.steps[0]).due_utc;
+	int64_t wanted = look_back(query, day, hour, period_start_utc(&period, query->event_zone));
+	if (due != wanted)
+		fail_msg("%s of the day after %s: %lld s off", line, day, (long long)(due - wanted));
+	free(policy.steps);
+}
+
+static void schedule__closed_for_long__is_brought_forward_to_the_last_day_in_time(void **state)
+{
+	(void)state;
+	struct scratch scratch;
+	struct problems problems = {0};
+	scratch_make(&scratch);
+	scratch_write(scratch_path(&scratch, "closed.ini"), closures, strlen(closures));
+	struct calendars *calendars = calendars_load(scratch.folder, &problems);
+	assert_int_equal(problems.n, 0);
+	static const char *const works[] = {"09:00-18:00", "Tue 10:00-11:00", "Mon,Thu 20:00-22:00"};
+	for (size_t i = 0; i < sizeof(works) / sizeof(works[0]); i++) {
+		const struct hours hours = hours_of("21:00-08:00", works[i]);
+		struct schedule_query query = {.event_zone = zone(moscow),
+					       .reader_zone = zone(berlin),
+					       .calendar = calendars_find(calendars, "closed"),
+					       .hours = &hours,
+					       .after_utc = INT64_MIN};
+		struct civil date = {.year = 2026, .month = 1, .day = 1, .hour = 8};
+		for (int n = 0; date.year == 2026; date = civil_add_days(&date, 1), n++)
+			check_closure(&query, &date, n % 24);
+	}
+	calendars_free(calendars);
+	scratch_remove(&scratch);
+}
+
 /* On Saturday the task is new, or the hours are: what was to come on Friday comes on its own day, and who heard it on Friday
  * is asked for again there. */
 static void schedule__brought_forward_into_the_past__keeps_its_own_day(void **state)
@@ -452,6 +515,7 @@ int main(void)
 		cmocka_unit_test(schedule__instant__is_where_the_step_says),
 		cmocka_unit_test(schedule__step__comes_on_its_side_of_the_anchor),
 		cmocka_unit_test(schedule__held_past_its_use__is_brought_forward),
+		cmocka_unit_test(schedule__closed_for_long__is_brought_forward_to_the_last_day_in_time),
 		cmocka_unit_test(schedule__brought_forward_into_the_past__keeps_its_own_day),
 		cmocka_unit_test(schedule__window__holds_what_is_after_its_start_up_to_its_end),
 		cmocka_unit_test(schedule__due_steps__come_earliest_first_and_ties_as_written),
