@@ -1,4 +1,5 @@
-/* act: what people do with a task, from whichever side they come: close it or open it again, put it off, give it another date.
+/* act: what people do with a task, from whichever side they come: close it or open it again, put it off, give it
+ * another date.
  *
  * All of these run inside the caller's transaction; the triggers of the schema drop what is not to be said any more and
  * write the ledger, which the caller stamps. */
@@ -13,8 +14,8 @@
 #include "remind/pick.h"
 #include "remind/planner.h"
 
-/* Gives one occurrence that status, "done", "cancelled" or "open" again; a task that does not repeat gets it itself. Errors: those of
- * the store. */
+/* Gives one occurrence that status, "done", "cancelled" or "open" again; a task that does not repeat gets it itself.
+ * Errors: those of the store. */
 MUSTCHECK int act_close(struct store *store, const struct task *task, const struct pick *pick, const char *status,
 			struct err *err);
 
