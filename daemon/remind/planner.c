@@ -81,8 +81,7 @@ static bool planner_is_past_use(const struct planner_case *at, const struct step
 	const struct period *period = &at->occurrence->period;
 	if (step->is_after)
 		return false;
-	bool is_window = period->precision != PERIOD_MINUTE && period->precision != PERIOD_DAY;
-	bool is_end = step->is_end || !period->has_start || is_window;
+	bool is_end = step->is_end || !period->has_start || period_is_window(period);
 	int64_t anchor =
 		is_end ? period_end_utc(period, at->post.event_zone) : period_start_utc(period, at->post.event_zone);
 	return at->post.now_utc - anchor > 86400; /* on the day itself it still says what is going on */

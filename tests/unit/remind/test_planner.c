@@ -216,6 +216,27 @@ static void planner__missed_in_an_open_window__is_of_use_until_it_closes(void **
 	}
 }
 
+/* "11-16 June" is when it takes place: in its last days nobody needs to hear that it comes. */
+static void planner__missed_in_days_that_have_begun__is_of_use_on_the_first(void **state)
+{
+	(void)state;
+	static const char *const backs[][2] = {{"2025-06-11T20:00", "pending"}, {"2025-06-11T21:00:01", "stale"}};
+	for (size_t i = 0; i < 2; i++) {
+		char uid[8];
+		(void)snprintf(uid, sizeof(uid), "d%zu", i);
+		(void)office_add_task(&office, &(struct office_task){.uid = uid,
+								     .start = "2025-06-11",
+								     .end = "2025-06-16",
+								     .precision = PERIOD_RANGE,
+								     .zone = "Europe/Moscow",
+								     .people = "anna",
+								     .planned_until = utc("2025-06-01")});
+		assert_int_equal(plan(backs[i][0]), 1);
+		assert_string_equal(office_state(&office, office_number(&office, "SELECT max(id) FROM message")),
+				    backs[i][1]);
+	}
+}
+
 static void planner__reader_who_does_not_work_before_the_date__hears_while_they_do(void **state)
 {
 	(void)state;
@@ -459,6 +480,7 @@ int main(void)
 		WITH_OFFICE(planner__missed_steps__only_the_latest_is_sent),
 		WITH_OFFICE(planner__missed_for_too_long__is_stale_with_a_reason),
 		WITH_OFFICE(planner__missed_in_an_open_window__is_of_use_until_it_closes),
+		WITH_OFFICE(planner__missed_in_days_that_have_begun__is_of_use_on_the_first),
 		WITH_OFFICE(planner__reader_who_does_not_work_before_the_date__hears_while_they_do),
 		WITH_OFFICE(planner__brought_forward_and_asked_again__comes_to_whom_it_did_not_reach),
 		WITH_OFFICE(planner__brought_forward_and_missed__is_as_old_as_on_its_own_day),
