@@ -30,7 +30,7 @@ void catalog_free(struct catalog *catalog);
 void catalog_find_strays(const struct catalog *catalog, const char *folder, const char *overrides,
 			 struct strlist *warnings);
 /* True when a reader with that tag gets a language of their own: it is there, or for "de-AT" its first part; case does not
- * matter. */
+ * matter. What is no tag, as "de--AT", is no language. */
 bool catalog_has_language(const struct catalog *catalog, const char *tag);
 /* "de, en, ru, zh": what there is, for who asked for another. Returns owned. */
 char *catalog_list_languages(const struct catalog *catalog);

@@ -9,6 +9,8 @@
 #include "message/catalog_priv.h"
 
 #define CATALOG_LAST_RESORT "en" /* what most can read */
+#define CATALOG_TAG_CHARACTERS "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+enum { CATALOG_TAG_PART_MAX = 8 };
 
 static struct catalog_language *catalog_find_language(const struct catalog *catalog, const char *tag, size_t len)
 {
@@ -27,9 +29,22 @@ static struct catalog_language *catalog_find_nearest(const struct catalog *catal
 	return exact != NULL ? exact : catalog_find_language(catalog, tag, strcspn(tag, "-_"));
 }
 
+/* Parts of 2 to 8 letters and digits, as in BCP 47, with one sign between them. */
+static bool catalog_is_tag(const char *tag)
+{
+	for (;; tag++) {
+		size_t len = strspn(tag, CATALOG_TAG_CHARACTERS);
+		tag += len;
+		if (len < 2 || len > CATALOG_TAG_PART_MAX || strchr("-_", *tag) == NULL)
+			return false;
+		if (*tag == '\0')
+			return true;
+	}
+}
+
 bool catalog_has_language(const struct catalog *catalog, const char *tag)
 {
-	return catalog_find_nearest(catalog, tag) != NULL;
+	return catalog_is_tag(tag) && catalog_find_nearest(catalog, tag) != NULL;
 }
 
 char *catalog_list_languages(const struct catalog *catalog)
@@ -46,7 +61,9 @@ char *catalog_list_languages(const struct catalog *catalog)
 
 /* ---- regions ------------------------------------------------------------------------------------------------------ */
 
-const struct language *catalog_region(const struct catalog *catalog, const struct language *language, const char *tag)
+/* That of the region if ICU has one for the tag and there is room, otherwise language itself. */
+static const struct language *catalog_region(const struct catalog *catalog, const struct language *language,
+					     const char *tag)
 {
 	struct catalog_regions *regions = catalog->regions;
 	struct err none; /* a region that ICU does not know has the dates of its language */

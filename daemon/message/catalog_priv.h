@@ -75,8 +75,6 @@ const struct template *catalog_partial(void *arg, const char *name);
 /* Adds the problem unless it is there already: languages share partials. */
 void catalog_complain(struct problems *problems, const char *path, unsigned line, const char *fmt, ...) PRINTF(4, 5);
 
-/* That of the region if ICU has one for the tag and there is room, otherwise language itself. */
-const struct language *catalog_region(const struct catalog *catalog, const struct language *language, const char *tag);
 void catalog_regions_free(struct catalog_regions *regions);
 
 /* True for the name of a template, false for that of anything else. */

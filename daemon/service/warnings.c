@@ -108,11 +108,14 @@ static int warnings_check_languages(const struct setup *setup, struct store *sto
 {
 	struct warnings_languages languages = {.catalog = setup->catalog};
 	int status = store_person_each(store, warnings_see_person, &languages, err);
-	for (size_t i = 0; i < languages.missing.n; i++)
-		warnings_add(warnings,
-			     mem_printf("people have the language '%s', and there are no templates for it: they "
-					"are written to in '%s'",
-					languages.missing.items[i], setup->conf->language));
+	for (size_t i = 0; i < languages.missing.n; i++) {
+		const char *tag = languages.missing.items[i], *fallback = setup->conf->language;
+		struct catalog_choice choice;
+		bool has_one = catalog_choose(setup->catalog, "reminder", tag, fallback, &choice);
+		warnings_add(warnings, mem_printf("people have the language '%s', and there are no templates for it: "
+						  "they are written to in '%s'",
+						  tag, has_one ? language_tag(choice.language) : fallback));
+	}
 	strlist_done(&languages.missing);
 	return status;
 }

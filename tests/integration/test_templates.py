@@ -111,6 +111,15 @@ def test_check_warns_of_people_whose_language_is_gone(site):
         in result.stderr and "'ru'" not in result.stderr
 
 
+def test_check_warns_of_a_language_that_is_no_tag(site):
+    site.add_person("anna", "anna@example.org", language="ru")
+    site.sql("UPDATE person SET language = 'ru--RU'")
+    result = check(site)
+    assert result.returncode == 0
+    assert "warning: people have the language 'ru--RU', and there are no templates for it: they are written to in 'ru'" \
+        in result.stderr
+
+
 def test_check_warns_of_a_template_that_nothing_uses(site):
     write(site, "en/foter.mustache", "Our office")
     result = check(site)

@@ -270,6 +270,20 @@ static void catalog__new_language__takes_files_only(void **state)
 	assert_false(catalog_has_language(catalog, "d"));
 	assert_true(catalog_has_language(catalog, "de_CH"));
 	assert_false(catalog_has_language(catalog, "den-CH"));
+	assert_true(catalog_has_language(catalog, "de-Latn-CH-1996"));
+	static const char *const malformed[] = {"",
+						"de-",
+						"de--CH",
+						"de-<b>;!x",
+						"de-Klingon!!",
+						"de_CH.UTF-8",
+						"de-C",
+						"de CH",
+						"de-\xd0\xa0\xd0\xa4",
+						"de-abcdefghi",
+						"-de"};
+	for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++)
+		assert_false(catalog_has_language(catalog, malformed[i]));
 	char *languages = catalog_list_languages(catalog);
 	assert_string_equal(languages, "de, pt-BR");
 	free(languages);
