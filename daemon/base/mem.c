@@ -23,8 +23,10 @@ void mem_check_errno(void)
 /* Not prctl(PR_SET_DUMPABLE): it would hide the process from its own account as well, in /proc and from a debugger. */
 void mem_forbid_dumps(void)
 {
-	const struct rlimit none = {0, 0};
-	(void)setrlimit(RLIMIT_CORE, &none); /* whoever may not raise a limit may lower it */
+	/* Where the system's core_pattern is a pipe, Linux heeds no limit but 1; and 1 byte is too little for a file. */
+	const struct rlimit none = {1, 1};
+	if (setrlimit(RLIMIT_CORE, &none) < 0) /* whoever may not raise a limit may lower it */
+		(void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }
 
 static void *mem_check(void *p)
