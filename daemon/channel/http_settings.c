@@ -291,6 +291,13 @@ static void http_check_tls(const struct conf *conf, const struct ini_section *se
 			     "pinned_key: write it as in sha256//BASE64;sha256//BASE64");
 }
 
+/* Links and commands have the name without the '@' in front of which it stands elsewhere. */
+static void http_trim_bot(char *bot)
+{
+	if (bot[0] == '@')
+		memmove(bot, bot + 1, strlen(bot));
+}
+
 void http_settings_read(const struct conf *conf, const struct ini_section *section, const struct preset *preset,
 			struct http_settings *settings, struct problems *problems)
 {
@@ -312,6 +319,8 @@ void http_settings_read(const struct conf *conf, const struct ini_section *secti
 		if (setting->kind == PRESET_KIND_URL)
 			http_check_address(conf, section, setting->name, &settings->values[i], preset_url_check,
 					   problems);
+		if (settings->values[i] != NULL && strcmp(setting->name, "bot") == 0)
+			http_trim_bot(settings->values[i]);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "remind/digest.h"
@@ -206,8 +207,11 @@ int talk_command(struct talk_ear *ear, const char *text, struct err *err)
 		{"/help", talk_help},   {"/start", talk_help},
 	};
 	enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
-	if (talk_is_for_another(ear->talk, text))
+	if (talk_is_for_another(ear->talk, text)) {
+		log_debug("channel=%s: a command for another bot than '%s' is left alone", ear->channel,
+			  ear->talk->bot);
 		return 0;
+	}
 	size_t len = strcspn(text, "@ \t\r\n"), skip = strcspn(text, " \t\r\n");
 	const char *from = text + skip + strspn(text + skip, " \t\r\n");
 	char *operand = mem_dup_n(from, strcspn(from, " \t\r\n"));

@@ -256,6 +256,19 @@ static void channel_send__act_that_the_messenger_lacks__is_refused(void **state)
 	assert_non_null(strstr(err.text, "webhook has no links"));
 }
 
+static void http_bot__written_with_an_at__is_the_name_behind_it(void **state)
+{
+	(void)state;
+	static const char *const script[] = {NULL};
+	struct err err;
+	char *link = NULL;
+	start_channel("updates = yes\nbot = @city_bot\n", script);
+	assert_string_equal(world.channel->bot, "city_bot");
+	assert_int_equal(channel_invite_link(world.channel, "w", &link, &err), 0);
+	assert_string_equal(link, "https://t.me/city_bot?start=w");
+	free(link);
+}
+
 /* A message that waits for a token keeps what it is. */
 static void http_send__edit_with_a_token_step__is_an_edit(void **state)
 {
@@ -352,6 +365,7 @@ int main(void)
 		TEST(http_listen__every_fault__is_a_failure_of_the_channel),
 		TEST(http_send__edit_and_answer__say_what_they_were),
 		TEST(channel_send__act_that_the_messenger_lacks__is_refused),
+		TEST(http_bot__written_with_an_at__is_the_name_behind_it),
 		TEST(http_send__edit_with_a_token_step__is_an_edit),
 		TEST(http_account__another_bot_or_server__is_another),
 		TEST(http_send__edit_between_messages__each_has_its_method),
