@@ -34,6 +34,22 @@ static int secret_check_file(int fd, const char *path, mode_t refused, struct er
 
 /* What a shell needs to make the file. */
 #define SECRET_CURE "install -m 0600 /dev/stdin %s (type the secret, Enter, Ctrl-D)"
+#define SECRET_KEY_CURE "install -m 0600 KEYFILE %s (KEYFILE: where the key is now)"
+
+/* A key has lines, and is repeated by nobody. */
+enum secret_form { SECRET_LINE, SECRET_KEY };
+
+static size_t secret_max(enum secret_form form)
+{
+	return form == SECRET_KEY ? SECRET_KEY_MAX : SECRET_MAX;
+}
+
+static int secret_lacks(const char *path, enum secret_form form, struct err *err)
+{
+	if (form == SECRET_KEY)
+		return err_set(err, -ENOENT, "there is no file %s: make it with " SECRET_KEY_CURE, path, path);
+	return err_set(err, -ENOENT, "there is no file %s: make it with " SECRET_CURE, path, path);
+}
 
 static bool secret_is_blank(char c)
 {
@@ -57,8 +73,6 @@ static const char *secret_find_dressing(const char *text, size_t len)
 /* Checks len bytes of text, which has room for a 0 behind them, and terminates it without its last newline. */
 static int secret_check_text(char *text, size_t len, const char *path, struct err *err)
 {
-	if (len > SECRET_MAX)
-		return err_set(err, -EINVAL, "%s holds more than %d bytes", path, SECRET_MAX);
 	if (len > 0 && text[len - 1] == '\n')
 		len--;
 	text[len] = '\0';
@@ -100,13 +114,12 @@ static void secret_hide(const char *value)
 		log_hide(colon + 1);
 }
 
-/* A key has lines, and is repeated by nobody. */
-enum secret_form { SECRET_LINE, SECRET_KEY };
-
 static int secret_take(char *text, size_t len, enum secret_form form, const char *path, char **ret_value,
 		       struct err *err)
 {
-	bool is_key = form == SECRET_KEY && len > 0 && len <= SECRET_MAX;
+	bool is_key = form == SECRET_KEY && len > 0;
+	if (len > secret_max(form))
+		return err_set(err, -EINVAL, "%s holds more than %zu bytes", path, secret_max(form));
 	int code = is_key ? 0 : secret_check_text(text, len, path, err);
 	if (code < 0)
 		return code;
@@ -120,22 +133,22 @@ static int secret_read_file(const char *path, mode_t refused, enum secret_form f
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a pipe must not hold us up */
 	if (fd < 0 && errno == ENOENT)
-		return err_set(err, -ENOENT, "there is no file %s: make it with " SECRET_CURE, path, path);
+		return secret_lacks(path, form, err);
 	if (fd < 0)
 		return err_set(err, -errno, "%s cannot be read: %s", path, strerror(errno));
 
-	enum { SIZE = SECRET_MAX + 1 }; /* one more than allowed shows that there is too much */
-	char *text = mem_zero(SIZE + 1, 1);
+	const size_t size = secret_max(form) + 1; /* one more than allowed shows that there is too much */
+	char *text = mem_zero(size + 1, 1);
 	size_t len = 0;
 	int code = secret_check_file(fd, path, refused, err);
 	if (code == 0) {
-		code = secret_read_bytes(fd, text, SIZE, &len);
+		code = secret_read_bytes(fd, text, size, &len);
 		if (code < 0)
 			(void)err_set(err, code, "%s cannot be read: %s", path, strerror(-code));
 	}
 	if (code == 0)
 		code = secret_take(text, len, form, path, ret_value, err);
-	explicit_bzero(text, SIZE);
+	explicit_bzero(text, size);
 	free(text);
 	(void)close(fd); /* only read */
 	return code;

@@ -221,6 +221,32 @@ static void secret__size__has_a_limit(void **state)
 	free(bytes);
 }
 
+static void secret_read_key__no_file__says_how_one_is_copied(void **state)
+{
+	(void)state;
+	struct err err;
+	char *value = NULL;
+	assert_int_equal(secret_read_key("file:/nonexistent/key.pem", folder, &value, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "make it with install -m 0600 KEYFILE /nonexistent/key.pem"));
+	assert_null(value);
+}
+
+static void secret_read_key__size__has_a_limit_of_its_own(void **state)
+{
+	(void)state;
+	struct err err;
+	char *value = NULL, *bytes = mem_zero(SECRET_KEY_MAX + 2, 1);
+	memset(bytes, 'x', SECRET_KEY_MAX + 1);
+	put("token", 0600, bytes, SECRET_KEY_MAX + 1);
+	assert_int_equal(secret_read_key("credential:token", folder, &value, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "more than 65536 bytes"));
+	put("token", 0600, bytes, SECRET_KEY_MAX);
+	assert_int_equal(secret_read_key("credential:token", folder, &value, &err), 0);
+	assert_int_equal(strlen(value), SECRET_KEY_MAX);
+	mem_free_secret(value);
+	free(bytes);
+}
+
 static void secret__bad_reference__is_refused_without_its_words(void **state)
 {
 	(void)state;
@@ -275,6 +301,8 @@ int main(void)
 		IN_FOLDER(secret__bad_content__is_refused),
 		IN_FOLDER(secret__dressing_of_an_editor__names_the_cure),
 		IN_FOLDER(secret__size__has_a_limit),
+		IN_FOLDER(secret_read_key__no_file__says_how_one_is_copied),
+		IN_FOLDER(secret_read_key__size__has_a_limit_of_its_own),
 		IN_FOLDER(secret__bad_reference__is_refused_without_its_words),
 		IN_FOLDER(secret__no_such_file__is_named),
 		IN_FOLDER(secret__pipe__does_not_hold_us_up),
