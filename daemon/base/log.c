@@ -67,16 +67,26 @@ static char *log_find(char *text, bool is_escaped, const char *secret, size_t *r
 	return NULL;
 }
 
+/* Each byte that stays is moved once, however often the secret is there. */
+static void log_redact_secret(char *text, bool is_escaped, const char *secret)
+{
+	size_t len;
+	char *kept_end = text, *hit;
+	while ((hit = log_find(text, is_escaped, secret, &len)) != NULL) {
+		size_t n_kept = (size_t)(hit - text);
+		memmove(kept_end, text, n_kept);
+		memcpy(kept_end + n_kept, "***", 3);
+		kept_end += n_kept + 3;
+		text = hit + len;
+	}
+	memmove(kept_end, text, strlen(text) + 1);
+}
+
 void log_redact(char *text)
 {
 	bool is_escaped = recode_is_escaped(text);
-	for (size_t i = 0; i < log_n_secrets; i++) {
-		size_t len;
-		for (char *hit = text; (hit = log_find(hit, is_escaped, log_secrets[i], &len)) != NULL; hit += 3) {
-			memcpy(hit, "***", 3);
-			memmove(hit + 3, hit + len, strlen(hit + len) + 1);
-		}
-	}
+	for (size_t i = 0; i < log_n_secrets; i++)
+		log_redact_secret(text, is_escaped, log_secrets[i]);
 }
 
 void log_redact_cut(char *text)

@@ -6,7 +6,10 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-enum { RECODE_ESCAPE_MAX = 12 }; /* the longest: a pair of \uXXXX */
+enum {
+	RECODE_ESCAPE_MAX = 12,    /* the longest: a pair of \uXXXX */
+	RECODE_BACKSLASHES_MAX = 8 /* for each byte of a value: JSON in JSON in JSON has 7 before a quotation mark */
+};
 
 #define RECODE_MARKS "\\%&+"
 
@@ -59,7 +62,7 @@ static size_t recode_html(const char *text, char out[4], size_t *ret_n)
 		    {"&#34;", '"'}, {"&#39;", '\''}, {"&#x27;", '\''}, {"&apos;", '\''}};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t len = strlen(rows[i].entity);
-		if (strncmp(text, rows[i].entity, len) != 0)
+		if (text[1] != rows[i].entity[1] || strncmp(text, rows[i].entity, len) != 0)
 			continue;
 		out[0] = rows[i].c;
 		*ret_n = 1;
@@ -104,14 +107,17 @@ static size_t recode_step(const char *text, const char *value, size_t *ret_n)
 size_t recode_match(const char *text, const char *value, bool *ret_is_cut)
 {
 	const char *at = text, *rest = value, *mark = NULL;
-	size_t len = 1, n;
+	size_t len = 1, n, skipped = 0;
 	while (*rest != '\0' && len != 0) {
 		mark = *at != '\0' && strchr(RECODE_MARKS, *at) != NULL ? at : mark;
 		len = recode_step(at, rest, &n);
+		skipped += n == 0;
+		if (skipped > (size_t)(rest - value) * RECODE_BACKSLASHES_MAX)
+			len = 0; /* whoever asks at each byte of a text reads it once, not once for each byte of it */
 		at += len;
 		rest += n;
 	}
-	bool is_end = *at == '\0' || (mark != NULL && strlen(mark) < RECODE_ESCAPE_MAX);
+	bool is_end = *at == '\0' || (mark != NULL && strnlen(mark, RECODE_ESCAPE_MAX) < RECODE_ESCAPE_MAX);
 	*ret_is_cut = len == 0 && rest != value && is_end;
 	return len != 0 ? (size_t)(at - text) : 0;
 }

@@ -164,6 +164,37 @@ static void log_redact__value_that_starts_another__leaves_no_tail(void **state)
 	assert_string_equal(text, "*** *** ***");
 }
 
+/* 256 KiB of text + text + ...; the caller frees it. */
+static char *repeated(const char *text)
+{
+	enum { LEN = 1 << 18 };
+	char *all = malloc(LEN + 1);
+	assert_non_null(all);
+	for (size_t i = 0; i < LEN; i++)
+		all[i] = text[i % strlen(text)];
+	all[LEN] = '\0';
+	return all;
+}
+
+/* Were a row of marks to take the square of its length, this would not end in minutes. */
+static void log_redact__long_text__is_read_once(void **state)
+{
+	(void)state;
+	log_hide("tok-en:4711");
+	static const char *const rows[] = {"\\", "%", "&", "+", "tok-en\\\\\\\\", "tok-en%", "a word, and so on & on "};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *text = repeated(rows[i]), *before = strdup(text);
+		log_redact(text);
+		assert_string_equal(text, before);
+		free(before);
+		free(text);
+	}
+	char *text = repeated("tok-en:4711+");
+	log_redact(text);
+	assert_memory_equal(text, "***+***+***+", 12);
+	free(text);
+}
+
 static void log_redact_cut__text_that_ends_within_a_value__leaves_no_head(void **state)
 {
 	(void)state;
@@ -200,6 +231,7 @@ int main(void)
 		CAUGHT(log__long_line__is_cut_at_a_whole_character),
 		CAUGHT(log_redact__every_hidden_value__is_replaced_everywhere),
 		CAUGHT(log_redact__value_that_starts_another__leaves_no_tail),
+		CAUGHT(log_redact__long_text__is_read_once),
 		CAUGHT(log_redact_cut__text_that_ends_within_a_value__leaves_no_head),
 		CAUGHT(log__hidden_value_at_the_end_of_a_long_line__leaves_no_head),
 	};

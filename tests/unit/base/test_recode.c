@@ -20,6 +20,7 @@ static void recode_match__escaped_text__stands_for_the_value(void **state)
 		"Ab \\\"c\\\\d/é😀&<",                                     /* JSON */
 		"Ab \\u0022c\\\\d\\/\\u00e9\\uD83d\\ude00\\u0026\\u003C", /* JSON, as careful as it may be */
 		"Ab \\\\\\\"c\\\\\\\\d\\\\/é😀&<",                         /* JSON inside of JSON */
+		"Ab \\\\\\\\\\\\\\\"c\\\\\\\\\\\\\\\\d\\\\\\\\/é😀&<",     /* and that inside of JSON */
 		"Ab%20%22c%5Cd%2f%C3%A9%f0%9f%98%80%26%3C",               /* an address */
 		"Ab+%22c%5cd/%c3%a9%F0%9F%98%80&<",                       /* a form */
 		"Ab &quot;c\\d/é😀&amp;&lt;",                              /* a web page */
@@ -61,6 +62,18 @@ static void recode_match__text_that_ends_within_the_value__is_cut(void **state)
 	}
 }
 
+static void recode_match__backslashes__are_skipped_only_within_the_value_and_not_without_end(void **state)
+{
+	(void)state;
+	char text[64] = "A";
+	bool is_cut;
+	assert_int_equal(recode_match("\\Ab", "Ab", &is_cut), 0);
+	memset(text + 1, '\\', 40);
+	text[41] = 'b';
+	assert_int_equal(recode_match(text, "Ab", &is_cut), 0);
+	assert_int_equal(recode_match(text + 33, "\\b", &is_cut), 9);
+}
+
 static void recode_base64__core__is_in_the_base64_of_any_text_with_the_value(void **state)
 {
 	(void)state;
@@ -86,6 +99,7 @@ int main(void)
 		cmocka_unit_test(recode_match__escaped_text__stands_for_the_value),
 		cmocka_unit_test(recode_match__other_text__does_not),
 		cmocka_unit_test(recode_match__text_that_ends_within_the_value__is_cut),
+		cmocka_unit_test(recode_match__backslashes__are_skipped_only_within_the_value_and_not_without_end),
 		cmocka_unit_test(recode_base64__core__is_in_the_base64_of_any_text_with_the_value),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
