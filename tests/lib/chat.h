@@ -203,4 +203,26 @@ static inline void chat_assert_has(const char *text, const char *part)
 		fail_msg("'%s' is not in:\n%s", part, text);
 }
 
+static inline const char *chat_task_status(const char *uid)
+{
+	return office_text(&chat.office, "SELECT status FROM task WHERE uid = '%s'", uid);
+}
+
+static inline const char *chat_task_end(const char *uid)
+{
+	return office_text(&chat.office,
+			   "SELECT coalesce(start_local, '..') || ' ' || end_local || ' ' || precision"
+			   " FROM task WHERE uid = '%s'",
+			   uid);
+}
+
+static inline void chat_set_people(int64_t task, const char *ids)
+{
+	struct strlist people = {0};
+	bool is_changed;
+	strlist_add_words(&people, ids);
+	OK(store_task_set_people(chat.office.store, task, &people, &is_changed, ERR));
+	strlist_done(&people);
+}
+
 #endif

@@ -10,20 +10,6 @@
 #define TEST(name) cmocka_unit_test_setup_teardown(name, chat_open, chat_close)
 #define JUNE "2025-06-01/2025-06-30"
 
-static const char *task_status(const char *uid)
-{
-	return office_text(&chat.office, "SELECT status FROM task WHERE uid = '%s'", uid);
-}
-
-static void set_people(int64_t task, const char *ids)
-{
-	struct strlist people = {0};
-	bool is_changed;
-	strlist_add_words(&people, ids);
-	OK(store_task_set_people(chat.office.store, task, &people, &is_changed, ERR));
-	strlist_done(&people);
-}
-
 /* ---- who is heard ------------------------------------------------------------------------------------------------- */
 
 static void talk_hear__somebody_unknown__learns_nothing_and_changes_nothing(void **state)
@@ -68,7 +54,7 @@ static void talk_hear__somebody_unknown__learns_nothing_and_changes_nothing(void
 		if (!is_as_expected || chat.reply.say != NULL || chat_state() != before)
 			fail_msg("%s, a button: %s", rows[i].name, toast);
 	}
-	assert_string_equal(task_status("fair"), "open");
+	assert_string_equal(chat_task_status("fair"), "open");
 	free((char *)done);
 }
 
@@ -104,7 +90,7 @@ static void talk_hear__desk_chat__members_act_for_the_desk_and_answers_are_priva
 	assert_string_equal(chat_ledger(), "dora telegram done call");
 	chat_hear(CHANNEL_UPDATE_BUTTON, "telegram", "400", "-500", chat_data('d', chat.report, "../2025-05-10"));
 	assert_string_equal(chat.reply.toast, "Diese Aufgabe gibt es in Ihrem Plan nicht.");
-	assert_string_equal(task_status("report"), "open");
+	assert_string_equal(chat_task_status("report"), "open");
 	/* the desk itself is no sender */
 	chat_hear(CHANNEL_UPDATE_BUTTON, "telegram", "400", "400", chat_data('d', chat.fair, JUNE));
 	assert_string_equal(chat.reply.toast, "Diese Aufgabe gibt es in Ihrem Plan nicht.");
@@ -137,7 +123,7 @@ static void talk_hear__two_people_of_one_account__act_for_both(void **state)
 {
 	(void)state;
 	OK(store_address_set(chat.office.store, "dora", "telegram", "100", ERR));
-	set_people(chat.secret, "dora");
+	chat_set_people(chat.secret, "dora");
 	assert_string_equal(chat_press("100", 'd', chat.secret, "2025-05-20"), "Отмечено: выполнено. Спасибо!");
 	assert_string_equal(chat_press("100", 'd', chat.call, "2025-05-16T14:30"), "Отмечено: выполнено. Спасибо!");
 }

@@ -10,28 +10,6 @@
 #define TEST(name) cmocka_unit_test_setup_teardown(name, chat_open, chat_close)
 #define JUNE "2025-06-01/2025-06-30"
 
-static const char *task_status(const char *uid)
-{
-	return office_text(&chat.office, "SELECT status FROM task WHERE uid = '%s'", uid);
-}
-
-static const char *task_end(const char *uid)
-{
-	return office_text(&chat.office,
-			   "SELECT coalesce(start_local, '..') || ' ' || end_local || ' ' || precision"
-			   " FROM task WHERE uid = '%s'",
-			   uid);
-}
-
-static void set_people(int64_t task, const char *ids)
-{
-	struct strlist people = {0};
-	bool is_changed;
-	strlist_add_words(&people, ids);
-	OK(store_task_set_people(chat.office.store, task, &people, &is_changed, ERR));
-	strlist_done(&people);
-}
-
 /* ---- buttons ------------------------------------------------------------------------------------------------------ */
 
 static void talk_press__every_verb__acts_once_and_says_so(void **state)
@@ -183,7 +161,7 @@ static void talk_press__one_date_of_a_repeating_task__is_done_alone(void **state
 {
 	(void)state;
 	assert_string_equal(chat_press("100", 'd', chat.weekly, "2025-05-12"), "Отмечено: выполнено. Спасибо!");
-	assert_string_equal(task_status("weekly"), "open");
+	assert_string_equal(chat_task_status("weekly"), "open");
 	assert_string_equal(chat_press("100", 'd', chat.weekly, "2025-05-12"),
 			    "С этой датой всё решено, ничего делать не нужно.");
 	assert_string_equal(chat_ledger(), "anna telegram done weekly 2025-05-12");
@@ -274,20 +252,20 @@ static void talk_date__asked_told_confirmed__is_set(void **state)
 	(void)snprintf(yes, sizeof(yes), "[[\"Да\",\"y %lld " JUNE " 2025-06-15\"],[\"Нет\",\"n %lld " JUNE "\"]]",
 		       (long long)chat.fair, (long long)chat.fair);
 	assert_string_equal(chat_buttons(), yes);
-	assert_string_equal(task_end("fair"), "2025-06-01 2025-06-30 month");
+	assert_string_equal(chat_task_end("fair"), "2025-06-01 2025-06-30 month");
 	assert_string_equal(chat_press("100", 'n', chat.fair, JUNE), "Напишите другую дату, например: 15 июня.");
 	chat_write("100", "16 июня в 10:30");
 	chat_assert_has(chat_answer(), "Дата: понедельник, 16 июня 2025 г. в 10:30\nВсё верно?");
 	assert_string_equal(chat_ledger(), "");
 	assert_string_equal(chat_press("100", 'y', chat.fair, JUNE " 2025-06-16T10:30"),
 			    "Спасибо! Дата назначена: понедельник, 16 июня 2025 г. в 10:30");
-	assert_string_equal(task_end("fair"), "2025-06-16T10:30:00 2025-06-16T10:30:00 minute");
+	assert_string_equal(chat_task_end("fair"), "2025-06-16T10:30:00 2025-06-16T10:30:00 minute");
 	assert_string_equal(chat_ledger(), "anna telegram move fair 2025-06-16T10:30:00/2025-06-16T10:30:00");
 	/* pressed again, and the older one, too */
 	assert_string_equal(chat_press("100", 'y', chat.fair, JUNE " 2025-06-16T10:30"),
 			    "Дата уже назначена: понедельник, 16 июня 2025 г. в 10:30");
 	chat_assert_has(chat_press("100", 'y', chat.fair, JUNE " 2025-06-15"), "Дата с тех пор изменилась.");
-	assert_string_equal(task_end("fair"), "2025-06-16T10:30:00 2025-06-16T10:30:00 minute");
+	assert_string_equal(chat_task_end("fair"), "2025-06-16T10:30:00 2025-06-16T10:30:00 minute");
 	assert_int_equal(office_number(&chat.office, "SELECT count(*) FROM question"), 0);
 	int64_t answers = chat_answers();
 	chat_write("100", "17 июня"); /* nothing was asked */
@@ -333,7 +311,7 @@ static void talk_date__in_every_language__is_understood(void **state)
 		{"400", "Juni", "dora: Title of fair | Das ist noch kein genaues Datum."},
 		{"400", "gestern", "dora: Title of fair | Darin war leider kein Datum zu erkennen."},
 	};
-	set_people(chat.fair, "bo dora");
+	chat_set_people(chat.fair, "bo dora");
 	(void)chat_press("200", 's', chat.fair, JUNE);
 	(void)chat_press("400", 's', chat.fair, JUNE);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -387,7 +365,7 @@ static void talk_date__forged_yes__sets_no_other_date_than_an_exact_one_of_a_win
 	assert_string_equal(chat_ledger(), "");
 	/* several days are a date, too */
 	chat_assert_has(chat_press("100", 'y', chat.fair, JUNE " 2025-06-11/2025-06-16"), "Дата назначена: 11");
-	assert_string_equal(task_end("fair"), "2025-06-11 2025-06-16 range");
+	assert_string_equal(chat_task_end("fair"), "2025-06-11 2025-06-16 range");
 }
 
 static void talk_date__of_one_date_of_a_repeating_task__moves_that_alone(void **state)
@@ -400,7 +378,7 @@ static void talk_date__of_one_date_of_a_repeating_task__moves_that_alone(void **
 	chat_assert_has(chat_answer(), "Дата: вторник, 15 июля 2025 г.\nВсё верно?");
 	chat_assert_has(chat_press("100", 'y', chat.fair, "2025-07-01/2025-07-31 2025-07-15"),
 			"Дата назначена: вторник, 15 июля 2025 г.");
-	assert_string_equal(task_end("fair"), "2025-06-01 2025-06-30 month");
+	assert_string_equal(chat_task_end("fair"), "2025-06-01 2025-06-30 month");
 	assert_string_equal(office_text(&chat.office, "SELECT date || ' ' || moved_key FROM occurrence"),
 			    "2025-07-01/2025-07-31 2025-07-15");
 	assert_string_equal(chat_ledger(), "anna telegram move fair 2025-07-01/2025-07-31 to 2025-07-15");
