@@ -38,7 +38,8 @@ static void occurrences_add_started(struct occurrences_list *list, const struct 
 	char key[PERIOD_KEY_SIZE];
 	struct period period = recur_period(&task->period, start);
 	period_key(&period, key);
-	if (occurrences_said(list, key) == NULL)
+	const struct store_occurrence *said = occurrences_said(list, key);
+	if (said == NULL || (said->is_open && !said->is_moved))
 		occurrences_add(list, &period);
 }
 

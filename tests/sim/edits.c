@@ -231,6 +231,22 @@ static void edits_one_date(struct world *world)
 	(void)edits_run(world, dice_pick(&world->edits, edits), (long long)task);
 }
 
+/* Of those that are closed, the one that is most ahead. */
+static void edits_reopen_date(struct world *world)
+{
+	static const char latest[] =
+		"SELECT o.task FROM occurrence o JOIN task t ON t.id = o.task AND t.status = 'open' AND t.rrule <> ''"
+		" WHERE o.status <> 'open' ORDER BY o.date DESC LIMIT 1";
+	int64_t task = view_number(&world->view, view_ask(&world->view, latest, ""), 0);
+	if (task == 0)
+		return;
+	expect_change(world, task);
+	(void)edits_run(world,
+			"UPDATE occurrence SET status = 'open' WHERE task = %lld AND date = (SELECT max(date)"
+			" FROM occurrence WHERE task = %lld AND status <> 'open')",
+			(long long)task, (long long)task);
+}
+
 /* A date that somebody knows is taken out, the series goes at another pace or at another hour, or is whole again. */
 static void edits_change_rule(struct world *world)
 {
@@ -396,10 +412,10 @@ void edits_begin(struct world *world)
 void edits_do(struct world *world)
 {
 	static void (*const all[])(struct world *) = {
-		edits_add_task,      edits_add_task,      edits_add_task,      edits_close_task,
-		edits_close_task,    edits_move_task,     edits_move_task,     edits_one_date,
-		edits_describe_task, edits_change_people, edits_change_person, edits_change_person,
-		edits_silence,       edits_stand_in,      edits_operate,       edits_change_rule,
+		edits_add_task,      edits_add_task,      edits_add_task, edits_close_task,    edits_close_task,
+		edits_move_task,     edits_move_task,     edits_one_date, edits_describe_task, edits_change_people,
+		edits_change_person, edits_change_person, edits_silence,  edits_stand_in,      edits_operate,
+		edits_change_rule,   edits_reopen_date,
 	};
 	dice_pick(&world->edits, all)(world);
 }

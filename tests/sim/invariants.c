@@ -116,7 +116,8 @@ static void invariants_check_reminders(struct world *world, const struct witness
 {
 	static const char sql[] =
 		"SELECT count(*), coalesce(sum(t.status = 'open' AND NOT EXISTS (SELECT 1 FROM occurrence o"
-		" WHERE o.task = r.task AND o.date = r.occurrence AND NOT EXISTS (SELECT 1 FROM occurrence m"
+		" WHERE o.task = r.task AND o.date = r.occurrence AND (o.status <> 'open' OR o.moved_key IS NOT NULL)"
+		" AND NOT EXISTS (SELECT 1 FROM occurrence m"
 		" WHERE m.task = r.task AND m.moved_key = r.occurrence AND m.status = 'open'))), 0)" /* moved to that day */
 		" FROM reminder r JOIN task t ON t.id = r.task"
 		" WHERE r.message = ?1 AND r.dropped IS NULL AND r.step NOT LIKE 'cancelled %'";

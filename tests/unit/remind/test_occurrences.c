@@ -83,6 +83,15 @@ static void occurrences__done_or_cancelled_by_itself__is_left_out(void **state)
 	assert_string_equal(around("2025-02-01", "2025-03-31"), "2025-02-15T10:00 2025-05-15T10:00");
 }
 
+static void occurrences__opened_again__is_back(void **state)
+{
+	(void)state;
+	OK(store_occurrence_set(office.store, id, "2025-03-15T10:00", "done", NULL, ERR));
+	assert_string_equal(around("2025-03-01", "2025-03-31"), "2025-04-15T10:00");
+	OK(store_occurrence_set(office.store, id, "2025-03-15T10:00", "open", NULL, ERR));
+	assert_string_equal(around("2025-03-01", "2025-03-31"), "2025-03-15T10:00 2025-04-15T10:00");
+}
+
 static void occurrences__moved_by_itself__has_its_new_date_only(void **state)
 {
 	(void)state;
@@ -156,6 +165,7 @@ int main(void)
 		IN_OFFICE(occurrences__of_an_ordinary_task__are_its_one_date),
 		IN_OFFICE(occurrences__in_the_span__and_the_first_behind_it),
 		IN_OFFICE(occurrences__done_or_cancelled_by_itself__is_left_out),
+		IN_OFFICE(occurrences__opened_again__is_back),
 		IN_OFFICE(occurrences__moved_by_itself__has_its_new_date_only),
 		IN_OFFICE(occurrences__added_and_left_out_dates__count),
 		IN_OFFICE(occurrences__of_a_month__are_months),
