@@ -90,9 +90,13 @@ UNIT_PROGRAMS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SOURCES))
 define unit_program
 $$(BUILD)/unit/$(1)/test_%: tests/unit/$(1)/test_%.c $$(call archives,$(1),asan)
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) $$(SANITIZE) -Itests/lib $$(filter %.c %.a,$$^) $$(PKG_LIBS) -lcmocka -o $$@
+	$$(CC) $$(ALL_CFLAGS) $$(SANITIZE) -Itests/lib $$(filter %.c,$$^) $$(filter %.a,$$^) $$(PKG_LIBS) -lcmocka -o $$@
 endef
 $(foreach l,$(LAYERS),$(eval $(call unit_program,$(l))))
+
+# What is understood is printed, and understood as the same again.
+PRINTER := tests/lib/period_print.c tests/lib/period_language.c
+$(BUILD)/unit/plan/test_period_print $(BUILD)/unit/plan/test_period_parse: $(PRINTER)
 
 # ---- the simulated world: tests/sim, without sanitizers for its speed; its disk is tested with and without them --------
 SIM_DISK := vfs vfs_disk
@@ -149,11 +153,13 @@ FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzer/%,$(FUZZ_SOURCES))
 
 $(BUILD)/replay/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c tests/fuzz/fuzz.h $(call archives,ctl,asan)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(SANITIZE) $(filter %.c %.a,$^) $(PKG_LIBS) -o $@
+	$(CC) $(ALL_CFLAGS) $(SANITIZE) -Itests/lib $(filter %.c,$^) $(filter %.a,$^) $(PKG_LIBS) -o $@
 
 $(BUILD)/fuzzer/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(call archives,ctl,fuzz)
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(ALL_CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(filter %.c %.a,$^) $(PKG_LIBS) -o $@
+	$(FUZZ_CC) $(ALL_CFLAGS) $(SANITIZE) -fsanitize=fuzzer -Itests/lib $(filter %.c,$^) $(filter %.a,$^) $(PKG_LIBS) -o $@
+
+$(foreach p,period recur,$(BUILD)/replay/fuzz_$(p) $(BUILD)/fuzzer/fuzz_$(p)): $(PRINTER)
 
 replay-programs: $(FUZZ_REPLAYS)
 

@@ -12,8 +12,6 @@
 #include "plan/civil.h"
 #include "plan/zone.h"
 
-struct buf;
-
 enum period_precision {
 	PERIOD_MINUTE,
 	PERIOD_DAY,
@@ -98,14 +96,6 @@ MUSTCHECK int period_parse(const char *phrase, int default_year, struct period *
 enum { PERIOD_RRULE_SIZE = 80 };
 MUSTCHECK int period_parse_repeat(const char *phrase, int default_year, struct period *ret_period,
 				  char ret_rrule[PERIOD_RRULE_SIZE], struct period_error *ret_error);
-
-/* Appends the period as a phrase in that language ("ru", "en", "zh"), with its year. period_parse() reads it as the same
- * period again. Another language, and what has no words, is written as in ISO 8601: 2025-06, 2025-W14; and as in EDTF, where
- * it is only about these days: 2025-06-11~/2025-06-20~. */
-void period_print(const struct period *period, const char *language, struct buf *out);
-/* The same of a first occurrence and its rule, for period_parse_repeat(): "каждый понедельник в 2025 году". A rule that
- * has no words, as that of a yearly weekday, is appended as it stands, behind " RRULE:", which is not read back. */
-void period_print_repeat(const struct period *first, const char *rrule, const char *language, struct buf *out);
 
 /* The identity of the period as an ISO 8601 interval: "2025-06-01/2025-06-30", "2025-06-15", "2025-06-15T14:00",
  * "../2025-06-01" for a limit. */

@@ -1,7 +1,6 @@
 #include "plan/period_repeat.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "plan/period_phrase.h"
 
@@ -18,7 +17,6 @@ static const struct {
 	[REPEAT_HALF] = {"FREQ=MONTHLY;INTERVAL=6", 6, PERIOD_HALF_YEAR},
 	[REPEAT_YEAR] = {"FREQ=YEARLY", 12, PERIOD_YEAR},
 };
-enum { PERIOD_REPEAT_UNITS = sizeof(period_repeat_units) / sizeof(period_repeat_units[0]) };
 
 static const char *const period_repeat_days[] = {"MO", "TU", "WE", "TH", "FR", "SA", "SU"};
 
@@ -118,40 +116,4 @@ void period_repeat_rule(const struct period_repeat *repeat, const struct civil *
 	if (until != NULL)
 		(void)snprintf(rrule + len, PERIOD_RRULE_SIZE - (size_t)len, ";UNTIL=%04d%02d%02d%s", until->year,
 			       until->month, until->day, repeat->has_time ? "T235959" : "");
-}
-
-bool period_repeat_read(const char *rrule, const struct period *first, struct period_repeat *ret_repeat,
-			struct civil *ret_until)
-{
-	struct period_repeat repeat = {
-		.is_limit = !first->has_start,
-		.has_time = first->precision == PERIOD_MINUTE,
-		.hour = first->start.hour,
-		.minute = first->start.minute,
-	};
-	struct civil until = {0};
-	const char *at = strstr(rrule, ";UNTIL=");
-	if (at == NULL || sscanf(at, ";UNTIL=%4d%2d%2d", &until.year, &until.month, &until.day) != 3 ||
-	    !civil_is_valid(&until))
-		return false;
-
-	/* The first occurrence leaves few rules to try: one of them is written like this, or none. */
-	int weekday = civil_weekday(&first->start), nth = (first->start.day - 1) / 7 + 1;
-	const int days[] = {0, first->start.day, PERIOD_LAST, 0, 0}, nths[] = {0, 0, 0, nth, PERIOD_LAST},
-		  weekdays[] = {0, weekday, 0, 0, 0};
-	char text[PERIOD_RRULE_SIZE];
-	for (int unit = 0; unit < PERIOD_REPEAT_UNITS; unit++)
-		for (int i = 0; i < 5; i++) {
-			repeat.unit = (enum period_repeat_unit)unit;
-			repeat.day = unit == REPEAT_MONTH ? days[i] : 0;
-			repeat.nth = unit == REPEAT_MONTH ? nths[i] : 0;
-			repeat.weekday = repeat.nth != 0 ? weekday : unit == REPEAT_WEEK ? weekdays[i] : 0;
-			period_repeat_rule(&repeat, &until, text);
-			if (strcmp(text, rrule) == 0) {
-				*ret_repeat = repeat;
-				*ret_until = until;
-				return true;
-			}
-		}
-	return false;
 }

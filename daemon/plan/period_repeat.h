@@ -1,4 +1,4 @@
-/* period_repeat: a repeat as its words say it, for the period_*.c files that read and print it. */
+/* period_repeat: a repeat as its words say it, for the period_*.c files that read it. */
 #ifndef DEADLINED_PLAN_PERIOD_REPEAT_H
 #define DEADLINED_PLAN_PERIOD_REPEAT_H
 
@@ -36,8 +36,5 @@ bool period_repeat_fits(const struct period_repeat *repeat, const struct period 
 bool period_repeat_first(const struct period_repeat *repeat, const struct period *window, struct period *ret_first);
 /* The rule of occurrences until that day; until is NULL when they go on. */
 void period_repeat_rule(const struct period_repeat *repeat, const struct civil *until, char rrule[PERIOD_RRULE_SIZE]);
-/* Reads such a rule back; false for any other. */
-bool period_repeat_read(const char *rrule, const struct period *first, struct period_repeat *ret_repeat,
-			struct civil *ret_until);
 
 #endif

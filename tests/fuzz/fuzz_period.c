@@ -1,7 +1,6 @@
 /* A phrase that is understood is printed in every language so that it is understood as the same again. */
-#include "base/buf.h"
 #include "fuzz.h"
-#include "plan/period.h"
+#include "period_print.h"
 
 struct meaning {
 	struct period period;

@@ -3,8 +3,8 @@
  * a pass of the daemon must not stand still for one. */
 #include <time.h>
 
-#include "base/buf.h"
 #include "fuzz.h"
+#include "period_print.h"
 #include "plan/recur.h"
 
 enum { STARTS = 50, YEARS = 20, CPU_MS_MAX = 3000 };

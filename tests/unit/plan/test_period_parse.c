@@ -10,11 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "period_phrases.h"
-#include "plan/period.h"
+#include "period_print.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "period_phrases.h"
-#include "plan/period.h"
+#include "period_print.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 

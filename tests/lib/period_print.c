@@ -1,12 +1,12 @@
 /* What is printed is read back before it is handed over: a period that has no words of its own (a week that begins on a
  * Wednesday, the year 1812), is printed in ISO 8601. */
-#include "plan/period_print.h"
+#include "period_print.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "period_language.h"
 #include "plan/period_phrase.h"
 #include "plan/period_repeat.h"
 
@@ -272,6 +272,43 @@ static bool period_print_beside_date(const struct period_language *language, con
 	return period_print_reads_back(phrase, first, rrule);
 }
 
+/* Reads a rule of period_repeat_rule() back; false for any other. */
+static bool period_print_read_rule(const char *rrule, const struct period *first, struct period_repeat *ret_repeat,
+				   struct civil *ret_until)
+{
+	struct period_repeat repeat = {
+		.is_limit = !first->has_start,
+		.has_time = first->precision == PERIOD_MINUTE,
+		.hour = first->start.hour,
+		.minute = first->start.minute,
+	};
+	struct civil until = {0};
+	const char *at = strstr(rrule, ";UNTIL=");
+	if (at == NULL || sscanf(at, ";UNTIL=%4d%2d%2d", &until.year, &until.month, &until.day) != 3 ||
+	    !civil_is_valid(&until))
+		return false;
+
+	/* The first occurrence leaves few rules to try: one of them is written like this, or none. */
+	int weekday = civil_weekday(&first->start), nth = (first->start.day - 1) / 7 + 1;
+	const int days[] = {0, first->start.day, PERIOD_LAST, 0, 0}, nths[] = {0, 0, 0, nth, PERIOD_LAST},
+		  weekdays[] = {0, weekday, 0, 0, 0};
+	char text[PERIOD_RRULE_SIZE];
+	for (int unit = 0; unit <= REPEAT_YEAR; unit++)
+		for (int i = 0; i < 5; i++) {
+			repeat.unit = (enum period_repeat_unit)unit;
+			repeat.day = unit == REPEAT_MONTH ? days[i] : 0;
+			repeat.nth = unit == REPEAT_MONTH ? nths[i] : 0;
+			repeat.weekday = repeat.nth != 0 ? weekday : unit == REPEAT_WEEK ? weekdays[i] : 0;
+			period_repeat_rule(&repeat, &until, text);
+			if (strcmp(text, rrule) == 0) {
+				*ret_repeat = repeat;
+				*ret_until = until;
+				return true;
+			}
+		}
+	return false;
+}
+
 /* True when the words were found, and are in phrase. */
 static bool period_print_in_words(const struct period_language *language, const struct period *first, const char *rrule,
 				  struct buf *phrase)
@@ -280,7 +317,7 @@ static bool period_print_in_words(const struct period_language *language, const 
 	struct civil until;
 	if (language->clauses[CLAUSE_DAY] == NULL)
 		return false;
-	if (!period_repeat_read(rrule, first, &repeat, &until))
+	if (!period_print_read_rule(rrule, first, &repeat, &until))
 		return period_print_beside_date(language, first, rrule, phrase);
 	for (int i = 0; i < PERIOD_PRINT_WINDOWS; i++) {
 		struct period window = period_print_window(i, &first->start, &until);

@@ -1,6 +1,6 @@
-#include <string.h>
+#include "period_language.h"
 
-#include "plan/period_print.h"
+#include <string.h>
 
 #define ISO_DAYS "%y-%o-%a/%Y-%O-%A"
 #define ISO_ABOUT "%y-%o-%a~/%Y-%O-%A~"

@@ -1,12 +1,12 @@
-/* period_print: the words that periods are printed in, for the period_print*.c files alone.
+/* period_language: the words that period_print prints periods in.
  *
  * A phrase is a template in which %x stands for a part of the period: a small letter for its start, a capital one for its
  * end. y year, m month and d day as numbers, o and a the same in two digits, n the name of the month and g and p its
  * genitive and prepositional case, u the number of the quarter or half-year, r the same in Roman, x 上 or 下, k the ISO
  * week in two digits, w the same without, and i its year, e an English ordinal of the day, t the time of day, s the part
  * of its month that begins or ends there. */
-#ifndef DEADLINED_PLAN_PERIOD_PRINT_H
-#define DEADLINED_PLAN_PERIOD_PRINT_H
+#ifndef DEADLINED_TEST_PERIOD_LANGUAGE_H
+#define DEADLINED_TEST_PERIOD_LANGUAGE_H
 
 #include <stdbool.h>
 
