@@ -12,6 +12,7 @@
 #include "ctl/output.h"
 #include "remind/outbox.h"
 #include "service/brake.h"
+#include "store/store_ledger.h"
 #include "store/store_person.h"
 
 static const struct args_option brake_options[] = {

@@ -9,6 +9,7 @@
 #include "ctl/output.h"
 #include "ctl/series.h"
 #include "remind/act.h"
+#include "store/store_ledger.h"
 #include "store/store_task.h"
 
 static int close_task(struct session *session, const char *uid, const char *task_status)

@@ -8,6 +8,7 @@
 #include "ctl/fields.h"
 #include "ctl/output.h"
 #include "ctl/phrase.h"
+#include "store/store_ledger.h"
 #include "store/store_person.h"
 #include "store/store_reader.h"
 

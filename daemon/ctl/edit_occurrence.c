@@ -14,6 +14,7 @@
 #include "ctl/task_edit.h"
 #include "plan/recur.h"
 #include "remind/act.h"
+#include "store/store_ledger.h"
 #include "store/store_task.h"
 
 /* ---- one date -----------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@
 #include "ctl/output.h"
 #include "service/lock.h"
 #include "store/store_forget.h"
+#include "store/store_ledger.h"
 #include "store/store_person.h"
 
 static const struct args_option forget_options[] = {

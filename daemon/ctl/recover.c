@@ -16,6 +16,7 @@
 #include "service/account.h"
 #include "service/lock.h"
 #include "store/store_backup.h"
+#include "store/store_ledger.h"
 #include "store/store_lost.h"
 
 enum { RECOVER_BUSY_MS = 5000 };

@@ -9,6 +9,7 @@
 #include "ctl/command.h"
 #include "ctl/output.h"
 #include "remind/outbox.h"
+#include "store/store_ledger.h"
 #include "store/store_person.h"
 #include "store/store_suspension.h"
 

@@ -14,6 +14,7 @@
 #include "ctl/output.h"
 #include "service/folder.h"
 #include "store/store_backup.h"
+#include "store/store_ledger.h"
 #include "store/store_task.h"
 
 enum { SESSION_BUSY_MS = 5000, SESSION_USER_MAX = 64 };

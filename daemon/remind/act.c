@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "store/store_ledger.h"
 #include "store/store_reader.h"
 #include "store/store_task.h"
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "service/app_priv.h"
+#include "store/store_ledger.h"
 #include "store/store_reader.h"
 #include "store/store_report.h"
 #include "store/store_task.h"

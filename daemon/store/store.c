@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "store/store_priv.h"
@@ -183,128 +182,6 @@ char *store_text(sqlite3_stmt *stmt, int column)
 		return mem_dup("");
 	size_t len = strlen(text);
 	return utf8_is_valid(text, len) ? mem_dup_n(text, len) : utf8_dup_clean(text, len);
-}
-
-/* ---- transactions ------------------------------------------------------------------------------------------------- */
-
-/* Begins or ends a transaction; sql is a literal, as the others are. */
-static int store_transact(struct store *store, const char *sql, const char *doing, struct err *err)
-{
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	return stmt == NULL ? store->failure : store_run(store, stmt, doing, NULL, err);
-}
-
-/* Damage that was met once, whatever its finder made of it, ends all writing: what stands beside it may be wrong, too. */
-static int store_refuse_damage(struct store *store, struct err *err)
-{
-	store_rollback(store);
-	return err_set(err, -EUCLEAN, "the database is damaged, so nothing more is written to it: %s", store->damage);
-}
-
-static int store_end_doubt(struct store *store, struct err *err)
-{
-	int status = store->is_doubtful ? store_shrink_log(store, err) : 0;
-	store->is_doubtful = store->is_doubtful && status < 0;
-	return status;
-}
-
-int store_begin(struct store *store, struct err *err)
-{
-	if (store->damage[0] != '\0')
-		return store_refuse_damage(store, err);
-	int status = store_end_doubt(store, err);
-	if (status < 0)
-		return status;
-	store->bound_utc = 0;
-	return store_transact(store, "BEGIN IMMEDIATE", "starting a transaction", err);
-}
-
-int store_begin_reading(struct store *store, struct err *err)
-{
-	return store_transact(store, "BEGIN", "starting to read", err);
-}
-
-void store_end_reading(struct store *store)
-{
-	struct err err;
-	if (store_transact(store, "COMMIT", "ending to read", &err) < 0)
-		store_rollback(store);
-}
-
-int store_commit(struct store *store, struct err *err)
-{
-	if (store->damage[0] != '\0')
-		return store_refuse_damage(store, err);
-	store->bound_utc = 0;
-	int status = store_transact(store, "COMMIT", "committing", err);
-	if (status < 0)
-		store_rollback(store);
-	return status;
-}
-
-int store_commit_ahead(struct store *store, struct err *err)
-{
-	store_wal_leave_sync(store->db, true);
-	int status = store_commit(store, err);
-	store_wal_leave_sync(store->db, false);
-	return status;
-}
-
-bool store_is_durable(const struct store *store)
-{
-	return store_wal_is_synced(store->db);
-}
-
-int store_make_durable(struct store *store, struct err *err)
-{
-	int rc = store_wal_end_sync(store->db);
-	if (rc == SQLITE_OK)
-		return 0;
-	log_warning("the write-ahead log could not be synced (%s): it is brought into the database",
-		    sqlite3_errstr(rc));
-	store->is_doubtful = true;
-	return store_end_doubt(store, err);
-}
-
-/* What was read or bound before is of no use after what was written is taken back. */
-static void store_forget(struct store *store)
-{
-	store->bound_utc = 0;
-	for (size_t i = 0; i < STORE_STATEMENTS; i++)
-		if (store->statements[i].stmt != NULL)
-			(void)sqlite3_reset(store->statements[i].stmt);
-}
-
-void store_rollback(struct store *store)
-{
-	store_forget(store);
-	if (sqlite3_get_autocommit(store->db) == 0)
-		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL); /* what fails here is undone by closing */
-}
-
-int store_savepoint(struct store *store, struct err *err)
-{
-	return store_transact(store, "SAVEPOINT part", "starting a part", err);
-}
-
-/* Some errors have undone the whole transaction by now. */
-static int store_undo_part(struct store *store, struct err *err)
-{
-	store_forget(store);
-	return sqlite3_get_autocommit(store->db) != 0
-		       ? 0
-		       : store_transact(store, "ROLLBACK TO part", "undoing a part", err);
-}
-
-int store_savepoint_end(struct store *store, int status, struct err *err)
-{
-	struct err other = {0};
-	int r = status < 0 ? store_undo_part(store, &other) : 0;
-	if (r == 0 && sqlite3_get_autocommit(store->db) == 0)
-		r = store_transact(store, "RELEASE part", "ending a part", &other);
-	if (r < 0)
-		*err = other;
-	return r < 0 ? r : status;
 }
 
 /* ---- opening ------------------------------------------------------------------------------------------------------ */
@@ -562,51 +439,4 @@ int store_rewind(struct store *store, int64_t from_utc, struct err *err)
 		return store->failure;
 	store_bind(stmt, "i", from_utc);
 	return store_run(store, stmt, "setting the copy back", NULL, err);
-}
-
-int store_ledger_stamp(struct store *store, const char *who, const char *through, int64_t now_utc, struct err *err)
-{
-	static const char sql[] =
-		"UPDATE ledger SET at_utc = ?1, who = coalesce(?2, who), through = coalesce(?3, through)"
-		" WHERE at_utc IS NULL";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "itt", now_utc, who, who != NULL ? through : NULL);
-	return store_run(store, stmt, "stamping the ledger", NULL, err);
-}
-
-int store_ledger_stamp_some(struct store *store, size_t max, int64_t now_utc, size_t *ret_n, struct err *err)
-{
-	/* Mostly there is nothing to stamp, and looking costs a tenth of an update that finds nothing. */
-	static const char look[] = "SELECT 1 FROM ledger WHERE at_utc IS NULL LIMIT 1";
-	static const char sql[] = "UPDATE ledger SET at_utc = ?1 WHERE id IN"
-				  " (SELECT id FROM ledger WHERE at_utc IS NULL ORDER BY id LIMIT ?2)";
-	int64_t n = 0, is_there = 0;
-	*ret_n = 0;
-	sqlite3_stmt *stmt = store_statement(store, look, err);
-	if (stmt == NULL)
-		return store->failure;
-	int status = store_one(store, stmt, "looking into the ledger", 0, &is_there, err);
-	if (status < 0 || is_there == 0)
-		return status;
-	stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ii", now_utc, (int64_t)max);
-	status = store_run(store, stmt, "stamping the ledger", &n, err);
-	if (status == 0)
-		*ret_n = (size_t)n;
-	return status;
-}
-
-int store_ledger_add(struct store *store, const char *action, const char *task, const char *person, const char *detail,
-		     struct err *err)
-{
-	static const char sql[] = "INSERT INTO ledger (action, task, person, detail) VALUES (?1, ?2, ?3, ?4)";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "tttt", action, task, person, detail);
-	return store_run(store, stmt, "writing the ledger", NULL, err);
 }

@@ -132,3 +132,50 @@ int store_attempt_each(struct store *store, int64_t message, store_attempt_cb ea
 	}
 	return status;
 }
+
+int store_ledger_stamp(struct store *store, const char *who, const char *through, int64_t now_utc, struct err *err)
+{
+	static const char sql[] =
+		"UPDATE ledger SET at_utc = ?1, who = coalesce(?2, who), through = coalesce(?3, through)"
+		" WHERE at_utc IS NULL";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "itt", now_utc, who, who != NULL ? through : NULL);
+	return store_run(store, stmt, "stamping the ledger", NULL, err);
+}
+
+int store_ledger_stamp_some(struct store *store, size_t max, int64_t now_utc, size_t *ret_n, struct err *err)
+{
+	/* Mostly there is nothing to stamp, and looking costs a tenth of an update that finds nothing. */
+	static const char look[] = "SELECT 1 FROM ledger WHERE at_utc IS NULL LIMIT 1";
+	static const char sql[] = "UPDATE ledger SET at_utc = ?1 WHERE id IN"
+				  " (SELECT id FROM ledger WHERE at_utc IS NULL ORDER BY id LIMIT ?2)";
+	int64_t n = 0, is_there = 0;
+	*ret_n = 0;
+	sqlite3_stmt *stmt = store_statement(store, look, err);
+	if (stmt == NULL)
+		return store->failure;
+	int status = store_one(store, stmt, "looking into the ledger", 0, &is_there, err);
+	if (status < 0 || is_there == 0)
+		return status;
+	stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ii", now_utc, (int64_t)max);
+	status = store_run(store, stmt, "stamping the ledger", &n, err);
+	if (status == 0)
+		*ret_n = (size_t)n;
+	return status;
+}
+
+int store_ledger_add(struct store *store, const char *action, const char *task, const char *person, const char *detail,
+		     struct err *err)
+{
+	static const char sql[] = "INSERT INTO ledger (action, task, person, detail) VALUES (?1, ?2, ?3, ?4)";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tttt", action, task, person, detail);
+	return store_run(store, stmt, "writing the ledger", NULL, err);
+}

@@ -1,5 +1,5 @@
 /* store_ledger: what is known of a task afterwards: who changed what, which reminders there were and what became of them,
- * and every attempt to send one. Only reading. */
+ * and every attempt to send one. The changes of tasks and people are written by triggers. */
 #ifndef DEADLINED_STORE_STORE_LEDGER_H
 #define DEADLINED_STORE_STORE_LEDGER_H
 
@@ -41,5 +41,19 @@ struct store_attempt_row {
 typedef int (*store_attempt_cb)(void *arg, const struct store_attempt_row *row);
 MUSTCHECK int store_attempt_each(struct store *store, int64_t message, store_attempt_cb each, void *arg,
 				 struct err *err);
+
+/* Gives who, by which way and when to the ledger rows that a trigger wrote and that have no instant yet. Call it with
+ * who = NULL before own edits, so that edits of others keep "sql" as their way, and with ours after them. */
+MUSTCHECK int store_ledger_stamp(struct store *store, const char *who, const char *through, int64_t now_utc,
+				 struct err *err);
+
+/* The same for at most max rows that others wrote, the oldest first: what a program has put in by plain SQL may be a million
+ * tasks, and a transaction that large would hold up everything. *ret_n: how many. */
+MUSTCHECK int store_ledger_stamp_some(struct store *store, size_t max, int64_t now_utc, size_t *ret_n, struct err *err);
+
+/* Writes what an edit was into the ledger, for what no trigger sees; store_ledger_stamp() stamps it. task: its uid; task,
+ * person and detail may be NULL. */
+MUSTCHECK int store_ledger_add(struct store *store, const char *action, const char *task, const char *person,
+			       const char *detail, struct err *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/store_ledger.h"
 #include "store/store_priv.h"
 
 /* A statement that gives no row, with what it is bound to. */

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "channel/signature.h"
+#include "store/store_ledger.h"
 #include "store/store_talk.h"
 
 enum { INVITE_RANDOM = 16 };

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "store/store_ledger.h"
 #include "store/store_person.h"
 #include "store/store_suspension.h"
 #include "store/store_talk.h"

@@ -1,4 +1,5 @@
 /* Who comes by an invitation, who leaves, and who comes back. */
+#include "store/store_ledger.h"
 #include "talk/talk_priv.h"
 
 #include <stdlib.h>

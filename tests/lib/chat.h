@@ -4,6 +4,7 @@
 #define DEADLINED_TESTS_CHAT_H
 
 #include "office.h"
+#include "store/store_ledger.h"
 #include "store/store_talk.h"
 #include "talk/talk.h"
 

@@ -11,6 +11,7 @@
 #include "plan/zone.h"
 #include "remind/outbox.h"
 #include "store/store_brake.h"
+#include "store/store_ledger.h"
 #include "store/store_task.h"
 #include "world.h"
 

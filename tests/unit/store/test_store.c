@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "office.h"
+#include "store/store_ledger.h"
 #include "store/store_priv.h"
 #include "store/store_report.h"
 

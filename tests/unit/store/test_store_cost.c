@@ -11,6 +11,7 @@
 #include "store/store_audit.h"
 #include "store/store_cancellation.h"
 #include "store/store_channel.h"
+#include "store/store_ledger.h"
 #include "store/store_letter.h"
 #include "store/store_priv.h"
 #include "store/store_reader.h"

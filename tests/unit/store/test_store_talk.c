@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "office.h"
+#include "store/store_ledger.h"
 #include "store/store_notice.h"
 #include "store/store_suspension.h"
 #include "store/store_talk.h"
