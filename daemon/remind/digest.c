@@ -179,6 +179,13 @@ static int digest_compare(const void *left, const void *right)
 	return order != 0 ? order : strcmp(a->task.uid, b->task.uid);
 }
 
+/* Drops the sorted items that lie behind the last section asked for. */
+static void digest_drop_behind(struct digest *digest, enum digest_section last)
+{
+	while (digest->n_items > 0 && digest->items[digest->n_items - 1].section > last)
+		task_done(&digest->items[--digest->n_items].task);
+}
+
 /* Keeps DIGEST_ITEMS_MAX of the sorted items: what is ahead, the next first, then what became overdue last. */
 static void digest_cut(struct digest *digest)
 {
@@ -211,8 +218,8 @@ static int digest_load(struct digest *digest, struct store *store, struct err *e
 	return 0;
 }
 
-int digest_collect(struct store *store, const struct reader *reader, int64_t now_utc, struct digest *ret_digest,
-		   struct err *err)
+int digest_collect(struct store *store, const struct reader *reader, enum digest_section last, int64_t now_utc,
+		   struct digest *ret_digest, struct err *err)
 {
 	int64_t *ids = NULL;
 	size_t n = 0;
@@ -223,6 +230,7 @@ int digest_collect(struct store *store, const struct reader *reader, int64_t now
 	free(ids);
 	if (status == 0 && ret_digest->n_items > 0) {
 		qsort(ret_digest->items, ret_digest->n_items, sizeof(*ret_digest->items), digest_compare);
+		digest_drop_behind(ret_digest, last);
 		digest_cut(ret_digest);
 		status = digest_load(ret_digest, store, err);
 	}

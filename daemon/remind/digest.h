@@ -34,11 +34,11 @@ struct digest {
 	size_t n_unreachable;
 };
 
-/* Collects the digest of the reader's day at now_utc: days are the reader's, dates as they are written in the plan. A task
+/* Collects the digest of the reader's day at now_utc, its sections up to last: days are the reader's, dates as they are written in the plan. A task
  * is in one section only, the most pressing; one that no date brings in is there from a step "in digest" on. The overdue
- * dates of a repeating task are one item. What is overdue for the longest is left out first. Errors: those of the store. */
-MUSTCHECK int digest_collect(struct store *store, const struct reader *reader, int64_t now_utc,
-			     struct digest *ret_digest, struct err *err);
+ * dates of a repeating task are one item. What is overdue for the longest is left out first; only of what is asked for is anything left out. Errors: those of the store. */
+MUSTCHECK int digest_collect(struct store *store, const struct reader *reader, enum digest_section last,
+			     int64_t now_utc, struct digest *ret_digest, struct err *err);
 void digest_done(struct digest *digest);
 
 #endif

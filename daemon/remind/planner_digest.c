@@ -40,7 +40,7 @@ static int planner_write_digest(const struct planner *planner, struct store *sto
 		return 0;
 	}
 	int64_t turn_utc = order_turn_utc(order, channel->name, open_utc);
-	int status = digest_collect(store, reader, now_utc, &digest, err);
+	int status = digest_collect(store, reader, DIGEST_OPENING, now_utc, &digest, err);
 	bool is_empty = digest.n_items == 0;
 	digest_done(&digest);
 	if (status < 0 || is_empty)

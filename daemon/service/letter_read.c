@@ -145,7 +145,7 @@ static int letter_read_digest(struct store *store, const struct setup *setup, st
 	struct reader reader;
 	struct digest *digest = &letter->digest;
 	reader_init(&reader, &letter->row.reader, setup->calendars, setup->zone);
-	int status = digest_collect(store, &reader, now_utc, digest, err);
+	int status = digest_collect(store, &reader, DIGEST_OPENING, now_utc, digest, err);
 	if (status < 0)
 		return status;
 	for (size_t i = 0; i < digest->n_items; i++) {

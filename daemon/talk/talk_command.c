@@ -26,10 +26,9 @@ static const enum compose_section command_sections[DIGEST_SECTION_MAX] = {
 	[DIGEST_OPENING] = COMPOSE_SECTION_OPENING,
 };
 
-/* The sections up to the last, which have n items. */
-static int talk_tell_digest(struct talk_ear *ear, const struct digest *digest, enum digest_section last, size_t n,
-			    struct err *err)
+static int talk_tell_digest(struct talk_ear *ear, const struct digest *digest, struct err *err)
 {
+	size_t n = digest->n_items;
 	struct compose_item *items = mem_zero(n + 1, sizeof(*items));
 	for (size_t i = 0; i < n; i++)
 		items[i] = (struct compose_item){.task = &digest->items[i].task,
@@ -46,7 +45,7 @@ static int talk_tell_digest(struct talk_ear *ear, const struct digest *digest, e
 		.text_max = ear->talk->text_max,
 		.text_unit = ear->talk->text_unit,
 	};
-	for (int i = 0; i <= (int)last; i++)
+	for (int i = 0; i < DIGEST_SECTION_MAX; i++)
 		facts.n_left_out[command_sections[i]] = digest->n_left_out[i];
 	int status = talk_answer_facts(ear, &facts, NULL, err);
 	free(items);
@@ -59,15 +58,13 @@ static int talk_tell_days(struct talk_ear *ear, bool is_week, struct err *err)
 	struct reader reader;
 	struct digest digest;
 	reader_init(&reader, &ear->self, ear->talk->planner->calendars, ear->talk->default_zone);
-	int status = digest_collect(ear->talk->store, &reader, ear->now_utc, &digest, err);
+	int status = digest_collect(ear->talk->store, &reader, is_week ? DIGEST_OPENING : DIGEST_TODAY, ear->now_utc,
+				    &digest, err);
 	if (status < 0)
 		return status;
-	enum digest_section last = is_week ? DIGEST_OPENING : DIGEST_TODAY;
-	size_t n = digest.n_items;
-	while (n > 0 && digest.items[n - 1].section > last)
-		n--;
-	status = n == 0 && !is_week ? talk_answer(ear, &(struct talk_words){.phrase = PHRASE_NOTHING_TODAY}, NULL, err)
-				    : talk_tell_digest(ear, &digest, last, n, err);
+	status = digest.n_items == 0 && !is_week
+			 ? talk_answer(ear, &(struct talk_words){.phrase = PHRASE_NOTHING_TODAY}, NULL, err)
+			 : talk_tell_digest(ear, &digest, err);
 	digest_done(&digest);
 	return status;
 }

@@ -46,7 +46,7 @@ static void digest_of(const char *id, const char *at, char *text, size_t size)
 	struct digest digest;
 	OK(store_person_load(office.store, id, &person, ERR));
 	reader_init(&reader, &person, NULL, zone_find("UTC"));
-	OK(digest_collect(office.store, &reader, utc(at), &digest, ERR));
+	OK(digest_collect(office.store, &reader, DIGEST_OPENING, utc(at), &digest, ERR));
 	text[0] = '\0';
 	for (size_t i = 0; i < digest.n_items; i++) {
 		bool is_first = i == 0 || digest.items[i].section != digest.items[i - 1].section;
@@ -203,7 +203,7 @@ static void collect_for_anna(struct digest *digest)
 	struct reader reader;
 	OK(store_person_load(office.store, "anna", &person, ERR));
 	reader_init(&reader, &person, NULL, zone_find("UTC"));
-	OK(digest_collect(office.store, &reader, utc(wednesday), digest, ERR));
+	OK(digest_collect(office.store, &reader, DIGEST_OPENING, utc(wednesday), digest, ERR));
 	person_done(&person);
 }
 
@@ -269,7 +269,7 @@ static const char *unreachable_for(const char *id)
 	struct digest digest;
 	OK(store_person_load(office.store, id, &person, ERR));
 	reader_init(&reader, &person, NULL, zone_find("UTC"));
-	OK(digest_collect(office.store, &reader, utc(wednesday), &digest, ERR));
+	OK(digest_collect(office.store, &reader, DIGEST_OPENING, utc(wednesday), &digest, ERR));
 	text[0] = '\0';
 	for (size_t i = 0; i < digest.n_unreachable; i++) {
 		const struct digest_unreachable *row = &digest.unreachable[i];

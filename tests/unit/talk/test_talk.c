@@ -207,6 +207,22 @@ static void talk_command__today__counts_what_there_is_no_room_for(void **state)
 	chat_assert_has(chat_answer(), "220 сегодня, 31 на этой неделе");
 }
 
+/* More lies ahead in the week than there is room for in all. */
+static void talk_command__today__tells_what_is_overdue_before_a_full_week(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 250; i++)
+		office_run(
+			&chat.office,
+			"INSERT INTO task (uid, title, start_local, end_local, zone) VALUES ('t%d', 'late %d', '%s', '%s',"
+			" 'Asia/Sakhalin'); INSERT INTO part (task, person) VALUES (last_insert_rowid(), 'dora')",
+			i, i, i < 5 ? "2025-05-12" : "2025-05-18", i < 5 ? "2025-05-12" : "2025-05-18");
+	chat_write("400", "/today");
+	chat_assert_has(chat_answer(), "late 4");
+	chat_assert_has(chat_answer(), "5 überfällig");
+	assert_null(strstr(chat_answer(), "late 5"));
+}
+
 static void talk_command__task__tells_it_to_those_who_have_a_part_in_it(void **state)
 {
 	(void)state;
@@ -300,6 +316,7 @@ int main(void)
 		TEST(talk_command__week_of_many_tasks__counts_those_it_has_no_room_for),
 		TEST(talk_command__today_and_week__tell_the_person_s_own),
 		TEST(talk_command__today__counts_what_there_is_no_room_for),
+		TEST(talk_command__today__tells_what_is_overdue_before_a_full_week),
 		TEST(talk_command__task__tells_it_to_those_who_have_a_part_in_it),
 		TEST(talk_command__help_and_what_is_none__name_the_commands),
 		TEST(talk_hear__enormous_and_odd_texts__are_borne),
