@@ -91,12 +91,12 @@ static int post_hold_for_ceiling(struct post *post, struct post_route *route, st
 
 static int post_find_route(struct post *post, const struct person *person, struct post_route *route, struct err *err)
 {
-	int64_t snoozed = 0;
+	int64_t snoozed = 0, meant_utc = post->not_before_utc > post->now_utc ? post->not_before_utc : post->now_utc;
 	*route = (struct post_route){.not_before_utc = post->now_utc};
 	int status = post_find_deputy(post, person, route, err);
 	if (status == 0)
-		status = store_silence(post->store, post->task->id, route->reader->id, post->now_utc, &route->silenced,
-				       err);
+		status =
+			store_silence(post->store, post->task->id, route->reader->id, meant_utc, &route->silenced, err);
 	if (status == 0)
 		status = store_snoozed_until(post->store, post->task->id, route->reader->id, post->now_utc, &snoozed,
 					     err);

@@ -657,12 +657,14 @@ static const char schema_9[] =
 	"END;"
 	/* What the hours of its reader held back at a claim is no older than their end. */
 	"ALTER TABLE message ADD COLUMN held_until_utc INTEGER NOT NULL DEFAULT 0;"
-	/* What is in flight is silenced for the case that it fails; should it be accepted, it counts as told. */
+	/* What is in flight is silenced for the case that it fails; should it be accepted, it counts as told. What is due, or
+	 * held, until behind the silence stays; what waits for another try was due before. */
 	"DROP TRIGGER silenced;"
 	"CREATE TRIGGER silenced AFTER INSERT ON silence BEGIN"
 	"  UPDATE reminder SET dropped = 'silenced by ' || new.author || ': ' || new.reason"
 	"   WHERE (new.task IS NULL OR task = new.task) AND (new.person IS NULL OR person = new.person)"
-	"     AND " SCHEMA_IS_OPEN ";"
+	"     AND dropped IS NULL AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN
+	"      AND max(due_utc, held_until_utc) < new.until_utc);"
 	"  INSERT INTO ledger (who, action, task, person, detail)"
 	"   VALUES (new.author, 'silence', (SELECT uid FROM task WHERE id = new.task), new.person, new.reason);"
 	"END;"

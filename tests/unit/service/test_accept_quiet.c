@@ -219,6 +219,26 @@ static void quiet__snoozed__holds_and_reminds_at_the_instant(void **state)
 	assert_int_equal(stage_count("boss", NULL), 0);
 }
 
+/* A day of quiet takes nothing from what was put off until later, whichever of them was said first. */
+static void quiet__snoozed_behind_a_silence__reminds_at_the_instant(void **state)
+{
+	for (int is_silenced_first = 0; is_silenced_first < 2; is_silenced_first++) {
+		stage_live("2025-05-11T00:00");
+		size_t before = stage_count("anna", NULL);
+		if (is_silenced_first)
+			silence(1, "anna", "2025-05-12T05:00");
+		snooze("2025-05-16T05:00");
+		if (!is_silenced_first)
+			silence(1, "anna", "2025-05-12T05:00");
+		stage_live("2025-05-16T04:59:59");
+		assert_int_equal(stage_count("anna", NULL), before);
+		stage_live("2025-05-16T05:00");
+		assert_int_equal(stage_count("anna", "snoozed until"), 2);
+		(void)close_stage(state);
+		(void)open_stage(state);
+	}
+}
+
 /* Other tasks go on, a restart changes nothing, and a long one is not forgotten. */
 static void quiet__snoozed_for_ten_days__outlives_a_restart(void **state)
 {
@@ -280,6 +300,7 @@ int main(void)
 		WITH_STAGE(quiet__silence__of_a_task_or_a_person_counts_for_all_of_it),
 		WITH_STAGE(quiet__silence__drops_what_is_held),
 		WITH_STAGE(quiet__snoozed__holds_and_reminds_at_the_instant),
+		WITH_STAGE(quiet__snoozed_behind_a_silence__reminds_at_the_instant),
 		WITH_STAGE(quiet__snoozed_for_ten_days__outlives_a_restart),
 		WITH_STAGE(quiet__long_holidays__hold_over_a_restart),
 	};

@@ -126,6 +126,34 @@ static void silence__drops_what_waits_and_what_is_in_flight(void **state)
 			 3);
 }
 
+static void silence__leaves_what_is_to_come_behind_its_end(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *due, *held_until, *next_try;
+		bool is_dropped;
+	} rows[] = {
+		{"due before its end", "2025-06-01T23:59:59", NULL, NULL, true},
+		{"due at its end", "2025-06-02", NULL, NULL, false},
+		{"held behind its end", "2025-06-01", "2025-06-02T06:00", "2025-06-02T06:00", false},
+		{"held within it", "2025-06-01", "2025-06-01T06:00", "2025-06-01T06:00", true},
+		{"tried again behind its end", "2025-06-01", NULL, "2025-06-02T06:00", true},
+	};
+	enum { N = sizeof(rows) / sizeof(rows[0]) };
+	int64_t ids[N];
+	for (size_t i = 0; i < N; i++) {
+		ids[i] = office_add_message(&office, task, "anna", "email", rows[i].name, utc(rows[i].due));
+		if (rows[i].next_try != NULL)
+			OK(store_message_postpone(office.store, ids[i], utc(rows[i].next_try), ERR));
+		if (rows[i].held_until != NULL)
+			OK(store_message_hold(office.store, ids[i], utc(rows[i].held_until), ERR));
+	}
+	OK(store_silence_add(office.store, task, NULL, utc("2025-06-02"), "rest", "x", ERR));
+	for (size_t i = 0; i < N; i++)
+		if (strcmp(office_state(&office, ids[i]), rows[i].is_dropped ? "cancelled" : "pending") != 0)
+			fail_msg("%s: %s", rows[i].name, office_state(&office, ids[i]));
+}
+
 /* ---- acknowledged, snoozed, told ---------------------------------------------------------------------------------- */
 
 static void acknowledge__counts_for_its_occurrence_and_once(void **state)
@@ -369,6 +397,7 @@ int main(void)
 		WITH_OFFICE(deputy__impossible__is_refused),
 		WITH_OFFICE(silence__of_a_task_a_person_or_both__counts_until_its_end),
 		WITH_OFFICE(silence__drops_what_waits_and_what_is_in_flight),
+		WITH_OFFICE(silence__leaves_what_is_to_come_behind_its_end),
 		WITH_OFFICE(acknowledge__counts_for_its_occurrence_and_once),
 		WITH_OFFICE(snooze__is_over_at_its_instant_or_when_it_is_dropped),
 		WITH_OFFICE(told__counts_one_day_and_forgets_it_on_the_next),
