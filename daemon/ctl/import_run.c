@@ -13,6 +13,7 @@
 #include "ctl/known.h"
 #include "ctl/prospect.h"
 #include "ctl/sheet.h"
+#include "remind/act.h"
 #include "service/setup.h"
 #include "store/store_person.h"
 
@@ -274,7 +275,7 @@ static int import_run_write_task(struct import_run *run, const struct task *task
 	enum store_change change = STORE_UNCHANGED;
 	bool is_changed = false;
 	int64_t id = 0;
-	int status = store_task_put(run->store, task, run->now_utc, &id, &change, err);
+	int status = act_put(run->store, task, run->now_utc, &id, &change, err);
 	if (status == 0 && people != NULL)
 		status = store_task_set_people(run->store, id, people, &is_changed, err);
 	if (status < 0)

@@ -5,6 +5,7 @@
 #include "ctl/fields.h"
 #include "ctl/output.h"
 #include "ctl/phrase.h"
+#include "remind/act.h"
 #include "store/store_person.h"
 #include "store/store_task.h"
 
@@ -44,7 +45,7 @@ static int task_edit_write(struct session *session, const struct task *task, con
 	enum store_change change;
 	bool is_changed;
 	int64_t id = 0;
-	int status = store_task_put(session->store, task, session->now_utc, &id, &change, &err);
+	int status = act_put(session->store, task, session->now_utc, &id, &change, &err);
 	if (status == 0 && people != NULL)
 		status = store_task_set_people(session->store, id, people, &is_changed, &err);
 	return status < 0 ? session_fail(status, &err) : EX_OK;

@@ -3,9 +3,18 @@
 #include <errno.h>
 #include <string.h>
 
+#include "remind/said.h"
 #include "store/store_ledger.h"
 #include "store/store_reader.h"
-#include "store/store_task.h"
+
+int act_put(struct store *store, const struct task *task, int64_t now_utc, int64_t *ret_id,
+	    enum store_change *ret_change, struct err *err)
+{
+	struct task put = *task;
+	int status = store_task_put(store, task, now_utc, ret_id, ret_change, err);
+	put.id = *ret_id;
+	return status == 0 && *ret_change == STORE_CHANGED ? said_follow_rule(store, &put, now_utc, err) : status;
+}
 
 int act_close(struct store *store, const struct task *task, const struct pick *pick, const char *status,
 	      struct err *err)

@@ -1,5 +1,5 @@
 /* act: what people do with a task, from whichever side they come: close it or open it again, put it off, give it
- * another date.
+ * another date, put it into the plan.
  *
  * All of these run inside the caller's transaction; the triggers of the schema drop what is not to be said any more and
  * write the ledger, which the caller stamps. */
@@ -13,6 +13,12 @@
 #include "plan/zone.h"
 #include "remind/pick.h"
 #include "remind/planner.h"
+#include "store/store_task.h"
+
+/* Adds or changes a task, as store_task_put(); what was said of its single dates follows its rule. Errors: those of the
+ * store; -EINVAL a rule that cannot be read. */
+MUSTCHECK int act_put(struct store *store, const struct task *task, int64_t now_utc, int64_t *ret_id,
+		      enum store_change *ret_change, struct err *err);
 
 /* Gives one occurrence that status, "done", "cancelled" or "open" again; a task that does not repeat gets it itself.
  * Errors: those of the store. */

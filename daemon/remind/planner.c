@@ -14,6 +14,7 @@
 #include "remind/occurrences.h"
 #include "remind/post.h"
 #include "remind/reach.h"
+#include "remind/said.h"
 #include "remind/schedule.h"
 #include "store/store_message.h"
 #include "store/store_person.h"
@@ -328,8 +329,8 @@ static int planner_plan_dates(struct planner_case *at, struct err *err)
 /* Whoever knows a date hears of the new one, or that it is off. */
 static int planner_tell_edited(struct planner_case *at, struct err *err)
 {
-	int status = 0;
-	if (!planner_is_cancelled(at->post.task))
+	int status = said_follow_rule(at->post.store, at->post.task, at->post.now_utc, err);
+	if (status == 0 && !planner_is_cancelled(at->post.task))
 		status = moved_tell(&at->post, at->people, at->n_people, &at->noticed, err);
 	return status < 0 ? status : cancellation_tell(&at->post, at->people, at->n_people, err);
 }

@@ -441,6 +441,43 @@ int store_occurrences(struct store *store, int64_t task, struct store_occurrence
 	return 0;
 }
 
+int store_said_dates(struct store *store, int64_t task, struct strlist *ret_dates, struct err *err)
+{
+	static const char sql[] =
+		"SELECT date FROM occurrence WHERE task = ?1 UNION SELECT occurrence FROM acknowledgement"
+		" WHERE task = ?1 AND occurrence NOT IN (SELECT key FROM moved_to WHERE task = ?1)";
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", task);
+	while ((status = store_row(store, stmt, "reading occurrences", err)) == 1) {
+		const char *date = (const char *)sqlite3_column_text(stmt, 0);
+		strlist_add(ret_dates, date, strlen(date));
+	}
+	return status;
+}
+
+int store_said_rename(struct store *store, int64_t task, const char *date, const char *other, struct err *err)
+{
+	static const char *const all[] = {
+		"UPDATE OR REPLACE occurrence SET date = ?3 WHERE task = ?1 AND date = ?2",
+		"UPDATE OR REPLACE moved_to SET date = ?3 WHERE task = ?1 AND date = ?2",
+		"INSERT OR IGNORE INTO moved_to (task, date, key) VALUES (?1, ?3, ?2)",
+		"UPDATE OR REPLACE cancellation SET date = ?3 WHERE task = ?1 AND date = ?2",
+		"UPDATE OR REPLACE acknowledgement SET occurrence = ?3 WHERE task = ?1 AND occurrence = ?2",
+	};
+	int status = 0;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && status == 0; i++) {
+		sqlite3_stmt *stmt = store_statement(store, all[i], err);
+		if (stmt == NULL)
+			return store->failure;
+		store_bind(stmt, "itt", task, date, other);
+		status = store_run(store, stmt, "noting another hour", NULL, err);
+	}
+	return status;
+}
+
 int store_occurrence_set(struct store *store, int64_t task, const char *date, const char *status,
 			 const struct period *period, struct err *err)
 {

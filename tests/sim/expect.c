@@ -381,14 +381,55 @@ static void expect_ruled_out(struct expect_case *at)
 	}
 }
 
+/* Whether the rule gives another hour of that day, and only one, of which nothing is noted. */
+static bool expect_has_other_hour(const struct expect_case *at, const char *key)
+{
+	static const char said[] = "SELECT 1 FROM occurrence WHERE task = ?1 AND date = ?2";
+	struct recur *recur = NULL;
+	struct civil day, starts[2];
+	char given[PERIOD_KEY_SIZE], date[CIVIL_DATE_SIZE] = "";
+	size_t n = 0;
+	(void)snprintf(date, sizeof(date), "%.10s", key);
+	if (!civil_parse(date, &day, NULL) ||
+	    recur_new(&at->task.period, at->task.rrule, at->task.rdate, at->task.exdate, at->zone, &recur, NULL) < 0)
+		return false;
+	struct civil end = civil_add_days(&day, 1);
+	int status = recur_between(recur, &day, &end, 2, starts, &n, NULL);
+	recur_free(recur);
+	if (status < 0 || n != 1)
+		return false;
+	struct period period = recur_period(&at->task.period, &starts[0]);
+	period_key(&period, given);
+	return strcmp(given, key) != 0 &&
+	       view_number(&at->world->view, view_ask(&at->world->view, said, "it", at->task.id, given), 0) == 0;
+}
+
+static void expect_said(struct expect_case *at)
+{
+	static const char said[] = "SELECT date FROM occurrence WHERE task = ?1 AND date > ?2";
+	char from[CIVIL_TEXT_SIZE];
+	struct view *view = &at->world->view;
+	struct civil day = zone_to_civil(at->zone, at->world->now.wall_s);
+	day = civil_add_days(&day, -300);
+	civil_format_date(&day, from);
+	sqlite3_stmt *stmt = view_ask(view, said, "it", at->task.id, from);
+	while (view_row(view, stmt))
+		if (expect_has_other_hour(at, view_text(stmt, 0)) && !view->is_broken)
+			world_fail(at->world,
+				   "I14: task %lld: what was said of %s is of no date, though its day has one",
+				   (long long)at->task.id, view_text(stmt, 0));
+}
+
 static void expect_rule(struct world *world, int64_t task)
 {
 	struct expect_case at = {.world = world};
 	if (!expect_is_planned(world, task) || store_task_load(world->desk, task, &at.task, NULL) < 0)
 		return;
 	at.zone = zone_find(at.task.zone);
-	if (at.task.rrule[0] != '\0')
+	if (at.task.rrule[0] != '\0') {
 		expect_ruled_out(&at);
+		expect_said(&at);
+	}
 	task_done(&at.task);
 }
 

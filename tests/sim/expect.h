@@ -1,4 +1,5 @@
 /* expect: I1, computed anew: every step that fell due has its row. And I13: whoever was told a date hears that it is off.
+ * And I14: what was said of a date holds at its new hour.
  *
  * An edit changes what is right, so a task is looked at for a span at a time: from the instant until which it was planned
  * when its facts last changed, to the last pass. Before each change the span that ends is checked. */

@@ -14,6 +14,7 @@
  *   I11 no reminder is said by two messages, whatever the clock does
  *   I12 of the channels of an order one at a time has a step, and none is left out while the ones before it fail (expect.c)
  *   I13 whoever was told a date that was cancelled before it was over has a notice of it, and nobody else (expect.c)
+ *   I14 what was said of a date of a series holds when the rule gives that day another hour (expect.c)
  *
  * Each is checked with plain SQL on what is committed, and against what the witness saw. */
 #ifndef DEADLINED_SIM_INVARIANTS_H
