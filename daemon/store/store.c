@@ -80,10 +80,8 @@ sqlite3_stmt *store_statement(struct store *store, const char *sql, struct err *
 	return NULL;
 }
 
-void store_bind(sqlite3_stmt *stmt, const char *types, ...)
+static void store_bind_args(sqlite3_stmt *stmt, const char *types, va_list args)
 {
-	va_list args;
-	va_start(args, types);
 	for (int column = 1; types[column - 1] != '\0'; column++) {
 		int rc;
 		if (types[column - 1] == 't') {
@@ -96,6 +94,13 @@ void store_bind(sqlite3_stmt *stmt, const char *types, ...)
 		assert(rc == SQLITE_OK || rc == SQLITE_NOMEM);
 		(void)rc;
 	}
+}
+
+void store_bind(sqlite3_stmt *stmt, const char *types, ...)
+{
+	va_list args;
+	va_start(args, types);
+	store_bind_args(stmt, types, args);
 	va_end(args);
 }
 
@@ -109,6 +114,18 @@ int store_run(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_
 	if (ret_changes != NULL)
 		*ret_changes = changes;
 	return 0;
+}
+
+int store_exec(struct store *store, const char *sql, const char *doing, struct err *err, const char *types, ...)
+{
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	va_list args;
+	va_start(args, types);
+	store_bind_args(stmt, types, args);
+	va_end(args);
+	return store_run(store, stmt, doing, NULL, err);
 }
 
 int store_row(struct store *store, sqlite3_stmt *stmt, const char *doing, struct err *err)
@@ -416,11 +433,7 @@ int store_meta_load(struct store *store, const char *key, char **ret_value, stru
 int store_meta_save(struct store *store, const char *key, const char *value, struct err *err)
 {
 	static const char sql[] = "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "tt", key, value);
-	return store_run(store, stmt, "keeping a value", NULL, err);
+	return store_exec(store, sql, "keeping a value", err, "tt", key, value);
 }
 
 int store_rewind(struct store *store, int64_t from_utc, struct err *err)
@@ -434,9 +447,5 @@ int store_rewind(struct store *store, int64_t from_utc, struct err *err)
 	int rc = sqlite3_exec(store->db, forget, NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
 		return store_fail(store, rc, "emptying the copy", err);
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "i", from_utc);
-	return store_run(store, stmt, "setting the copy back", NULL, err);
+	return store_exec(store, sql, "setting the copy back", err, "i", from_utc);
 }

@@ -60,12 +60,9 @@ int store_brake_save(struct store *store, const struct store_brake *brake, struc
 		"INSERT INTO brake (scope, name, hour, count, count_before, tripped_utc) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
 		" ON CONFLICT (scope, name) DO UPDATE SET hour = ?3, count = ?4, count_before = ?5, tripped_utc = ?6";
 	bool is_tripped = brake->tripped_utc != STORE_NEVER;
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ttiiin", store_scope_name(brake->scope), brake->name, brake->hour, brake->count,
-		   brake->count_before, is_tripped ? brake->tripped_utc : (int64_t)-1);
-	return store_run(store, stmt, "writing a brake", NULL, err);
+	return store_exec(store, sql, "writing a brake", err, "ttiiin", store_scope_name(brake->scope), brake->name,
+			  brake->hour, brake->count, brake->count_before,
+			  is_tripped ? brake->tripped_utc : (int64_t)-1);
 }
 
 int store_brake_give_back(struct store *store, int64_t message, struct err *err)
@@ -78,39 +75,26 @@ int store_brake_give_back(struct store *store, int64_t message, struct err *err)
 		"  ORDER BY a.number DESC LIMIT 1) AS it"
 		" WHERE (brake.scope = 'all' AND brake.name = '') OR (brake.scope = 'channel' AND brake.name = it.channel)"
 		"  OR (brake.scope = 'person' AND brake.name = it.person)";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "i", message);
-	return store_run(store, stmt, "giving back what a brake counted", NULL, err);
+	return store_exec(store, sql, "giving back what a brake counted", err, "i", message);
 }
 
 int store_brake_remove(struct store *store, enum store_scope scope, const char *name, struct err *err)
 {
 	static const char sql[] = "DELETE FROM brake WHERE (scope = ?1 AND name = ?2)"
 				  " OR (?1 = 'all' AND scope = 'channel' AND tripped_utc IS NULL)";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "tt", store_scope_name(scope), name);
-	return store_run(store, stmt, "releasing a brake", NULL, err);
+	return store_exec(store, sql, "releasing a brake", err, "tt", store_scope_name(scope), name);
 }
 
 int store_brake_remove_all(struct store *store, struct err *err)
 {
 	static const char sql[] = "DELETE FROM brake";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	return stmt == NULL ? store->failure : store_run(store, stmt, "releasing the brakes", NULL, err);
+	return store_exec(store, sql, "releasing the brakes", err, "");
 }
 
 int store_brake_prune(struct store *store, int64_t hour, struct err *err)
 {
 	static const char sql[] = "DELETE FROM brake WHERE hour < ?1 AND tripped_utc IS NULL";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "i", hour);
-	return store_run(store, stmt, "forgetting old counts", NULL, err);
+	return store_exec(store, sql, "forgetting old counts", err, "i", hour);
 }
 
 int store_brake_each(struct store *store, store_brake_cb each, void *arg, struct err *err)

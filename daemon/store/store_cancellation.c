@@ -41,11 +41,7 @@ static int store_cancellation_run(struct store *store, const char *const *sql, s
 {
 	int status = 0;
 	for (size_t i = 0; i < n && status == 0; i++) {
-		sqlite3_stmt *stmt = store_statement(store, sql[i], err);
-		if (stmt == NULL)
-			return store->failure;
-		store_bind(stmt, "it", task, date);
-		status = store_run(store, stmt, "noting what was cancelled", NULL, err);
+		status = store_exec(store, sql[i], "noting what was cancelled", err, "it", task, date);
 	}
 	return status;
 }

@@ -50,16 +50,8 @@ int store_channel_note_sent(struct store *store, const char *name, int64_t now_u
 		" WHERE sent_utc IS NULL OR sent_utc / 60 <> ?2 / 60"
 		"  OR paused_until_utc - ?2 NOT BETWEEN 1 AND 86400";
 	static const char works[] = "DELETE FROM meta WHERE key = 'failing ' || ?1";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ti", name, now_utc);
-	int status = store_run(store, stmt, "noting that a channel works", NULL, err);
-	stmt = status == 0 ? store_statement(store, works, err) : NULL;
-	if (stmt == NULL)
-		return status < 0 ? status : store->failure;
-	store_bind(stmt, "t", name);
-	return store_run(store, stmt, "noting that a channel works", NULL, err);
+	int status = store_exec(store, sql, "noting that a channel works", err, "ti", name, now_utc);
+	return status < 0 ? status : store_exec(store, works, "noting that a channel works", err, "t", name);
 }
 
 int store_channel_note_failure(struct store *store, const char *name, const char *failure, bool is_failing,
@@ -70,27 +62,15 @@ int store_channel_note_failure(struct store *store, const char *name, const char
 		" SET failed_utc = ?2, failure = ?3"
 		" WHERE failed_utc IS NULL OR failed_utc / 60 <> ?2 / 60 OR failure IS NOT ?3";
 	static const char fails[] = "INSERT OR IGNORE INTO meta VALUES ('failing ' || ?1, ?2)";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "tit", name, now_utc, failure);
-	int status = store_run(store, stmt, "noting that a channel fails", NULL, err);
+	int status = store_exec(store, sql, "noting that a channel fails", err, "tit", name, now_utc, failure);
 	if (status < 0 || !is_failing)
 		return status;
-	stmt = store_statement(store, fails, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ti", name, now_utc);
-	return store_run(store, stmt, "noting that a channel fails", NULL, err);
+	return store_exec(store, fails, "noting that a channel fails", err, "ti", name, now_utc);
 }
 
 static int store_channel_set(struct store *store, const char *sql, const char *name, int64_t utc, struct err *err)
 {
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ti", name, utc);
-	return store_run(store, stmt, "noting the state of a channel", NULL, err);
+	return store_exec(store, sql, "noting the state of a channel", err, "ti", name, utc);
 }
 
 int store_channel_note_unheard(struct store *store, const char *name, int64_t since_utc, const char *reason,
@@ -100,21 +80,13 @@ int store_channel_note_unheard(struct store *store, const char *name, int64_t si
 		"INSERT INTO meta (key, value) VALUES ('unheard ' || ?1, ?2 || ' ' || ?3) ON CONFLICT (key)"
 		" DO UPDATE SET value = substr(value, 1, instr(value, ' ')) || ?3"
 		" WHERE substr(value, instr(value, ' ') + 1) <> ?3";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "tit", name, since_utc, reason);
-	return store_run(store, stmt, "noting that a channel is not heard", NULL, err);
+	return store_exec(store, sql, "noting that a channel is not heard", err, "tit", name, since_utc, reason);
 }
 
 int store_channel_note_heard(struct store *store, const char *name, struct err *err)
 {
 	static const char sql[] = "DELETE FROM meta WHERE key = 'unheard ' || ?1";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "t", name);
-	return store_run(store, stmt, "noting that a channel is heard", NULL, err);
+	return store_exec(store, sql, "noting that a channel is heard", err, "t", name);
 }
 
 int store_channel_note_pause(struct store *store, const char *name, int64_t until_utc, struct err *err)
@@ -130,11 +102,7 @@ int store_channel_shift_pauses(struct store *store, int64_t back_s, struct err *
 {
 	static const char sql[] =
 		"UPDATE channel SET paused_until_utc = paused_until_utc - ?1 WHERE paused_until_utc IS NOT NULL";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "i", back_s);
-	return store_run(store, stmt, "bringing pauses back", NULL, err);
+	return store_exec(store, sql, "bringing pauses back", err, "i", back_s);
 }
 
 int store_channel_note_certificate(struct store *store, const char *name, int64_t until_utc, struct err *err)

@@ -204,11 +204,7 @@ static int forget_add_mark(struct store *store, char mark[STORE_MARK_SIZE], stru
 	if (status < 0)
 		return status;
 	(void)snprintf(mark, STORE_MARK_SIZE, FORGET_MARK "%" PRId64, number);
-	stmt = store_statement(store, add, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "t", mark);
-	return store_run(store, stmt, "adding a mark", NULL, err);
+	return store_exec(store, add, "adding a mark", err, "t", mark);
 }
 
 static int forget_find_words_of_tasks(struct store *store, struct strlist *ret_uids, struct err *err)

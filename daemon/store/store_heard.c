@@ -26,11 +26,7 @@ int store_updates_save(struct store *store, const char *channel, const char *acc
 {
 	static const char sql[] = "INSERT INTO channel (name, updates_account, updates_next) VALUES (?1, ?2, ?3)"
 				  " ON CONFLICT (name) DO UPDATE SET updates_account = ?2, updates_next = ?3";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ttt", channel, account, next);
-	return store_run(store, stmt, "writing how far a channel was heard", NULL, err);
+	return store_exec(store, sql, "writing how far a channel was heard", err, "ttt", channel, account, next);
 }
 
 /* ---- one at a time ------------------------------------------------------------------------------------------------ */
@@ -39,31 +35,19 @@ int store_heard_mark(struct store *store, const char *channel, const char *hash,
 {
 	static const char sql[] = "INSERT INTO heard (channel, hash, kind, is_over) VALUES (?1, ?2, ?3, 0)"
 				  " ON CONFLICT (channel, hash) DO NOTHING";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ttt", channel, hash, kind);
-	return store_run(store, stmt, "marking an update", NULL, err);
+	return store_exec(store, sql, "marking an update", err, "ttt", channel, hash, kind);
 }
 
 int store_heard_whose(struct store *store, const char *channel, const char *hash, const char *person, struct err *err)
 {
 	static const char sql[] = "UPDATE heard SET person = ?3 WHERE channel = ?1 AND hash = ?2";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ttt", channel, hash, person);
-	return store_run(store, stmt, "writing whose an update is", NULL, err);
+	return store_exec(store, sql, "writing whose an update is", err, "ttt", channel, hash, person);
 }
 
 int store_heard_end(struct store *store, const char *channel, const char *hash, struct err *err)
 {
 	static const char sql[] = "UPDATE heard SET is_over = 1 WHERE channel = ?1 AND hash = ?2";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "tt", channel, hash);
-	return store_run(store, stmt, "ending an update", NULL, err);
+	return store_exec(store, sql, "ending an update", err, "tt", channel, hash);
 }
 
 int store_heard_is_over(struct store *store, const char *channel, const char *hash, bool *ret_is_over, struct err *err)
@@ -129,26 +113,18 @@ int store_heard_give_up(struct store *store, const struct store_heard *heard, in
 	int status = store_heard_end(store, heard->channel, heard->hash, err);
 	if (status < 0)
 		return status;
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ittt", now_utc, heard->channel, heard->person, heard->kind);
-	return store_run(store, stmt, "writing the ledger", NULL, err);
+	return store_exec(store, sql, "writing the ledger", err, "ittt", now_utc, heard->channel, heard->person,
+			  heard->kind);
 }
 
 int store_heard_unmark_all(struct store *store, struct err *err)
 {
 	static const char sql[] = "DELETE FROM heard WHERE is_over = 0";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	return stmt == NULL ? store->failure : store_run(store, stmt, "unmarking updates", NULL, err);
+	return store_exec(store, sql, "unmarking updates", err, "");
 }
 
 int store_heard_forget(struct store *store, const char *channel, struct err *err)
 {
 	static const char sql[] = "DELETE FROM heard WHERE channel = ?1";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "t", channel);
-	return store_run(store, stmt, "forgetting updates", NULL, err);
+	return store_exec(store, sql, "forgetting updates", err, "t", channel);
 }

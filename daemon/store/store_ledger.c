@@ -138,11 +138,7 @@ int store_ledger_stamp(struct store *store, const char *who, const char *through
 	static const char sql[] =
 		"UPDATE ledger SET at_utc = ?1, who = coalesce(?2, who), through = coalesce(?3, through)"
 		" WHERE at_utc IS NULL";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "itt", now_utc, who, who != NULL ? through : NULL);
-	return store_run(store, stmt, "stamping the ledger", NULL, err);
+	return store_exec(store, sql, "stamping the ledger", err, "itt", now_utc, who, who != NULL ? through : NULL);
 }
 
 int store_ledger_stamp_some(struct store *store, size_t max, int64_t now_utc, size_t *ret_n, struct err *err)
@@ -173,9 +169,5 @@ int store_ledger_add(struct store *store, const char *action, const char *task, 
 		     struct err *err)
 {
 	static const char sql[] = "INSERT INTO ledger (action, task, person, detail) VALUES (?1, ?2, ?3, ?4)";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "tttt", action, task, person, detail);
-	return store_run(store, stmt, "writing the ledger", NULL, err);
+	return store_exec(store, sql, "writing the ledger", err, "tttt", action, task, person, detail);
 }

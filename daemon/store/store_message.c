@@ -72,23 +72,15 @@ int store_reminder_add(struct store *store, const struct store_reminder *reminde
 	static const char sql[] =
 		"INSERT INTO reminder (task, occurrence, step, person, channel, due_utc, message, dropped, held, deputy_for)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ittttinttt", reminder->task, reminder->occurrence, reminder->step, person, channel,
-		   reminder->due_utc, message != 0 ? message : (int64_t)-1, dropped, reminder->held,
-		   reminder->deputy_for);
-	return store_run(store, stmt, "planning a reminder", NULL, err);
+	return store_exec(store, sql, "planning a reminder", err, "ittttinttt", reminder->task, reminder->occurrence,
+			  reminder->step, person, channel, reminder->due_utc, message != 0 ? message : (int64_t)-1,
+			  dropped, reminder->held, reminder->deputy_for);
 }
 
 int store_message_set_urgent(struct store *store, int64_t id, struct err *err)
 {
 	static const char sql[] = "UPDATE message SET urgent = 1 WHERE id = ?1";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "i", id);
-	return store_run(store, stmt, "marking a message as urgent", NULL, err);
+	return store_exec(store, sql, "marking a message as urgent", err, "i", id);
 }
 
 int store_message_hasten(struct store *store, int64_t task, int64_t now_utc, struct err *err)
@@ -102,11 +94,7 @@ int store_message_hasten(struct store *store, int64_t task, int64_t now_utc, str
 		"  FROM reminder r JOIN message m ON m.id = r.message"
 		"  WHERE r.task = ?1 AND r.dropped IS NULL AND " STORE_IS_OPEN
 		" GROUP BY m.id) w WHERE message.id = w.id";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ii", task, now_utc);
-	return store_run(store, stmt, "hastening what is urgent now", NULL, err);
+	return store_exec(store, sql, "hastening what is urgent now", err, "ii", task, now_utc);
 }
 
 int store_thread_root(struct store *store, int64_t task, const char *person, const char *channel, int64_t *ret_message,
@@ -132,12 +120,9 @@ int store_message_add(struct store *store, const char *person, const char *chann
 	static const char sql[] =
 		"INSERT OR FAIL INTO message (person, channel, kind, state, reason, due_utc, not_before, domain, thread, epoch)"
 		" VALUES ((SELECT id FROM person WHERE id = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "tttttiitni", person, channel, kind, message_state_name(state), reason, due_utc, not_before,
-		   domain, thread != 0 ? thread : (int64_t)-1, store->epoch);
-	int status = store_run(store, stmt, "adding a message", NULL, err);
+	int status = store_exec(store, sql, "adding a message", err, "tttttiitni", person, channel, kind,
+				message_state_name(state), reason, due_utc, not_before, domain,
+				thread != 0 ? thread : (int64_t)-1, store->epoch);
 	if (status == 0)
 		*ret_id = sqlite3_last_insert_rowid(store->db);
 	return status;
@@ -316,8 +301,7 @@ int store_message_has_suspects(struct store *store, bool *ret_has, struct err *e
 int store_message_clear_suspects(struct store *store, struct err *err)
 {
 	static const char sql[] = "UPDATE message SET suspect = 0 WHERE suspect = 1 AND state <> 'held'";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	return stmt == NULL ? store->failure : store_run(store, stmt, "clearing suspects", NULL, err);
+	return store_exec(store, sql, "clearing suspects", err, "");
 }
 
 int store_message_sending(struct store *store, int64_t *ret_ids, size_t max, size_t *ret_n, struct err *err)
@@ -349,11 +333,7 @@ int store_message_shift(struct store *store, int64_t back_s, int64_t now_utc, st
 		"UPDATE message SET not_before = max(not_before - ?1, due_utc, ?2) WHERE id IN (SELECT m.id FROM c"
 		" CROSS JOIN message m INDEXED BY message_pending WHERE m.state = 'pending' AND m.channel = c.name"
 		" AND m.not_before > ?2 AND m.not_before > m.due_utc)";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ii", back_s, now_utc);
-	return store_run(store, stmt, "bringing next tries back", NULL, err);
+	return store_exec(store, sql, "bringing next tries back", err, "ii", back_s, now_utc);
 }
 
 int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err)
@@ -363,11 +343,7 @@ int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc
 		"UPDATE message SET not_before = max(?2, due_utc) WHERE id IN (SELECT m.id FROM c CROSS JOIN message m"
 		" INDEXED BY message_pending WHERE m.state = 'pending' AND m.channel = c.name AND m.not_before > ?1"
 		" AND m.not_before > max(?2, m.due_utc))";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ii", latest_utc, now_utc - 1);
-	int status = store_run(store, stmt, "bringing next tries back", NULL, err);
+	int status = store_exec(store, sql, "bringing next tries back", err, "ii", latest_utc, now_utc - 1);
 	return status == 0 ? store_turn_clamp(store, latest_utc, now_utc, err) : status;
 }
 
@@ -440,19 +416,11 @@ int store_message_hold(struct store *store, int64_t id, int64_t until_utc, struc
 {
 	static const char sql[] =
 		"UPDATE message SET not_before = ?2, held_until_utc = ?2 WHERE id = ?1 AND state = 'pending'";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ii", id, until_utc);
-	return store_run(store, stmt, "holding a message", NULL, err);
+	return store_exec(store, sql, "holding a message", err, "ii", id, until_utc);
 }
 
 int store_message_postpone(struct store *store, int64_t id, int64_t not_before, struct err *err)
 {
 	static const char sql[] = "UPDATE message SET not_before = ?2 WHERE id = ?1 AND state = 'pending'";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ii", id, not_before);
-	return store_run(store, stmt, "postponing a message", NULL, err);
+	return store_exec(store, sql, "postponing a message", err, "ii", id, not_before);
 }

@@ -91,22 +91,14 @@ int store_message_move(struct store *store, const int64_t *ids, size_t n, const 
 int store_message_leave_dropped(struct store *store, int64_t id, struct err *err)
 {
 	static const char sql[] = "UPDATE reminder SET message = NULL WHERE message = ?1 AND dropped IS NOT NULL";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "i", id);
-	return store_run(store, stmt, "taking dropped reminders out of a message", NULL, err);
+	return store_exec(store, sql, "taking dropped reminders out of a message", err, "i", id);
 }
 
 int store_message_look_again(struct store *store, int64_t id, struct err *err)
 {
 	static const char sql[] = "UPDATE task SET next_due_utc = NULL WHERE id IN (SELECT task FROM reminder"
 				  " WHERE message = ?1 AND dropped IN ('task moved', 'task cancelled'))";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "i", id);
-	return store_run(store, stmt, "looking again at what was moved", NULL, err);
+	return store_exec(store, sql, "looking again at what was moved", err, "i", id);
 }
 
 int store_message_told_dropped(struct store *store, int64_t id, struct err *err)
@@ -124,22 +116,14 @@ int store_message_told_dropped(struct store *store, int64_t id, struct err *err)
 		status = store_message_look_again(store, id, err);
 	if (status < 0 || found == 0)
 		return status;
-	stmt = store_statement(store, tell, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "i", id);
-	return store_run(store, stmt, "noting that dropped reminders were told", NULL, err);
+	return store_exec(store, tell, "noting that dropped reminders were told", err, "i", id);
 }
 
 int store_attempt_start(struct store *store, int64_t message, int64_t now_utc, struct err *err)
 {
 	static const char sql[] = "INSERT INTO attempt (message, number, started_utc) VALUES"
 				  " (?1, (SELECT coalesce(max(number), 0) + 1 FROM attempt WHERE message = ?1), ?2)";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ii", message, now_utc);
-	return store_run(store, stmt, "noting an attempt", NULL, err);
+	return store_exec(store, sql, "noting an attempt", err, "ii", message, now_utc);
 }
 
 int store_attempt_count(struct store *store, int64_t message, int64_t *ret_n, struct err *err)
@@ -157,9 +141,6 @@ int store_attempt_end(struct store *store, int64_t message, const char *outcome,
 {
 	static const char sql[] = "UPDATE OR FAIL attempt SET outcome = ?2, code = ?3, reply = ?4"
 				  " WHERE message = ?1 AND outcome IS NULL";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "itnt", message, outcome, code != 0 ? code : (int64_t)-1, reply);
-	return store_run(store, stmt, "noting how an attempt ended", NULL, err);
+	return store_exec(store, sql, "noting how an attempt ended", err, "itnt", message, outcome,
+			  code != 0 ? code : (int64_t)-1, reply);
 }

@@ -8,11 +8,7 @@
 int store_notice_add(struct store *store, int64_t message, const char *text, struct err *err)
 {
 	static const char sql[] = "INSERT INTO notice (message, text) VALUES (?1, ?2)";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "it", message, text);
-	return store_run(store, stmt, "writing a notice", NULL, err);
+	return store_exec(store, sql, "writing a notice", err, "it", message, text);
 }
 
 int store_notice_load(struct store *store, int64_t message, char **ret_text, struct err *err)

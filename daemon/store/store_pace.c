@@ -34,11 +34,8 @@ int store_pace_postpone(struct store *store, const struct store_peek *message, i
 {
 	static const char sql[] = "UPDATE message SET not_before = ?4 WHERE id IN (SELECT id FROM message INDEXED BY"
 				  " message_waiting WHERE " PACE_READY ")";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ttii", message->person, message->channel, now_utc, not_before);
-	return store_run(store, stmt, "postponing what waits for a reader", NULL, err);
+	return store_exec(store, sql, "postponing what waits for a reader", err, "ttii", message->person,
+			  message->channel, now_utc, not_before);
 }
 
 int store_pace_put_first(struct store *store, const struct store_peek *message, int64_t first, int64_t now_utc,
@@ -47,10 +44,6 @@ int store_pace_put_first(struct store *store, const struct store_peek *message, 
 	static const char sql[] =
 		"UPDATE message SET not_before = CASE id WHEN ?5 THEN ?3 ELSE ?6 END WHERE id IN (SELECT id FROM message"
 		" INDEXED BY message_waiting WHERE " PACE_READY " AND (kind IN ('notice', 'test')) = ?4)";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ttiiii", message->person, message->channel, now_utc, (int64_t)message->is_notice, first,
-		   not_before);
-	return store_run(store, stmt, "ordering what waits for a reader", NULL, err);
+	return store_exec(store, sql, "ordering what waits for a reader", err, "ttiiii", message->person,
+			  message->channel, now_utc, (int64_t)message->is_notice, first, not_before);
 }

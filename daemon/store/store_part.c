@@ -53,11 +53,7 @@ static int store_part_change(struct store *store, const char *sql, int64_t task,
 	const char *person = word;
 	if (!role_split(word, &role, &person))
 		return err_set(err, -EINVAL, "'%s' names no role that there is", word);
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "itt", task, person, role_name(role));
-	return store_run(store, stmt, "changing who takes part", NULL, err);
+	return store_exec(store, sql, "changing who takes part", err, "itt", task, person, role_name(role));
 }
 
 /* The words with the role in each of them. *ret_is_complete: they speak of every role. */

@@ -254,12 +254,8 @@ int store_person_readdress(struct store *store, const char *person, const char *
 		*ret_is_new = false;
 		return status;
 	}
-	stmt = store_statement(store, note, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "itt", now_utc, channel, person);
 	*ret_is_new = true;
-	return store_run(store, stmt, "writing the ledger", NULL, err);
+	return store_exec(store, note, "writing the ledger", err, "itt", now_utc, channel, person);
 }
 
 int store_person_calendars(struct store *store, struct strlist *ret_calendars, struct err *err)

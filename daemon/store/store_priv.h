@@ -80,6 +80,11 @@ void store_bind(sqlite3_stmt *stmt, const char *types, ...);
 MUSTCHECK int store_run(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_t *ret_changes,
 			struct err *err);
 
+/* Prepares, binds and runs a statement that returns no row; sql is for store_statement(), types for store_bind(), "" when it
+ * has nothing to bind. */
+MUSTCHECK int store_exec(struct store *store, const char *sql, const char *doing, struct err *err, const char *types,
+			 ...);
+
 /* Steps to the next row: 1 = there is one, 0 = no more (the statement is reset then), negative = error (reset too). */
 MUSTCHECK int store_row(struct store *store, sqlite3_stmt *stmt, const char *doing, struct err *err);
 

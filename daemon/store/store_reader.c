@@ -40,11 +40,7 @@ int store_deputy_set(struct store *store, const char *person, const char *deputy
 {
 	static const char sql[] = "INSERT INTO deputy (person, deputy, from_date, to_date) VALUES (?1, ?2, ?3, ?4)"
 				  " ON CONFLICT (person, from_date) DO UPDATE SET deputy = ?2, to_date = ?4";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "tttt", person, deputy, from_day, to_day);
-	return store_run(store, stmt, "writing a deputy", NULL, err);
+	return store_exec(store, sql, "writing a deputy", err, "tttt", person, deputy, from_day, to_day);
 }
 
 int store_deputy_each(struct store *store, store_deputy_cb each, void *arg, struct err *err)
@@ -88,11 +84,8 @@ int store_silence_add(struct store *store, int64_t task, const char *person, int
 {
 	static const char sql[] =
 		"INSERT INTO silence (task, person, until_utc, reason, author) VALUES (?1, ?2, ?3, ?4, ?5)";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ntitt", task != 0 ? task : (int64_t)-1, person, until_utc, reason, author);
-	return store_run(store, stmt, "writing a silence", NULL, err);
+	return store_exec(store, sql, "writing a silence", err, "ntitt", task != 0 ? task : (int64_t)-1, person,
+			  until_utc, reason, author);
 }
 
 /* ---- acknowledged, snoozed, told ---------------------------------------------------------------------------------- */
@@ -115,11 +108,7 @@ int store_acknowledge(struct store *store, int64_t task, const char *occurrence,
 {
 	static const char sql[] =
 		"INSERT INTO acknowledgement (task, occurrence) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "it", task, occurrence);
-	return store_run(store, stmt, "acknowledging", NULL, err);
+	return store_exec(store, sql, "acknowledging", err, "it", task, occurrence);
 }
 
 int store_snoozed_until(struct store *store, int64_t task, const char *person, int64_t now_utc, int64_t *ret_until_utc,
@@ -144,18 +133,10 @@ int store_snooze_clear(struct store *store, int64_t task, const char *person, in
 	/* Its key must be free when the same instant is asked for again; the ledger knows of the first time. */
 	static const char forget[] = "DELETE FROM reminder WHERE task = ?1 AND person = ?2 AND due_utc = ?3"
 				     " AND step LIKE 'snoozed %' AND dropped IS NOT NULL";
-	sqlite3_stmt *stmt = store_statement(store, drop, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "iti", task, person, until_utc);
-	int status = store_run(store, stmt, "clearing for a snooze", NULL, err);
+	int status = store_exec(store, drop, "clearing for a snooze", err, "iti", task, person, until_utc);
 	if (status < 0)
 		return status;
-	stmt = store_statement(store, forget, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "iti", task, person, until_utc);
-	return store_run(store, stmt, "clearing for a snooze", NULL, err);
+	return store_exec(store, forget, "clearing for a snooze", err, "iti", task, person, until_utc);
 }
 
 int store_told_count(struct store *store, const char *person, const char *day, int64_t *ret_count, struct err *err)
@@ -172,11 +153,7 @@ int store_told_add(struct store *store, const char *person, const char *day, str
 {
 	static const char sql[] = "UPDATE person SET told_count = CASE told_day WHEN ?2 THEN told_count + 1 ELSE 1 END,"
 				  " told_day = ?2 WHERE id = ?1";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "tt", person, day);
-	return store_run(store, stmt, "counting a message", NULL, err);
+	return store_exec(store, sql, "counting a message", err, "tt", person, day);
 }
 
 /* As post_is_alone() says. */
@@ -221,11 +198,7 @@ int store_join(struct store *store, int64_t message, int64_t task, bool is_catch
 		"UPDATE message SET thread = CASE WHEN EXISTS (SELECT 1 FROM reminder WHERE message = ?1 AND task <> ?3)"
 		"  THEN NULL ELSE thread END,"
 		" kind = CASE WHEN ?2 OR kind = 'catch_up' THEN 'catch_up' ELSE 'merged' END WHERE id = ?1";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "iii", message, (int64_t)is_catch_up, task);
-	return store_run(store, stmt, "merging reminders", NULL, err);
+	return store_exec(store, sql, "merging reminders", err, "iii", message, (int64_t)is_catch_up, task);
 }
 
 int store_told_other_date(struct store *store, int64_t task, const char *current_key, const char *date,
@@ -288,11 +261,7 @@ int store_digest_time(struct store *store, const char *person, bool *ret_is_set,
 int store_digest_set(struct store *store, const char *person, int64_t next_utc, struct err *err)
 {
 	static const char sql[] = "UPDATE person SET next_digest_utc = ?2 WHERE id = ?1";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ti", person, next_utc);
-	return store_run(store, stmt, "setting the time of a digest", NULL, err);
+	return store_exec(store, sql, "setting the time of a digest", err, "ti", person, next_utc);
 }
 
 int store_digest_next(struct store *store, int64_t *ret_utc, struct err *err)
@@ -326,11 +295,7 @@ int store_open_dates(struct store *store, int64_t task, struct strlist *ret_keys
 int store_drop_date(struct store *store, int64_t task, const char *key, struct err *err)
 {
 	static const char sql[] = "UPDATE reminder SET dropped = 'task moved' WHERE " OPEN_DATES " AND occurrence = ?2";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "it", task, key);
-	return store_run(store, stmt, "dropping a date", NULL, err);
+	return store_exec(store, sql, "dropping a date", err, "it", task, key);
 }
 
 /* The message of such a reminder is cancelled, or it never had one. */
@@ -357,11 +322,7 @@ int store_reminder_revive(struct store *store, int64_t task, const char *occurre
 	int status = store_one(store, stmt, "looking for dropped reminders", STORE_NEVER, ret_from_utc, err);
 	if (status < 0 || *ret_from_utc == STORE_NEVER)
 		return status;
-	stmt = store_statement(store, forget, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "it", task, occurrence);
-	return store_run(store, stmt, "planning dropped reminders anew", NULL, err);
+	return store_exec(store, forget, "planning dropped reminders anew", err, "it", task, occurrence);
 }
 
 int store_reminder_unsaid(struct store *store, int64_t task, int64_t now_utc, int64_t *ret_due_utc, struct err *err)
@@ -487,18 +448,15 @@ int store_occurrence_set(struct store *store, int64_t task, const char *date, co
 		" start_local = CASE WHEN ?5 IS NULL THEN start_local ELSE ?4 END, end_local = coalesce(?5, end_local),"
 		" precision = coalesce(?6, precision), moved_key = coalesce(?7, moved_key)";
 	char start[CIVIL_TEXT_SIZE], end[CIVIL_TEXT_SIZE], key[PERIOD_KEY_SIZE];
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
 	if (period != NULL) {
 		civil_format(&period->start, start);
 		civil_format(&period->end, end);
 		period_key(period, key);
 	}
-	store_bind(stmt, "itttttt", task, date, status, period != NULL && period->has_start ? start : NULL,
-		   period != NULL ? end : NULL, period != NULL ? period_precision_name(period->precision) : NULL,
-		   period != NULL ? key : NULL);
-	return store_run(store, stmt, "changing an occurrence", NULL, err);
+	return store_exec(store, sql, "changing an occurrence", err, "itttttt", task, date, status,
+			  period != NULL && period->has_start ? start : NULL, period != NULL ? end : NULL,
+			  period != NULL ? period_precision_name(period->precision) : NULL,
+			  period != NULL ? key : NULL);
 }
 
 int store_occurrences_close_from(struct store *store, int64_t task, const char *date, const char *status,
@@ -521,11 +479,7 @@ int store_occurrences_close_from(struct store *store, int64_t task, const char *
 	static const char *const all[] = {drop, close, note};
 	int result = 0;
 	for (size_t i = 0; i < 3 && result == 0; i++) {
-		sqlite3_stmt *stmt = store_statement(store, all[i], err);
-		if (stmt == NULL)
-			return store->failure;
-		store_bind(stmt, "itt", task, date, status);
-		result = store_run(store, stmt, "closing occurrences", NULL, err);
+		result = store_exec(store, all[i], "closing occurrences", err, "itt", task, date, status);
 	}
 	return result;
 }

@@ -53,11 +53,7 @@ static int retain_look(struct store *store, const struct store_retain *retain, s
 
 static int retain_run(struct store *store, const char *sql, int64_t id, struct err *err)
 {
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "i", id);
-	return store_run(store, stmt, "removing an old message", NULL, err);
+	return store_exec(store, sql, "removing an old message", err, "i", id);
 }
 
 /* What an edit had dropped before it was sent keeps its reason: undone, it is planned again. When the notice of a

@@ -28,11 +28,7 @@ int store_suspension_accepted(struct store *store, int64_t message, struct err *
 {
 	static const char sql[] = "DELETE FROM suspension WHERE reason IS NULL AND (person, channel) ="
 				  " (SELECT person, channel FROM message WHERE id = ?1)";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "i", message);
-	return store_run(store, stmt, "forgetting refusals", NULL, err);
+	return store_exec(store, sql, "forgetting refusals", err, "i", message);
 }
 
 /* What waits and has no other channel to go to is dropped; the rest is to go there now. */
@@ -47,11 +43,8 @@ static int store_suspension_drop_waiting(struct store *store, const char *person
 	static const char *const both[] = {turn, drop};
 	int status = 0;
 	for (size_t i = 0; i < 2 && status == 0; i++) {
-		sqlite3_stmt *stmt = store_statement(store, both[i], err);
-		if (stmt == NULL)
-			return store->failure;
-		store_bind(stmt, "tt", person, channel);
-		status = store_run(store, stmt, "dropping what waits for a suspended address", NULL, err);
+		status = store_exec(store, both[i], "dropping what waits for a suspended address", err, "tt", person,
+				    channel);
 	}
 	return status;
 }

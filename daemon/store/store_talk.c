@@ -8,16 +8,6 @@
 #include "store/store_ledger.h"
 #include "store/store_priv.h"
 
-/* A statement that gives no row, with what it is bound to. */
-#define TALK_RUN(store, sql, doing, err, ...)                                                                          \
-	do {                                                                                                           \
-		sqlite3_stmt *stmt_ = store_statement(store, sql, err);                                                \
-		if (stmt_ == NULL)                                                                                     \
-			return (store)->failure;                                                                       \
-		store_bind(stmt_, __VA_ARGS__);                                                                        \
-		return store_run(store, stmt_, doing, NULL, err);                                                      \
-	} while (0)
-
 /* ---- whose an address is ------------------------------------------------------------------------------------------ */
 
 int store_address_owners(struct store *store, const char *channel, const char *address, bool only_active,
@@ -49,7 +39,7 @@ int store_address_set(struct store *store, const char *person, const char *chann
 {
 	static const char sql[] = "INSERT INTO address (person, channel, address) VALUES (?1, ?2, ?3)"
 				  " ON CONFLICT (person, channel) DO UPDATE SET address = ?3";
-	TALK_RUN(store, sql, "writing an address", err, "ttt", person, channel, address);
+	return store_exec(store, sql, "writing an address", err, "ttt", person, channel, address);
 }
 
 int store_address_is_suspended(struct store *store, const char *person, const char *channel, bool *ret_is,
@@ -76,7 +66,7 @@ int store_invite_add(struct store *store, const char *hash, const char *person, 
 	int status = store_invite_end(store, person, channel, err);
 	if (status < 0)
 		return status;
-	TALK_RUN(store, sql, "writing an invitation", err, "ttti", hash, person, channel, until_utc);
+	return store_exec(store, sql, "writing an invitation", err, "ttti", hash, person, channel, until_utc);
 }
 
 int store_invite_find(struct store *store, const char *hash, const char *channel, char **ret_person,
@@ -100,7 +90,7 @@ int store_invite_find(struct store *store, const char *hash, const char *channel
 int store_invite_end(struct store *store, const char *person, const char *channel, struct err *err)
 {
 	static const char sql[] = "DELETE FROM invite WHERE person = ?1 AND channel = ?2";
-	TALK_RUN(store, sql, "ending an invitation", err, "tt", person, channel);
+	return store_exec(store, sql, "ending an invitation", err, "tt", person, channel);
 }
 
 /* ---- questions ---------------------------------------------------------------------------------------------------- */
@@ -110,8 +100,8 @@ int store_question_set(struct store *store, const char *person, const char *chan
 {
 	static const char sql[] =
 		"INSERT OR REPLACE INTO question (person, channel, task, occurrence, until_utc) VALUES (?1, ?2, ?3, ?4, ?5)";
-	TALK_RUN(store, sql, "writing a question", err, "ttiti", person, channel, question->task, question->occurrence,
-		 until_utc);
+	return store_exec(store, sql, "writing a question", err, "ttiti", person, channel, question->task,
+			  question->occurrence, until_utc);
 }
 
 int store_question_load(struct store *store, const char *person, const char *channel, int64_t now_utc,
@@ -140,7 +130,7 @@ int store_question_load(struct store *store, const char *person, const char *cha
 int store_question_end(struct store *store, const char *person, const char *channel, struct err *err)
 {
 	static const char sql[] = "DELETE FROM question WHERE person = ?1 AND channel = ?2";
-	TALK_RUN(store, sql, "ending a question", err, "tt", person, channel);
+	return store_exec(store, sql, "ending a question", err, "tt", person, channel);
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------------ */
@@ -149,7 +139,7 @@ int store_answer_add(struct store *store, int64_t message, const char *subject, 
 		     struct err *err)
 {
 	static const char sql[] = "INSERT INTO notice (message, text, subject, buttons) VALUES (?1, ?2, ?3, ?4)";
-	TALK_RUN(store, sql, "writing an answer", err, "ittt", message, text, subject, buttons);
+	return store_exec(store, sql, "writing an answer", err, "ittt", message, text, subject, buttons);
 }
 
 int store_answer_load(struct store *store, int64_t message, struct store_answer *ret_answer, struct err *err)
@@ -229,13 +219,13 @@ int store_hint_due(struct store *store, const char *person, const char *channel,
 int store_shown_begin(struct store *store, int64_t message, struct err *err)
 {
 	static const char sql[] = "INSERT OR REPLACE INTO shown (message, remote_id, stale) VALUES (?1, '', 0)";
-	TALK_RUN(store, sql, "writing what is going to be shown", err, "i", message);
+	return store_exec(store, sql, "writing what is going to be shown", err, "i", message);
 }
 
 int store_shown_put(struct store *store, int64_t message, const char *remote_id, struct err *err)
 {
 	static const char sql[] = "UPDATE shown SET remote_id = ?2 WHERE message = ?1";
-	TALK_RUN(store, sql, "writing what is shown", err, "it", message, remote_id);
+	return store_exec(store, sql, "writing what is shown", err, "it", message, remote_id);
 }
 
 int store_shown_load(struct store *store, int64_t message, char ret_remote_id[STORE_REMOTE_ID_SIZE], struct err *err)
@@ -287,32 +277,31 @@ int store_shown_stale(struct store *store, const char *channel, int64_t after, i
 int store_shown_take(struct store *store, int64_t message, struct err *err)
 {
 	static const char sql[] = "UPDATE shown SET stale = 2 WHERE message = ?1";
-	TALK_RUN(store, sql, "writing what is shown", err, "i", message);
+	return store_exec(store, sql, "writing what is shown", err, "i", message);
 }
 
 int store_shown_fresh(struct store *store, int64_t message, struct err *err)
 {
 	static const char sql[] = "UPDATE shown SET stale = 0 WHERE message = ?1 AND stale = 2";
-	TALK_RUN(store, sql, "writing what is shown", err, "i", message);
+	return store_exec(store, sql, "writing what is shown", err, "i", message);
 }
 
 int store_shown_again(struct store *store, int64_t message, struct err *err)
 {
 	static const char sql[] = "UPDATE shown SET stale = 1 WHERE message = ?1 AND stale = 2";
-	TALK_RUN(store, sql, "writing what is shown", err, "i", message);
+	return store_exec(store, sql, "writing what is shown", err, "i", message);
 }
 
 int store_shown_all_again(struct store *store, struct err *err)
 {
 	static const char sql[] = "UPDATE shown SET stale = 1 WHERE stale > 0 AND stale = 2";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	return stmt == NULL ? store->failure : store_run(store, stmt, "writing what is shown", NULL, err);
+	return store_exec(store, sql, "writing what is shown", err, "");
 }
 
 int store_shown_end(struct store *store, int64_t message, struct err *err)
 {
 	static const char sql[] = "DELETE FROM shown WHERE message = ?1";
-	TALK_RUN(store, sql, "forgetting what is shown", err, "i", message);
+	return store_exec(store, sql, "forgetting what is shown", err, "i", message);
 }
 
 /* ---- who has seen a task ------------------------------------------------------------------------------------------ */

@@ -96,14 +96,10 @@ static int store_task_insert(struct store *store, const struct task *task, const
 	static const char sql[] =
 		"INSERT INTO task (uid, title, place, note, start_local, end_local, precision, zone, policy, priority, rrule,"
 		"  rdate, exdate, planned_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "tttttttttttttn", task->uid, task->title, task->place, task->note, dates->start, dates->end,
-		   period_precision_name(task->period.precision), task->zone, task->policy, store_task_priority(task),
-		   store_task_rule(task->rrule), store_task_rule(task->rdate), store_task_rule(task->exdate),
-		   planned_until);
-	return store_run(store, stmt, "adding a task", NULL, err);
+	return store_exec(store, sql, "adding a task", err, "tttttttttttttn", task->uid, task->title, task->place,
+			  task->note, dates->start, dates->end, period_precision_name(task->period.precision),
+			  task->zone, task->policy, store_task_priority(task), store_task_rule(task->rrule),
+			  store_task_rule(task->rdate), store_task_rule(task->exdate), planned_until);
 }
 
 /* Nothing is written for a row that would stay the same. */
@@ -166,11 +162,7 @@ int store_task_put(struct store *store, const struct task *task, int64_t planned
 int store_task_set_status(struct store *store, int64_t task, const char *status, struct err *err)
 {
 	static const char sql[] = "UPDATE task SET status = ?2 WHERE id = ?1";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "it", task, status);
-	return store_run(store, stmt, "closing a task", NULL, err);
+	return store_exec(store, sql, "closing a task", err, "it", task, status);
 }
 
 static int store_task_read_one(struct store *store, sqlite3_stmt *stmt, struct task *ret_task, struct err *err)
@@ -305,11 +297,7 @@ static int store_task_raise_bound(struct store *store, int64_t planned_until, st
 	static const char sql[] = "UPDATE meta SET value = ?1 + 3600 WHERE " TASK_BOUND "< ?1";
 	if (store->bound_utc >= planned_until) /* as for all tasks of a pass but the first */
 		return 0;
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "i", planned_until);
-	int status = store_run(store, stmt, "keeping how far is planned", NULL, err);
+	int status = store_exec(store, sql, "keeping how far is planned", err, "i", planned_until);
 	if (status == 0 && sqlite3_get_autocommit(store->db) == 0)
 		store->bound_utc = planned_until;
 	return status;
@@ -341,21 +329,14 @@ int store_task_planned(struct store *store, int64_t task, int64_t planned_from, 
 	int status = store_task_raise_bound(store, planned_until, err);
 	if (status < 0)
 		return status;
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "iiii", task, planned_from, planned_until, next_due_utc);
-	return store_run(store, stmt, "marking a task as planned", NULL, err);
+	return store_exec(store, sql, "marking a task as planned", err, "iiii", task, planned_from, planned_until,
+			  next_due_utc);
 }
 
 int store_task_rest(struct store *store, int64_t task, struct err *err)
 {
 	static const char sql[] = "UPDATE task SET next_due_utc = ?2 WHERE id = ?1";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ii", task, STORE_NEVER);
-	return store_run(store, stmt, "laying a task to rest", NULL, err);
+	return store_exec(store, sql, "laying a task to rest", err, "ii", task, STORE_NEVER);
 }
 
 int store_task_next_due(struct store *store, int64_t *ret_utc, struct err *err)
@@ -374,8 +355,7 @@ int store_task_next_due(struct store *store, int64_t *ret_utc, struct err *err)
 int store_task_replan_all(struct store *store, struct err *err)
 {
 	static const char sql[] = "UPDATE task SET next_due_utc = NULL WHERE status = 'open'";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	return stmt == NULL ? store->failure : store_run(store, stmt, "marking the plan for a new look", NULL, err);
+	return store_exec(store, sql, "marking the plan for a new look", err, "");
 }
 
 int store_task_policies(struct store *store, struct strlist *ret_policies, struct err *err)
@@ -388,8 +368,7 @@ int store_task_replan_unreached(struct store *store, struct err *err)
 {
 	static const char sql[] = "UPDATE task SET next_due_utc = NULL WHERE status = 'open' AND id IN"
 				  " (SELECT task FROM reminder WHERE " STORE_IS_UNREACHED ")";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	return stmt == NULL ? store->failure : store_run(store, stmt, "marking what found no address", NULL, err);
+	return store_exec(store, sql, "marking what found no address", err, "");
 }
 
 /* *ret_n: how many tasks. */
@@ -408,11 +387,7 @@ static int store_task_mark_digests(struct store *store, int64_t now_utc, struct 
 {
 	static const char sql[] =
 		"UPDATE person SET next_digest_utc = NULL WHERE digest <> '' AND next_digest_utc > ?1";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "i", now_utc);
-	return store_run(store, stmt, "marking digests for a new look", NULL, err);
+	return store_exec(store, sql, "marking digests for a new look", err, "i", now_utc);
 }
 
 int store_task_replan_ahead(struct store *store, int64_t latest_utc, int64_t now_utc, int64_t *ret_n, struct err *err)
@@ -433,9 +408,5 @@ int store_task_note_problem(struct store *store, int64_t task, const char *probl
 	static const char sql[] =
 		"INSERT INTO ledger (at_utc, who, through, action, task, detail)"
 		" VALUES (?2, 'deadlined', 'planner', 'problem', (SELECT uid FROM task WHERE id = ?1), ?3)";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "iit", task, now_utc, problem);
-	return store_run(store, stmt, "writing the ledger", NULL, err);
+	return store_exec(store, sql, "writing the ledger", err, "iit", task, now_utc, problem);
 }

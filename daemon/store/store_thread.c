@@ -27,20 +27,12 @@ int store_thread_begin(struct store *store, int64_t message, const char *address
 		" JOIN message root ON root.id = coalesce(m.thread, m.id)"
 		" WHERE m.id = ?1 AND EXISTS (SELECT 1 FROM reminder WHERE message = m.id)"
 		" ON CONFLICT (message) DO UPDATE SET address = ?2, remote_id = ?3 WHERE address <> ?2";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "itt", message, address, remote_id);
-	return store_run(store, stmt, "writing what a thread is called", NULL, err);
+	return store_exec(store, sql, "writing what a thread is called", err, "itt", message, address, remote_id);
 }
 
 int store_thread_end(struct store *store, int64_t message, const char *remote_id, struct err *err)
 {
 	static const char sql[] = "DELETE FROM thread WHERE remote_id = ?2"
 				  " AND message = (SELECT coalesce(thread, id) FROM message WHERE id = ?1)";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "it", message, remote_id);
-	return store_run(store, stmt, "forgetting what a thread is called", NULL, err);
+	return store_exec(store, sql, "forgetting what a thread is called", err, "it", message, remote_id);
 }

@@ -5,13 +5,6 @@
 #include "store/store_priv.h"
 #include "store/store_wal.h"
 
-/* Begins or ends a transaction; sql is a literal, as the others are. */
-static int store_transact(struct store *store, const char *sql, const char *doing, struct err *err)
-{
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	return stmt == NULL ? store->failure : store_run(store, stmt, doing, NULL, err);
-}
-
 /* Damage that was met once, whatever its finder made of it, ends all writing: what stands beside it may be wrong, too. */
 static int store_refuse_damage(struct store *store, struct err *err)
 {
@@ -34,18 +27,18 @@ int store_begin(struct store *store, struct err *err)
 	if (status < 0)
 		return status;
 	store->bound_utc = 0;
-	return store_transact(store, "BEGIN IMMEDIATE", "starting a transaction", err);
+	return store_exec(store, "BEGIN IMMEDIATE", "starting a transaction", err, "");
 }
 
 int store_begin_reading(struct store *store, struct err *err)
 {
-	return store_transact(store, "BEGIN", "starting to read", err);
+	return store_exec(store, "BEGIN", "starting to read", err, "");
 }
 
 void store_end_reading(struct store *store)
 {
 	struct err err;
-	if (store_transact(store, "COMMIT", "ending to read", &err) < 0)
+	if (store_exec(store, "COMMIT", "ending to read", &err, "") < 0)
 		store_rollback(store);
 }
 
@@ -54,7 +47,7 @@ int store_commit(struct store *store, struct err *err)
 	if (store->damage[0] != '\0')
 		return store_refuse_damage(store, err);
 	store->bound_utc = 0;
-	int status = store_transact(store, "COMMIT", "committing", err);
+	int status = store_exec(store, "COMMIT", "committing", err, "");
 	if (status < 0)
 		store_rollback(store);
 	return status;
@@ -102,7 +95,7 @@ void store_rollback(struct store *store)
 
 int store_savepoint(struct store *store, struct err *err)
 {
-	return store_transact(store, "SAVEPOINT part", "starting a part", err);
+	return store_exec(store, "SAVEPOINT part", "starting a part", err, "");
 }
 
 /* Some errors have undone the whole transaction by now. */
@@ -111,7 +104,7 @@ static int store_undo_part(struct store *store, struct err *err)
 	store_forget(store);
 	return sqlite3_get_autocommit(store->db) != 0
 		       ? 0
-		       : store_transact(store, "ROLLBACK TO part", "undoing a part", err);
+		       : store_exec(store, "ROLLBACK TO part", "undoing a part", err, "");
 }
 
 int store_savepoint_end(struct store *store, int status, struct err *err)
@@ -119,7 +112,7 @@ int store_savepoint_end(struct store *store, int status, struct err *err)
 	struct err other = {0};
 	int r = status < 0 ? store_undo_part(store, &other) : 0;
 	if (r == 0 && sqlite3_get_autocommit(store->db) == 0)
-		r = store_transact(store, "RELEASE part", "ending a part", &other);
+		r = store_exec(store, "RELEASE part", "ending a part", &other, "");
 	if (r < 0)
 		*err = other;
 	return r < 0 ? r : status;

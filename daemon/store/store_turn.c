@@ -51,21 +51,13 @@ int store_turn_sooner(struct store *store, int64_t message, int64_t until_utc, s
 {
 	static const char sql[] =
 		"UPDATE message SET next_channel_utc = min(coalesce(next_channel_utc, ?2), ?2) WHERE id = ?1";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ii", message, until_utc);
-	return store_run(store, stmt, "giving a message its turn", NULL, err);
+	return store_exec(store, sql, "giving a message its turn", err, "ii", message, until_utc);
 }
 
 int store_turn_set(struct store *store, int64_t message, int64_t until_utc, struct err *err)
 {
 	static const char sql[] = "UPDATE message SET next_channel_utc = ?2 WHERE id = ?1";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "in", message, until_utc);
-	return store_run(store, stmt, "giving a message its turn", NULL, err);
+	return store_exec(store, sql, "giving a message its turn", err, "in", message, until_utc);
 }
 
 int store_turn_due(struct store *store, int64_t now_utc, int64_t *ret_ids, size_t max, size_t *ret_n, struct err *err)
@@ -94,11 +86,7 @@ int store_turn_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, s
 	static const char sql[] =
 		"UPDATE message SET next_channel_utc = max(?2, due_utc) + 300 WHERE next_channel_utc IS NOT NULL AND " STORE_IS_OPEN
 		" AND next_channel_utc > ?1 AND next_channel_utc > max(?2, due_utc) + 86400";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ii", latest_utc, now_utc);
-	return store_run(store, stmt, "bringing turns back", NULL, err);
+	return store_exec(store, sql, "bringing turns back", err, "ii", latest_utc, now_utc);
 }
 
 int store_turn_next(struct store *store, int64_t *ret_utc, struct err *err)
@@ -189,9 +177,6 @@ int store_turn_drop(struct store *store, const struct store_reminder *reminder, 
 	static const char sql[] =
 		"UPDATE reminder SET dropped = ?6 WHERE task = ?1 AND occurrence = ?2 AND step = ?3 AND person = ?4"
 		" AND channel = ?5 AND dropped IS NULL";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "ittttt", reminder->task, reminder->occurrence, reminder->step, person, channel, reason);
-	return store_run(store, stmt, "dropping a reminder", NULL, err);
+	return store_exec(store, sql, "dropping a reminder", err, "ittttt", reminder->task, reminder->occurrence,
+			  reminder->step, person, channel, reason);
 }
