@@ -128,15 +128,23 @@ static void recover_read_instance(const char *path, char ret_instance[STORE_INST
 	free(origin.database);
 }
 
-/* Nothing but its instance tells whose a copy is: without one to compare, all the copies must be of the same. */
+/* Its instance tells whose a copy is; where the damaged file has none to compare, the path that it was copied from. */
+static bool recover_is_foreign(const struct recover *recover, const char *path)
+{
+	return recover->instance[0] != '\0' ? store_copy_is_foreign(path, recover->instance)
+					    : store_copy_is_elsewhere(path, recover->database);
+}
+
+/* Several databases can have been at that path: without an instance to compare, all the copies must be of the same. */
 static bool recover_may_choose(const struct recover *recover, const struct strlist *names)
 {
 	char first[STORE_INSTANCE_SIZE] = "";
 	bool is_clear = true;
 	for (size_t i = 0; i < names->n && recover->instance[0] == '\0' && is_clear; i++) {
 		char *path = mem_printf("%s/%s", recover->session->conf->backup_dir, names->items[i]);
-		is_clear = !store_copy_is_foreign(path, first);
-		if (first[0] == '\0')
+		bool is_own = !recover_is_foreign(recover, path);
+		is_clear = !is_own || !store_copy_is_foreign(path, first);
+		if (is_own && first[0] == '\0')
 			recover_read_instance(path, first);
 		free(path);
 	}
@@ -145,7 +153,7 @@ static bool recover_may_choose(const struct recover *recover, const struct strli
 
 static void recover_try_daily(struct recover *recover, const char *path)
 {
-	if (!store_copy_is_foreign(path, recover->instance)) {
+	if (!recover_is_foreign(recover, path)) {
 		(void)recover_try(recover, path);
 		return;
 	}
@@ -227,7 +235,7 @@ static void recover_show_copy(const struct recover *recover)
 	if (store_copy_time(recover->source, &at_utc, &err) == 0 && at_utc >= 0)
 		output_time(recover->session->zone, at_utc, at);
 	output_print("copy %s, of %s\n", recover->source, at);
-	bool is_foreign = store_copy_is_foreign(recover->source, recover->instance);
+	bool is_foreign = recover_is_foreign(recover, recover->source);
 	char *origin = recover_origin(recover->source);
 	if (is_foreign || recover->instance[0] == '\0')
 		recover_say(is_foreign ? "that copy is of another database: " : "it is of the database ", origin);

@@ -389,6 +389,19 @@ bool store_copy_is_foreign(const char *file, const char *instance)
 	return instance[0] != '\0' && origin.instance[0] != '\0' && strcmp(origin.instance, instance) != 0;
 }
 
+bool store_copy_is_elsewhere(const char *file, const char *database)
+{
+	struct store_origin origin;
+	struct err err;
+	int status = 0;
+	char *path = store_resolve(database, &status, &err);
+	store_copy_origin(file, &origin);
+	bool is_elsewhere = path != NULL && origin.database != NULL && strcmp(origin.database, path) != 0;
+	free(origin.database);
+	free(path);
+	return is_elsewhere;
+}
+
 /* ---- noted in the database ---------------------------------------------------------------------------------------- */
 
 int store_backup_last(struct store *store, int64_t *ret_utc, struct err *err)

@@ -48,6 +48,8 @@ struct store_origin {
 void store_copy_origin(const char *file, struct store_origin *ret_origin);
 /* Whether the file says that it is, or is a copy of, a database of another instance than this one, "" = unknown. */
 bool store_copy_is_foreign(const char *file, const char *instance);
+/* Whether the file says that it is a copy of a database at another path than this one, which need not be there. */
+bool store_copy_is_elsewhere(const char *file, const char *database);
 
 /* Looks through the whole file for damage: quick_check, or integrity_check, which looks at every index, too. Errors:
  * -EUCLEAN with what is wrong, -ECANCELED. */
@@ -74,7 +76,7 @@ MUSTCHECK int store_daily_prune(const char *folder, const char *today, const cha
 				struct err *err);
 
 /* A database that is missing, or is an empty file, is made anew only when nothing says that there was one: not beside a
- * copy of it, a damaged file that was set aside, or its log. Errors: -EUCLEAN. */
+ * copy of it, or one that does not say of what, a damaged file that was set aside, or its log. Errors: -EUCLEAN. */
 MUSTCHECK int store_check_first(const char *database, const char *backup_dir, const char *today, struct err *err);
 
 /* ---- what the database itself knows of its copies ---- */

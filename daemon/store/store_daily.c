@@ -163,6 +163,19 @@ static bool daily_has_bytes(const char *path)
 	return lstat(path, &file) == 0 && file.st_size > 0;
 }
 
+/* The name of the latest copy of this database, or of one that does not say of what; borrowed, NULL when there is none. */
+static const char *daily_find_copy(const char *folder, const struct strlist *names, const char *database)
+{
+	const char *found = NULL;
+	for (size_t i = 0; i < names->n && found == NULL; i++) {
+		char *path = mem_printf("%s/%s", folder, names->items[i]);
+		if (!store_copy_is_elsewhere(path, database))
+			found = names->items[i];
+		free(path);
+	}
+	return found;
+}
+
 int store_check_first(const char *database, const char *backup_dir, const char *today, struct err *err)
 {
 	struct strlist names = {0};
@@ -170,13 +183,14 @@ int store_check_first(const char *database, const char *backup_dir, const char *
 		return 0;
 	char *damaged = daily_find_damaged(database), *log = mem_printf("%s-wal", database);
 	int status = store_daily_list(backup_dir, today, &names, err);
-	const char *rest = names.n > 0 ? names.items[0] : damaged != NULL ? damaged : daily_has_bytes(log) ? log : NULL;
+	const char *copy = daily_find_copy(backup_dir, &names, database);
+	const char *rest = copy != NULL ? copy : damaged != NULL ? damaged : daily_has_bytes(log) ? log : NULL;
 	if (status == 0 && rest != NULL)
 		status = err_set(
 			err, -EUCLEAN,
 			"database %s is missing or empty, but there was one: %s is there. 'deadlinectl recover' "
 			"puts the latest copy in its place; to begin with an empty one, move %s away%s",
-			database, rest, rest, names.n > 0 ? ", or set another backup_dir" : "");
+			database, rest, rest, copy != NULL ? ", or set another backup_dir" : "");
 	strlist_done(&names);
 	free(log);
 	free(damaged);

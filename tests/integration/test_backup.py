@@ -44,6 +44,11 @@ def spoil(site, table="task"):
         file.write(b"\xff" * size)
 
 
+def lose_database(site):
+    for path in site.database.parent.glob(f"{site.database.name}*"):
+        path.unlink()
+
+
 def state_files(site):
     return {path.name for path in site.database.parent.iterdir() if path.is_file()}
 
@@ -265,18 +270,51 @@ def test_recover_takes_a_copy_of_another_database_only_by_name(office):
     assert "deadlined-2025-03-01.db" in result.stdout and "another database" not in result.stdout
     assert {row["id"] for row in office.ctl_json("people")} == {"desk", "school"}
 
-    for path in office.database.parent.glob(f"{office.database.name}*"):
-        path.unlink()
+    lose_database(office)
     result = deadlinectl("-c", office.config, "recover")
-    assert result.returncode == 66 and "more than one database" in result.stderr, result.stderr
-    assert "trial.db" in result.stderr and str(office.database) in result.stderr
-    assert not office.database.exists()
+    assert result.returncode == 0, result.stderr
+    assert "deadlined-2025-03-02.db is left out" in result.stderr and "trial.db" in result.stderr
+    assert {row["id"] for row in office.ctl_json("people")} == {"desk", "school"}
+    lose_database(office)
     output = office.ctl("recover", folder / "deadlined-2025-03-01.db")
     assert f"it is of the database {office.database} (instance" in output
     for path in office.database.parent.glob("*.corrupt-*"):
         path.unlink()  # those of the same second
     output = office.ctl("recover", folder / "deadlined-2025-03-02.db", "--force")
     assert "that copy is of another database" in output and "trial.db" in output
+
+
+def test_recover_does_not_choose_between_two_databases_that_had_the_same_path(office):
+    folder = office.folder / "state" / "backup"
+    folder.mkdir()
+    office.ctl("backup", folder / "deadlined-2025-03-01.db")
+    lose_database(office)
+    (folder / "deadlined-2025-03-01.db").rename(office.folder / "older.db")
+    office.ctl("add", "Second", "--when", "2030-05-05", "--uid", "second")
+    office.ctl("backup", folder / "deadlined-2025-03-02.db")
+    (office.folder / "older.db").rename(folder / "deadlined-2025-03-01.db")
+    lose_database(office)
+    result = deadlinectl("-c", office.config, "recover")
+    assert result.returncode == 66 and "more than one database" in result.stderr, result.stderr
+    assert result.stderr.count(f"is of {office.database} (instance") == 2
+    assert not office.database.exists()
+
+
+def test_the_copies_of_another_database_are_none_of_a_new_one(office):
+    """Two configurations share a state_dir; the second has no database yet."""
+    folder = office.folder / "state" / "backup"
+    folder.mkdir()
+    office.ctl("backup", folder / "deadlined-2025-03-01.db")
+    text = office.config.read_text()
+    second = office.database.with_name("second.db")
+    office.config.write_text(text.replace(str(office.database), str(second)))
+    result = deadlinectl("-c", office.config, "recover")
+    assert result.returncode == 66 and "deadlined-2025-03-01.db is left out" in result.stderr, result.stderr
+    assert str(office.database) in result.stderr and not second.exists()
+    office.ctl("add", "Second", "--when", "2030-05-05", "--uid", "second")
+    assert office.ctl_json("people") == []
+    second.unlink()
+    assert "that copy is of another database" in office.ctl("recover", folder / "deadlined-2025-03-01.db")
 
 
 def test_recover_without_any_copy_changes_nothing(office):

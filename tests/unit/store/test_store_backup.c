@@ -517,6 +517,21 @@ static void first__missing_database__is_made_only_when_there_was_none(void **sta
 	free(missing);
 }
 
+static void first__copy_of_a_database_elsewhere__says_nothing_of_this_one(void **state)
+{
+	(void)state;
+	char *missing = path_of("new.db"), *other = path_of("other.db"), *copy = path_of("deadlined-2025-06-02.db");
+	(void)make_foreign_copy("deadlined-2025-06-02.db");
+	assert_true(store_copy_is_elsewhere(copy, missing));
+	assert_false(store_copy_is_elsewhere(copy, other));
+	OK(store_check_first(missing, office.scratch.folder, "2025-06-03", ERR));
+	assert_int_equal(unlink(other), 0);
+	assert_int_equal(store_check_first(other, office.scratch.folder, "2025-06-03", ERR), -EUCLEAN);
+	free(copy);
+	free(other);
+	free(missing);
+}
+
 static void backup__time_of_the_last__is_kept(void **state)
 {
 	(void)state;
@@ -553,6 +568,7 @@ int main(void)
 		BACKUP_TEST(daily__copy_of_another_database__keeps_its_name_and_says_whose_it_is),
 		BACKUP_TEST(daily__pruned__counts_no_copy_of_another_database),
 		BACKUP_TEST(first__missing_database__is_made_only_when_there_was_none),
+		BACKUP_TEST(first__copy_of_a_database_elsewhere__says_nothing_of_this_one),
 		BACKUP_TEST(backup__time_of_the_last__is_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
