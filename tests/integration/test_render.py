@@ -1,5 +1,7 @@
 """deadlinectl render: the published cases of the Mustache specification, and what a bad template is told."""
 import json
+import re
+import shutil
 
 import pytest
 
@@ -34,7 +36,9 @@ def test_specification(tmp_path, case):
     for name, text in case.get("partials", {}).items():
         write(partials / f"{name}.mustache", text)
     result = render(tmp_path, case["template"], json.dumps(case["data"]), "--partials", partials)
-    assert (result.stdout.decode(), result.stderr, result.returncode) == (case["expected"], b"", 0), case["is"]
+    assert (result.stdout.decode(), result.returncode) == (case["expected"], 0), case["is"]
+    lacking = re.findall(r"^deadlinectl: partial '(.*)' shows nothing: .*\n", result.stderr.decode(), re.M)
+    assert len(lacking) == result.stderr.count(b"\n") and not set(lacking) & set(case.get("partials", {})), case["is"]
 
 
 @pytest.mark.parametrize("escape, expected", [
@@ -54,21 +58,50 @@ def test_partials_stand_beside_the_template_or_above(tmp_path):
     write(folder / "name.mustache", "[{{.}}]")
     write(tmp_path / "name.mustache", "no")
     write(tmp_path / "shared.mustache", "({{.}})")
-    result = render(folder, "{{>name}}{{>shared}}{{>../name}}{{>gone}}", '"x"')
+    result = render(folder, "{{>name}}{{>shared}}{{>../name}}{{>gone}}{{>gone}}", '"x"')
+    assert result.stdout == b"[x](x)" and result.returncode == 0
+    assert b"'../name' shows nothing: a name has no '/' in it\n" in result.stderr
+    assert result.stderr.count(f"'gone' shows nothing: there is no gone.mustache in {folder}, above it or in ".encode()) == 1
+    result = render(tmp_path, "{{>name}}{{>shared}}{{>reminder}}", '"x"', "--partials", folder)
     assert result.stdout == b"[x](x)"
-    result = render(folder, "{{>name}}{{>shared}}", '"x"', "--partials", folder)
-    assert result.stdout == b"[x]"
+    assert f"no reminder.mustache in {folder} or above it\n".encode() in result.stderr
+
+
+def test_partials_are_looked_for_where_the_daemon_looks(site):
+    """A shipped template copied into the administrator's folder, to change it, leaves its partials behind."""
+    own, shipped = site.folder / "templates" / "ru", ROOT / "config" / "templates"
+    own.mkdir(parents=True)
+    copy = shutil.copy(shipped / "ru" / "reminder.html.mustache", own)
+    arguments = ["render", copy, "--data", ROOT / "config" / "examples" / "reminder.json"]
+    whole = deadlinectl("render", shipped / "ru" / "reminder.html.mustache", *arguments[2:]).stdout
+    result = deadlinectl("-c", site.config, *arguments)
+    assert (result.stdout, result.stderr, result.returncode) == (whole, "", 0) and whole
+    assert deadlinectl("-c", site.config, "render", "reminder.html.mustache", *arguments[2:], cwd=own).stdout == whole
+    write(own.parent / "layout.mustache", "of all languages")
+    assert deadlinectl("-c", site.config, *arguments).stdout.strip() == "of all languages"
+    write(own / "layout.mustache", "own")
+    assert deadlinectl("-c", site.config, *arguments).stdout.strip() == "own"
+    assert deadlinectl("-c", site.folder / "gone.ini", *arguments).returncode == 78
+
+
+@pytest.mark.parametrize("name, options, expected", [
+    ("a.text.mustache", [], "<a>\n"), ("a.subject.mustache", [], "<a> "), ("a.html.mustache", [], "&lt;a&gt;\n"),
+    ("footer.mustache", [], "&lt;a&gt;\n"), ("a.text.mustache", ["--escape", "html"], "&lt;a&gt;\n")])
+def test_the_name_says_what_values_are_made_safe_for(tmp_path, name, options, expected):
+    data = write(tmp_path / "data.json", json.dumps({"v": "<a>\n"}))
+    result = deadlinectl("render", write(tmp_path / name, "{{v}}"), "--data", data, *options)
+    assert (result.stdout, result.returncode) == (expected, 0)
 
 
 @pytest.mark.parametrize("language", ["de", "en", "ru", "zh"])
-@pytest.mark.parametrize("part, options, expected", [
-    ("text", ["--escape", "plain"], "Гостиница: <Harbour View>\n"),
-    ("html", [], "Гостиница: &lt;Harbour View&gt;<br>\n"), ("subject", [], "Встреча мэров пяти городов\n")])
-def test_a_shipped_template_with_the_example(language, part, options, expected):
+@pytest.mark.parametrize("part, expected", [
+    ("text", "Гостиница: <Harbour View>\n"),
+    ("html", "Гостиница: &lt;Harbour View&gt;<br>\n"), ("subject", "Встреча мэров пяти городов\n")])
+def test_a_shipped_template_with_the_example(language, part, expected):
     """As the README of the templates shows it: partials of the language and of all of them are found by themselves."""
     config = ROOT / "config"
     result = deadlinectl("render", config / "templates" / language / f"reminder.{part}.mustache", "--data",
-                         config / "examples" / "reminder.json", *options)
+                         config / "examples" / "reminder.json")
     assert result.returncode == 0 and not result.stderr
     assert expected in result.stdout and "{{" not in result.stdout
     assert (part == "html") == result.stdout.startswith("<!DOCTYPE html>\n<html lang=\"ru\">")
