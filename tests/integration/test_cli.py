@@ -285,14 +285,19 @@ def test_what_the_database_says_commands_no_terminal(site):
     site.sql("INSERT INTO part (task, person) VALUES (1, ?)", person)
     site.sql("INSERT INTO address (person, channel, address) VALUES (?, 'email', ?), (?, ?, 'x')", person, f"a{ODD}@x.org", person, channel)
     site.sql("INSERT INTO suspension VALUES (?, 'email', 3, ?, 1)", person, f"why{ODD}")
-    day = date.today().isoformat()
-    for command in (["status"], ["list"], ["show", task], ["why", task], ["why", task, person], ["plan"], ["queue"], ["people"],
-                    ["ack", task], ["snooze", task, "--for", "1d", "--person", person], ["edit", task, "--title", "x"],
-                    ["release", "--person", person], ["deputy"], ["silence"], ["done", task], ["reopen", task],
-                    ["forget", person, "--extract", "-"], ["add", "Title", "--uid", f"v{ODD}", "--when", day]):
-        for options in ([], ["--json"]):
-            result = deadlinectl("-c", site.config, *command, *options)
-            assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", result.stdout + result.stderr), (command, options)
-            if options and result.returncode == 0 and result.stdout:
-                assert all(isinstance(json.loads(line), dict) for line in result.stdout.splitlines())
+    extract = site.folder / "extract"
+    looks = (["status"], ["list"], ["show", task], ["why", task], ["why", task, person], ["plan"], ["queue"], ["people"], ["deputy"])
+    acts = (["ack", task], ["snooze", task, person, "--until", "1d"], ["edit", task, "--title", "x"],
+            ["release", "--person", person], ["silence", task, "--person", person, "--until", "1d", "--reason", "x"],
+            ["done", task], ["reopen", task], ["forget", person, "--force", "--extract", extract],
+            ["add", "Title", "--uid", f"v{ODD}", "--when", date.today().isoformat()])
+    expected = {"status": 2, "add": 65}  # no daemon runs; no such uid is taken
+    for command in (*looks, *([*look, "--json"] for look in looks), *acts):
+        result = deadlinectl("-c", site.config, *command)
+        assert result.returncode == expected.get(command[0], 0), (command, result.stderr)
+        written = extract.read_text(encoding="utf-8") if extract.exists() else ""
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", result.stdout + result.stderr + written), command
+        if command[-1] == "--json" and result.stdout:
+            assert all(isinstance(json.loads(line), dict) for line in result.stdout.splitlines())
+    assert extract.exists()
     assert ODD in site.ctl_json("list")[0]["uid"], "JSON has it whole, as escapes"
