@@ -83,7 +83,7 @@ static int why_change(void *arg, const struct store_ledger_row *row)
 	return 0;
 }
 
-static void why_fate(const struct why *why, const struct store_told_row *row, struct buf *line)
+static void why_fate(const struct why *why, const struct store_history_row *row, struct buf *line)
 {
 	char at[OUTPUT_TIME_SIZE];
 	output_time(why->session->zone, row->not_before, at);
@@ -116,7 +116,7 @@ static int why_attempt_words(void *arg, const struct store_attempt_row *row)
 	return 0;
 }
 
-static int why_add_line(struct why *why, const struct store_told_row *row, const struct turn_ahead *ahead)
+static int why_add_line(struct why *why, const struct store_history_row *row, const struct turn_ahead *ahead)
 {
 	struct why_line line = {.why = why};
 	buf_init(&line.text, WHY_LINE_MAX);
@@ -147,7 +147,7 @@ static int why_attempt_json(void *arg, const struct store_attempt_row *row)
 	return 0;
 }
 
-static int why_add_object(struct why *why, const struct store_told_row *row, const struct turn_ahead *ahead)
+static int why_add_object(struct why *why, const struct store_history_row *row, const struct turn_ahead *ahead)
 {
 	json_t *object = why_object("reminder", why->session->zone, row->due_utc), *attempts = json_array();
 	why_set(object, "occurrence", row->occurrence);
@@ -169,7 +169,7 @@ static int why_add_object(struct why *why, const struct store_told_row *row, con
 		       : store_attempt_each(why->session->store, row->message, why_attempt_json, attempts, &why->err);
 }
 
-static int why_reminder(void *arg, const struct store_told_row *row)
+static int why_reminder(void *arg, const struct store_history_row *row)
 {
 	struct why *why = arg;
 	struct turn_ahead ahead = {0};
@@ -199,7 +199,7 @@ int why_past(struct why *why)
 	if (status == 0)
 		status = store_ledger_each(store, why->task.uid, why_change, why, &why->err);
 	if (status == 0)
-		status = store_told_each(store, why->task.id, why_reminder, why, &why->err);
+		status = store_history_each(store, why->task.id, why_reminder, why, &why->err);
 	if (why->n_events > 0)
 		qsort(why->events, why->n_events, sizeof(*why->events), why_compare);
 	if (!why->is_json)

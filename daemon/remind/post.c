@@ -83,7 +83,7 @@ static int post_hold_for_ceiling(struct post *post, struct post_route *route, st
 	int64_t told = 0;
 	if (route->reader->ceiling == 0 || post->task->is_urgent)
 		return 0;
-	int status = store_told_count(post->store, route->reader->id, route->day, &told, err);
+	int status = store_ceiling_load(post->store, route->reader->id, route->day, &told, err);
 	if (status == 0 && told >= route->reader->ceiling)
 		post_hold(route, hours_tomorrow_morning_utc(&route->hours.time, post->now_utc), "daily ceiling");
 	return status;
@@ -166,7 +166,7 @@ static int post_new_message(struct post *post, const struct post_route *route, c
 	if (status == 0 && post->task->is_urgent)
 		status = store_message_set_urgent(post->store, *ret_message, err);
 	if (status == 0 && stale == NULL && route->reader->ceiling > 0)
-		status = store_told_add(post->store, route->reader->id, route->day, err);
+		status = store_ceiling_add(post->store, route->reader->id, route->day, err);
 	if (status == 0 && stale == NULL)
 		status = post_set_turn(post, route, channel->name, *ret_message, err);
 	post->planned += status == 0;

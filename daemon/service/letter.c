@@ -7,6 +7,7 @@
 
 #include "message/mail_calendar.h"
 #include "service/letter_priv.h"
+#include "store/store_notice.h"
 #include "store/store_reader.h"
 #include "store/store_thread.h"
 

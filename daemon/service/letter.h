@@ -10,6 +10,7 @@
 #include "remind/digest.h"
 #include "service/setup.h"
 #include "store/store_letter.h"
+#include "store/store_notice.h"
 #include "store/store_reply.h"
 #include "store/store_talk.h"
 #include "talk/talk.h"

@@ -17,7 +17,7 @@
 
 int letter_read_notice(struct store *store, struct letter *letter, struct err *err)
 {
-	int status = store_answer_load(store, letter->row.id, &letter->answer, err);
+	int status = store_notice_load_answer(store, letter->row.id, &letter->answer, err);
 	if (status < 0 || letter->answer.subject != NULL)
 		return status;
 	return store_notice_load(store, letter->row.id, &letter->notice, err);

@@ -51,7 +51,7 @@ int store_ledger_each(struct store *store, const char *uid, store_ledger_cb each
 }
 
 /* Of an old message only its state is left, in the place of a reason. */
-static void store_told_read_retained(struct store_told_row *row)
+static void store_history_read_retained(struct store_history_row *row)
 {
 	size_t len = strlen(row->dropped), end = strlen(STORE_RETAINED);
 	if (row->message != 0 || len <= end || strcmp(row->dropped + len - end, STORE_RETAINED) != 0)
@@ -64,9 +64,9 @@ static void store_told_read_retained(struct store_told_row *row)
 	free(name);
 }
 
-static void store_told_read(sqlite3_stmt *stmt, struct store_told_row *ret_row)
+static void store_history_read(sqlite3_stmt *stmt, struct store_history_row *ret_row)
 {
-	*ret_row = (struct store_told_row){
+	*ret_row = (struct store_history_row){
 		.message = sqlite3_column_int64(stmt, 0),
 		.due_utc = sqlite3_column_int64(stmt, 1),
 		.not_before = sqlite3_column_int64(stmt, 2),
@@ -83,10 +83,10 @@ static void store_told_read(sqlite3_stmt *stmt, struct store_told_row *ret_row)
 		.n_others = sqlite3_column_int64(stmt, 13),
 	};
 	(void)message_state_find(store_ledger_text(stmt, 12), &ret_row->state); /* CHECK keeps the set */
-	store_told_read_retained(ret_row);
+	store_history_read_retained(ret_row);
 }
 
-int store_told_each(struct store *store, int64_t task, store_told_cb each, void *arg, struct err *err)
+int store_history_each(struct store *store, int64_t task, store_history_cb each, void *arg, struct err *err)
 {
 	static const char sql[] =
 		"SELECT coalesce(m.id, 0), r.due_utc, coalesce(m.not_before, r.due_utc), r.occurrence, r.step, r.person, r.channel,"
@@ -100,8 +100,8 @@ int store_told_each(struct store *store, int64_t task, store_told_cb each, void 
 		return store->failure;
 	store_bind(stmt, "i", task);
 	while ((status = store_row(store, stmt, "reading the reminders of a task", err)) == 1) {
-		struct store_told_row row;
-		store_told_read(stmt, &row);
+		struct store_history_row row;
+		store_history_read(stmt, &row);
 		status = store_ledger_next(stmt, each(arg, &row));
 		if (status < 0)
 			return status;

@@ -19,7 +19,7 @@ typedef int (*store_ledger_cb)(void *arg, const struct store_ledger_row *row);
 MUSTCHECK int store_ledger_each(struct store *store, const char *uid, store_ledger_cb each, void *arg, struct err *err);
 
 /* A reminder of a task and the message it went into. */
-struct store_told_row {
+struct store_history_row {
 	int64_t message; /* 0 = none: dropped says why */
 	int64_t due_utc, not_before;
 	const char *occurrence, *step, *person, *channel;
@@ -28,8 +28,8 @@ struct store_told_row {
 	int64_t n_others;         /* reminders that the message holds besides */
 };
 /* Calls each for every reminder of the task, by instant. */
-typedef int (*store_told_cb)(void *arg, const struct store_told_row *row);
-MUSTCHECK int store_told_each(struct store *store, int64_t task, store_told_cb each, void *arg, struct err *err);
+typedef int (*store_history_cb)(void *arg, const struct store_history_row *row);
+MUSTCHECK int store_history_each(struct store *store, int64_t task, store_history_cb each, void *arg, struct err *err);
 
 struct store_attempt_row {
 	int64_t number, started_utc;

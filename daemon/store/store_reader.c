@@ -139,7 +139,7 @@ int store_snooze_clear(struct store *store, int64_t task, const char *person, in
 	return store_exec(store, forget, "clearing for a snooze", err, "iti", task, person, until_utc);
 }
 
-int store_told_count(struct store *store, const char *person, const char *day, int64_t *ret_count, struct err *err)
+int store_ceiling_load(struct store *store, const char *person, const char *day, int64_t *ret_count, struct err *err)
 {
 	static const char sql[] = "SELECT told_count FROM person WHERE id = ?1 AND told_day = ?2";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
@@ -149,7 +149,7 @@ int store_told_count(struct store *store, const char *person, const char *day, i
 	return store_one(store, stmt, "counting a day's messages", 0, ret_count, err);
 }
 
-int store_told_add(struct store *store, const char *person, const char *day, struct err *err)
+int store_ceiling_add(struct store *store, const char *person, const char *day, struct err *err)
 {
 	static const char sql[] = "UPDATE person SET told_count = CASE told_day WHEN ?2 THEN told_count + 1 ELSE 1 END,"
 				  " told_day = ?2 WHERE id = ?1";

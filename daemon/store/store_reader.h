@@ -45,10 +45,11 @@ MUSTCHECK int store_snoozed_until(struct store *store, int64_t task, const char 
 MUSTCHECK int store_snooze_clear(struct store *store, int64_t task, const char *person, int64_t until_utc,
 				 struct err *err);
 
-/* How many messages were planned for the person on that day of theirs, and one more. */
-MUSTCHECK int store_told_count(struct store *store, const char *person, const char *day, int64_t *ret_count,
-			       struct err *err);
-MUSTCHECK int store_told_add(struct store *store, const char *person, const char *day, struct err *err);
+/* Of the ceiling of messages a day: how many were planned for the person on that day of theirs. */
+MUSTCHECK int store_ceiling_load(struct store *store, const char *person, const char *day, int64_t *ret_count,
+				 struct err *err);
+/* One more of them. */
+MUSTCHECK int store_ceiling_add(struct store *store, const char *person, const char *day, struct err *err);
 
 /* A message to that person on that channel, planned for exactly not_before, that was never tried, is not urgent and tells
  * of no cancelled or moved date: another reminder may join it. only_catch_up: of kind "catch_up", and of the minute before,

@@ -135,39 +135,7 @@ int store_question_end(struct store *store, const char *person, const char *chan
 
 /* ---- answers ------------------------------------------------------------------------------------------------------ */
 
-int store_answer_add(struct store *store, int64_t message, const char *subject, const char *text, const char *buttons,
-		     struct err *err)
-{
-	static const char sql[] = "INSERT INTO notice (message, text, subject, buttons) VALUES (?1, ?2, ?3, ?4)";
-	return store_exec(store, sql, "writing an answer", err, "ittt", message, text, subject, buttons);
-}
-
-int store_answer_load(struct store *store, int64_t message, struct store_answer *ret_answer, struct err *err)
-{
-	static const char sql[] = "SELECT subject, text, buttons FROM notice WHERE message = ?1 AND subject <> ''";
-	sqlite3_stmt *stmt = store_statement(store, sql, err);
-	if (stmt == NULL)
-		return store->failure;
-	store_bind(stmt, "i", message);
-	int status = store_row(store, stmt, "reading an answer", err);
-	if (status < 0)
-		return status;
-	*ret_answer = (struct store_answer){0};
-	if (status == 1)
-		*ret_answer = (struct store_answer){store_text(stmt, 0), store_text(stmt, 1), store_text(stmt, 2)};
-	(void)sqlite3_reset(stmt); /* repeats the code of the step */
-	return 0;
-}
-
-void store_answer_done(struct store_answer *answer)
-{
-	free(answer->subject);
-	free(answer->text);
-	free(answer->buttons);
-	*answer = (struct store_answer){0};
-}
-
-int store_answer_count(struct store *store, const char *person, const char *channel, int64_t now_utc,
+int store_answered_add(struct store *store, const char *person, const char *channel, int64_t now_utc,
 		       int64_t *ret_answers, struct err *err)
 {
 	/* A clock that was set back begins a new hour, too. */
@@ -184,8 +152,8 @@ int store_answer_count(struct store *store, const char *person, const char *chan
 	return store_one(store, stmt, "counting an answer", 0, ret_answers, err);
 }
 
-int store_answers(struct store *store, const char *person, const char *channel, int64_t now_utc, int64_t *ret_answers,
-		  struct err *err)
+int store_answered_load(struct store *store, const char *person, const char *channel, int64_t now_utc,
+			int64_t *ret_answers, struct err *err)
 {
 	static const char sql[] = "SELECT answers FROM answered WHERE person = ?1 AND channel = ?2"
 				  " AND since_utc > ?3 - 3600 AND since_utc <= ?3";

@@ -50,25 +50,12 @@ MUSTCHECK int store_question_end(struct store *store, const char *person, const 
 
 /* ---- answers ---- */
 
-/* The words of a message of kind "notice" that answers a person, instead of store_notice_add(). buttons: JSON, [["label",
- * "data"], ...], or "". */
-MUSTCHECK int store_answer_add(struct store *store, int64_t message, const char *subject, const char *text,
-			       const char *buttons, struct err *err);
-
-/* All NULL for a notice to the operator, which has only the text that store_notice_load() gives. */
-struct store_answer {
-	char *subject, *text, *buttons;
-};
-/* The caller frees it with store_answer_done(). */
-MUSTCHECK int store_answer_load(struct store *store, int64_t message, struct store_answer *ret_answer, struct err *err);
-void store_answer_done(struct store_answer *answer);
-
 /* One answer more to the person in the hour that began at or after now_utc - 3600. *ret_answers: how many there are in it. */
-MUSTCHECK int store_answer_count(struct store *store, const char *person, const char *channel, int64_t now_utc,
+MUSTCHECK int store_answered_add(struct store *store, const char *person, const char *channel, int64_t now_utc,
 				 int64_t *ret_answers, struct err *err);
-/* The same without one more. */
-MUSTCHECK int store_answers(struct store *store, const char *person, const char *channel, int64_t now_utc,
-			    int64_t *ret_answers, struct err *err);
+/* How many there are in it, without one more. */
+MUSTCHECK int store_answered_load(struct store *store, const char *person, const char *channel, int64_t now_utc,
+				  int64_t *ret_answers, struct err *err);
 /* Whether the person may be told again what can be asked for: not within wait_s of the last time. Notes it when so. */
 MUSTCHECK int store_hint_due(struct store *store, const char *person, const char *channel, int64_t now_utc,
 			     int64_t wait_s, bool *ret_is_due, struct err *err);

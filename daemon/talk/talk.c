@@ -108,7 +108,7 @@ static int talk_obey_or_leave(struct talk_ear *ear, struct err *err)
 	log_error("channel=%s person=%s: what they ask for cannot be done: %s", ear->channel, ear->self.id, err->text);
 	if (ear->update->kind == CHANNEL_UPDATE_BUTTON)
 		talk_toast(ear, &(struct talk_words){.phrase = PHRASE_NO_SENSE});
-	return talk_count(ear, ear->self.id, &is_enough, err);
+	return talk_count_one(ear, ear->self.id, &is_enough, err);
 }
 
 /* Edits that others made before keep their way; what is done here is the sender's. */

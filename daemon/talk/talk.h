@@ -47,7 +47,7 @@ struct talk_reply {
 enum { TALK_TOAST_MAX = 200, TALK_DATA_MAX = 64 };
 
 /* Does what the update asks for. Runs inside the caller's transaction, which also stores from where to ask next; longer
- * answers are in the outbox then, as messages of kind "notice" that have a row of store_answer_load(). update and
+ * answers are in the outbox then, as messages of kind "notice" that have a row of store_notice_load_answer(). update and
  * everything in it is borrowed. Errors: those of the store; the caller rolls back and hears the update again. */
 MUSTCHECK int talk_hear(const struct talk *talk, const char *channel, const struct channel_update *update,
 			int64_t now_utc, struct talk_reply *ret_reply, struct err *err);

@@ -1,4 +1,5 @@
 /* How people are answered: in their language, in private, and not without end. */
+#include "store/store_notice.h"
 #include "talk/talk_priv.h"
 
 #include <stdlib.h>
@@ -60,16 +61,16 @@ void talk_toast(struct talk_ear *ear, const struct talk_words *words)
 int talk_is_enough(struct talk_ear *ear, bool *ret_is, struct err *err)
 {
 	int64_t answers = 0;
-	int status = store_answers(ear->talk->store, ear->self.id, ear->channel, ear->now_utc, &answers, err);
+	int status = store_answered_load(ear->talk->store, ear->self.id, ear->channel, ear->now_utc, &answers, err);
 	if (status == 0)
 		*ret_is = answers >= ANSWERS_PER_HOUR;
 	return status;
 }
 
-int talk_count(struct talk_ear *ear, const char *person, bool *ret_is_enough, struct err *err)
+int talk_count_one(struct talk_ear *ear, const char *person, bool *ret_is_enough, struct err *err)
 {
 	int64_t n = 0;
-	int status = store_answer_count(ear->talk->store, person, ear->channel, ear->now_utc, &n, err);
+	int status = store_answered_add(ear->talk->store, person, ear->channel, ear->now_utc, &n, err);
 	if (status == 0)
 		*ret_is_enough = n > ANSWERS_PER_HOUR;
 	return status;
@@ -84,7 +85,7 @@ static int talk_send(struct talk_ear *ear, const struct compose_text *text, cons
 	bool is_enough = false;
 	if (channel == NULL || person_address(&ear->self, ear->channel) == NULL)
 		return 0;
-	int status = talk_count(ear, ear->self.id, &is_enough, err);
+	int status = talk_count_one(ear, ear->self.id, &is_enough, err);
 	if (status < 0)
 		return status;
 	if (is_enough) {
@@ -96,7 +97,7 @@ static int talk_send(struct talk_ear *ear, const struct compose_text *text, cons
 	status = store_message_add(store, ear->self.id, ear->channel, "notice", MESSAGE_PENDING, NULL, ear->now_utc,
 				   ear->now_utc, channel->domain, 0, &message, err);
 	if (status == 0)
-		status = store_answer_add(store, message, text->subject, text->text, json, err);
+		status = store_notice_add_answer(store, message, text->subject, text->text, json, err);
 	free(json);
 	return status;
 }

@@ -168,7 +168,7 @@ static int talk_each_owner(struct talk_ear *ear, talk_owner_cb each, struct err 
 int talk_write_change(struct talk_ear *ear, const char *action, const char *person, struct err *err)
 {
 	bool is_enough = false;
-	int status = talk_count(ear, person, &is_enough, err);
+	int status = talk_count_one(ear, person, &is_enough, err);
 	if (status < 0 || is_enough)
 		return status;
 	return store_ledger_add(ear->talk->store, action, NULL, person, ear->channel, err);

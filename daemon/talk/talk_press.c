@@ -179,7 +179,7 @@ static int talk_press_open(struct talk_ear *ear, struct talk_pressed *pressed, s
 	bool is_about_date = verb == TALK_SET_DATE || verb == TALK_YES || verb == TALK_NO, is_enough = false;
 	if (is_about_date && !period_is_window(&pressed->pick.period))
 		return talk_toast_about(ear, PHRASE_DATE_KNOWN, &pressed->shown, NULL);
-	int status = talk_count(ear, ear->self.id, &is_enough, err);
+	int status = talk_count_one(ear, ear->self.id, &is_enough, err);
 	if (status < 0)
 		return status;
 	return is_enough ? talk_toast_about(ear, PHRASE_ENOUGH, &pressed->shown, NULL)

@@ -119,7 +119,7 @@ void talk_toast(struct talk_ear *ear, const struct talk_words *words);
 MUSTCHECK int talk_is_enough(struct talk_ear *ear, bool *ret_is, struct err *err);
 /* One more of what the person does here within the hour, which is counted with the answers. *ret_is_enough: it is beyond
  * what is heard, and must write nothing that stays. */
-MUSTCHECK int talk_count(struct talk_ear *ear, const char *person, bool *ret_is_enough, struct err *err);
+MUSTCHECK int talk_count_one(struct talk_ear *ear, const char *person, bool *ret_is_enough, struct err *err);
 /* A message to the sender, in private. buttons may be NULL. */
 MUSTCHECK int talk_answer(struct talk_ear *ear, const struct talk_words *words, const struct talk_buttons *buttons,
 			  struct err *err);

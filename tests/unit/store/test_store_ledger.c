@@ -47,7 +47,7 @@ static int take_change(void *arg, const struct store_ledger_row *row)
 	return 0;
 }
 
-static int take_reminder(void *arg, const struct store_told_row *row)
+static int take_reminder(void *arg, const struct store_history_row *row)
 {
 	(void)arg;
 	buf_printf(told, "%s %s %s %s%s +%lld;", row->step, row->person, message_state_name(row->state), row->held,
@@ -106,7 +106,7 @@ static void told__reminders__come_with_their_message(void **state)
 		.task = task, .occurrence = "2025-06-15", .due_utc = utc("2025-06-10"), .step = "5d before start"};
 	OK(store_reminder_add(office.store, &second, "anna", "email", message, NULL, ERR));
 	OK(store_reminder_add(office.store, &third, "anna", "email", 0, "only in the digest", ERR));
-	OK(store_told_each(office.store, task, take_reminder, NULL, ERR));
+	OK(store_history_each(office.store, task, take_reminder, NULL, ERR));
 	assert_string_equal(buf_str(told),
 			    "7d before start anna pending  +1;6d before start anna pending quiet hours +1;"
 			    "5d before start anna cancelled only in the digest +0;");

@@ -191,7 +191,7 @@ static void snooze__is_over_at_its_instant_or_when_it_is_dropped(void **state)
 static int64_t told(const char *day)
 {
 	int64_t n = -1;
-	OK(store_told_count(office.store, "anna", day, &n, ERR));
+	OK(store_ceiling_load(office.store, "anna", day, &n, ERR));
 	return n;
 }
 
@@ -199,11 +199,11 @@ static void told__counts_one_day_and_forgets_it_on_the_next(void **state)
 {
 	(void)state;
 	assert_int_equal(told("2025-06-01"), 0);
-	OK(store_told_add(office.store, "anna", "2025-06-01", ERR));
-	OK(store_told_add(office.store, "anna", "2025-06-01", ERR));
+	OK(store_ceiling_add(office.store, "anna", "2025-06-01", ERR));
+	OK(store_ceiling_add(office.store, "anna", "2025-06-01", ERR));
 	assert_int_equal(told("2025-06-01"), 2);
 	assert_int_equal(told("2025-06-02"), 0);
-	OK(store_told_add(office.store, "anna", "2025-06-02", ERR));
+	OK(store_ceiling_add(office.store, "anna", "2025-06-02", ERR));
 	assert_int_equal(told("2025-06-02"), 1);
 	assert_int_equal(office_number(&office, "SELECT told_count FROM person WHERE id = 'boris'"), 0);
 }

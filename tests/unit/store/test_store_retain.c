@@ -154,7 +154,7 @@ static void retain__open_task__keeps_first_last_and_every_key(void **state)
 	assert_int_equal(office_number(&office, "SELECT count(*) FROM message"), 0);
 }
 
-static int told_row(void *arg, const struct store_told_row *row)
+static int told_row(void *arg, const struct store_history_row *row)
 {
 	struct buf *buf = arg;
 	buf_printf(buf, "%s|%s|%s|%s;", row->step, message_state_name(row->state), row->dropped, row->reason);
@@ -171,7 +171,7 @@ static void retain__history_of_an_open_task__still_says_what_was_sent(void **sta
 	add_message(task, "c", "2025-05-03", "sent");
 	assert_int_equal(retain_all(), 1);
 	buf_init(&told, 4096);
-	OK(store_told_each(office.store, task, told_row, &told, ERR));
+	OK(store_history_each(office.store, task, told_row, &told, ERR));
 	assert_string_equal(buf_str(&told), "a|sent||;b|dead||details removed;c|sent||;");
 	buf_done(&told);
 }

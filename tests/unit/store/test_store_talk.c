@@ -132,17 +132,17 @@ static int64_t add_notice(void)
 	return id;
 }
 
-static void store_answer__added__is_told_from_a_notice_to_the_operator(void **state)
+static void store_notice__answer__is_told_from_a_notice_to_the_operator(void **state)
 {
 	(void)state;
 	struct store_answer answer;
 	int64_t notice = add_notice(), reply = add_notice();
 	OK(store_notice_add(office.store, notice, "A channel is stopped", ERR));
-	OK(store_answer_add(office.store, reply, "Which date?", "Write it here.", "[[\"Yes\",\"y 1 2\"]]", ERR));
-	OK(store_answer_load(office.store, notice, &answer, ERR));
+	OK(store_notice_add_answer(office.store, reply, "Which date?", "Write it here.", "[[\"Yes\",\"y 1 2\"]]", ERR));
+	OK(store_notice_load_answer(office.store, notice, &answer, ERR));
 	assert_null(answer.subject);
 	store_answer_done(&answer);
-	OK(store_answer_load(office.store, reply, &answer, ERR));
+	OK(store_notice_load_answer(office.store, reply, &answer, ERR));
 	assert_string_equal(answer.subject, "Which date?");
 	assert_string_equal(answer.text, "Write it here.");
 	assert_string_equal(answer.buttons, "[[\"Yes\",\"y 1 2\"]]");
@@ -152,11 +152,11 @@ static void store_answer__added__is_told_from_a_notice_to_the_operator(void **st
 static int64_t count(const char *person, int64_t now)
 {
 	int64_t n = 0;
-	OK(store_answer_count(office.store, person, "telegram", now, &n, ERR));
+	OK(store_answered_add(office.store, person, "telegram", now, &n, ERR));
 	return n;
 }
 
-static void store_answer_count__an_hour_later__begins_anew(void **state)
+static void store_answered_add__an_hour_later__begins_anew(void **state)
 {
 	(void)state;
 	assert_int_equal(count("anna", 10000), 1);
@@ -326,8 +326,8 @@ int main(void)
 		TEST(store_address__of_somebody_who_left__has_no_active_owner),
 		TEST(store_invite__added__is_found_for_its_channel_and_until_the_next),
 		TEST(store_question__asked__is_forgotten_after_its_time),
-		TEST(store_answer__added__is_told_from_a_notice_to_the_operator),
-		TEST(store_answer_count__an_hour_later__begins_anew),
+		TEST(store_notice__answer__is_told_from_a_notice_to_the_operator),
+		TEST(store_answered_add__an_hour_later__begins_anew),
 		TEST(store_hint__within_the_hour__is_not_due),
 		TEST(store_shown__task_changes__is_stale_until_it_is_fresh),
 		TEST(store_shown__changes_while_it_is_being_changed__is_stale_once_more),
