@@ -127,6 +127,7 @@ void smtp_dialogue_init(struct smtp_dialogue *dialogue, const struct smtp_featur
 {
 	*dialogue = (struct smtp_dialogue){.step = SMTP_STEP_MAIL,
 					   .features = *features,
+					   .from = mem_dup(envelope->from),
 					   .to = mem_dup(envelope->to),
 					   .needs_utf8 = !utf8_is_ascii(envelope->to)};
 	buf_init(&dialogue->commands, SMTP_COMMANDS_MAX);
@@ -147,8 +148,9 @@ void smtp_dialogue_done(struct smtp_dialogue *dialogue)
 {
 	buf_done(&dialogue->commands);
 	buf_done(&dialogue->text);
+	free(dialogue->from);
 	free(dialogue->to);
-	dialogue->to = NULL;
+	dialogue->from = dialogue->to = NULL;
 }
 
 const char *smtp_dialogue_output(const struct smtp_dialogue *dialogue, size_t *ret_len)
@@ -226,7 +228,7 @@ static void smtp_dialogue_refused(struct smtp_dialogue *dialogue, const struct s
 	enum smtp_stage stage = smtp_dialogue_stage(dialogue);
 	char words[SMTP_REPLY_TEXT_MAX + 40];
 	(void)snprintf(words, sizeof(words), "%s (in reply to %s)", reply->text, smtp_stage_name(stage));
-	smtp_dialogue_decide(dialogue, smtp_classify(stage, reply), reply->code, words);
+	smtp_dialogue_decide(dialogue, smtp_classify(stage, reply, dialogue->from, dialogue->to), reply->code, words);
 }
 
 /* After a refusal: RSET, because the server may still hold the sender of this message. */

@@ -61,7 +61,7 @@ struct smtp_dialogue {
 	struct buf text; /* dot-stuffed, with the final dot, and behind that what smtp_dialogue_follow() put there */
 	size_t text_out, text_end;
 	bool is_followed;
-	char *to;
+	char *from, *to;
 	bool needs_utf8;
 	struct smtp_reply_reader reader;
 };

@@ -1,9 +1,11 @@
 #include "channel/smtp_reply.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 
 void smtp_reply_init(struct smtp_reply_reader *reader)
 {
@@ -107,6 +109,9 @@ const char *smtp_stage_name(enum smtp_stage stage)
 
 enum { ANY = -1, NONE = -2 }; /* of an enhanced code: whatever it is, it is not there */
 
+/* Whom the words of a refusal are about. */
+enum smtp_about { ANYBODY, SENDER, RECIPIENT };
+
 /* clang-format off */
 #define AT(stage) (1u << (stage))
 #define AT_ALL (~0u)
@@ -128,66 +133,118 @@ static const struct smtp_rule {
 	unsigned stages;
 	int first, last; /* codes */
 	int subject, detail; /* of the enhanced code */
+	enum smtp_about about;
 	struct smtp_class class;
 } smtp_rules[] = {
-	{AT_ALL, 421, 421, ANY, ANY, TRY_CHANNEL}, /* closing: load, idle time, too many connections */
-	{AT_START, 400, 599, ANY, ANY, TRY_CHANNEL},
+	{AT_ALL, 421, 421, ANY, ANY, ANYBODY, TRY_CHANNEL}, /* closing: load, idle time, too many connections */
+	{AT_START, 400, 599, ANY, ANY, ANYBODY, TRY_CHANNEL},
 
 	/* temporary: greylisting, a busy mailbox, a full disk */
-	{AT_ALL, 400, 499, 1, ANY, TRY_RECIPIENT},
-	{AT_ALL, 400, 499, 2, ANY, TRY_RECIPIENT},
-	{AT_ALL, 400, 499, 3, 1, TRY_CHANNEL}, /* mail system full */
-	{AT_ALL, 400, 499, 3, 2, TRY_CHANNEL}, /* not accepting messages now */
-	{AT_ALL, 454, 454, ANY, ANY, TRY_CHANNEL}, /* TLS or AUTH temporarily not available */
-	{AT_MAIL | AT_DATA, 452, 452, NONE, NONE, TRY_CHANNEL}, /* insufficient system storage */
-	{AT_ALL, 400, 499, ANY, ANY, TRY_MESSAGE},
+	{AT_ALL, 400, 499, 1, ANY, ANYBODY, TRY_RECIPIENT},
+	{AT_ALL, 400, 499, 2, ANY, ANYBODY, TRY_RECIPIENT},
+	{AT_ALL, 400, 499, 3, 1, ANYBODY, TRY_CHANNEL}, /* mail system full */
+	{AT_ALL, 400, 499, 3, 2, ANYBODY, TRY_CHANNEL}, /* not accepting messages now */
+	{AT_ALL, 454, 454, ANY, ANY, ANYBODY, TRY_CHANNEL}, /* TLS or AUTH temporarily not available */
+	{AT_MAIL | AT_DATA, 452, 452, NONE, NONE, ANYBODY, TRY_CHANNEL}, /* insufficient system storage */
+	{AT_ALL, 400, 499, ANY, ANY, ANYBODY, TRY_MESSAGE},
 
 	/* the size, at whatever stage the server notices */
-	{AT_ALL, 500, 599, 2, 3, NO_MESSAGE}, /* longer than the mailbox allows */
-	{AT_ALL, 500, 599, 3, 4, NO_MESSAGE}, /* longer than the system allows */
-	{AT_MAIL | AT_DOT, 552, 552, NONE, NONE, NO_MESSAGE},
+	{AT_ALL, 500, 599, 2, 3, ANYBODY, NO_MESSAGE}, /* longer than the mailbox allows */
+	{AT_ALL, 500, 599, 3, 4, ANYBODY, NO_MESSAGE}, /* longer than the system allows */
+	{AT_MAIL | AT_DOT, 552, 552, NONE, NONE, ANYBODY, NO_MESSAGE},
+
+	/* one mailbox that lets in only whom it knows */
+	{AT_RCPT | AT_DOT, 500, 599, 7, 133, ANYBODY, TRY_RECIPIENT}, /* a group */
+	{AT_RCPT | AT_DOT, 500, 599, 7, 134, ANYBODY, TRY_RECIPIENT}, /* a mailbox */
 
 	/* the channel: sign in first, sender and policy, and words of ours that the server did not understand */
-	{AT_ALL, 521, 521, ANY, ANY, TRY_CHANNEL}, /* accepts no mail (RFC 7504) */
-	{AT_ALL, 530, 538, ANY, ANY, TRY_CHANNEL},
-	{AT_ALL, 500, 599, 7, ANY, TRY_CHANNEL},
-	{AT_MAIL, 500, 599, ANY, ANY, TRY_CHANNEL},
-	{AT_ALL, 500, 599, 1, 7, TRY_CHANNEL}, /* bad sender's mailbox address syntax */
-	{AT_ALL, 500, 599, 1, 8, TRY_CHANNEL}, /* bad sender's system address */
+	{AT_RCPT | AT_DATA | AT_DOT, 500, 599, ANY, ANY, SENDER, TRY_CHANNEL},
+	{AT_ALL, 521, 521, ANY, ANY, ANYBODY, TRY_CHANNEL}, /* accepts no mail (RFC 7504) */
+	{AT_ALL, 530, 538, ANY, ANY, ANYBODY, TRY_CHANNEL},
+	{AT_RCPT, 500, 599, 7, ANY, RECIPIENT, TRY_RECIPIENT},
+	{AT_ALL, 500, 599, 7, ANY, ANYBODY, TRY_CHANNEL},
+	{AT_MAIL, 500, 599, ANY, ANY, ANYBODY, TRY_CHANNEL},
+	{AT_ALL, 500, 599, 1, 7, ANYBODY, TRY_CHANNEL}, /* bad sender's mailbox address syntax */
+	{AT_ALL, 500, 599, 1, 8, ANYBODY, TRY_CHANNEL}, /* bad sender's system address */
+	{AT_ALL, 500, 599, 1, 90, ANYBODY, TRY_CHANNEL}, /* Exchange Online: the day's quota of recipients is used up */
+	{AT_ALL, 500, 599, 2, 252, ANYBODY, TRY_CHANNEL}, /* Exchange Online: may not send as that sender */
+	{AT_ALL, 500, 599, 4, 5, ANYBODY, TRY_CHANNEL}, /* congestion; Gmail: the day's quota is used up */
 
 	/* the mailbox */
-	{AT_ALL, 500, 599, 1, ANY, NO_RECIPIENT},
-	{AT_ALL, 500, 599, 2, 2, TRY_RECIPIENT}, /* full: that may end */
-	{AT_ALL, 500, 599, 2, ANY, NO_RECIPIENT},
-	{AT_RCPT, 550, 550, 5, 0, NO_RECIPIENT}, /* large receivers' "mailbox unavailable" */
-	{AT_RCPT, 500, 599, 4, ANY, NO_RECIPIENT}, /* no route to that domain */
-	{AT_RCPT, 501, 501, NONE, NONE, NO_RECIPIENT}, /* the only parameter is the address */
-	{AT_RCPT, 550, 551, NONE, NONE, NO_RECIPIENT},
-	{AT_RCPT, 552, 552, NONE, NONE, TRY_RECIPIENT},
-	{AT_RCPT, 553, 553, NONE, NONE, NO_RECIPIENT},
-	{AT_RCPT, 556, 556, ANY, ANY, NO_RECIPIENT}, /* domain does not accept mail (RFC 7504) */
-	{AT_RCPT | AT_DATA, 500, 599, ANY, ANY, TRY_CHANNEL},
+	{AT_ALL, 500, 599, 1, ANY, ANYBODY, NO_RECIPIENT},
+	{AT_ALL, 500, 599, 2, 2, ANYBODY, TRY_RECIPIENT}, /* full: that may end */
+	{AT_ALL, 500, 599, 2, ANY, ANYBODY, NO_RECIPIENT},
+	{AT_RCPT, 550, 550, 5, 0, ANYBODY, NO_RECIPIENT}, /* large receivers' "mailbox unavailable" */
+	{AT_RCPT, 500, 599, 4, ANY, ANYBODY, NO_RECIPIENT}, /* no route to that domain */
+	{AT_RCPT, 501, 501, NONE, NONE, ANYBODY, NO_RECIPIENT}, /* the only parameter is the address */
+	{AT_RCPT, 550, 551, NONE, NONE, ANYBODY, NO_RECIPIENT},
+	{AT_RCPT, 552, 552, NONE, NONE, ANYBODY, TRY_RECIPIENT},
+	{AT_RCPT, 553, 553, NONE, NONE, ANYBODY, NO_RECIPIENT},
+	{AT_RCPT, 556, 556, ANY, ANY, ANYBODY, NO_RECIPIENT}, /* domain does not accept mail (RFC 7504) */
+	{AT_RCPT, 554, 554, ANY, ANY, RECIPIENT, TRY_RECIPIENT},
+	{AT_RCPT | AT_DATA, 500, 599, ANY, ANY, ANYBODY, TRY_CHANNEL},
 
 	/* the text */
-	{AT_DOT, 500, 509, ANY, ANY, TRY_CHANNEL},
-	{AT_DOT, 500, 599, 3, ANY, TRY_CHANNEL},
-	{AT_DOT, 500, 599, ANY, ANY, NO_MESSAGE},
+	{AT_DOT, 500, 509, ANY, ANY, ANYBODY, TRY_CHANNEL},
+	{AT_DOT, 500, 599, 3, ANY, ANYBODY, TRY_CHANNEL},
+	{AT_DOT, 500, 599, ANY, ANY, ANYBODY, NO_MESSAGE},
 };
 /* clang-format on */
 
-static bool smtp_rule_fits(const struct smtp_rule *rule, enum smtp_stage stage, int code, int subject, int detail)
+static bool smtp_rule_fits(const struct smtp_rule *rule, enum smtp_stage stage, int code, int subject, int detail,
+			   enum smtp_about about)
 {
 	return (rule->stages & AT(stage)) != 0 && code >= rule->first && code <= rule->last &&
-	       (rule->subject == ANY || rule->subject == subject) && (rule->detail == ANY || rule->detail == detail);
+	       (rule->subject == ANY || rule->subject == subject) && (rule->detail == ANY || rule->detail == detail) &&
+	       (rule->about == ANYBODY || rule->about == about);
 }
 
-struct smtp_class smtp_classify(enum smtp_stage stage, const struct smtp_reply *reply)
+static bool smtp_names(const struct smtp_reply *reply, const char *address)
+{
+	char *named = mem_printf("<%s>", address);
+	bool is_there = strcasestr(reply->text, named) != NULL;
+	free(named);
+	return is_there;
+}
+
+/* Codes alone do not tell a refusal of the sender from one of the mailbox: Postfix says 550 5.1.0 of both. */
+static enum smtp_about smtp_find_about(const struct smtp_reply *reply, const char *from, const char *to)
+{
+	static const char *const sender[] = {
+		"sender address rejected", /* Postfix */
+		"sender rejected",
+		"sender verify failed",    /* Exim */
+		"sendas",                  /* Exchange: SendAsDenied */
+		"address is not verified", /* Amazon SES */
+		"verified sender",         /* SendGrid */
+		"relay access",
+		"relay denied",
+		"relay not",
+		"relaying",
+		"not relay",
+		"to relay",
+		"rcpthosts", /* qmail, as is the next one */
+		"(#5.7.",
+		"authentication required",
+		"authentication is required",
+	};
+	for (size_t i = 0; i < sizeof(sender) / sizeof(sender[0]); i++)
+		if (strcasestr(reply->text, sender[i]) != NULL)
+			return SENDER;
+	bool is_to = smtp_names(reply, to), is_from = smtp_names(reply, from);
+	return is_to == is_from ? ANYBODY : is_from ? SENDER : RECIPIENT;
+}
+
+struct smtp_class smtp_classify(enum smtp_stage stage, const struct smtp_reply *reply, const char *from, const char *to)
 {
 	int subject = NONE, detail = NONE;
 	(void)smtp_enhanced_code(reply, reply->text, &subject, &detail);
+	if (subject == 0) /* "other or undefined status" */
+		subject = detail = NONE;
+	enum smtp_about about = smtp_find_about(reply, from, to);
 
 	for (size_t i = 0; i < sizeof(smtp_rules) / sizeof(smtp_rules[0]); i++)
-		if (smtp_rule_fits(&smtp_rules[i], stage, reply->code, subject, detail))
+		if (smtp_rule_fits(&smtp_rules[i], stage, reply->code, subject, detail, about))
 			return smtp_rules[i].class;
 	return (struct smtp_class)TRY_CHANNEL; /* no refusal at all: 2xx or 3xx where neither makes sense */
 }

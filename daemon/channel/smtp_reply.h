@@ -1,7 +1,7 @@
 /* smtp_reply: reads the replies of a mail server and says what they mean for a message. Pure.
  *
  * Happy path: the bytes of the connection go into smtp_reply_feed() until it has a whole reply, however many lines that
- * takes; smtp_classify() turns code, enhanced code (RFC 3463) and stage into a verdict.
+ * takes; smtp_classify() turns code, enhanced code (RFC 3463), stage and whom the words name into a verdict.
  * Failure modes: what is not a reply of RFC 5321 4.2, or more of it than anybody would send, is "broken": nothing more
  * can be understood on that connection. A long line or reply is cut, not refused, up to SMTP_REPLY_BYTES_MAX. */
 #ifndef DEADLINED_CHANNEL_SMTP_REPLY_H
@@ -56,8 +56,10 @@ struct smtp_class {
 	enum channel_blame blame;
 };
 
-/* What a refusal (4xx or 5xx) at a stage means; never CHANNEL_ACCEPTED or CHANNEL_UNKNOWN: a refusal is certain. */
-struct smtp_class smtp_classify(enum smtp_stage stage, const struct smtp_reply *reply);
+/* What a refusal (4xx or 5xx) at a stage means for a message between these wire addresses; never CHANNEL_ACCEPTED or
+ * CHANNEL_UNKNOWN: a refusal is certain. What is said of the sender is the channel's, what is said of the recipient theirs. */
+struct smtp_class smtp_classify(enum smtp_stage stage, const struct smtp_reply *reply, const char *from,
+				const char *to);
 
 /* The queue id in the words of an acceptance, "" when there is none: "Ok: queued as 4F1B2", "OK id=1tXyZ-0001". */
 void smtp_reply_queue_id(const struct smtp_reply *reply, char *id, size_t size);

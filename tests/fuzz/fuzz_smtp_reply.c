@@ -12,7 +12,7 @@ static void check_class(const struct smtp_reply *reply)
 	smtp_reply_queue_id(reply, id, sizeof(id));
 	FUZZ_NEED(strlen(id) < sizeof(id) && strpbrk(id, " \t\r\n") == NULL, reply->text);
 	for (unsigned stage = 0; stage < SMTP_STAGE_MAX; stage++) {
-		struct smtp_class class = smtp_classify((enum smtp_stage)stage, reply);
+		struct smtp_class class = smtp_classify((enum smtp_stage)stage, reply, "a@b.example", "c@d.example");
 		FUZZ_NEED(class.verdict == CHANNEL_TEMPORARY || class.verdict == CHANNEL_PERMANENT, reply->text);
 		FUZZ_NEED(reply->code >= 500 || class.verdict == CHANNEL_TEMPORARY, reply->text);
 	}

@@ -164,6 +164,8 @@ ANSWERS = {
     "MAIL needs AUTH": ({"mail": "530 5.7.0 authentication required"}, "pending", False, "530"),
     "RCPT later": ({"rcpt": "450 4.2.1 mailbox busy"}, "pending", True, "450"),
     "RCPT no relaying": ({"rcpt": "554 5.7.1 relay access denied"}, "pending", False, "554"),
+    "RCPT refuses the sender": ({"rcpt": "550 5.1.0 <office@example.org>: Sender address rejected: User unknown"}, "pending", False, "550"),
+    "RCPT lets in only friends": ({"rcpt": "550 5.7.1 <p002@example.org>: Recipient address rejected: Access denied"}, "pending", True, "550"),
     "RCPT unknown": ({"rcpt": "550 no such user"}, "dead", True, "550"),
     "RCPT 421": ({"rcpt": "421 4.3.2 shutting down; drop"}, "pending", False, "421"),
     "DATA later": ({"data": "451 4.3.0 try later"}, "pending", True, "451"),

@@ -127,6 +127,8 @@ static void reply__endless__is_broken(void **cmocka)
 	}
 }
 
+#define FROM "office@example.org"
+#define TO "bob@example.org"
 #define TEMP CHANNEL_TEMPORARY
 #define PERM CHANNEL_PERMANENT
 #define CH CHANNEL_BLAME_CHANNEL
@@ -209,6 +211,37 @@ static void classify__table(void **cmocka)
 		{SMTP_STAGE_DOT, 552, "5.2.2 full", TEMP, RC},
 		{SMTP_STAGE_DOT, 550, "5.1.1 no such user", PERM, RC},
 		{SMTP_STAGE_DOT, 550, "5.2.1 disabled", PERM, RC},
+		{SMTP_STAGE_RCPT, 550, "5.0.0 no such user", PERM, RC},
+		/* a refusal of the sender, of relaying, signing in or the day's quota, whatever the code says */
+		{SMTP_STAGE_RCPT, 550,
+		 "5.1.0 <" FROM ">: Sender address rejected: User unknown in virtual mailbox table", TEMP, CH},
+		{SMTP_STAGE_RCPT, 550, "<" FROM ">: Sender address rejected: User unknown", TEMP, CH},
+		{SMTP_STAGE_RCPT, 550, "Verification failed for <Office@Example.org> No Such User Here", TEMP, CH},
+		{SMTP_STAGE_RCPT, 550, "Sender verify failed", TEMP, CH},
+		{SMTP_STAGE_RCPT, 550, "relay not permitted", TEMP, CH},
+		{SMTP_STAGE_RCPT, 550, "Relaying denied", TEMP, CH},
+		{SMTP_STAGE_RCPT, 551, "we do not relay", TEMP, CH},
+		{SMTP_STAGE_RCPT, 554, "5.7.1 <" TO ">: Relay access denied", TEMP, CH},
+		{SMTP_STAGE_RCPT, 550, "5.7.1 <" TO ">... Relaying denied", TEMP, CH},
+		{SMTP_STAGE_RCPT, 550, "authentication required", TEMP, CH},
+		{SMTP_STAGE_RCPT, 553, "sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", TEMP, CH},
+		{SMTP_STAGE_RCPT, 550, "5.1.90 daily limit for message recipients", TEMP, CH},
+		{SMTP_STAGE_RCPT, 550, "5.4.5 Daily user sending limit exceeded", TEMP, CH},
+		{SMTP_STAGE_DATA, 550, "5.1.0 Sender rejected", TEMP, CH},
+		{SMTP_STAGE_DOT, 554, "5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException", TEMP, CH},
+		{SMTP_STAGE_DOT, 554, "5.2.252 SendAsDenied; a not allowed to send as b", TEMP, CH},
+		{SMTP_STAGE_DOT, 554, "5.2.252 not allowed", TEMP, CH},
+		{SMTP_STAGE_DOT, 554, "Message rejected: Email address is not verified.", TEMP, CH},
+		/* and one of the mailbox, whatever else it names */
+		{SMTP_STAGE_RCPT, 550,
+		 "5.1.1 <" TO ">: Recipient address rejected: User unknown in relay recipient table", PERM, RC},
+		{SMTP_STAGE_RCPT, 550, "<" FROM "> may not write to <" TO ">", PERM, RC},
+		{SMTP_STAGE_RCPT, 550, "5.7.1 <" TO ">: Recipient address rejected: Access denied", TEMP, RC},
+		{SMTP_STAGE_RCPT, 554, "5.7.1 <BOB@example.org>: Recipient address rejected: Access denied", TEMP, RC},
+		{SMTP_STAGE_RCPT, 554, "<" TO ">: no", TEMP, RC},
+		{SMTP_STAGE_RCPT, 554, "5.7.1 <client.example.org>: Client host rejected", TEMP, CH},
+		{SMTP_STAGE_RCPT, 550, "5.7.133 sender not authenticated for group; authentication required", TEMP, RC},
+		{SMTP_STAGE_DOT, 550, "5.7.134 sender not authenticated for mailbox", TEMP, RC},
 		/* the text */
 		{SMTP_STAGE_MAIL, 552, "5.3.4 too big", PERM, MS},
 		{SMTP_STAGE_MAIL, 552, "too big", PERM, MS},
@@ -223,7 +256,7 @@ static void classify__table(void **cmocka)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct smtp_reply reply = {.code = rows[i].code};
 		(void)snprintf(reply.text, sizeof(reply.text), "%s", rows[i].text);
-		struct smtp_class class = smtp_classify(rows[i].stage, &reply);
+		struct smtp_class class = smtp_classify(rows[i].stage, &reply, FROM, TO);
 		if (class.verdict != rows[i].verdict || class.blame != rows[i].blame)
 			fail_msg("%s: %d %s: verdict %s, blame %d", smtp_stage_name(rows[i].stage), rows[i].code,
 				 rows[i].text, channel_verdict_name(class.verdict), (int)class.blame);
@@ -239,7 +272,7 @@ static void classify__every_code__keeps_the_rules(void **cmocka)
 			for (int subject = 0; subject < 8; subject++) {
 				struct smtp_reply reply = {.code = code};
 				(void)snprintf(reply.text, sizeof(reply.text), "%d.%d.0 x", code / 100, subject);
-				struct smtp_class class = smtp_classify((enum smtp_stage)stage, &reply);
+				struct smtp_class class = smtp_classify((enum smtp_stage)stage, &reply, FROM, TO);
 				assert_true(class.verdict == CHANNEL_TEMPORARY || class.verdict == CHANNEL_PERMANENT);
 				if (code < 500 || stage <= SMTP_STAGE_AUTH)
 					assert_int_equal(class.verdict, CHANNEL_TEMPORARY);
