@@ -6,9 +6,9 @@
 #include "base/mem.h"
 #include "ctl/command.h"
 #include "ctl/output.h"
-#include "ctl/pick.h"
 #include "ctl/until.h"
 #include "remind/act.h"
+#include "remind/pick.h"
 #include "remind/reader.h"
 #include "service/setup.h"
 #include "store/store_person.h"
@@ -52,7 +52,28 @@ static int snooze_check_part(struct snooze *snooze)
 	return EX_DATAERR;
 }
 
-static int snooze_write(struct snooze *snooze, const char *key, int64_t until_utc)
+static void snooze_say(const struct snooze *snooze, const struct pick *pick, const char *until)
+{
+	char date[OUTPUT_PERIOD_SIZE];
+	output_period(&pick->period, date);
+	bool repeats = task_repeats(&snooze->task);
+	output_print("%s%s%s snoozed for %s until %s\n", snooze->task.uid, repeats ? " of " : "", repeats ? date : "",
+		     snooze->person.id, until);
+}
+
+/* Somebody puts off what came, and before anything came what comes next. */
+static int snooze_pick(struct snooze *snooze, struct pick *ret_pick)
+{
+	struct session *session = snooze->session;
+	struct err err = {0};
+	int status = pick_told(session->store, &snooze->task, snooze->person.id, session->now_utc, ret_pick, &err);
+	if (status != -ENOENT)
+		return status < 0 ? session_fail(status, &err) : EX_OK;
+	output_complain("task '%s' has no occurrence left: nothing to snooze", snooze->task.uid);
+	return EX_DATAERR;
+}
+
+static int snooze_write(struct snooze *snooze, const struct pick *pick, int64_t until_utc)
 {
 	struct session *session = snooze->session;
 	const struct setup *setup = snooze->setup;
@@ -70,14 +91,14 @@ static int snooze_write(struct snooze *snooze, const char *key, int64_t until_ut
 		.catch_up_max_age_s = setup->conf->catch_up_max_age_s,
 	};
 	zone_format(snooze->reader.time.zone, until_utc, until);
-	int status = act_snooze(&planner, session->store, &snooze->task, key, &snooze->person, snooze->person.id,
+	int status = act_snooze(&planner, session->store, &snooze->task, pick->key, &snooze->person, snooze->person.id,
 				snooze->reader.time.zone, until_utc, session->now_utc, &err);
 	free(channels);
 	if (status < 0)
 		return session_fail(status, &err);
 	int result = session_commit_edit(session);
 	if (result == EX_OK)
-		output_print("%s snoozed for %s until %s\n", snooze->task.uid, snooze->person.id, until);
+		snooze_say(snooze, pick, until);
 	return result;
 }
 
@@ -100,8 +121,8 @@ static int snooze_person(struct snooze *snooze, const char *uid, const char *per
 	if (result == EX_OK)
 		result = until_parse(session, when, &snooze->reader.time, &until_utc);
 	if (result == EX_OK)
-		result = pick_occurrence(session, &snooze->task, NULL, &pick);
-	return result == EX_OK ? snooze_write(snooze, pick.key, until_utc) : result;
+		result = snooze_pick(snooze, &pick);
+	return result == EX_OK ? snooze_write(snooze, &pick, until_utc) : result;
 }
 
 static int snooze_run(struct session *session, const struct args *args)

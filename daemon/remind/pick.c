@@ -255,3 +255,66 @@ int pick_by_key(struct store *store, const struct task *task, const char *key, s
 	pick_series_done(&series);
 	return status;
 }
+
+/* ---- what somebody was told of ------------------------------------------------------------------------------------ */
+
+static int pick_next_of(const struct pick_series *series, int64_t now_utc, bool *ret_found, struct pick *ret_pick,
+			struct err *err)
+{
+	struct civil starts[PICK_MAX], now = zone_to_civil(series->zone, now_utc);
+	const struct civil days[] = {civil_add_days(&now, -PICK_BACK_DAYS), now, civil_add_days(&now, PICK_AHEAD_DAYS)};
+	int status = 0;
+	*ret_found = false;
+	for (size_t part = 0; part < 2 && status == 0; part++) {
+		size_t n = 0;
+		status = recur_between(series->recur, &days[part], &days[part + 1], PICK_MAX, starts, &n, err);
+		for (size_t i = 0; i < n && status == 0 && !*ret_found; i++) {
+			struct pick pick = pick_of(series, &starts[i]);
+			*ret_found = pick.is_open && period_end_utc(&pick.period, series->zone) > now_utc;
+			if (*ret_found)
+				*ret_pick = pick;
+		}
+		if (*ret_found)
+			break;
+	}
+	return status;
+}
+
+static int pick_next(struct store *store, const struct task *task, int64_t now_utc, struct pick *ret_pick,
+		     struct err *err)
+{
+	struct pick_series series;
+	bool is_found = false;
+	if (!task_repeats(task)) {
+		*ret_pick = pick_only(task);
+		return 0;
+	}
+	int status = pick_series_open(store, task, &series, err);
+	if (status < 0)
+		return status;
+	status = pick_next_of(&series, now_utc, &is_found, ret_pick, err);
+	if (status == 0 && !is_found)
+		status = pick_current_of(&series, now_utc, ret_pick, err);
+	pick_series_done(&series);
+	return status;
+}
+
+int pick_told(struct store *store, const struct task *task, const char *person, int64_t now_utc, struct pick *ret_pick,
+	      struct err *err)
+{
+	char *key = NULL;
+	struct pick told = {0};
+	struct err none = {0};
+	int status = store_told_last(store, task->id, person, &key, err);
+	if (status < 0)
+		return status;
+	if (key != NULL)
+		status = pick_by_key(store, task, key, &told, &none);
+	free(key);
+	if (status < 0 && status != -ENOENT)
+		return err_set(err, status, "%s", none.text);
+	if (!told.is_open)
+		return pick_next(store, task, now_utc, ret_pick, err);
+	*ret_pick = told;
+	return 0;
+}

@@ -125,6 +125,24 @@ int store_snoozed_until(struct store *store, int64_t task, const char *person, i
 	return store_one(store, stmt, "looking for a snooze", 0, ret_until_utc, err);
 }
 
+int store_told_last(struct store *store, int64_t task, const char *person, char **ret_occurrence, struct err *err)
+{
+	static const char sql[] =
+		"SELECT r.occurrence FROM reminder r INDEXED BY reminder_person JOIN message m ON m.id = r.message"
+		" WHERE r.task = ?1 AND r.person = ?2 AND r.dropped IS NULL AND m.state = 'sent'"
+		" ORDER BY r.due_utc DESC, m.id DESC LIMIT 1";
+	struct strlist found = {0};
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "it", task, person);
+	int status = store_all_names(store, stmt, "looking for the latest reminder", &found, err);
+	if (status == 0)
+		*ret_occurrence = found.n > 0 ? mem_dup(found.items[0]) : NULL;
+	strlist_done(&found);
+	return status;
+}
+
 int store_snooze_clear(struct store *store, int64_t task, const char *person, int64_t until_utc, struct err *err)
 {
 	static const char drop[] =

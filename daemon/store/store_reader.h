@@ -41,6 +41,10 @@ MUSTCHECK int store_acknowledge(struct store *store, int64_t task, const char *o
 /* Until when the person has snoozed the task; 0 when they have not, or that is over. */
 MUSTCHECK int store_snoozed_until(struct store *store, int64_t task, const char *person, int64_t now_utc,
 				  int64_t *ret_until_utc, struct err *err);
+/* The occurrence of the latest reminder of the task that was sent to the person, as period_key() writes it; owned by the
+ * caller, NULL when there was none. */
+MUSTCHECK int store_told_last(struct store *store, int64_t task, const char *person, char **ret_occurrence,
+			      struct err *err);
 /* What the person would be told of the task before until_utc, and earlier snoozes of it, are dropped: before a new snooze. */
 MUSTCHECK int store_snooze_clear(struct store *store, int64_t task, const char *person, int64_t until_utc,
 				 struct err *err);

@@ -221,6 +221,14 @@ def test_a_snooze_replaces_what_came_before_it(office):
     assert [row[:2] for row in ledger(office, "snooze")] == [("weekly", "anna")] * 4
 
 
+def test_a_snooze_is_of_the_date_that_the_person_was_reminded_of(office):
+    assert office.ctl("snooze", "weekly", "anna", "--until", "2h").startswith(f"weekly of {week(0)} snoozed for anna until")
+    add_waiting(office, week(1), "told", due=int(datetime.now(timezone.utc).timestamp()))
+    sql(office, "UPDATE message SET state = 'sent' WHERE id = (SELECT message FROM reminder WHERE step = 'told')")
+    assert office.ctl("snooze", "weekly", "anna", "--until", "3h").startswith(f"weekly of {week(1)} snoozed for anna until")
+    assert office.ctl("snooze", "weekly", "boris", "--until", "3h").startswith(f"weekly of {week(0)} snoozed")
+
+
 def test_a_snooze_until_a_day_means_its_morning_there(office):
     assert f"until {week(0)}T10:00:00+11:00" in office.ctl("snooze", "weekly", "anna", "--until", week(0))
     assert f"until {week(0)}T09:00:00+08:00" in office.ctl("snooze", "weekly", "boris", "--until", week(0))

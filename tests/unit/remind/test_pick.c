@@ -197,12 +197,48 @@ static void act_move__onto_a_date_of_the_series__is_refused(void **state)
 	}
 }
 
+/* The weekly one: 2 June open, 9 June done, 16 June moved to 18 and 19 June, then every Monday. */
+static void pick_told__is_the_date_of_the_latest_reminder_or_the_next(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *told, *state, *now, *picked;
+	} rows[] = {
+		{NULL, NULL, "2025-06-04", "2025-06-16 2025-06-18/2025-06-19 open"},
+		{NULL, NULL, "2025-06-22", "2025-06-23 2025-06-23 open"},
+		{NULL, NULL, "2025-06-23", "2025-06-23 2025-06-23 open"},
+		{"2025-06-30", "pending", "2025-06-22", "2025-06-23 2025-06-23 open"},
+		{"2025-06-18/2025-06-19", "sent", "2025-06-22", "2025-06-16 2025-06-18/2025-06-19 open"},
+		{"2025-06-23", "sent", "2025-06-22", "2025-06-23 2025-06-23 open"},
+		{"2025-06-09", "sent", "2025-06-22", "2025-06-23 2025-06-23 open"},
+		{"2025-06-16", "sent", "2025-06-22", "2025-06-23 2025-06-23 open"},
+	};
+	office_add_person(&office, "anna", "Asia/Sakhalin", "email");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pick pick = {0};
+		struct err err = {0};
+		if (rows[i].told != NULL) {
+			int64_t message = office_add_message(&office, weekly.id, "anna", "email", "step",
+							     utc(rows[i].now) + (int64_t)i);
+			office_run(&office, "UPDATE message SET state = '%s' WHERE id = %lld", rows[i].state,
+				   (long long)message);
+			office_run(&office,
+				   "UPDATE reminder SET occurrence = '%s', step = 'step %d' WHERE message = %lld",
+				   rows[i].told, (int)i, (long long)message);
+		}
+		int status = pick_told(office.store, &weekly, "anna", utc(rows[i].now), &pick, &err);
+		if (strcmp(shown(status, &pick), rows[i].picked) != 0)
+			fail_msg("row %zu: %s", i, shown(status, &pick));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(pick_by_key__names_an_occurrence_as_reminders_do),
 		TEST(pick_on_day__finds_what_begins_there_or_was_moved_there),
 		TEST(pick_current__is_the_latest_open_one_that_has_begun),
+		TEST(pick_told__is_the_date_of_the_latest_reminder_or_the_next),
 		TEST(act__of_one_date__leaves_the_others),
 		TEST(pick__zone_or_rule_nobody_knows__is_said),
 		TEST(act_move__onto_a_date_of_the_series__is_refused),
