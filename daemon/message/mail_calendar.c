@@ -2,6 +2,7 @@
 
 #include <libical/ical.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,10 +77,24 @@ static void mail_calendar_add_text(icalcomponent *event, const char *text, icalp
 	buf_done(&clean);
 }
 
+/* A date of a series is named by its day, as the series may go on at another hour. Only dates added with a time of their
+ * own can make two of a day: these are named by the hour as well. */
+static void mail_calendar_name_date(const struct mail_event *event, char name[PERIOD_KEY_SIZE])
+{
+	const char *day = strncmp(event->date, "../", 3) == 0 ? event->date + 3 : event->date;
+	if (strchr(event->task->rdate, 'T') == NULL)
+		(void)snprintf(name, PERIOD_KEY_SIZE, "%.*s", CIVIL_DATE_SIZE - 1, day);
+	else
+		(void)snprintf(name, PERIOD_KEY_SIZE, "%s", event->date);
+}
+
 static void mail_calendar_add_uid(icalcomponent *component, const struct mail_event *event)
 {
-	char *uid = mem_printf("%s%s%s@%s.deadlined", event->task->uid, event->date != NULL ? "/" : "",
-			       event->date != NULL ? event->date : "", event->instance);
+	char date[PERIOD_KEY_SIZE] = "";
+	if (event->date != NULL)
+		mail_calendar_name_date(event, date);
+	char *uid = mem_printf("%s%s%s@%s.deadlined", event->task->uid, event->date != NULL ? "/" : "", date,
+			       event->instance);
 	mail_calendar_add_text(component, uid, icalproperty_new_uid);
 	free(uid);
 }

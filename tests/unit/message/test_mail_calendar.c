@@ -125,6 +125,24 @@ static void mail_calendar__uid__is_one_for_each_date_whatever_else_changes(void 
 	free(moved);
 }
 
+/* The series goes on at another hour, or becomes one of whole days: the event in the reader's calendar is the same. */
+static void mail_calendar__uid__is_of_the_day_unless_a_day_can_have_two(void **state)
+{
+	static const char *const dates[] = {"2025-06-09", "2025-06-09T10:00", "2025-06-09T15:00/2025-06-09T16:00",
+					    "../2025-06-09"};
+	(void)state;
+	struct task task = task_sample();
+	for (size_t i = 0; i < sizeof(dates) / sizeof(dates[0]); i++) {
+		char *calendar = written(&task, dates[i]);
+		assert_has(calendar, "UID:fair-2025/2025-06-09@0123456789abcdef.deadlined");
+		free(calendar);
+	}
+	task.rdate = lend("2025-06-09T17:00");
+	char *calendar = written(&task, "2025-06-09T17:00");
+	assert_has(calendar, "UID:fair-2025/2025-06-09T17:00@0123456789abcdef.deadlined");
+	free(calendar);
+}
+
 static void mail_calendar__cancelled_task__takes_the_date_back(void **state)
 {
 	(void)state;
@@ -237,6 +255,7 @@ int main(void)
 		cmocka_unit_test(mail_calendar__month__is_golden),
 		cmocka_unit_test(mail_calendar__period__is_days_or_an_instant),
 		cmocka_unit_test(mail_calendar__uid__is_one_for_each_date_whatever_else_changes),
+		cmocka_unit_test(mail_calendar__uid__is_of_the_day_unless_a_day_can_have_two),
 		cmocka_unit_test(mail_calendar__cancelled_task__takes_the_date_back),
 		cmocka_unit_test(mail_calendar__cancelled_date_of_an_open_task__takes_that_date_back),
 		cmocka_unit_test(mail_calendar__organizer__is_the_sender),
