@@ -84,6 +84,21 @@ int suspend_refused(const struct planner *planner, struct store *store, int64_t 
 	return status;
 }
 
+int suspend_none(const struct planner *planner, struct store *store, const char *channel, int n_addresses,
+		 const char *reply, int64_t now_utc, struct err *err)
+{
+	char *key = mem_printf("refuses all %s %lld", channel, (long long)(now_utc / SUSPEND_DAY_S));
+	char *text = mem_printf("channel %s refused %d different addresses in a row for good, and accepted nothing "
+				"between, so its account or sender may be at fault and no address is suspended for "
+				"it. The last words were: %s. See deadlinectl queue --state dead, and deadlinectl "
+				"test %s.",
+				channel, n_addresses, reply, channel);
+	int status = notice_once(planner, store, key, text, now_utc, err);
+	free(text);
+	free(key);
+	return status;
+}
+
 int suspend_gone(const struct planner *planner, struct store *store, const char *person, const char *channel,
 		 const char *why, int64_t now_utc, struct err *err)
 {

@@ -16,6 +16,12 @@ enum { SUSPEND_AFTER = 3 }; /* messages in a row that the recipient's side refus
 MUSTCHECK int suspend_refused(const struct planner *planner, struct store *store, int64_t message, const char *reply,
 			      int64_t now_utc, struct err *err);
 
+/* So many different addresses of a channel were refused for good in a row that the channel may be at fault: this refusal, with
+ * reply in the server's words, counts for no address, and the operator hears of it once a day. Runs inside the caller's
+ * transaction. Errors: those of the store. */
+MUSTCHECK int suspend_none(const struct planner *planner, struct store *store, const char *channel, int n_addresses,
+			   const char *reply, int64_t now_utc, struct err *err);
+
 /* The other side says by itself that nothing reaches the person there any more (they have blocked the bot): suspends the
  * address at once, and tells the operator. Runs inside the caller's transaction. Errors: those of the store. */
 MUSTCHECK int suspend_gone(const struct planner *planner, struct store *store, const char *person, const char *channel,

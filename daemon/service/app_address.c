@@ -13,9 +13,13 @@ struct app_flight {
 	uint64_t address; /* its hash */
 };
 
+enum { APP_DOUBT_AFTER = 3 }; /* different addresses that the server refused for good, and nothing accepted between */
+
 struct app_flights {
 	struct app_flight *items;
 	size_t n;
+	uint64_t refused[APP_DOUBT_AFTER]; /* those addresses; once there are so many, no more are added */
+	size_t n_refused;
 };
 
 struct app_flights *app_flights_new(void)
@@ -84,15 +88,32 @@ static int app_address_accepted(struct app *app, const struct app_result *entry,
 	return status < 0 || is_other ? status : store_suspension_accepted(app->store, entry->id, err);
 }
 
+/* So many in a row speak against the account rather than against each of them. Words of ours, without a code, do not count. */
+static bool app_address_doubts_channel(struct app_channel *from, const struct app_result *entry)
+{
+	struct app_flights *flights = from->flights;
+	bool is_new = entry->result.code != 0;
+	for (size_t i = 0; i < flights->n_refused; i++)
+		is_new = is_new && flights->refused[i] != entry->address;
+	if (is_new && flights->n_refused < APP_DOUBT_AFTER)
+		flights->refused[flights->n_refused++] = entry->address;
+	return entry->result.code != 0 && flights->n_refused == APP_DOUBT_AFTER;
+}
+
 int app_address_judge(struct app *app, const struct app_result *entry, const char *reply, int64_t now_utc,
 		      struct err *err)
 {
 	const struct planner planner = app_planner(app);
-	if (entry->state == MESSAGE_SENT)
+	if (entry->state == MESSAGE_SENT) {
+		entry->from->flights->n_refused = 0;
 		return app_address_accepted(app, entry, err);
+	}
 	if (entry->state != MESSAGE_DEAD || entry->result.verdict != CHANNEL_PERMANENT ||
 	    entry->result.blame != CHANNEL_BLAME_RECIPIENT)
 		return 0;
+	if (app_address_doubts_channel(entry->from, entry))
+		return suspend_none(&planner, app->store, entry->from->channel->name, APP_DOUBT_AFTER, reply, now_utc,
+				    err);
 	app->has_refusals = true;
 	return suspend_refused(&planner, app->store, entry->id, reply, now_utc, err);
 }

@@ -183,6 +183,83 @@ static void suspend__dozens_refuse__are_told_up_to_a_number(void **state)
 			 1);
 }
 
+/* Of a day's mails only that to one person is taken. */
+static void refuse_a_day(const char *day, const char *spared)
+{
+	char at[32];
+	(void)snprintf(at, sizeof(at), "%sT06:00", day);
+	desk_move_to(at);
+	do {
+		desk_tick();
+		while (desk.n_flying > 0) {
+			struct channel_result result = desk_result(CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+			bool is_spared = office_number(&desk.office,
+						       "SELECT count(*) FROM message WHERE id = %lld AND"
+						       " (person IN ('op', '%s') OR channel <> 'email')",
+						       (long long)desk.flying[0].id, spared) == 1;
+			if (is_spared)
+				result = desk_result(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+			result.code = is_spared ? 250 : 550;
+			desk_finish(0, &result);
+			desk_tick();
+		}
+	} while (desk.n_wakes > 0);
+}
+
+/* And the operator, who hears of it elsewhere. */
+static void add_more_people(void)
+{
+	office_run(&desk.office, "UPDATE address SET channel = 'telegram' WHERE person = 'op'");
+	for (int i = 0; i < 2; i++) {
+		char id[16];
+		(void)snprintf(id, sizeof(id), "p%02d", i);
+		office_add_person(&desk.office, id, "Europe/Moscow", "email");
+		office_run(&desk.office, "INSERT INTO part (task, person) SELECT id, '%s' FROM task", id);
+	}
+}
+
+/* The account is at fault, and the server has words for it that nobody knows. */
+static void suspend__everybody_is_refused__suspends_nobody(void **state)
+{
+	(void)state;
+	add_more_people();
+	for (int day = 10; day <= 14; day++) {
+		char text[32];
+		(void)snprintf(text, sizeof(text), "2025-06-%d", day);
+		refuse_a_day(text, "nobody");
+	}
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM suspension WHERE reason IS NOT NULL"), 0);
+	assert_int_equal(office_number(&desk.office, "SELECT max(refusals) FROM suspension"), 1);
+	assert_int_equal(sent_to("anna", "email"), 5);
+	assert_int_equal(
+		office_number(&desk.office, "SELECT count(*) FROM notice WHERE text LIKE 'channel email refused 3 %%'"),
+		5);
+}
+
+static void suspend__somebody_is_accepted_between__suspends_the_others(void **state)
+{
+	(void)state;
+	add_more_people();
+	office_run(&desk.office, "DELETE FROM part WHERE person = 'p01'");
+	refuse_a_day("2025-06-10", "p00");
+	refuse_a_day("2025-06-11", "anna");
+	refuse_a_day("2025-06-12", "anna");
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM suspension WHERE reason IS NOT NULL"
+						     " AND person = 'boris'"),
+			 1);
+}
+
+static void suspend__one_address_alone__is_suspended_for_itself(void **state)
+{
+	(void)state;
+	add_more_people();
+	office_run(&desk.office, "DELETE FROM part WHERE person <> 'anna'");
+	refuse_a_day("2025-06-10", "nobody");
+	refuse_a_day("2025-06-11", "nobody");
+	refuse_a_day("2025-06-12", "nobody");
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM suspension WHERE reason IS NOT NULL"), 1);
+}
+
 /* The office gives anna another address while a message to the old one is in flight; everybody else's is taken. */
 static void correct_in_flight(const char *sql, const char *moved_to)
 {
@@ -266,6 +343,9 @@ int main(void)
 		ROW(suspend__message_at_fault__does_not_count),
 		ROW(suspend__corrected_address__is_used_again),
 		ROW(suspend__crash__does_not_forget_it),
+		ROW(suspend__everybody_is_refused__suspends_nobody),
+		ROW(suspend__somebody_is_accepted_between__suspends_the_others),
+		ROW(suspend__one_address_alone__is_suspended_for_itself),
 		ROW(suspend__dozens_refuse__are_told_up_to_a_number),
 		ROW(suspend__what_waited__is_dropped_and_planned_anew),
 		ROW(suspend__refused_after_the_correction__is_no_word_about_the_new_address),
