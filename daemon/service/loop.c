@@ -25,6 +25,11 @@
 #include "store/store_sync.h"
 
 enum { LOOP_PRIORITY_SOCKETS, LOOP_PRIORITY_PASS, LOOP_PRIORITIES };
+/* Writes, and everything after which a file may not be in its place any more. */
+enum {
+	LOOP_FOLDER_EVENTS =
+		IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MOVE_SELF | IN_DELETE_SELF
+};
 enum { LOOP_AHEAD_MIN = 32 }; /* letters for which to wake a thread: with fewer it takes as much as it saves */
 enum { LOOP_BUSY_MS = 100 };  /* how long a pass waits for another writer: everything else waits meanwhile */
 enum { LOOP_LAST_BUSY_MS = 10 * 1000 }; /* the same when it is the last: with the grace it is in TimeoutStopSec= */
@@ -37,8 +42,7 @@ struct loop {
 	struct app *app;
 	struct upkeep *upkeep;
 	struct notify *notify;
-	const char *config;
-	bool accepts_volume;
+	const struct loop_start *start;
 
 	struct event *signals[3];
 	struct event *pass;    /* runs a pass, after all sockets of the round */
@@ -168,8 +172,25 @@ static void loop_mark_pass(struct loop *loop, int64_t mono_ms)
 		loop_feed_watchdog(loop, mono_ms);
 }
 
+/* What a ghost knows goes nowhere, but for a log that was removed alone: what it held is brought into the database at the
+ * end, as at every end. */
+static bool loop_is_in_place(struct loop *loop)
+{
+	const struct place *place = loop->start->place;
+	int status = place_check(place, &loop->err);
+	if (status == 0)
+		return true;
+	if (!place_lacks_only(place, "-wal"))
+		store_leave_files(loop->store);
+	loop->failure = status;
+	(void)event_base_loopbreak(loop->base);
+	return false;
+}
+
 static void loop_pass(struct loop *loop)
 {
+	if (!loop_is_in_place(loop))
+		return;
 	struct instant now = clock_now(&loop->clock);
 	int status = app_tick(loop->app, now, &loop->err);
 	loop_mark_pass(loop, now.mono_ms);
@@ -229,6 +250,8 @@ static void loop_look(struct loop *loop)
 {
 	struct err err;
 	int64_t version = 0;
+	if (!loop_is_in_place(loop))
+		return;
 	int status = store_data_version(loop->store, &version, &err);
 	if (status == 0 && version == loop->data_version)
 		return;
@@ -265,8 +288,7 @@ static int loop_watch_commits(struct loop *loop, const char *database, struct er
 	char *path = mem_dup(database);
 	int status = 0;
 	loop->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (loop->inotify_fd < 0 ||
-	    inotify_add_watch(loop->inotify_fd, dirname(path), IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
+	if (loop->inotify_fd < 0 || inotify_add_watch(loop->inotify_fd, dirname(path), LOOP_FOLDER_EVENTS) < 0)
 		status = err_set(err, -errno, "the folder of %s cannot be watched: %s", database, strerror(errno));
 	free(path);
 	return status == 0 ? store_data_version(loop->store, &loop->data_version, err) : status;
@@ -276,9 +298,9 @@ static int loop_watch_commits(struct loop *loop, const char *database, struct er
 
 static struct setup *loop_load(struct loop *loop, struct problems *problems)
 {
-	struct setup *setup = setup_load(loop->config, problems);
-	if (setup == NULL ||
-	    forecast_allows(loop->store, loop->config, setup, loop->accepts_volume, &loop->clock, problems))
+	struct setup *setup = setup_load(loop->start->config, problems);
+	if (setup == NULL || forecast_allows(loop->store, loop->start->config, setup, loop->start->accepts_volume,
+					     &loop->clock, problems))
 		return setup;
 	setup_free(setup);
 	return NULL;
@@ -288,8 +310,8 @@ static void loop_refuse(struct loop *loop, const struct problems *problems)
 {
 	problems_print(problems, stderr);
 	log_error("reload refused, the old configuration stays: %zu %s in %s", problems->n,
-		  num_word((int64_t)problems->n, "problem", "problems"), loop->config);
-	loop->refusal = (struct refusal){.why = refusal_words(problems, loop->config),
+		  num_word((int64_t)problems->n, "problem", "problems"), loop->start->config);
+	loop->refusal = (struct refusal){.why = refusal_words(problems, loop->start->config),
 					 .at_utc = clock_now(&loop->clock).wall_s};
 }
 
@@ -301,7 +323,7 @@ static void loop_reload(struct loop *loop)
 	refusal_done(&loop->refusal);
 	if (setup != NULL) {
 		app_reload(loop->app, setup, clock_now(&loop->clock));
-		log_info("configuration %s is in place", loop->config);
+		log_info("configuration %s is in place", loop->start->config);
 	} else {
 		loop_refuse(loop, &problems);
 	}
@@ -318,6 +340,8 @@ static void loop_on_grace(int fd, short events, void *arg)
 	struct loop *loop = arg;
 	(void)fd;
 	(void)events;
+	if (!loop_is_in_place(loop))
+		return;
 	log_warning("some transfers did not end within %d s: they are given up", LOOP_GRACE_S);
 	store_set_busy(loop->store, LOOP_LAST_BUSY_MS);
 	int status = app_abandon(loop->app, clock_now(&loop->clock), &loop->err);
@@ -473,12 +497,12 @@ static void loop_serve(struct loop *loop)
 }
 
 /* The first pass is made before READY: what is wrong with the database shows at the start. */
-static int loop_live(struct loop *loop, struct setup *setup, bool was_crash, struct err *err)
+static int loop_live(struct loop *loop, struct setup *setup, struct err *err)
 {
 	struct instant now = clock_now(&loop->clock);
 	loop->app = app_new(loop->store, setup, loop->transfer, now, loop_want_pass, loop);
 	loop->last_pass_mono_ms = now.mono_ms;
-	if (was_crash)
+	if (loop->start->was_crash)
 		app_note_crash(loop->app);
 	app_use_upkeep(loop->app, loop->upkeep);
 	store_sync_use_thread();
@@ -491,6 +515,8 @@ static int loop_live(struct loop *loop, struct setup *setup, bool was_crash, str
 		loop_pass(loop); /* which takes away a refusal of the process before */
 		if (loop->failure == 0)
 			loop_serve(loop);
+		if (loop->failure == 0) /* the end writes, too */
+			(void)loop_is_in_place(loop);
 		status = loop->failure;
 		if (status < 0)
 			*err = loop->err;
@@ -499,23 +525,21 @@ static int loop_live(struct loop *loop, struct setup *setup, bool was_crash, str
 	return status;
 }
 
-int loop_run(struct store *store, struct setup *setup, const char *config, bool accepts_volume, bool was_crash,
-	     struct err *err)
+int loop_run(struct store *store, struct setup *setup, const struct loop_start *start, struct err *err)
 {
 	struct loop loop = {
 		.clock = clock_system(),
 		.store = store,
 		.upkeep = upkeep_new(),
 		.notify = notify_new(),
-		.config = config,
-		.accepts_volume = accepts_volume,
+		.start = start,
 		.wake_fd = -1,
 		.inotify_fd = -1,
 		.armed_utc = -1,
 	};
 	int status = loop_set_up(&loop, setup->conf->database, err);
 	if (status == 0)
-		status = loop_live(&loop, setup, was_crash, err);
+		status = loop_live(&loop, setup, err);
 	else
 		setup_free(setup);
 	refusal_done(&loop.refusal);

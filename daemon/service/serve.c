@@ -3,12 +3,15 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "service/forecast.h"
 #include "service/lock.h"
 #include "service/loop.h"
+#include "service/place.h"
 #include "store/store_backup.h"
 
 /* How long the start waits for another writer; the loop, which others wait for, waits less. */
@@ -44,19 +47,36 @@ static int serve_check_volume(struct store *store, const struct setup *setup, co
 }
 
 /* Takes setup. A start that is refused leaves the mark of a crash to the next. */
-static int serve_open(struct setup *setup, const char *config, bool accepts_volume, int lock, struct err *err)
+static int serve_loop(struct store *store, struct setup *setup, struct loop_start *start, int lock, struct err *err)
+{
+	int status = serve_check_volume(store, setup, start->config, start->accepts_volume, err);
+	if (status < 0) {
+		setup_free(setup);
+		return status;
+	}
+	start->was_crash = lock_take_crash(lock);
+	return loop_run(store, setup, start, err);
+}
+
+/* Takes setup. */
+static int serve_open(struct setup *setup, struct loop_start *start, struct place *place, int lock, struct err *err)
 {
 	struct store *store = NULL;
+	char *database = mem_dup(setup->conf->database);
+	place_add(place, database, ".lock");
 	int status = serve_check_first(setup, err);
 	if (status == 0)
-		status = store_open(setup->conf->database, STORE_WRITE, SERVE_BUSY_MS, &store, err);
-	if (status == 0)
-		status = serve_check_volume(store, setup, config, accepts_volume, err);
-	if (status == 0)
-		status = loop_run(store, setup, config, accepts_volume, lock_take_crash(lock), err);
-	else
+		status = store_open(database, STORE_WRITE, SERVE_BUSY_MS, &store, err);
+	if (status == 0) {
+		place_add(place, database, "");
+		place_add(place, database, "-wal");
+		place_add(place, database, "-shm");
+		status = serve_loop(store, setup, start, lock, err);
+	} else {
 		setup_free(setup);
+	}
 	store_close(store);
+	free(database);
 	return status;
 }
 
@@ -70,7 +90,10 @@ int serve(struct setup *setup, const char *config, bool accepts_volume, struct e
 		return status;
 	}
 	lock_mark_crashes(lock);
-	status = serve_open(setup, config, accepts_volume, lock, err);
+	struct place *place = place_new();
+	struct loop_start start = {.config = config, .accepts_volume = accepts_volume, .place = place};
+	status = serve_open(setup, &start, place, lock, err);
+	place_free(place);
 	(void)close(lock);
 	return status;
 }

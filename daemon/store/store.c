@@ -376,6 +376,12 @@ void store_set_busy(struct store *store, int busy_ms)
 	(void)sqlite3_busy_timeout(store->db, busy_ms); /* fails only for a connection that is none */
 }
 
+void store_leave_files(struct store *store)
+{
+	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+				NULL); /* fails only for an unknown option */
+}
+
 void store_close(struct store *store)
 {
 	if (store == NULL)

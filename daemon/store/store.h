@@ -41,6 +41,8 @@ MUSTCHECK int store_open(const char *path, enum store_mode mode, int busy_ms, st
 void store_set_busy(struct store *store, int busy_ms);
 /* Closes it, rolling back what is open; NULL is legal. */
 void store_close(struct store *store);
+/* From now on the store writes nothing more at its end and removes none of its files: others have put theirs in their place. */
+void store_leave_files(struct store *store);
 
 /* Fails, too, while the disk has not kept what an earlier transaction wrote: see store_make_durable(). */
 MUSTCHECK int store_begin(struct store *store, struct err *err);
