@@ -8,9 +8,9 @@
 #include "ctl/fields.h"
 #include "ctl/output.h"
 #include "ctl/phrase.h"
+#include "store/store_absence.h"
 #include "store/store_ledger.h"
 #include "store/store_person.h"
-#include "store/store_reader.h"
 
 static const struct args_option deputy_options[] = {
 	COMMAND_COMMON_OPTIONS,

@@ -9,8 +9,8 @@
 #include "ctl/until.h"
 #include "remind/reader.h"
 #include "service/setup.h"
+#include "store/store_absence.h"
 #include "store/store_person.h"
-#include "store/store_reader.h"
 #include "store/store_task.h"
 
 static const struct args_option silence_options[] = {

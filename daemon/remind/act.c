@@ -5,6 +5,7 @@
 
 #include "remind/said.h"
 #include "store/store_ledger.h"
+#include "store/store_occurrence.h"
 #include "store/store_reader.h"
 
 int act_put(struct store *store, const struct task *task, int64_t now_utc, int64_t *ret_id,

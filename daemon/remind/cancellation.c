@@ -7,7 +7,8 @@
 
 #include "remind/pick.h"
 #include "store/store_cancellation.h"
-#include "store/store_reader.h"
+#include "store/store_message.h"
+#include "store/store_occurrence.h"
 
 /* Everything is of one task. */
 struct cancellation_case {

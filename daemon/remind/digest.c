@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "remind/occurrences.h"
+#include "store/store_digest.h"
 #include "store/store_reader.h"
 #include "store/store_suspension.h"
 #include "store/store_task.h"

@@ -6,6 +6,7 @@
 
 #include "remind/occurrences.h"
 #include "store/store_cancellation.h"
+#include "store/store_occurrence.h"
 #include "store/store_reader.h"
 
 struct moved_case {

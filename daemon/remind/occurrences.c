@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "plan/recur.h"
 #include "plan/zone.h"
-#include "store/store_reader.h"
+#include "store/store_occurrence.h"
 
 /* Occurrences of one task on their way into an array. */
 struct occurrences_list {

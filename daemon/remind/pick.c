@@ -7,6 +7,7 @@
 
 #include "plan/recur.h"
 #include "plan/zone.h"
+#include "store/store_occurrence.h"
 #include "store/store_reader.h"
 
 enum { PICK_BACK_DAYS = 370, PICK_AHEAD_DAYS = 3660, PICK_MAX = 400 };

@@ -10,9 +10,9 @@
 #include "remind/post.h"
 #include "remind/reader.h"
 #include "remind/turn.h"
+#include "store/store_digest.h"
 #include "store/store_message.h"
 #include "store/store_person.h"
-#include "store/store_reader.h"
 #include "store/store_turn.h"
 
 /* The first channel of the order on which the person can be reached; failing that, of the configuration. */

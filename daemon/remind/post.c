@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "remind/notice.h"
+#include "store/store_absence.h"
 #include "store/store_message.h"
 #include "store/store_person.h"
 #include "store/store_reader.h"

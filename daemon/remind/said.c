@@ -9,7 +9,7 @@
 #include "base/strlist.h"
 #include "plan/recur.h"
 #include "plan/zone.h"
-#include "store/store_reader.h"
+#include "store/store_occurrence.h"
 
 enum { SAID_BACK_DAYS = 371, SAID_AT_ONCE = 512 };
 

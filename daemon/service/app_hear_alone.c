@@ -16,7 +16,7 @@
 #include "remind/notice.h"
 #include "service/app_listener.h"
 #include "store/store_heard.h"
-#include "store/store_talk.h"
+#include "store/store_person.h"
 
 enum { APP_UPDATE_MAX = 1 << 20 };
 

@@ -15,7 +15,7 @@
 #include "remind/backoff.h"
 #include "service/app_priv.h"
 #include "service/letter.h"
-#include "store/store_talk.h"
+#include "store/store_shown.h"
 
 enum { APP_SHOW_SLICE = 8, APP_SHOW_PAUSE_S = 60 };
 

@@ -7,8 +7,10 @@
 
 #include "message/mail_calendar.h"
 #include "service/letter_priv.h"
+#include "store/store_ledger.h"
 #include "store/store_notice.h"
-#include "store/store_reader.h"
+#include "store/store_occurrence.h"
+#include "store/store_shown.h"
 #include "store/store_thread.h"
 
 void letter_item_done(struct letter_item *item)

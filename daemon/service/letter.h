@@ -12,7 +12,7 @@
 #include "store/store_letter.h"
 #include "store/store_notice.h"
 #include "store/store_reply.h"
-#include "store/store_talk.h"
+#include "store/store_shown.h"
 #include "talk/talk.h"
 
 struct letter_item;

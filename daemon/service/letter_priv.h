@@ -5,6 +5,7 @@
 
 #include "base/strlist.h"
 #include "service/letter.h"
+#include "store/store_ledger.h"
 
 /* One task of a letter, and what its facts point to. */
 struct letter_item {

@@ -10,8 +10,9 @@
 #include "remind/pick.h"
 #include "service/letter_priv.h"
 #include "store/store_gone.h"
+#include "store/store_ledger.h"
 #include "store/store_notice.h"
-#include "store/store_talk.h"
+#include "store/store_shown.h"
 
 /* ---- answers ------------------------------------------------------------------------------------------------------ */
 

@@ -171,3 +171,59 @@ int store_ledger_add(struct store *store, const char *action, const char *task, 
 	static const char sql[] = "INSERT INTO ledger (action, task, person, detail) VALUES (?1, ?2, ?3, ?4)";
 	return store_exec(store, sql, "writing the ledger", err, "tttt", action, task, person, detail);
 }
+
+/* As the index ledger_end has it. */
+#define LEDGER_ENDS "action IN ('done', 'cancel', 'delete', 'seen')"
+
+int store_seen_note(struct store *store, const char *uid, const char *occurrence, const char *person, bool *ret_is_new,
+		    struct err *err)
+{
+	static const char sql[] = "SELECT 1 FROM ledger WHERE task = ?1 AND " LEDGER_ENDS
+				  " AND action = 'seen' AND person = ?2 AND detail = ?3";
+	int64_t found = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "ttt", uid, person, occurrence);
+	int status = store_one(store, stmt, "looking who has seen a task", 0, &found, err);
+	if (status == 0 && found == 0)
+		status = store_ledger_add(store, "seen", uid, person, occurrence, err);
+	if (status == 0)
+		*ret_is_new = found == 0;
+	return status;
+}
+
+int store_closing_load(struct store *store, const char *uid, const char *occurrence, struct store_closing *ret_closing,
+		       struct err *err)
+{
+	/* The detail of a date's end is its key, or begins with it ("KEY and all that follow"). */
+	static const char sql[] =
+		"SELECT l.action, coalesce(nullif(p.name, ''), p.id, ''), coalesce(l.at_utc, 0), l.id FROM ledger l"
+		" LEFT JOIN person p ON p.id = l.who AND l.through <> 'deadlinectl'"
+		" WHERE l.task = ?1 AND l." LEDGER_ENDS " AND l.action <> 'seen'"
+		"  AND (?2 IS NULL OR l.detail IS NULL OR l.action = 'delete' OR l.detail = ?2"
+		"   OR substr(l.detail, 1, length(?2) + 1) = ?2 || ' ')"
+		" ORDER BY l.id DESC LIMIT 1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tt", uid, occurrence);
+	int status = store_row(store, stmt, "reading who closed a task", err);
+	if (status < 0)
+		return status;
+	*ret_closing = (struct store_closing){0};
+	if (status == 1)
+		*ret_closing = (struct store_closing){.action = store_text(stmt, 0),
+						      .who = store_text(stmt, 1),
+						      .at_utc = sqlite3_column_int64(stmt, 2),
+						      .line = sqlite3_column_int64(stmt, 3)};
+	(void)sqlite3_reset(stmt); /* repeats the code of the step */
+	return 0;
+}
+
+void store_closing_done(struct store_closing *closing)
+{
+	free(closing->action);
+	free(closing->who);
+	*closing = (struct store_closing){0};
+}

@@ -56,4 +56,20 @@ MUSTCHECK int store_ledger_stamp_some(struct store *store, size_t max, int64_t n
 MUSTCHECK int store_ledger_add(struct store *store, const char *action, const char *task, const char *person,
 			       const char *detail, struct err *err);
 
+/* The person has taken note of the date of a task: a line of the ledger, once. *ret_is_new is false when it is there. */
+MUSTCHECK int store_seen_note(struct store *store, const char *uid, const char *occurrence, const char *person,
+			      bool *ret_is_new, struct err *err);
+
+struct store_closing {
+	char *action;   /* "done", "cancel" or "delete"; NULL: the ledger does not say */
+	char *who;      /* name of the person of the plan who did; "" when not known, or a user of the machine */
+	int64_t at_utc; /* 0 = not known */
+	int64_t line;   /* of the ledger: what ended later has a higher one; 0 = it does not say */
+};
+/* The last time that the task with that uid was closed; occurrence: only that date of a repeating one, or NULL. The caller
+ * frees it with store_closing_done(). */
+MUSTCHECK int store_closing_load(struct store *store, const char *uid, const char *occurrence,
+				 struct store_closing *ret_closing, struct err *err);
+void store_closing_done(struct store_closing *closing);
+
 #endif

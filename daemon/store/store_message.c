@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "store/store_priv.h"
-#include "store/store_reader.h"
 #include "store/store_task.h"
 #include "store/store_turn.h"
 

@@ -270,3 +270,50 @@ int store_person_channels(struct store *store, struct strlist *ret_channels, str
 	return store_names(store, "SELECT DISTINCT channel FROM address ORDER BY channel",
 			   "reading the channels of people", ret_channels, err);
 }
+
+int store_address_owners(struct store *store, const char *channel, const char *address, bool only_active,
+			 struct strlist *ret_people, struct err *err)
+{
+	static const char sql[] = "SELECT p.id FROM address a JOIN person p ON p.id = a.person"
+				  " WHERE a.channel = ?1 AND a.address = ?2 AND p.active >= ?3 ORDER BY p.id";
+	struct strlist people = {0};
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tti", channel, address, (int64_t)only_active);
+	while ((status = store_row(store, stmt, "reading whose an address is", err)) == 1) {
+		char *id = store_text(stmt, 0);
+		strlist_add(&people, id, strlen(id));
+		free(id);
+	}
+	if (status < 0) {
+		strlist_done(&people);
+		return status;
+	}
+	*ret_people = people;
+	return 0;
+}
+
+int store_address_set(struct store *store, const char *person, const char *channel, const char *address,
+		      struct err *err)
+{
+	static const char sql[] = "INSERT INTO address (person, channel, address) VALUES (?1, ?2, ?3)"
+				  " ON CONFLICT (person, channel) DO UPDATE SET address = ?3";
+	return store_exec(store, sql, "writing an address", err, "ttt", person, channel, address);
+}
+
+int store_address_is_suspended(struct store *store, const char *person, const char *channel, bool *ret_is,
+			       struct err *err)
+{
+	static const char sql[] = "SELECT 1 FROM suspension WHERE person = ?1 AND channel = ?2 AND reason IS NOT NULL";
+	int64_t found = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "tt", person, channel);
+	int status = store_one(store, stmt, "reading whether an address is suspended", 0, &found, err);
+	if (status == 0)
+		*ret_is = found != 0;
+	return status;
+}

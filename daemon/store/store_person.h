@@ -40,4 +40,14 @@ MUSTCHECK int store_person_calendars(struct store *store, struct strlist *ret_ca
 /* Likewise of the channels on which somebody has an address. */
 MUSTCHECK int store_person_channels(struct store *store, struct strlist *ret_channels, struct err *err);
 
+/* Ids of the people with that address on the channel, suspended or not, sorted; only_active: without those who are not
+ * there any more. The caller frees the list. */
+MUSTCHECK int store_address_owners(struct store *store, const char *channel, const char *address, bool only_active,
+				   struct strlist *ret_people, struct err *err);
+/* Gives the person that address on the channel, in place of the one they had. */
+MUSTCHECK int store_address_set(struct store *store, const char *person, const char *channel, const char *address,
+				struct err *err);
+MUSTCHECK int store_address_is_suspended(struct store *store, const char *person, const char *channel, bool *ret_is,
+					 struct err *err);
+
 #endif

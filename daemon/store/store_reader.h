@@ -1,5 +1,5 @@
-/* store_reader: what the planner must know about a reader before it writes to them: who stands in for whom, what was
- * silenced, acknowledged or snoozed, what already waits, and when the next digest is. */
+/* store_reader: what the planner must know about a reader before it writes to them: what they acknowledged or snoozed, how
+ * much they were told that day, what already waits, and what an edit has dropped. */
 #ifndef DEADLINED_STORE_STORE_READER_H
 #define DEADLINED_STORE_STORE_READER_H
 
@@ -12,26 +12,6 @@
 #include "plan/task.h"
 #include "store/store.h"
 #include "store/store_message.h"
-
-/* Who stands in for person on that day ("2025-04-01"); NULL when nobody does. Returned owned. */
-MUSTCHECK int store_deputy(struct store *store, const char *person, const char *day, char **ret_deputy,
-			   struct err *err);
-MUSTCHECK int store_deputy_set(struct store *store, const char *person, const char *deputy, const char *from_day,
-			       const char *to_day, struct err *err);
-/* Calls each for every deputy, by person and day; stops at its first negative result and returns it. */
-struct store_deputy {
-	const char *person, *deputy, *from_day, *to_day;
-};
-typedef int (*store_deputy_cb)(void *arg, const struct store_deputy *deputy);
-MUSTCHECK int store_deputy_each(struct store *store, store_deputy_cb each, void *arg, struct err *err);
-
-/* Why reminders of the task to the person are silenced at now_utc ("silenced by A: reason"); NULL when they are not.
- * Returned owned. */
-MUSTCHECK int store_silence(struct store *store, int64_t task, const char *person, int64_t now_utc, char **ret_why,
-			    struct err *err);
-/* task 0 = every task, person NULL = everybody; not both. Drops what waits. */
-MUSTCHECK int store_silence_add(struct store *store, int64_t task, const char *person, int64_t until_utc,
-				const char *reason, const char *author, struct err *err);
 
 MUSTCHECK int store_is_acknowledged(struct store *store, int64_t task, const char *occurrence, bool *ret_is,
 				    struct err *err);
@@ -73,16 +53,6 @@ MUSTCHECK int store_join(struct store *store, int64_t message, int64_t task, boo
 MUSTCHECK int store_told_other_date(struct store *store, int64_t task, const char *current_key, const char *date,
 				    struct strlist *ret_people, struct err *err);
 
-/* Up to max ids of active people with a digest whose time has come or was never set. */
-MUSTCHECK int store_digest_due(struct store *store, int64_t now_utc, size_t max, struct strlist *ret_people,
-			       struct err *err);
-/* *ret_is_set false: the digest has no time yet. */
-MUSTCHECK int store_digest_time(struct store *store, const char *person, bool *ret_is_set, int64_t *ret_utc,
-				struct err *err);
-MUSTCHECK int store_digest_set(struct store *store, const char *person, int64_t next_utc, struct err *err);
-/* Earliest digest of all: 0 when one has no time yet, STORE_NEVER when nobody has one. */
-MUSTCHECK int store_digest_next(struct store *store, int64_t *ret_utc, struct err *err);
-
 /* The dates of a task that something open is about, but for what says that they are cancelled. */
 MUSTCHECK int store_open_dates(struct store *store, int64_t task, struct strlist *ret_keys, struct err *err);
 /* Drops that of one of them, as moved: the rule does not give the date any more. */
@@ -100,30 +70,7 @@ MUSTCHECK int store_reminder_unsaid(struct store *store, int64_t task, int64_t n
 /* Ids of the open tasks the person takes part in, in whatever role. */
 MUSTCHECK int store_tasks_of(struct store *store, const char *person, int64_t **ret_ids, size_t *ret_n,
 			     struct err *err);
-/* The keys of the occurrences of a task of which a step has fallen due for the person that only the digest says, each once.
- * The caller frees the list. */
-MUSTCHECK int store_digest_steps(struct store *store, int64_t task, const char *person, struct strlist *ret_keys,
-				 struct err *err);
 
-/* What was said of single occurrences of a repeating task. */
-struct store_occurrence {
-	char date[PERIOD_KEY_SIZE]; /* the key its rule gives it */
-	bool is_open, is_cancelled;
-	bool is_moved;
-	struct period period; /* when it was moved */
-};
-/* All of them, by date; the caller frees the array. */
-MUSTCHECK int store_occurrences(struct store *store, int64_t task, struct store_occurrence **ret_items, size_t *ret_n,
-				struct err *err);
-/* Adds the dates of the task, as its rule gave them then, that are noted here or were acknowledged. */
-MUSTCHECK int store_said_dates(struct store *store, int64_t task, struct strlist *ret_dates, struct err *err);
-/* What is noted of that date is of the other one from now on, which has nothing yet; who was told the former knows the
- * latter. That alone ends no reminder, and is no line in the ledger. */
-MUSTCHECK int store_said_rename(struct store *store, int64_t task, const char *date, const char *other,
-				struct err *err);
-/* status "open", "done" or "cancelled"; period NULL = not moved. */
-MUSTCHECK int store_occurrence_set(struct store *store, int64_t task, const char *date, const char *status,
-				   const struct period *period, struct err *err);
 /* The occurrence with that key and all that follow by the rule are over: what was moved among them gets the status, as does,
  * when that is "done", what was told of them; reminders of them that are not sent yet are dropped. The rule itself is the
  * caller's. */

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
+#include "store/store_digest.h"
 #include "store/store_priv.h"
-#include "store/store_reader.h"
 #include "store/store_task.h"
 
 static void store_plan_read(sqlite3_stmt *stmt, struct store_plan_row *row)

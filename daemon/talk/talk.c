@@ -10,7 +10,6 @@
 #include "store/store_ledger.h"
 #include "store/store_person.h"
 #include "store/store_suspension.h"
-#include "store/store_talk.h"
 #include "talk/talk_priv.h"
 
 void talk_reply_done(struct talk_reply *reply)

@@ -1,4 +1,5 @@
 /* What people write: commands, the answer to a question, and everything else. */
+#include "store/store_ledger.h"
 #include "talk/talk_priv.h"
 
 #include <errno.h>

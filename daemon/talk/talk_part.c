@@ -1,4 +1,5 @@
 /* Who takes part in a task, in person or in somebody's place. */
+#include "store/store_absence.h"
 #include "talk/talk_priv.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include "plan/role.h"
 #include "remind/reader.h"
 #include "store/store_person.h"
-#include "store/store_reader.h"
 
 enum {
 	PART_DEPUTIES_MAX = 8, /* as many as reminders follow */

@@ -1,4 +1,5 @@
 /* What a pressed button does. */
+#include "store/store_ledger.h"
 #include "talk/talk_priv.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 
 #include "office.h"
 #include "store/store_ledger.h"
-#include "store/store_talk.h"
+#include "store/store_person.h"
 #include "talk/talk.h"
 
 #define CHAT_NOW "2025-05-15T01:00" /* a Thursday, noon on Sakhalin */

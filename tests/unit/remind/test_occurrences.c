@@ -9,7 +9,7 @@
 
 #include "office.h"
 #include "remind/occurrences.h"
-#include "store/store_reader.h"
+#include "store/store_occurrence.h"
 
 static struct office office;
 static int64_t id;

@@ -9,7 +9,7 @@
 #include "office.h"
 #include "remind/act.h"
 #include "remind/pick.h"
-#include "store/store_reader.h"
+#include "store/store_occurrence.h"
 
 static struct office office;
 static struct task single, weekly, limit, hourly;

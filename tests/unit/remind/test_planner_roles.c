@@ -8,7 +8,7 @@
 
 #include "office.h"
 #include "remind/planner.h"
-#include "store/store_reader.h"
+#include "store/store_absence.h"
 
 enum { DAY = 86400 };
 

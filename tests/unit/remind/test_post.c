@@ -6,7 +6,7 @@
 
 #include "office.h"
 #include "remind/post.h"
-#include "store/store_reader.h"
+#include "store/store_absence.h"
 #include "store/store_suspension.h"
 
 enum { DAY = 86400 };

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "stage.h"
+#include "store/store_occurrence.h"
 #include "store/store_reader.h"
 
 static const char config[] = "[channel email]\ntype = maildir\npath = mail\n"

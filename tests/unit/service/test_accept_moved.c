@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "stage.h"
-#include "store/store_reader.h"
+#include "store/store_occurrence.h"
 
 static const char config[] = "[channel email]\ntype = maildir\npath = mail\n"
 			     "[policy default]\nremind = 7d 1d before start at 09:00\n";

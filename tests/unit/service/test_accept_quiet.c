@@ -7,6 +7,7 @@
 
 #include "remind/planner.h"
 #include "stage.h"
+#include "store/store_absence.h"
 #include "store/store_reader.h"
 
 static const char config[] = "[channel email]\ntype = maildir\npath = mail\n"

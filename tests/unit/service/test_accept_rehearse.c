@@ -9,7 +9,7 @@
 #include "remind/reader.h"
 #include "service/rehearse.h"
 #include "stage.h"
-#include "store/store_reader.h"
+#include "store/store_absence.h"
 
 enum { PLANS = 5, TASKS = 14, PEOPLE = 6 };
 

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "desk.h"
+#include "store/store_absence.h"
 #include "store/store_reader.h"
 
 /* A silence, or a snooze, holds for what is in flight when it begins, too: it is not tried again. */

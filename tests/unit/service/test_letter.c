@@ -9,7 +9,7 @@
 
 #include "desk.h"
 #include "service/letter.h"
-#include "store/store_reader.h"
+#include "store/store_occurrence.h"
 #include "store/store_suspension.h"
 
 static const char config[] =

@@ -17,6 +17,7 @@
 #include "desk.h"
 #include "remind/planner.h"
 #include "service/rehearse.h"
+#include "store/store_absence.h"
 #include "store/store_reader.h"
 
 enum { OFFICES = 40, SEGMENTS = 5, TASKS = 7, PEOPLE = 5, DAY_S = 86400, CONFIG_MAX = 4096 };

@@ -9,9 +9,9 @@
 
 #include "base/buf.h"
 #include "office.h"
+#include "store/store_absence.h"
 #include "store/store_ledger.h"
 #include "store/store_move.h"
-#include "store/store_reader.h"
 
 static struct office office;
 static struct buf *told;

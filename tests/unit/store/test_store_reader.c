@@ -7,6 +7,9 @@
 #include <errno.h>
 
 #include "office.h"
+#include "store/store_absence.h"
+#include "store/store_digest.h"
+#include "store/store_occurrence.h"
 #include "store/store_reader.h"
 
 static struct office office;

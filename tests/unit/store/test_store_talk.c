@@ -7,6 +7,8 @@
 #include "office.h"
 #include "store/store_ledger.h"
 #include "store/store_notice.h"
+#include "store/store_person.h"
+#include "store/store_shown.h"
 #include "store/store_suspension.h"
 #include "store/store_talk.h"
 

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 
 #include "chat.h"
-#include "store/store_reader.h"
+#include "store/store_person.h"
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, chat_open, chat_close)
 #define JUNE "2025-06-01/2025-06-30"

@@ -7,6 +7,7 @@
 #include "channel/signature.h"
 #include "chat.h"
 #include "store/store_ledger.h"
+#include "store/store_talk.h"
 #include "talk/invite.h"
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, chat_open, chat_close)

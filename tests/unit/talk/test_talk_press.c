@@ -5,7 +5,9 @@
 #include <cmocka.h>
 
 #include "chat.h"
+#include "store/store_absence.h"
 #include "store/store_ledger.h"
+#include "store/store_occurrence.h"
 #include "store/store_reader.h"
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, chat_open, chat_close)
