@@ -27,7 +27,6 @@ const char *const phrase_names[PHRASE_MAX] = {
 	[PHRASE_DATE_SET] = "date_set",
 	[PHRASE_ANOTHER_DATE] = "another_date",
 	[PHRASE_ONLY_PEOPLE] = "only_people",
-	[PHRASE_ENOUGH] = "enough",
 	[PHRASE_NO_SENSE] = "no_sense",
 	[PHRASE_WELCOME] = "welcome",
 	[PHRASE_INVITE_OVER] = "invite_over",
@@ -44,6 +43,7 @@ const char *const phrase_names[PHRASE_MAX] = {
 	[PHRASE_HINT] = "hint",
 	[PHRASE_NO_TASK] = "no_task",
 	[PHRASE_NOTHING_TODAY] = "nothing_today",
+	[PHRASE_ENOUGH] = "enough",
 };
 
 enum phrase phrase_find(const char *name)

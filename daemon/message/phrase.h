@@ -30,7 +30,6 @@ enum phrase {
 	PHRASE_DATE_SET,
 	PHRASE_ANOTHER_DATE,
 	PHRASE_ONLY_PEOPLE,
-	PHRASE_ENOUGH,
 	PHRASE_NO_SENSE,
 	/* answers: those have a text, too */
 	PHRASE_WELCOME,
@@ -48,6 +47,7 @@ enum phrase {
 	PHRASE_HINT,
 	PHRASE_NO_TASK,
 	PHRASE_NOTHING_TODAY,
+	PHRASE_ENOUGH, /* when one was pressed, too */
 	PHRASE_MAX,
 	PHRASE_FIRST_ANSWER = PHRASE_WELCOME
 };

@@ -459,6 +459,7 @@ static const char schema_9[] =
 	"  since_utc INTEGER NOT NULL,"
 	"  answers INTEGER NOT NULL,"
 	"  hinted_utc INTEGER,"
+	"  presses INTEGER NOT NULL DEFAULT 0,"
 	"  PRIMARY KEY (person, channel)"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX address_owner ON address (channel, address);" /* who is it that writes */

@@ -83,21 +83,22 @@ int store_question_end(struct store *store, const char *person, const char *chan
 
 /* ---- answers ------------------------------------------------------------------------------------------------------ */
 
-int store_answered_add(struct store *store, const char *person, const char *channel, int64_t now_utc,
-		       int64_t *ret_answers, struct err *err)
+int store_answered_add(struct store *store, const char *person, const char *channel, enum store_answered_kind kind,
+		       int64_t now_utc, int64_t *ret_n, struct err *err)
 {
 	/* A clock that was set back begins a new hour, too. */
 	static const char sql[] =
-		"INSERT INTO answered (person, channel, since_utc, answers) VALUES (?1, ?2, ?3, 1)"
+		"INSERT INTO answered (person, channel, since_utc, answers, presses) VALUES (?1, ?2, ?3, 1 - ?4, ?4)"
 		" ON CONFLICT (person, channel) DO UPDATE SET"
-		"  answers = CASE WHEN since_utc > ?3 - 3600 AND since_utc <= ?3 THEN answers + 1 ELSE 1 END,"
-		"  since_utc = CASE WHEN since_utc > ?3 - 3600 AND since_utc <= ?3 THEN since_utc ELSE ?3 END"
-		" RETURNING answers";
+		"  answers = iif(since_utc > ?3 - 3600 AND since_utc <= ?3, answers, 0) + 1 - ?4,"
+		"  presses = iif(since_utc > ?3 - 3600 AND since_utc <= ?3, presses, 0) + ?4,"
+		"  since_utc = iif(since_utc > ?3 - 3600 AND since_utc <= ?3, since_utc, ?3)"
+		" RETURNING iif(?4, presses, answers)";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
-	store_bind(stmt, "tti", person, channel, now_utc);
-	return store_one(store, stmt, "counting an answer", 0, ret_answers, err);
+	store_bind(stmt, "ttii", person, channel, now_utc, (int64_t)(kind == STORE_ANSWERED_PRESSES));
+	return store_one(store, stmt, "counting an answer", 0, ret_n, err);
 }
 
 int store_answered_load(struct store *store, const char *person, const char *channel, int64_t now_utc,

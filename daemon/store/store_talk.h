@@ -37,10 +37,12 @@ MUSTCHECK int store_question_end(struct store *store, const char *person, const 
 
 /* ---- answers ---- */
 
-/* One answer more to the person in the hour that began at or after now_utc - 3600. *ret_answers: how many there are in it. */
-MUSTCHECK int store_answered_add(struct store *store, const char *person, const char *channel, int64_t now_utc,
-				 int64_t *ret_answers, struct err *err);
-/* How many there are in it, without one more. */
+enum store_answered_kind { STORE_ANSWERED_ANSWERS, STORE_ANSWERED_PRESSES };
+/* One answer to the person, or press by them, more in the hour that began at or after now_utc - 3600. *ret_n: how many of
+ * the kind there are in it. */
+MUSTCHECK int store_answered_add(struct store *store, const char *person, const char *channel,
+				 enum store_answered_kind kind, int64_t now_utc, int64_t *ret_n, struct err *err);
+/* How many answers there are in it, without one more. */
 MUSTCHECK int store_answered_load(struct store *store, const char *person, const char *channel, int64_t now_utc,
 				  int64_t *ret_answers, struct err *err);
 /* Whether the person may be told again what can be asked for: not within wait_s of the last time. Notes it when so. */

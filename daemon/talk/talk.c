@@ -94,11 +94,11 @@ static int talk_obey(struct talk_ear *ear, struct err *err)
 }
 
 /* Rows that make no sense, as SQL can write them, are no reason to hear the same update for ever, and nothing after it. What
- * cannot be done to its end is not begun, but counts among what people ask in an hour. */
+ * cannot be done to its end is not begun, but counts among what people press in an hour. */
 static int talk_obey_or_leave(struct talk_ear *ear, struct err *err)
 {
 	struct store *store = ear->talk->store;
-	bool is_enough = false;
+	enum talk_room room;
 	int status = store_savepoint(store, err);
 	if (status == 0)
 		status = store_savepoint_end(store, talk_obey(ear, err), err);
@@ -107,7 +107,7 @@ static int talk_obey_or_leave(struct talk_ear *ear, struct err *err)
 	log_error("channel=%s person=%s: what they ask for cannot be done: %s", ear->channel, ear->self.id, err->text);
 	if (ear->update->kind == CHANNEL_UPDATE_BUTTON)
 		talk_toast(ear, &(struct talk_words){.phrase = PHRASE_NO_SENSE});
-	return talk_count_one(ear, ear->self.id, &is_enough, err);
+	return talk_count_press(ear, &room, err);
 }
 
 /* Edits that others made before keep their way; what is done here is the sender's. */

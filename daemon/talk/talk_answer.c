@@ -11,9 +11,9 @@
 #include "store/store_message.h"
 #include "store/store_talk.h"
 
-/* Of answers and presses, for each person on each channel: no brake holds notices back, and the ledger keeps everything, so
- * one account must not fill the database. */
-enum { ANSWERS_PER_HOUR = 60 };
+/* For each person on each channel: no brake holds notices back, and the ledger keeps everything, so one account must not
+ * fill the database. A date takes three: the question, the answer and yes. */
+enum { ANSWERS_PER_HOUR = 60, PRESSES_PER_HOUR = 240 };
 
 static struct compose_facts talk_facts(const struct talk *talk, const struct person *reader, int64_t now_utc,
 				       const struct talk_words *words)
@@ -70,10 +70,23 @@ int talk_is_enough(struct talk_ear *ear, bool *ret_is, struct err *err)
 int talk_count_one(struct talk_ear *ear, const char *person, bool *ret_is_enough, struct err *err)
 {
 	int64_t n = 0;
-	int status = store_answered_add(ear->talk->store, person, ear->channel, ear->now_utc, &n, err);
+	int status = store_answered_add(ear->talk->store, person, ear->channel, STORE_ANSWERED_ANSWERS, ear->now_utc,
+					&n, err);
 	if (status == 0)
 		*ret_is_enough = n > ANSWERS_PER_HOUR;
 	return status;
+}
+
+int talk_count_press(struct talk_ear *ear, enum talk_room *ret_room, struct err *err)
+{
+	int64_t n = 0;
+	int status = store_answered_add(ear->talk->store, ear->self.id, ear->channel, STORE_ANSWERED_PRESSES,
+					ear->now_utc, &n, err);
+	if (status < 0)
+		return status;
+	ear->is_counted = true;
+	*ret_room = n <= PRESSES_PER_HOUR ? TALK_ROOM : n == PRESSES_PER_HOUR + 1 ? TALK_FULL_NOW : TALK_FULL;
+	return 0;
 }
 
 static int talk_send(struct talk_ear *ear, const struct compose_text *text, const struct talk_buttons *buttons,
@@ -85,7 +98,7 @@ static int talk_send(struct talk_ear *ear, const struct compose_text *text, cons
 	bool is_enough = false;
 	if (channel == NULL || person_address(&ear->self, ear->channel) == NULL)
 		return 0;
-	int status = talk_count_one(ear, ear->self.id, &is_enough, err);
+	int status = ear->is_counted ? 0 : talk_count_one(ear, ear->self.id, &is_enough, err);
 	if (status < 0)
 		return status;
 	if (is_enough) {

@@ -261,6 +261,18 @@ static int talk_confirm(struct talk_ear *ear, const struct store_question *quest
 	return status;
 }
 
+/* Whoever was asked is not left without an answer because they asked for much else. */
+static int talk_confirm_or_stop(struct talk_ear *ear, const struct store_question *question, const struct task *task,
+				const char *text, struct err *err)
+{
+	enum talk_room room = TALK_ROOM;
+	int status = talk_count_press(ear, &room, err);
+	if (status < 0 || room == TALK_FULL)
+		return status;
+	return room == TALK_ROOM ? talk_confirm(ear, question, task, text, err)
+				 : talk_answer(ear, &(struct talk_words){.phrase = PHRASE_ENOUGH}, NULL, err);
+}
+
 /* Whether the date that was asked for is still to be told; task has its period then. */
 static int talk_find_question(struct talk_ear *ear, const struct store_question *question, struct task *task,
 			      bool *ret_is_open, struct err *err)
@@ -295,7 +307,7 @@ static int talk_take_answer(struct talk_ear *ear, const struct store_question *q
 	bool is_there = status == 0;
 	status = is_there ? talk_find_question(ear, question, &task, &is_open, err) : 0;
 	if (status == 0 && is_open)
-		status = talk_confirm(ear, question, &task, text, err);
+		status = talk_confirm_or_stop(ear, question, &task, text, err);
 	else if (status == 0)
 		status = store_question_end(ear->talk->store, ear->self.id, ear->channel, err);
 	if (status == 0 && !is_open)

@@ -177,14 +177,15 @@ static int talk_press_verb(struct talk_ear *ear, struct talk_pressed *pressed, s
 static int talk_press_open(struct talk_ear *ear, struct talk_pressed *pressed, struct err *err)
 {
 	enum talk_verb verb = pressed->data->verb;
-	bool is_about_date = verb == TALK_SET_DATE || verb == TALK_YES || verb == TALK_NO, is_enough = false;
+	bool is_about_date = verb == TALK_SET_DATE || verb == TALK_YES || verb == TALK_NO;
+	enum talk_room room = TALK_ROOM;
 	if (is_about_date && !period_is_window(&pressed->pick.period))
 		return talk_toast_about(ear, PHRASE_DATE_KNOWN, &pressed->shown, NULL);
-	int status = talk_count_one(ear, ear->self.id, &is_enough, err);
+	int status = talk_count_press(ear, &room, err);
 	if (status < 0)
 		return status;
-	return is_enough ? talk_toast_about(ear, PHRASE_ENOUGH, &pressed->shown, NULL)
-			 : talk_press_verb(ear, pressed, err);
+	return room != TALK_ROOM ? talk_toast_about(ear, PHRASE_ENOUGH, &pressed->shown, NULL)
+				 : talk_press_verb(ear, pressed, err);
 }
 
 /* The button speaks of a date that is no more: it was moved, perhaps by pressing this very button before. */

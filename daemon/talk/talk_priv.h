@@ -19,6 +19,7 @@ struct talk_ear {
 	int64_t now_utc;
 	struct talk_reply *reply;
 	bool is_private;       /* the chat is the sender's own */
+	bool is_counted;       /* as a press: what it is answered is not counted again */
 	struct person self;    /* who writes; owned */
 	struct strlist actors; /* ids in whose name they may act: their own and, in a desk's chat, the desk's */
 };
@@ -120,6 +121,10 @@ MUSTCHECK int talk_is_enough(struct talk_ear *ear, bool *ret_is, struct err *err
 /* One more of what the person does here within the hour, which is counted with the answers. *ret_is_enough: it is beyond
  * what is heard, and must write nothing that stays. */
 MUSTCHECK int talk_count_one(struct talk_ear *ear, const char *person, bool *ret_is_enough, struct err *err);
+enum talk_room { TALK_ROOM, TALK_FULL_NOW /* for the first time in the hour */, TALK_FULL };
+/* The same for what the sender presses, or writes when asked, which is more than may be asked for; its answer is counted
+ * with it. */
+MUSTCHECK int talk_count_press(struct talk_ear *ear, enum talk_room *ret_room, struct err *err);
 /* A message to the sender, in private. buttons may be NULL. */
 MUSTCHECK int talk_answer(struct talk_ear *ear, const struct talk_words *words, const struct talk_buttons *buttons,
 			  struct err *err);

@@ -86,7 +86,7 @@ static void plant_everywhere(void)
 		"INSERT INTO thread VALUES (%lld, '+7-924-PLANTED', 'planted-6');"
 		"INSERT INTO invite VALUES ('planted-hash', 'anna-secret-id', 'sms', 5);"
 		"INSERT INTO question VALUES ('anna-secret-id', 'sms', %lld, '2025-06-15', 5);"
-		"INSERT INTO answered VALUES ('anna-secret-id', 'sms', 5, 1, 5);"
+		"INSERT INTO answered VALUES ('anna-secret-id', 'sms', 5, 1, 5, 1);"
 		"INSERT INTO meta VALUES ('notice suspended anna-secret-id sms 5', 'said');"
 		"INSERT INTO attempt VALUES (%lld, 1, 5, 'temporary', 450, 'like anna@planted.example.org');"
 		"INSERT INTO reminder VALUES (%lld, '2025-06-15', 'x', 'boris', 'sms', 5, NULL,"

@@ -151,11 +151,26 @@ static void store_notice__answer__is_told_from_a_notice_to_the_operator(void **s
 	store_answer_done(&answer);
 }
 
-static int64_t count(const char *person, int64_t now)
+static int64_t count_as(const char *person, enum store_answered_kind kind, int64_t now)
 {
 	int64_t n = 0;
-	OK(store_answered_add(office.store, person, "telegram", now, &n, ERR));
+	OK(store_answered_add(office.store, person, "telegram", kind, now, &n, ERR));
 	return n;
+}
+
+static int64_t count(const char *person, int64_t now)
+{
+	return count_as(person, STORE_ANSWERED_ANSWERS, now);
+}
+
+static void store_answered_add__presses__are_counted_apart(void **state)
+{
+	(void)state;
+	assert_int_equal(count_as("anna", STORE_ANSWERED_PRESSES, 10000), 1);
+	assert_int_equal(count("anna", 10001), 1);
+	assert_int_equal(count_as("anna", STORE_ANSWERED_PRESSES, 10002), 2);
+	assert_int_equal(count_as("anna", STORE_ANSWERED_PRESSES, 13600), 1);
+	assert_int_equal(count("anna", 13601), 1);
 }
 
 static void store_answered_add__an_hour_later__begins_anew(void **state)
@@ -330,6 +345,7 @@ int main(void)
 		TEST(store_question__asked__is_forgotten_after_its_time),
 		TEST(store_notice__answer__is_told_from_a_notice_to_the_operator),
 		TEST(store_answered_add__an_hour_later__begins_anew),
+		TEST(store_answered_add__presses__are_counted_apart),
 		TEST(store_hint__within_the_hour__is_not_due),
 		TEST(store_shown__task_changes__is_stale_until_it_is_fresh),
 		TEST(store_shown__changes_while_it_is_being_changed__is_stale_once_more),

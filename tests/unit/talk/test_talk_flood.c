@@ -8,7 +8,7 @@
 
 /* Whoever writes or presses without end fills nobody's box, nor the database. */
 
-enum { FLOOD = 200, ENOUGH = 60 };
+enum { FLOOD = 300, ENOUGH = 60, ENOUGH_PRESSES = 240 };
 
 static int64_t rows(const char *table)
 {
@@ -44,7 +44,7 @@ static void flood__put_off_to_and_fro__waits_as_one_message(void **state)
 	}
 	assert_int_equal(office_number(&chat.office, "SELECT count(*) FROM message WHERE state = 'pending'"), 1);
 	assert_true(rows("reminder") < 10);
-	assert_int_equal(office_number(&chat.office, "SELECT count(*) FROM ledger WHERE who = 'anna'"), ENOUGH);
+	assert_int_equal(office_number(&chat.office, "SELECT count(*) FROM ledger WHERE who = 'anna'"), ENOUGH_PRESSES);
 	chat_assert_has(chat_press("100", 't', chat.call, "2025-05-16T14:30"), "повторите позже");
 	assert_string_equal(chat_press("200", 'd', chat.report, "../2025-05-10"), "已标记为完成，谢谢！");
 	chat.now_utc += 3600;
@@ -71,6 +71,46 @@ static void flood__questions_to_and_fro__ask_no_more_than_may_be_answered(void *
 		(void)chat_press("100", i % 2 == 0 ? 's' : 'n', chat.fair, "2025-06-01/2025-06-30");
 	assert_true(rows("message") <= 60);
 	assert_int_equal(rows("question"), 1);
+}
+
+/* Thirty dates of windows are set in the chat, as at a desk that goes through the plan of a year, among much else. */
+static void flood__dates_of_many_windows__are_all_answered(void **state)
+{
+	(void)state;
+	for (int i = 0; i < ENOUGH; i++)
+		chat_write("400", "/help");
+	for (int i = 0; i < 30; i++) {
+		char uid[16];
+		(void)snprintf(uid, sizeof(uid), "win%d", i);
+		int64_t id = office_add_task(&chat.office, &(struct office_task){.uid = uid,
+										 .start = "2025-06-01",
+										 .end = "2025-06-30",
+										 .precision = PERIOD_MONTH,
+										 .zone = "Asia/Sakhalin",
+										 .people = "dora"});
+		chat.now_utc += 30;
+		(void)chat_press("400", 's', id, "2025-06-01/2025-06-30");
+		chat_assert_has(chat_answer(), "Wann genau");
+		chat_write("400", "15. Juni");
+		chat_assert_has(chat_answer(), "15. Juni");
+		(void)chat_press("400", 'y', id, "2025-06-01/2025-06-30 2025-06-15");
+		assert_string_equal(chat_task_end(uid), "2025-06-15 2025-06-15 day");
+	}
+}
+
+/* Who types without end is told so once. */
+static void flood__texts_for_a_question__end_with_a_word(void **state)
+{
+	(void)state;
+	(void)chat_press("100", 's', chat.fair, "2025-06-01/2025-06-30");
+	for (int i = 0; i < FLOOD; i++)
+		chat_write("100", "who knows");
+	assert_int_equal(chat_answers(), 1 + ENOUGH_PRESSES);
+	chat_assert_has(chat_answer(), "запросов за этот час");
+	assert_int_equal(rows("question"), 1);
+	chat.now_utc += 3600;
+	chat_write("100", "15 июня");
+	chat_assert_has(chat_answer(), "15 июня");
 }
 
 static void flood__strangers__leave_no_row(void **state)
@@ -113,6 +153,8 @@ int main(void)
 		TEST(flood__put_off_to_and_fro__waits_as_one_message),
 		TEST(flood__week_asked_for_without_end__is_not_even_collected),
 		TEST(flood__questions_to_and_fro__ask_no_more_than_may_be_answered),
+		TEST(flood__dates_of_many_windows__are_all_answered),
+		TEST(flood__texts_for_a_question__end_with_a_word),
 		TEST(flood__strangers__leave_no_row),
 		TEST(flood__text_of_a_megabyte__is_no_more_than_any_other),
 	};

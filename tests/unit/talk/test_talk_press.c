@@ -94,7 +94,7 @@ static void talk_press__fails_half_way__leaves_everything_as_it_was(void **state
 				       "SELECT not_before FROM message m JOIN reminder r ON m.id = r.message"
 				       " WHERE r.dropped IS NULL"),
 			 utc("2025-05-15T22:00"));
-	assert_int_equal(office_number(&chat.office, "SELECT answers FROM answered"), 2);
+	assert_int_equal(office_number(&chat.office, "SELECT presses FROM answered"), 2);
 }
 
 static void talk_press__on_what_is_over__says_what_became_of_it(void **state)
