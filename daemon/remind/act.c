@@ -25,17 +25,21 @@ int act_close(struct store *store, const struct task *task, const struct pick *p
 	return store_occurrence_set(store, task->id, pick->date, status, NULL, err);
 }
 
-/* Two dates under one key would share their reminders, and who closes one would not close the other. */
+/* Two dates under one key would share their reminders, so that nobody hears of the second, and who closes one would not close
+ * the other. */
 static int act_check_free(struct store *store, const struct task *task, const struct pick *pick,
 			  const struct period *period, struct err *err)
 {
 	struct pick other;
 	char key[PERIOD_KEY_SIZE];
+	bool is_taken = false;
 	period_key(period, key);
 	int status = pick_by_key(store, task, key, &other, err);
 	if (status == -ENOENT)
-		return 0;
-	if (status == 0 && strcmp(other.date, pick->date) != 0)
+		status = store_key_is_taken(store, task->id, pick->date, key, &is_taken, err);
+	else if (status == 0)
+		is_taken = strcmp(other.date, pick->date) != 0;
+	if (status == 0 && is_taken)
 		return err_set(err, -EEXIST, "task '%s' has another date on %s: give this one another day", task->uid,
 			       key);
 	return status;

@@ -26,7 +26,7 @@ MUSTCHECK int act_close(struct store *store, const struct task *task, const stru
 			struct err *err);
 
 /* Gives one occurrence another date; of a task that does not repeat *task has it then. Errors: those of the store;
- * -EEXIST another occurrence has that date. */
+ * -EEXIST another occurrence has that date, or had it. */
 MUSTCHECK int act_move(struct store *store, struct task *task, const struct pick *pick, const struct period *period,
 		       int64_t now_utc, struct err *err);
 

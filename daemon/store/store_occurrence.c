@@ -98,3 +98,22 @@ int store_occurrence_set(struct store *store, int64_t task, const char *date, co
 			  period != NULL ? period_precision_name(period->precision) : NULL,
 			  period != NULL ? key : NULL);
 }
+
+int store_key_is_taken(struct store *store, int64_t task, const char *date, const char *key, bool *ret_is_taken,
+		       struct err *err)
+{
+	static const char sql[] =
+		"SELECT EXISTS (SELECT 1 FROM occurrence WHERE task = ?1 AND date = ?3 AND ?3 <> ?2)"
+		" OR EXISTS (SELECT 1 FROM moved_to WHERE task = ?1 AND key = ?3 AND date <> ?2)"
+		" OR (?3 <> ?2 AND EXISTS (SELECT 1 FROM reminder WHERE task = ?1 AND occurrence = ?3)"
+		"  AND NOT EXISTS (SELECT 1 FROM moved_to WHERE task = ?1 AND date = ?2 AND key = ?3))";
+	int64_t is_taken = 0;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "itt", task, date, key);
+	int status = store_one(store, stmt, "looking for a date", 0, &is_taken, err);
+	if (status == 0)
+		*ret_is_taken = is_taken != 0;
+	return status;
+}

@@ -28,5 +28,8 @@ MUSTCHECK int store_said_rename(struct store *store, int64_t task, const char *d
 /* status "open", "done" or "cancelled"; period NULL = not moved. */
 MUSTCHECK int store_occurrence_set(struct store *store, int64_t task, const char *date, const char *status,
 				   const struct period *period, struct err *err);
+/* Whether that key is, or was, of another occurrence of the task than the one that the rule gives as date. */
+MUSTCHECK int store_key_is_taken(struct store *store, int64_t task, const char *date, const char *key,
+				 bool *ret_is_taken, struct err *err);
 
 #endif

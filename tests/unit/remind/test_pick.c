@@ -182,7 +182,7 @@ static void act_move__onto_a_date_of_the_series__is_refused(void **state)
 	(void)state;
 	static const struct {
 		int day, status;
-	} rows[] = {{9, -EEXIST}, {23, -EEXIST}, {17, -EEXIST}, {24, 0}, {2, 0}, {16, 0}};
+	} rows[] = {{9, -EEXIST}, {23, -EEXIST}, {17, -EEXIST}, {24, 0}, {2, 0}, {16, -EEXIST}};
 	const struct period elsewhere = day_of_june(17);
 	struct pick pick;
 	OK(pick_by_key(office.store, &weekly, "2025-06-30", &pick, ERR));
@@ -232,6 +232,41 @@ static void pick_told__is_the_date_of_the_latest_reminder_or_the_next(void **sta
 	}
 }
 
+static void tell(const char *key)
+{
+	office_run(&office,
+		   "INSERT INTO reminder (task, occurrence, step, person, channel, due_utc, dropped)"
+		   " VALUES (%lld, '%s', '1d before start', 'anna', 'email', 1, 'x')",
+		   (long long)weekly.id, key);
+}
+
+/* Its reminders have that key: who is to hear of the second would not. */
+static void act_move__onto_a_day_that_another_date_has_left__is_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		int date, day, status;
+	} rows[] = {
+		{23, 24, 0},      {30, 23, -EEXIST}, /* it lies on the 24th by now */
+		{23, 26, 0},      {30, 24, -EEXIST}, /* it lay there */
+		{23, 24, 0},      {23, 23, 0},       /* its own places */
+		{30, 5, -EEXIST}, {30, 6, 0},        /* the rule gave the 5th, and somebody was told */
+	};
+	office_add_person(&office, "anna", "Asia/Sakhalin", "email");
+	tell("2025-06-05");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct period by_rule = day_of_june(rows[i].date), day = day_of_june(rows[i].day);
+		struct pick pick;
+		struct err err = {0};
+		OK(pick_on_day(office.store, &weekly, &by_rule.start, &pick, ERR));
+		int status = act_move(office.store, &weekly, &pick, &day, utc("2025-06-01"), &err);
+		if (status != rows[i].status)
+			fail_msg("row %zu: %d %s", i, status, err.text);
+		if (i == 0)
+			tell("2025-06-24");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +277,7 @@ int main(void)
 		TEST(act__of_one_date__leaves_the_others),
 		TEST(pick__zone_or_rule_nobody_knows__is_said),
 		TEST(act_move__onto_a_date_of_the_series__is_refused),
+		TEST(act_move__onto_a_day_that_another_date_has_left__is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
