@@ -36,6 +36,8 @@ struct recover {
 	char instance[STORE_INSTANCE_SIZE]; /* of the damaged database; "" = it cannot be read */
 	struct account owner;
 	struct output_table *messages, *edits;
+	bool has_lost;    /* changes that somebody has to do again, or that may be among what cannot be read */
+	int64_t sequence; /* as store_lost_sequence() */
 };
 
 /* ---- before anything is touched ----------------------------------------------------------------------------------- */
@@ -225,6 +227,7 @@ static void recover_on_edit(void *arg, const struct store_lost_edit *edit)
 	output_time(recover->session->zone, edit->at_utc, at);
 	const char *cells[] = {at, edit->who, edit->action, edit->task, edit->person, edit->detail};
 	output_table_add(recover->edits, cells);
+	recover->has_lost = true;
 }
 
 static void recover_show_copy(const struct recover *recover)
@@ -260,6 +263,7 @@ static void recover_show_lost(struct recover *recover)
 	output_table_finish(recover->messages, "  none that can be read", stdout);
 	output_print("\nChanged since then; these are lost, do them again:\n");
 	output_table_finish(recover->edits, "  none that can be read", stdout);
+	recover->has_lost = recover->has_lost || status < 0 || n_unreadable > 0;
 	output_print("Changes of people and their addresses are not listed: import them again.\n");
 	if (status < 0)
 		recover_say("\nWhat else was sent or changed cannot be read any more: ", err.text);
@@ -326,10 +330,24 @@ static int recover_note(struct recover *recover)
 	if (status == 0)
 		status = store_ledger_add(session->store, "recover", NULL, NULL, recover->source, &err);
 	if (status == 0)
+		status = store_lost_raise(session->store, recover->sequence, &err);
+	if (status == 0)
 		status = store_meta_save(session->store, "copied_utc", "", &err); /* it is no copy any more */
 	if (status == 0)
 		status = store_meta_save(session->store, "copied_from", "", &err);
 	return status < 0 ? session_fail(status, &err) : session_commit_edit(session);
+}
+
+static void recover_say_next(const struct recover *recover)
+{
+	if (recover->is_there)
+		output_print("The damaged files are kept as %s.\n", recover->aside);
+	output_print("%s is the copy now.\n", recover->database);
+	if (recover->has_lost)
+		output_print(
+			"Do what is lost again before you start deadlined; 'deadlinectl plan' shows what will leave "
+			"at the start.\n");
+	output_print("%s: systemctl start deadlined\n", recover->has_lost ? "Then start it" : "Start deadlined");
 }
 
 static int recover_work(struct recover *recover, const struct args *args)
@@ -343,12 +361,11 @@ static int recover_work(struct recover *recover, const struct args *args)
 	if (status != EX_OK)
 		return status;
 	recover_show_lost(recover);
+	recover->sequence = store_lost_sequence(recover->database);
 	status = recover_place(recover);
 	if (status != EX_OK)
 		return status;
-	if (recover->is_there)
-		output_print("The damaged files are kept as %s.\n", recover->aside);
-	output_print("%s is the copy now. Start deadlined: systemctl start deadlined\n", recover->database);
+	recover_say_next(recover);
 	return recover_note(recover);
 }
 

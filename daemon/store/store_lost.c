@@ -5,7 +5,12 @@
 #include "base/mem.h"
 #include "store/store_priv.h"
 
-enum { LOST_BUSY_MS = 5000, LOST_ROWS_MAX = 1000000 /* a damaged last number may be anything */ };
+enum {
+	LOST_BUSY_MS = 5000,
+	LOST_ROWS_MAX = 1000000,     /* a damaged last number may be anything */
+	LOST_SEQUENCE_MAX = 1000000, /* likewise */
+	LOST_SEQUENCE_STEP = 1000,   /* nobody moves a task so often between two copies */
+};
 
 struct lost {
 	struct store damaged, copy;
@@ -155,4 +160,24 @@ int store_lost(const char *damaged, const char *copy, const struct store_lost_vi
 	if (status == 0)
 		*ret_n_unreadable = lost.n_unreadable;
 	return status;
+}
+
+int64_t store_lost_sequence(const char *damaged)
+{
+	struct store file = {0};
+	struct err err = {0};
+	int64_t sequence = -1;
+	if (store_open_file(damaged, SQLITE_OPEN_READONLY, LOST_BUSY_MS, &file.db, &err) < 0 ||
+	    lost_number(&file, "SELECT coalesce(max(sequence), 0) FROM task", &sequence, &err) < 0)
+		sequence = -1;
+	(void)sqlite3_close_v2(file.db);
+	return sequence <= LOST_SEQUENCE_MAX ? sequence : -1;
+}
+
+int store_lost_raise(struct store *store, int64_t sequence, struct err *err)
+{
+	static const char above[] = "UPDATE task SET sequence = max(sequence, ?1) + 1";
+	static const char far_above[] = "UPDATE task SET sequence = sequence + ?1";
+	return sequence >= 0 ? store_exec(store, above, "raising sequences", err, "i", sequence)
+			     : store_exec(store, far_above, "raising sequences", err, "i", (int64_t)LOST_SEQUENCE_STEP);
 }

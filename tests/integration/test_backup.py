@@ -211,6 +211,7 @@ def test_recover_goes_back_to_the_daily_copy_and_names_what_is_lost(office, star
     sent, changed = output.split("Changed since then")
     assert "late" in sent and "early" not in sent
     assert "heihe" in changed and "late" in changed
+    assert changed.index("Do what is lost again") < changed.index("Then start it: systemctl start deadlined")
     [aside] = [path for path in office.database.parent.iterdir() if ".corrupt-" in path.name and path.name.endswith("Z")]
     assert aside.read_bytes() == damaged
     assert read(office.database, "PRAGMA integrity_check") == [("ok",)]
@@ -223,6 +224,21 @@ def test_recover_goes_back_to_the_daily_copy_and_names_what_is_lost(office, star
     identities = [mail["Message-ID"] for mail in office.mails()]
     assert len(set(identities)) == len(identities)
     assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize("is_readable", [True, False])
+def test_recover_leaves_no_sequence_behind_what_calendars_have_seen(office, is_readable):
+    for uid in ("moved", "quiet"):
+        office.ctl("add", uid, "--when", "2030-05-05", "--uid", uid, "--people", "desk")
+    office.ctl("backup", office.folder / "kept.db")
+    for day in range(6, 9):
+        office.ctl("edit", "moved", "--when", f"2030-05-0{day}")
+    assert office.sql("SELECT max(sequence) FROM task") == [(3,)]
+    if not is_readable:
+        spoil(office)
+    output = office.ctl("recover", office.folder / "kept.db", "--force")
+    assert "Do what is lost again" in output
+    assert office.sql("SELECT min(sequence) FROM task") == [(4,) if is_readable else (1000,)]
 
 
 def test_recover_takes_the_latest_copy_that_is_good(office, start):
