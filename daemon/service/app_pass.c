@@ -279,6 +279,7 @@ static void app_act(struct app *app, struct app_claim *claims, struct instant no
 {
 	app_trust_clock(app, now);
 	app_announce(app);
+	app_take_audit(app);
 	app_resume(app);
 	if (app_has_heard(app)) /* no other connection has committed it */
 		app_recall(app);

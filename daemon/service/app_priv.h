@@ -168,7 +168,7 @@ MUSTCHECK int app_note_channels(struct app *app, int64_t now_utc, struct err *er
 /* What was kept of channels that work may not be there any more. */
 void app_forget_works(struct app *app);
 MUSTCHECK int app_audit(struct app *app, struct instant now, bool *ret_more, struct err *err);
-/* After the commit: an audit that passed is followed by a heartbeat. */
+/* Once the pass is durable: an audit that passed is followed by a heartbeat. */
 void app_take_audit(struct app *app);
 
 /* Hearing people, in app_listen.c. NULL for a channel on which nobody is heard. */

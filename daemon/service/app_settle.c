@@ -212,5 +212,4 @@ void app_announce(struct app *app)
 	log_release();
 	app->n_results = 0;
 	app_has_heeded(app);
-	app_take_audit(app);
 }

@@ -8,6 +8,8 @@
 
 #include "desk.h"
 #include "disk.h"
+#include "service/app_priv.h"
+#include "service/audit_priv.h"
 
 /* Letters are written while the disk still writes that they are going to be sent; when it does not keep that, they are not
  * sent, and nothing is lost or done twice. */
@@ -104,6 +106,25 @@ static void durable__syncs_fail__nothing_is_sent_until_they_do_not(void **state)
 	assert_int_equal(desk_count("sent"), 2);
 	assert_int_equal(office_number(&desk.office, "SELECT sum(attempts) FROM message"), 2);
 	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM attempt WHERE outcome = 'throttled'"), 2);
+}
+
+/* The watchman hears of an audit when it is taken. */
+static void durable__syncs_fail__no_audit_is_taken(void **state)
+{
+	(void)state;
+	desk.answers_at_once = true;
+	desk_tick();
+	app_use_audit(desk.app, desk.now);
+	desk_move(3600);
+	while (desk.app->audit->stage != AUDIT_END)
+		OK(desk_try());
+	(void)office_add_message(&desk.office, 1, "boris", "email", "sync", desk.now.wall_s);
+	disk.n_failing = FOR_EVER;
+	live(2);
+	assert_int_equal(desk.app->audit->stage, AUDIT_ENDED);
+	disk.n_failing = 0;
+	desk_tick();
+	assert_int_equal(desk.app->audit->stage, AUDIT_RESTS);
 }
 
 /* Of what came back in that pass nothing is recorded twice. */
@@ -329,6 +350,7 @@ int main(void)
 		ROW(durable__before_anything_is_sent),
 		ROW(durable__one_sync_fails__the_log_is_brought_in_and_they_are_sent),
 		ROW(durable__syncs_fail__nothing_is_sent_until_they_do_not),
+		ROW(durable__syncs_fail__no_audit_is_taken),
 		ROW(durable__syncs_fail__results_are_recorded_once),
 		ROW(durable__syncs_fail__what_people_wrote_is_applied_once_and_answered),
 		ROW(durable__kept_by_the_disk_only_at_the_end__what_is_taken_back_is_settled_once),
