@@ -13,10 +13,11 @@
 #include "store/store_turn.h"
 
 enum {
-	APP_PLAN_SLICE = 256,   /* tasks planned in one pass: the loop stays responsive however much is due */
-	APP_AHEAD_SLICE = 64,   /* of those whose time is still to come: what is being sent goes on beside it */
-	APP_STAMP_SLICE = 4096, /* ledger rows of others' edits */
-	APP_RETRY_S = 2,        /* after a pass that could not be committed */
+	APP_PLAN_SLICE = 256,    /* tasks planned in one pass: the loop stays responsive however much is due */
+	APP_AHEAD_SLICE = 64,    /* of those whose time is still to come: what is being sent goes on beside it */
+	APP_STAMP_SLICE = 4096,  /* ledger rows of others' edits */
+	APP_RETRY_S = 2,         /* after a pass that could not be committed */
+	APP_SAY_AFTER_MS = 2000, /* another writer is soon done, mostly */
 	APP_SAY_AGAIN_MS = 60 * 1000,
 	APP_TELL_AFTER_S = 60, /* trouble that lasted so long is the operator's business */
 	APP_DOUBT_S = 10,      /* how often a clock that is not believed is looked at */
@@ -216,19 +217,30 @@ static int app_plan_wake(struct app *app, bool has_more, bool has_moved, struct 
 
 /* ---- when nothing can be recorded --------------------------------------------------------------------------------- */
 
-/* Says it at once, when the reason changes, and once a minute. */
+/* Once it lasts, when the reason changes, and once a minute, however often it comes and goes. */
+static void app_say_trouble(struct trouble *trouble, int status, const struct err *err, int64_t mono_ms)
+{
+	int64_t lasted_ms = mono_ms - trouble->since.mono_ms;
+	if (lasted_ms < APP_SAY_AFTER_MS ||
+	    (trouble->said_status == status && mono_ms - trouble->said_mono_ms < APP_SAY_AGAIN_MS))
+		return;
+	log_error("nothing can be recorded, so nothing is sent, for %lld s now: %s; trying again",
+		  (long long)lasted_ms / 1000, err->text);
+	trouble->is_said = true;
+	trouble->said_status = status;
+	trouble->said_mono_ms = mono_ms;
+}
+
 static int app_fail(struct app *app, int status, const struct err *err, struct instant now)
 {
 	struct trouble *trouble = &app->trouble;
 	if (status == -EUCLEAN)
 		return status;
-	if (trouble->status == 0 && trouble->lasted_s == 0) /* what comes back before it is told has never ended */
+	if (trouble->status == 0 && trouble->lasted_s == 0) { /* what comes back before it is told has never ended */
 		trouble->since = now;
-	if (trouble->status != status || now.mono_ms - trouble->said_mono_ms >= APP_SAY_AGAIN_MS) {
-		log_error("nothing can be recorded, so nothing is sent, for %lld s now: %s; trying again",
-			  (long long)(now.mono_ms - trouble->since.mono_ms) / 1000, err->text);
-		trouble->said_mono_ms = now.mono_ms;
+		trouble->is_said = false;
 	}
+	app_say_trouble(trouble, status, err, now.mono_ms);
 	trouble->status = status;
 	trouble->err = *err;
 	app->next_wake_utc = now.wall_s + APP_RETRY_S;
@@ -242,7 +254,8 @@ static void app_recover(struct app *app, struct instant now)
 	int64_t lasted_s = (now.mono_ms - trouble->since.mono_ms) / 1000;
 	if (trouble->status == 0)
 		return;
-	log_info("recording works again, after %lld s", (long long)lasted_s);
+	if (trouble->is_said)
+		log_info("recording works again, after %lld s", (long long)lasted_s);
 	trouble->status = 0;
 	trouble->lasted_s = lasted_s >= APP_TELL_AFTER_S ? lasted_s : 0;
 	if (trouble->lasted_s != 0)

@@ -62,6 +62,8 @@ struct app_result {
 struct trouble {
 	int status; /* of the last pass; 0 = there is none */
 	struct instant since;
+	bool is_said;    /* this one */
+	int said_status; /* of what was said last; 0 = nothing was yet */
 	int64_t said_mono_ms;
 	int64_t lasted_s; /* it is over, and the operator has not heard of it; 0 = nothing to tell */
 	struct err err;

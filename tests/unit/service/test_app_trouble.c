@@ -75,7 +75,7 @@ static void trouble__for_minutes__is_said_each_minute_and_told_once_it_is_over(v
 {
 	(void)state;
 	char *log = live_locked(190);
-	assert_int_equal(count_lines(log, "nothing can be recorded"), 4); /* at once, and after each minute */
+	assert_int_equal(count_lines(log, "nothing can be recorded"), 4); /* soon, and after each minute */
 	free(log);
 	desk_tick();
 	assert_null(app_trouble(desk.app));
@@ -139,6 +139,24 @@ static void trouble__for_seconds__is_nobody_elses_business(void **state)
 }
 
 /* A disk that is full by the log itself gets that room back. */
+/* As another program that writes all the time makes it. */
+static void trouble__comes_and_goes__is_said_once_a_minute_if_it_lasts(void **state)
+{
+	(void)state;
+	char *log = live_locked(2); /* one pass fails, and two seconds later it is over */
+	assert_int_equal(count_lines(log, "nothing can be recorded"), 0);
+	free(log);
+	OK(desk_try());
+	int64_t n = 0;
+	for (int i = 0; i < 10; i++) {
+		log = live_locked(5);
+		n += count_lines(log, "nothing can be recorded");
+		free(log);
+		OK(desk_try());
+	}
+	assert_int_equal(n, 1);
+}
+
 static void trouble__disk_full__gives_the_room_of_the_log_back(void **state)
 {
 	(void)state;
@@ -189,6 +207,7 @@ int main(void)
 		ROW(trouble__comes_back_before_it_is_told__is_told_once_with_all_its_length),
 		ROW(trouble__pass_that_tells_of_a_template_is_undone__is_told_by_a_later_one),
 		ROW(trouble__for_seconds__is_nobody_elses_business),
+		ROW(trouble__comes_and_goes__is_said_once_a_minute_if_it_lasts),
 		ROW(trouble__disk_full__gives_the_room_of_the_log_back),
 		ROW(trouble__told_to_stop__says_nothing_of_recording),
 	};
