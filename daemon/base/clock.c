@@ -31,19 +31,9 @@ static struct instant clock_read_system(void *arg)
 	};
 }
 
-static struct instant clock_read_fixed(void *arg)
-{
-	return *(const struct instant *)arg;
-}
-
 struct clock clock_system(void)
 {
 	return (struct clock){.now = clock_read_system};
-}
-
-struct clock clock_fixed(struct instant *at)
-{
-	return (struct clock){.now = clock_read_fixed, .arg = at};
 }
 
 struct instant clock_now(const struct clock *clock)

@@ -27,9 +27,6 @@ struct clock {
 /* The machine's clock. */
 struct clock clock_system(void);
 
-/* A clock that stands where *at says; at is borrowed and may be moved at any time. For rehearsals and tests. */
-struct clock clock_fixed(struct instant *at);
-
 struct instant clock_now(const struct clock *clock);
 
 /* Whether the machine's clock was set by a better one since the machine was started, and still follows it. */

@@ -34,7 +34,7 @@ void mem_check_errno(void);
 /* For the start of a program: no core dump of it holds the secrets that it reads. */
 void mem_forbid_dumps(void);
 
-/* Overwrites len bytes so that no compiler leaves them out, then frees; secret may be NULL. */
+/* Overwrites the text, which no compiler leaves out, then frees it; secret may be NULL. */
 void mem_free_secret(char *secret);
 
 #endif

@@ -288,6 +288,61 @@ void app_stop(struct app *app)
 		channel_stop(app->setup->channels[i]);
 }
 
+/* Of the channels that have the name, the one that has it under way; any of them when it certainly has not left. NULL: there
+ * is none. */
+static struct app_channel *app_carrier(const struct app *app, const char *name, int64_t id, bool *ret_may_have)
+{
+	struct app_channel *found = NULL;
+	*ret_may_have = false;
+	for (size_t i = 0; i < app->setup->n_channels && !*ret_may_have; i++)
+		if (strcmp(app->channels[i]->channel->name, name) == 0) {
+			found = app->channels[i];
+			*ret_may_have = channel_may_have(found->channel, id);
+		}
+	for (struct app_channel *entry = app->retired_channels; entry != NULL && !*ret_may_have; entry = entry->next)
+		if (strcmp(entry->channel->name, name) == 0) {
+			found = entry;
+			*ret_may_have = channel_may_have(entry->channel, id);
+		}
+	return found;
+}
+
+static int app_abandon_one(struct app *app, int64_t id, struct err *err)
+{
+	struct store_peek message;
+	struct channel_result result;
+	bool may_have;
+	int status = store_message_peek(app->store, id, &message, err);
+	if (status < 0)
+		return status;
+	struct app_channel *carrier = app_carrier(app, message.channel, id, &may_have);
+	if (carrier == NULL)
+		return 0;
+	channel_result_set(&result, may_have ? CHANNEL_UNKNOWN : CHANNEL_THROTTLED, CHANNEL_BLAME_MESSAGE, 0,
+			   may_have ? "sent, but the service was stopped before the reply"
+				    : "not sent: the service was stopped before");
+	app_note_result(carrier, id, &result);
+	return 0;
+}
+
+/* What came back is recorded, that of passes which do so as well; then what is 'sending' has no result. */
+int app_abandon(struct app *app, struct instant now, struct err *err)
+{
+	int64_t ids[OUTBOX_BATCH];
+	int status;
+	do {
+		size_t n = 0;
+		do {
+			status = app_tick(app, now, err);
+		} while (status == 0 && app->n_results != 0);
+		if (status == 0)
+			status = store_message_sending(app->store, ids, OUTBOX_BATCH, &n, err);
+		for (size_t i = 0; i < n && status == 0; i++)
+			status = app_abandon_one(app, ids[i], err);
+	} while (status == 0 && app->n_results != 0);
+	return status;
+}
+
 bool app_is_idle(const struct app *app)
 {
 	int64_t sent, in_flight;

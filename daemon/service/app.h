@@ -66,7 +66,7 @@ void app_reload(struct app *app, struct setup *setup, struct instant now);
 void app_lift_brakes(struct app *app);
 /* Likewise: messages are counted as accepted without being written or handed to a channel. */
 void app_only_count(struct app *app);
-/* What they would have held; borrowed. */
+/* The brakes, and in them what they would have held; borrowed. */
 const struct brake *app_brakes(const struct app *app);
 /* For a rehearsal, too: what the operator is told again each month goes to the log once. */
 void app_log_once(struct app *app);

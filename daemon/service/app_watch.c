@@ -1,4 +1,5 @@
-/* What a pass looks after besides reminders: the clock, the policies, the old end of the queue, the calendars. */
+/* What a pass looks after besides reminders: rules that have changed, what the operator is to hear of, the old end of the
+ * queue, whose turn it is, what is removed, the daily copy, the audit. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

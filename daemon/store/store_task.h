@@ -52,8 +52,8 @@ struct store_due {
 	int64_t task;
 	int64_t planned_until; /* -1: seen for the first time */
 	int64_t planned_from;  /* where the plan until then began; -1: not known */
-	int64_t due_utc;       /* next_due_utc; 0 when that was NULL */
-	bool is_edited;        /* it was */
+	int64_t due_utc;       /* next_due_utc; 0 when that is NULL */
+	bool is_edited;        /* it is NULL: somebody changed the task, or it was never planned */
 };
 
 /* Up to max open tasks whose next_due_utc is NULL or <= now_utc, the most urgent first, and cancelled ones whose

@@ -27,17 +27,6 @@ static void clock_format_utc__writes_iso_8601(void **state)
 	}
 }
 
-static void clock_fixed__stands_where_it_is_put(void **state)
-{
-	(void)state;
-	struct instant at = {.wall_s = 100, .mono_ms = 5};
-	struct clock clock = clock_fixed(&at);
-	assert_int_equal(clock_now(&clock).wall_s, 100);
-	assert_int_equal(clock_now(&clock).mono_ms, 5);
-	at.wall_s = 50;
-	assert_int_equal(clock_now(&clock).wall_s, 50);
-}
-
 static void clock_system__goes_forward(void **state)
 {
 	(void)state;
@@ -52,7 +41,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clock_format_utc__writes_iso_8601),
-		cmocka_unit_test(clock_fixed__stands_where_it_is_put),
 		cmocka_unit_test(clock_system__goes_forward),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
