@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <malloc.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,11 +74,17 @@ void mem_copy_text(char *to, size_t size, const char *text)
 
 char *mem_printf(const char *fmt, ...)
 {
-	char *text = NULL;
 	va_list args;
 	va_start(args, fmt);
-	int len = vasprintf(&text, fmt, args);
+	char *text = mem_vprintf(fmt, args);
 	va_end(args);
+	return text;
+}
+
+char *mem_vprintf(const char *fmt, va_list args)
+{
+	char *text = NULL;
+	int len = vasprintf(&text, fmt, args);
 	return mem_check(len < 0 ? NULL : text);
 }
 

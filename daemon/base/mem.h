@@ -5,6 +5,7 @@
 #ifndef DEADLINED_BASE_MEM_H
 #define DEADLINED_BASE_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -22,6 +23,7 @@ char *mem_dup_n(const char *text, size_t len) __attribute__((malloc, returns_non
 /* Copies text into a buffer of size bytes, cut where that is too small: what snprintf("%s") does, in a tenth of the time. */
 void mem_copy_text(char *to, size_t size, const char *text);
 char *mem_printf(const char *fmt, ...) PRINTF(1, 2) __attribute__((malloc, returns_nonnull));
+char *mem_vprintf(const char *fmt, va_list args) PRINTF(1, 0) __attribute__((malloc, returns_nonnull));
 
 /* Gives what is free back to the system, which malloc() alone would keep; takes a millisecond or so. */
 void mem_trim(void);

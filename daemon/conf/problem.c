@@ -24,13 +24,10 @@ static void problem_make_printable(char *text)
 
 void problems_add(struct problems *problems, const char *file, unsigned line, const char *fmt, ...)
 {
-	char *text = NULL;
 	va_list args;
 	va_start(args, fmt);
-	int len = vasprintf(&text, fmt, args);
+	char *text = mem_vprintf(fmt, args);
 	va_end(args);
-	if (len < 0)
-		text = mem_dup(fmt);
 
 	log_redact(text);
 	problem_make_printable(text);

@@ -15,13 +15,10 @@ enum { OUTPUT_GAP = 2 };
 
 void output_complain(const char *fmt, ...)
 {
-	char *text = NULL;
 	va_list args;
 	va_start(args, fmt);
-	int len = vasprintf(&text, fmt, args);
+	char *text = mem_vprintf(fmt, args);
 	va_end(args);
-	if (len < 0)
-		text = mem_dup(fmt);
 	log_redact(text);
 	char *clean = output_clean(text);
 	(void)fprintf(stderr, "deadlinectl: %s\n", clean); /* nobody to tell when even this fails */
@@ -59,11 +56,9 @@ char *output_clean(const char *text)
 
 void output_print(const char *fmt, ...)
 {
-	char *text = NULL;
 	va_list args;
 	va_start(args, fmt);
-	if (vasprintf(&text, fmt, args) < 0)
-		mem_lack();
+	char *text = mem_vprintf(fmt, args);
 	va_end(args);
 	char *clean = output_tame(text, true);
 	(void)fputs(clean, stdout); /* a failed write is found when it is flushed */

@@ -29,13 +29,10 @@ const char *const catalog_parts[CATALOG_PART_MAX] = {
 
 void catalog_complain(struct problems *problems, const char *path, unsigned line, const char *fmt, ...)
 {
-	char *text = NULL;
 	va_list args;
 	va_start(args, fmt);
-	int len = vasprintf(&text, fmt, args);
+	char *text = mem_vprintf(fmt, args);
 	va_end(args);
-	if (len < 0)
-		mem_lack();
 	bool is_known = false;
 	for (size_t i = 0; i < problems->n && !is_known; i++)
 		is_known = problems->items[i].line == line && strcmp(problems->items[i].file, path) == 0 &&

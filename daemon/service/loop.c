@@ -392,7 +392,7 @@ static struct event *loop_event(struct loop *loop, int fd, short what, event_cal
 {
 	struct event *event = event_new(loop->base, fd, what, callback, loop);
 	if (event == NULL || event_priority_set(event, priority) < 0)
-		abort(); /* out of memory */
+		mem_lack();
 	return event;
 }
 
