@@ -10,7 +10,6 @@
 #include "ctl/command.h"
 #include "ctl/output.h"
 #include "service/brake.h"
-#include "service/lock.h"
 #include "service/warnings.h"
 #include "store/store_backup.h"
 #include "store/store_suspension.h"
@@ -159,6 +158,8 @@ static void status_read_machine(struct status *status)
 	struct clock clock = clock_system();
 	status->now = clock_now(&clock);
 	status->is_running = lock_is_held(database, &status->pid);
+	if (!status->is_running || !lock_read_trouble(database, status->trouble, &status->trouble_utc))
+		status->trouble[0] = '\0';
 	status->disk_free =
 		statvfs(database, &disk) == 0 ? (int64_t)disk.f_bavail * (int64_t)disk.f_frsize : (int64_t)-1;
 	status->is_clock_set = clock_is_set();
@@ -216,7 +217,8 @@ const struct command status_command = {
 	.operands = "",
 	.summary = "Show how deadlined is, for people and for monitoring",
 	.help = "The exit status is 0 when all is well, 1 for a warning, 2 when it is critical:\n"
-		"  2  deadlined is not running; the database cannot be read; its disk has less than 32 MB free;\n"
+		"  2  deadlined is not running; it could not record anything for a minute, so nothing is sent;\n"
+		"     the database cannot be read; its disk has less than 32 MB free;\n"
 		"     the clock is not trusted; the audit found something, or did not come twice; messages are\n"
 		"     due for more than 4 hours and nothing was sent for as long, and no brake holds them\n"
 		"  1  a step is due for more than 5 minutes and not begun; a message is overdue for more than an hour; a channel has failed for more than an hour;\n"

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/strlist.h"
 #include "ctl/session.h"
+#include "service/lock.h"
 #include "service/refusal.h"
 #include "store/store_audit.h"
 #include "store/store_channel.h"
@@ -33,8 +34,10 @@ struct status {
 	const struct session *session;
 	struct instant now;
 	bool is_running;
-	pid_t pid;    /* 0 when it cannot be told */
-	bool is_read; /* the database; what follows is empty otherwise */
+	pid_t pid;                       /* 0 when it cannot be told */
+	char trouble[LOCK_TROUBLE_SIZE]; /* why the daemon cannot record anything; "" = it can */
+	int64_t trouble_utc;             /* since when */
+	bool is_read;                    /* the database; what follows is empty otherwise */
 	struct store_counts counts;
 	int64_t oldest_unsent_s;         /* -1: nothing due is waiting */
 	int64_t step_late_s;             /* how long the first step that is due waits to be planned */

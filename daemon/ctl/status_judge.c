@@ -10,6 +10,7 @@
 #include "ctl/status.h"
 
 enum {
+	STATUS_TROUBLE_S = 60,       /* nothing can be recorded for so long: critical */
 	STATUS_STEP_S = 300,         /* a step that is due is not planned for so long: warning */
 	STATUS_LATE_S = 3600,        /* the oldest message is overdue for so long: warning */
 	STATUS_STUCK_S = 4 * 3600,   /* and nothing was sent for so long: critical */
@@ -167,12 +168,24 @@ static void status_judge_reload(struct status *status)
 			      status->refusal.why));
 }
 
+static void status_judge_trouble(struct status *status)
+{
+	char age[STATUS_AGE_SIZE];
+	int64_t lasts_s = status->now.wall_s - status->trouble_utc;
+	if (status->trouble[0] == '\0' || lasts_s < STATUS_TROUBLE_S)
+		return;
+	status_format_age(lasts_s, age);
+	status_add(&status->criticals,
+		   mem_printf("nothing can be recorded for %s, so nothing is sent: %s", age, status->trouble));
+}
+
 void status_judge(struct status *status)
 {
 	if (!status->is_running)
 		status_add(&status->criticals, mem_dup("deadlined is not running: nothing is sent"));
 	if (!status->is_read)
 		status_add(&status->criticals, mem_dup("the database cannot be read"));
+	status_judge_trouble(status);
 	status_judge_machine(status);
 	if (status->is_read) {
 		status_judge_reload(status);

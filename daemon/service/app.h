@@ -86,6 +86,8 @@ bool app_is_idle(const struct app *app);
 
 /* Why nothing can be recorded, and so nothing is sent; NULL when all is well. Borrowed until the next pass. */
 const char *app_trouble(const struct app *app);
+/* Since when; 0 when all is well. */
+int64_t app_trouble_utc(const struct app *app);
 
 const struct setup *app_setup(const struct app *app);
 /* Messages sent since the start, and messages in flight now, on replaced channels, too. */

@@ -267,6 +267,11 @@ const char *app_trouble(const struct app *app)
 	return app->trouble.status != 0 ? app->trouble.err.text : NULL;
 }
 
+int64_t app_trouble_utc(const struct app *app)
+{
+	return app->trouble.status != 0 ? app->trouble.since.wall_s : 0;
+}
+
 /* A log that has grown takes room which the next commit may need. */
 static void app_make_room(struct app *app)
 {

@@ -15,8 +15,9 @@
 enum {
 	LOCK_FILE_MODE = 0600,
 	LOCK_PID_SIZE = 16,
-	LOCK_MARK_AT = LOCK_PID_SIZE, /* one letter: 'C' a daemon crashed */
-	LOCK_PID_LAST = 1 << 22       /* PID_MAX_LIMIT of Linux */
+	LOCK_MARK_AT = LOCK_PID_SIZE,       /* one letter: 'C' a daemon crashed */
+	LOCK_TROUBLE_AT = LOCK_MARK_AT + 1, /* a line: since when, in seconds, and the words */
+	LOCK_PID_LAST = 1 << 22             /* PID_MAX_LIMIT of Linux */
 };
 
 static struct flock lock_whole_file(void)
@@ -58,6 +59,7 @@ static int lock_take_file(int fd, const char *path, pid_t *ret_holder, struct er
 			       (long)*ret_holder, path);
 	}
 
+	lock_note_trouble(fd, NULL, 0); /* of a holder before */
 	int status = lock_write_pid(fd);
 	return status < 0 ? err_set(err, status, "writing %s: %s", path, strerror(-status)) : 0;
 }
@@ -118,12 +120,50 @@ bool lock_take_crash(int fd)
 	return had_crash;
 }
 
-bool lock_is_held(const char *database, pid_t *ret_holder)
+/* ---- for others --------------------------------------------------------------------------------------------------- */
+
+static int lock_open_to_read(const char *database)
 {
 	char *path = mem_printf("%s.lock", database);
-	struct flock whole = lock_whole_file();
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	free(path);
+	return fd;
+}
+
+/* The file has its block from the pid on, so a full disk keeps nothing from being noted. */
+void lock_note_trouble(int fd, const char *words, int64_t since_utc)
+{
+	char line[LOCK_TROUBLE_SIZE];
+	int failed = ftruncate(fd, LOCK_TROUBLE_AT);
+	(void)snprintf(line, sizeof(line), "%lld %s", (long long)since_utc, words != NULL ? words : "");
+	ssize_t written = failed == 0 && words != NULL ? pwrite(fd, line, strlen(line), LOCK_TROUBLE_AT) : 0;
+	(void)written; /* the log and the service manager are told, too */
+}
+
+bool lock_read_trouble(const char *database, char ret_words[LOCK_TROUBLE_SIZE], int64_t *ret_since_utc)
+{
+	char line[LOCK_TROUBLE_SIZE];
+	int fd = lock_open_to_read(database);
+	ssize_t len = fd < 0 ? -1 : pread(fd, line, sizeof(line) - 1, LOCK_TROUBLE_AT);
+	if (fd >= 0)
+		(void)close(fd); /* only read */
+	if (len <= 0)
+		return false;
+	line[len] = '\0';
+	char *space = strchr(line, ' ');
+	if (space == NULL)
+		return false;
+	*space = '\0';
+	if (num_parse(line, 0, INT64_MAX, ret_since_utc, NULL) < 0)
+		return false;
+	(void)snprintf(ret_words, LOCK_TROUBLE_SIZE, "%s", space + 1);
+	return true;
+}
+
+bool lock_is_held(const char *database, pid_t *ret_holder)
+{
+	struct flock whole = lock_whole_file();
+	int fd = lock_open_to_read(database);
 	if (fd < 0)
 		return false;
 

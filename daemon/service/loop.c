@@ -5,6 +5,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -18,6 +19,7 @@
 #include "channel/transfer.h"
 #include "service/app.h"
 #include "service/forecast.h"
+#include "service/lock.h"
 #include "service/notify.h"
 #include "service/refusal.h"
 #include "service/upkeep.h"
@@ -62,6 +64,8 @@ struct loop {
 	int64_t status_utc; /* next time a status is worth telling */
 	struct refusal refusal;
 	bool is_refusal_known; /* refusal is in the database */
+	struct err noted;      /* the trouble that is in the lock file; "" = none */
+	int64_t noted_utc;     /* since when */
 	bool is_stopping;
 	int failure; /* ends the loop */
 	struct err err;
@@ -111,6 +115,22 @@ static void loop_keep_refusal(struct loop *loop)
 		log_warning("how the last reload ended could not be kept for deadlinectl status: %s", err.text);
 }
 
+/* For deadlinectl status, which may see nothing of it in the database. */
+static void loop_note_trouble(struct loop *loop)
+{
+	struct err now = {0};
+	int64_t since_utc = app_trouble_utc(loop->app);
+	const char *trouble = app_trouble(loop->app);
+	if (trouble != NULL)
+		(void)snprintf(now.text, sizeof(now.text), "%s", trouble);
+	log_redact(now.text);
+	if (since_utc == loop->noted_utc && strcmp(now.text, loop->noted.text) == 0)
+		return;
+	lock_note_trouble(loop->start->lock, trouble != NULL ? now.text : NULL, since_utc);
+	loop->noted = now;
+	loop->noted_utc = since_utc;
+}
+
 static void loop_tell_again(struct loop *loop)
 {
 	static const struct timeval second = {1, 0};
@@ -131,6 +151,7 @@ static void loop_tell_status(struct loop *loop, int64_t now_utc)
 	const char *trouble = app_trouble(loop->app);
 	struct err err;
 	char next[32];
+	loop_note_trouble(loop);
 	if (trouble != NULL) {
 		notify_status(loop->notify, "nothing can be recorded, so nothing is sent: %s", trouble);
 		loop->status_utc = now_utc;

@@ -26,6 +26,7 @@ struct loop_start {
 	const char *config;
 	bool accepts_volume;       /* no reload is refused for how much it would send */
 	bool was_crash;            /* see app_note_crash() */
+	int lock;                  /* see lock_take() */
 	const struct place *place; /* the files of the database, and its lock */
 };
 

@@ -91,7 +91,7 @@ int serve(struct setup *setup, const char *config, bool accepts_volume, struct e
 	}
 	lock_mark_crashes(lock);
 	struct place *place = place_new();
-	struct loop_start start = {.config = config, .accepts_volume = accepts_volume, .place = place};
+	struct loop_start start = {.config = config, .accepts_volume = accepts_volume, .lock = lock, .place = place};
 	status = serve_open(setup, &start, place, lock, err);
 	place_free(place);
 	(void)close(lock);

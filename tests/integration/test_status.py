@@ -4,7 +4,7 @@ import re
 import signal
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from unittest.mock import ANY
@@ -257,19 +257,41 @@ def test_a_refused_reload_is_a_warning_until_the_daemon_starts_anew(settled, sta
     judge(settled.site, 0)
 
 
+@contextmanager
+def locked(daemon):
+    """Another program holds the database, and the daemon has work and cannot record it."""
+    with closing(sqlite3.connect(daemon.site.database, isolation_level=None, timeout=PATIENCE_S)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        daemon.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: "(stopped)" in Path(f"/proc/{daemon.pid}/status").read_text(encoding="ascii"), daemon.log)
+        connection.execute("UPDATE task SET next_due_utc = ?", [ago(600)])
+        connection.execute("COMMIT")
+        connection.execute("BEGIN IMMEDIATE")
+        daemon.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: daemon.notifications[-1].startswith("STATUS=nothing can be recorded"), daemon.log)
+        yield
+
+
+def test_a_daemon_that_can_record_nothing_for_a_minute_is_critical(settled):
+    site = settled.site
+    lock = site.database.with_name(site.database.name + ".lock")
+    with locked(settled):
+        assert site.status()["criticals"] == []
+        text = lock.read_bytes()
+        since = re.search(rb"(\d{10}) [a-z]+ing .*: database is locked$", text)[1]
+        assert ago(PATIENCE_S) <= int(since) <= ago(0)
+        lock.write_bytes(text.replace(since, b"%d" % ago(75)))
+        [words] = json.loads(site.ctl("status", "--json", status=2))["criticals"]
+        assert re.fullmatch(r"nothing can be recorded for 1 min 1\d s, so nothing is sent: .*: database is locked", words)
+    wait_until(lambda: b"locked" not in lock.read_bytes(), settled.log)
+    assert site.status()["criticals"] == []
+
+
 def test_systemd_is_told_of_a_refused_reload_until_one_succeeds(settled):
     """After any trouble the status is told anew, as it is every minute."""
     refused = f"STATUS=reload refused, the old configuration stays: {refuse_a_reload(settled)}"
     assert settled.is_notified(refused)
-    with closing(sqlite3.connect(settled.site.database, isolation_level=None, timeout=PATIENCE_S)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        settled.process.send_signal(signal.SIGSTOP)
-        wait_until(lambda: "(stopped)" in Path(f"/proc/{settled.pid}/status").read_text(encoding="ascii"), settled.log)
-        connection.execute("UPDATE task SET next_due_utc = ?", [ago(600)])
-        connection.execute("COMMIT")
-        connection.execute("BEGIN IMMEDIATE")
-        settled.process.send_signal(signal.SIGCONT)
-        wait_until(lambda: settled.notifications[-1].startswith("STATUS=nothing can be recorded"), settled.log)
+    with locked(settled):
         trouble = len(settled.notifications)
     told = wait_until(lambda: [line for line in settled.notifications[trouble:]
                                if line.startswith("STATUS=") and "nothing can be recorded" not in line], settled.log)

@@ -135,6 +135,40 @@ static void lock__holder_crashed__is_known_to_the_next_who_asks_alone(void **sta
 	}
 }
 
+static void lock__trouble_of_the_holder__is_read_by_others_until_it_is_over(void **state)
+{
+	struct place *place = *state;
+	int fd = -1;
+	pid_t holder = 0;
+	int64_t since_utc = 0;
+	char words[LOCK_TROUBLE_SIZE], longest[2 * LOCK_TROUBLE_SIZE];
+	struct err err = {0};
+	assert_false(lock_read_trouble(place->database, words, &since_utc));
+	assert_int_equal(lock_take(place->database, &fd, &holder, &err), 0);
+	assert_false(lock_read_trouble(place->database, words, &since_utc));
+	lock_note_trouble(fd, "committing: database or disk is full", 1700000000);
+	lock_note_trouble(fd, "database is locked", 1700000001);
+	assert_true(lock_read_trouble(place->database, words, &since_utc));
+	assert_string_equal(words, "database is locked");
+	assert_int_equal(since_utc, 1700000001);
+	assert_false(lock_take_crash(fd));
+	assert_true(lock_is_held(place->database, &holder));
+	assert_int_equal(holder, getpid());
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	lock_note_trouble(fd, longest, 1);
+	assert_true(lock_read_trouble(place->database, words, &since_utc));
+	assert_int_equal(strncmp(words, longest, strlen(words)), 0);
+	lock_note_trouble(fd, NULL, 0);
+	assert_false(lock_read_trouble(place->database, words, &since_utc));
+
+	lock_note_trouble(fd, "database is locked", 1700000001);
+	assert_int_equal(close(fd), 0); /* and the next holder knows of none */
+	assert_int_equal(lock_take(place->database, &fd, &holder, &err), 0);
+	assert_false(lock_read_trouble(place->database, words, &since_utc));
+	assert_int_equal(close(fd), 0);
+}
+
 static void lock__garbage_in_the_file__is_no_pid(void **state)
 {
 	struct place *place = *state;
@@ -185,6 +219,7 @@ int main(void)
 		ROW(lock__free_database__is_not_held),
 		ROW(lock__taken__names_its_holder_until_closed),
 		ROW(lock__holder_killed__is_free_again),
+		ROW(lock__trouble_of_the_holder__is_read_by_others_until_it_is_over),
 		ROW(lock__garbage_in_the_file__is_no_pid),
 		ROW(lock__link_in_its_place__is_not_followed),
 		ROW(lock__missing_folder__is_named_with_the_cure),
