@@ -31,7 +31,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Idaemon $(WARNINGS) $(PKG_CFLAGS) -MMD -MP 
 
 PROGRAMS := $(BUILD)/deadlined $(BUILD)/deadlinectl
 
-.PHONY: FORCE all check oom sim sim-bugs unit unit-programs test-programs replay-programs fuzz integration contract torture demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz deps-analyze deps-bench deps-smoke tidy bench bench-programs bench-scale valgrind tsan smoke
+.PHONY: FORCE all check oom sim sim-bugs unit unit-programs test-programs replay-programs fuzz integration contract torture demo lint layers install clean format help deps-build deps-check deps-lint deps-fuzz deps-analyze deps-bench deps-smoke tidy uninstall bench bench-programs bench-scale valgrind tsan smoke
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -302,10 +302,14 @@ help:
 	@echo "make lint       static checks              make layers        includes go downwards only"
 	@echo "make valgrind   unit tests and a daemon under valgrind             make tsan   a daemon under ThreadSanitizer"
 	@echo "make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR)"
+	@echo "make uninstall  removes what make install put there, never configuration or data"
 	@echo "make format     clang-format               make clean"
 
 # ---- installation ------------------------------------------------------------------------------------------------------------
 install: all
 	tests/lib/install.sh "$(BUILD)" "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)"
+
+uninstall:
+	tests/lib/uninstall.sh "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)"
 
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

@@ -350,3 +350,18 @@ def test_another_prefix_is_followed_everywhere(tmp_path):
     assert "/usr/bin/deadlined" not in unit and "=/etc/deadlined" not in unit
     assert (tmp_path / "opt/office/bin/deadlined").exists()
     assert (tmp_path / "opt/office/etc/deadlined/secrets").stat().st_mode & 0o777 == 0o700
+
+
+def test_what_was_installed_goes_and_nothing_else(tmp_path):
+    mine = ["etc/deadlined/deadlined.ini", "etc/deadlined/secrets/smtp-password", "usr/share/deadlined/templates/fr/own.mustache"]
+    assert run(LIB / "install.sh", BUILD, tmp_path, "/usr", "/etc", cwd=ROOT).returncode == 0
+    for name in mine[1:]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("mine")
+    assert (tmp_path / "usr/share/deadlined/examples/reminder.json").exists()
+    assert not (tmp_path / "usr/share/deadlined/examples/demo.ini").exists(), "it has names that only make demo fills in"
+    result = run(LIB / "uninstall.sh", tmp_path, "/usr", "/etc", cwd=ROOT)
+    assert result.returncode == 0, result.stderr
+    left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+    assert left == mine
+    assert not (tmp_path / "usr/share/deadlined/messengers").exists()

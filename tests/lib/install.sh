@@ -18,7 +18,7 @@ for folder in templates messengers calendars examples; do
     [ -d "config/$folder" ] || continue
     while IFS= read -r file; do
         install -D -m 644 "$file" "$root$prefix/share/deadlined/${file#config/}"
-    done < <(find "config/$folder" -type f ! -name '*.sh')
+    done < <(find "config/$folder" -type f ! -name '*.sh' ! -name demo.ini)  # both are make demo's
 done
 
 # Secrets are read by systemd (as root) and handed to the daemon; nobody else needs to look in.
