@@ -564,6 +564,15 @@ static const char schema_9[] =
 	"  INSERT INTO ledger (action, task) VALUES"
 	"    (CASE new.status WHEN 'open' THEN 'reopen' WHEN 'done' THEN 'done' ELSE 'cancel' END, new.uid);"
 	"END;"
+	/* Another rule gives other dates: RFC 5546, 2.1.4. */
+	"DROP TRIGGER task_changed;"
+	"CREATE TRIGGER task_changed AFTER UPDATE OF priority, rrule, rdate, exdate ON task"
+	"  WHEN new.priority <> old.priority OR new.rrule <> old.rrule OR new.rdate <> old.rdate OR new.exdate <> old.exdate"
+	" BEGIN"
+	"  UPDATE task SET next_due_utc = NULL, sequence = sequence"
+	"    + (new.rrule <> old.rrule OR new.rdate <> old.rdate OR new.exdate <> old.exdate) WHERE id = new.id;"
+	"  INSERT INTO ledger (action, task) VALUES ('edit', new.uid);"
+	"END;"
 	/* task_moved has dropped what was not sent of it: it is told anew. */
 	"CREATE TRIGGER task_moved_cancelled AFTER UPDATE OF start_local, end_local, precision, zone ON task"
 	"  WHEN new.start_local IS NOT old.start_local OR new.end_local <> old.end_local"

@@ -58,13 +58,15 @@ int store_cancel_date(struct store *store, int64_t task, const char *date, struc
 
 int store_uncancel_date(struct store *store, int64_t task, const char *date, struct err *err)
 {
-	static const char *const both[] = {
+	static const char *const all[] = {
+		"UPDATE task SET sequence = sequence + 1 WHERE id = ?1"
+		" AND EXISTS (SELECT 1 FROM cancellation WHERE task = ?1 AND date = ?2)",
 		"DELETE FROM cancellation WHERE task = ?1 AND date = ?2",
 		"UPDATE reminder SET dropped = 'task reopened' WHERE task = ?1 AND occurrence = ?2"
 		" AND step LIKE 'cancelled %' AND dropped IS NULL"
 		" AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ")",
 	};
-	return store_cancellation_run(store, both, 2, task, date, err);
+	return store_cancellation_run(store, all, 3, task, date, err);
 }
 
 int store_told_dates(struct store *store, int64_t task, bool by_date, struct store_told **ret_items, size_t *ret_n,

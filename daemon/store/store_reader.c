@@ -145,7 +145,8 @@ int store_told_other_date(struct store *store, int64_t task, const char *current
 		"SELECT coalesce(deputy_for, person), occurrence, max(message) FROM reminder WHERE task = ?1"
 		" AND (?3 IS NULL OR occurrence IN (?2, ?3)"
 		"   OR occurrence IN (SELECT key FROM moved_to WHERE task = ?1 AND date = ?3))"
-		" AND (SELECT " STORE_IS_TOLD " FROM message WHERE id = reminder.message)"
+		" AND (SELECT " STORE_IS_TOLD " OR (" STORE_IS_OPEN " AND step LIKE 'moved %' AND dropped IS NULL)"
+		"  FROM message WHERE id = reminder.message)"
 		" GROUP BY 1, channel HAVING occurrence <> ?2";
 	int status;
 	sqlite3_stmt *stmt = store_statement(store, sql, err);

@@ -124,6 +124,48 @@ static void moved__hour_of_a_series__says_the_one_of_that_day(void **state)
 	assert_said("Previous date: Wednesday, June 11, 2025 at 10:00");
 }
 
+static size_t n_moves(void)
+{
+	return stage_count(NULL, ": moved");
+}
+
+static void set_added(const char *dates)
+{
+	office_run(&stage.office, "UPDATE task SET rdate = '%s'", dates);
+}
+
+static void moved__added_date_back_and_forth__is_told_each_time(void **state)
+{
+	(void)state;
+	static const char *const hours[] = {"16", "15", "16", "15"};
+	char date[40];
+	(void)add_task("fair", "2025-06-02T09:00");
+	set_added("2025-06-12T15:00");
+	stage_live("2025-06-05T00:00");
+	for (size_t i = 0; i < sizeof(hours) / sizeof(hours[0]); i++) {
+		(void)snprintf(date, sizeof(date), "2025-06-12T%s:00", hours[i]);
+		set_added(date);
+		(void)snprintf(date, sizeof(date), "2025-06-05T0%zu:00", i + 1);
+		stage_live(date);
+		assert_int_equal(n_moves(), i + 1);
+	}
+	assert_said("3:00");
+}
+
+/* The notice waits for the morning while another date is added. */
+static void moved__rule_changes_while_the_notice_waits__it_comes_once(void **state)
+{
+	(void)state;
+	(void)add_task("fair", "2025-06-02T09:00");
+	set_added("2025-06-12T15:00");
+	stage_live("2025-06-05T12:00"); /* 23:00 there */
+	set_added("2025-06-12T16:00");
+	stage_live("2025-06-05T12:10");
+	set_added("2025-06-12T16:00,2025-07-12T16:00");
+	stage_live("2025-06-06T00:00");
+	assert_int_equal(n_moves(), 1);
+}
+
 /* What else waits for the morning is one message; what moves an entry of a calendar is a mail of its own. */
 static void moved__two_at_night__are_told_alone(void **state)
 {
@@ -139,14 +181,14 @@ static void moved__two_at_night__are_told_alone(void **state)
 	set_date("visit", "2025-06-21");
 	stage_live("2025-06-06T00:00");
 	assert_int_equal(stage_count_kind("anna", "merged"), 1);
-	size_t n_moves = 0;
+	size_t n_alone = 0;
 	for (size_t i = 0; i < stage.n_sent; i++)
 		if (strstr(stage.sent[i].steps, ": moved") != NULL) {
-			n_moves++;
+			n_alone++;
 			assert_null(strchr(stage.sent[i].steps, '\n'));
 			assert_non_null(strstr(stage.sent[i].text, "Previous date: Thursday, June 12, 2025\n"));
 		}
-	assert_int_equal(n_moves, 2);
+	assert_int_equal(n_alone, 2);
 }
 
 /* The reminder waits for ten o'clock when the hour is corrected: of the new one nobody would hear. */
@@ -180,6 +222,8 @@ int main(void)
 		WITH_STAGE(moved__deputy__hears_what_the_absent_one_knows),
 		WITH_STAGE(moved__one_date_of_a_series__says_where_that_one_was),
 		WITH_STAGE(moved__hour_of_a_series__says_the_one_of_that_day),
+		WITH_STAGE(moved__added_date_back_and_forth__is_told_each_time),
+		WITH_STAGE(moved__rule_changes_while_the_notice_waits__it_comes_once),
 		WITH_STAGE(moved__two_at_night__are_told_alone),
 		WITH_STAGE(moved__while_the_first_reminder_is_held__it_speaks_of_the_new_date),
 	};
