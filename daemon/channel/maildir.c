@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "channel/channel_mail.h"
 #include "message/mail.h"
 
 enum { MAILDIR_MAIL_MAX = 2 * 1024 * 1024, MAILDIR_KEY_MAX = 64, MAILDIR_AT_ONCE = 64 };
@@ -197,27 +198,10 @@ static int maildir_build(const struct maildir_channel *maildir, const struct cha
 	struct buf wire;
 	if (!maildir_is_key(message->key))
 		return err_set(err, -EINVAL, "key '%s' cannot be a file name", message->key);
-	struct mail mail = {
-		.from_name = maildir->from_name,
-		.from_address = maildir->from_address,
-		.to_name = message->to_name,
-		.to_address = message->to_address,
-		.subject = message->subject,
-		.text = message->text,
-		.html = message->html,
-		.calendar = message->calendar,
-		.calendar_method = message->calendar_method,
-		.reply_to_name = message->reply_to_name,
-		.reply_to_address = message->reply_to_address,
-		.list_domain = maildir->channel.domain,
-		.list_unsubscribe = maildir->list_unsubscribe,
-		.is_urgent = message->is_urgent,
-		.language = message->language,
-		.message_id = message->message_id,
-		.thread_id = message->thread_id,
-		.date_utc = message->date_utc,
-		.date_offset_s = message->date_offset_s,
-	};
+	struct mail mail = channel_mail(&maildir->channel, message);
+	mail.from_name = maildir->from_name;
+	mail.from_address = maildir->from_address;
+	mail.list_unsubscribe = maildir->list_unsubscribe;
 	buf_init(&wire, MAILDIR_MAIL_MAX);
 	int code = mail_build(&mail, &wire, err);
 	if (code == 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "channel/channel_mail.h"
 #include "channel/smtp_settings.h"
 #include "message/mail.h"
 
@@ -224,27 +225,11 @@ static bool smtp_check_address(const struct channel *channel, const char *addres
 
 static struct mail smtp_mail(const struct smtp_channel *smtp, const struct channel_message *message)
 {
-	return (struct mail){
-		.from_name = smtp->from_name,
-		.from_address = smtp->from_address,
-		.to_name = message->to_name,
-		.to_address = message->to_address,
-		.subject = message->subject,
-		.text = message->text,
-		.html = message->html,
-		.calendar = message->calendar,
-		.calendar_method = message->calendar_method,
-		.reply_to_name = message->reply_to_name,
-		.reply_to_address = message->reply_to_address,
-		.list_domain = smtp->channel.domain,
-		.list_unsubscribe = smtp->list_unsubscribe,
-		.is_urgent = message->is_urgent,
-		.language = message->language,
-		.message_id = message->message_id,
-		.thread_id = message->thread_id,
-		.date_utc = message->date_utc,
-		.date_offset_s = message->date_offset_s,
-	};
+	struct mail mail = channel_mail(&smtp->channel, message);
+	mail.from_name = smtp->from_name;
+	mail.from_address = smtp->from_address;
+	mail.list_unsubscribe = smtp->list_unsubscribe;
+	return mail;
 }
 
 /* LOCAL+KEY@DOMAIN: a bounce that tells nothing else tells by its address which message it is of. A key that there is no
