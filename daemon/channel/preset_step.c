@@ -9,7 +9,7 @@
 #include "channel/preset_section.h"
 #include "channel/preset_url.h"
 
-enum { PRESET_TEMPLATE_MAX = 64 * 1024, PRESET_ROW_MAX = 16, PRESET_BUTTONS_MAX = 64 * 1024 };
+enum { PRESET_TEMPLATE_MAX = 64 * 1024, PRESET_ROW_MAX = 16 };
 enum { PRESET_LABEL, PRESET_DATA }; /* the names of a button's template */
 
 /* Outside of strings no x can stand in JSON, and inside of one no quote. */

@@ -16,6 +16,7 @@
 #include "service/account.h"
 #include "service/lock.h"
 #include "store/store_backup.h"
+#include "store/store_daily.h"
 #include "store/store_ledger.h"
 #include "store/store_lost.h"
 

@@ -13,7 +13,7 @@
 #include "ctl/known.h"
 #include "ctl/output.h"
 #include "service/folder.h"
-#include "store/store_backup.h"
+#include "store/store_daily.h"
 #include "store/store_ledger.h"
 #include "store/store_task.h"
 

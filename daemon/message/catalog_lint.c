@@ -23,7 +23,6 @@ enum { CATALOG_N_FORMS = sizeof(catalog_forms) / sizeof(catalog_forms[0]), CATAL
 struct catalog_noun {
 	size_t within;
 	bool has[CATALOG_N_FORMS];
-	bool has_any;
 	unsigned line;
 };
 

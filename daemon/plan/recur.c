@@ -70,15 +70,6 @@ static int recur_dates_parse(const char *text, struct recur_dates *ret_dates, st
 	return 0;
 }
 
-int recur_check_dates(const char *dates, struct err *err)
-{
-	struct recur_dates parsed;
-	int rc = recur_dates_parse(dates, &parsed, err);
-	if (rc == 0)
-		free(parsed.items);
-	return rc;
-}
-
 static struct civil recur_at_first_time(const struct recur *recur, const struct civil *day)
 {
 	struct civil start = *day;

@@ -21,13 +21,11 @@ enum { RECUR_TEXT_MAX = 500, RECUR_DATES_MAX = 1000 };
 /* Is the rule ("FREQ=MONTHLY;BYMONTHDAY=15;UNTIL=20251231") one that is understood? Names may be in small letters.
  * Error: -EINVAL, err names the part that is wrong and what would be right. */
 MUSTCHECK int recur_check(const char *rrule, struct err *err);
-/* The same for RDATE and EXDATE: dates or times separated by commas, "2025-06-10" or "20250610", "2025-06-10T14:00",
- * "20250610T140000", with a Z for UTC; "" is none. */
-MUSTCHECK int recur_check_dates(const char *dates, struct err *err);
 
-/* first: the first occurrence; rrule "" is none. zone is that of the task, borrowed: times in UTC are turned into its local
- * time. An EXDATE without a time leaves out whatever begins on that day. Errors: as the checks, and -EINVAL for a rule that
- * fits no day at all. */
+/* first: the first occurrence; rrule "" is none. rdate and exdate: dates or times separated by commas, "2025-06-10" or
+ * "20250610", "2025-06-10T14:00", "20250610T140000", with a Z for UTC; "" is none. zone is that of the task, borrowed: times
+ * in UTC are turned into its local time. An EXDATE without a time leaves out whatever begins on that day. Errors: as the
+ * check, -EINVAL for such a date, and for a rule that fits no day at all. */
 MUSTCHECK int recur_new(const struct period *first, const char *rrule, const char *rdate, const char *exdate,
 			const struct zone *zone, struct recur **ret_recur, struct err *err);
 void recur_free(struct recur *recur);

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/table.h"
 #include "remind/reader.h"
 #include "service/app.h"
 #include "service/brake.h"
@@ -145,31 +144,6 @@ static int rehearse_tell(void *arg, const struct store_plan_row *row)
 	rehearse_tell_person(rehearsal, row, note, &person);
 	person_done(&person);
 	return 0;
-}
-
-void rehearse_print_headings(struct table *table)
-{
-	static const char *const headings[] = {"LOCAL TIME", "ZONE", "RECIPIENT", "CHANNEL", "LANG", "STEP", "TASK"};
-	table_init(table, headings, sizeof(headings) / sizeof(headings[0]));
-}
-
-void rehearse_print_row(void *arg, const struct rehearse_row *row)
-{
-	struct table *table = arg;
-	char local[ZONE_TEXT_SIZE];
-	const struct zone *zone = zone_find(row->zone);
-	if (strcmp(row->state, "dropped") == 0)
-		return;
-	zone_format(zone != NULL ? zone : zone_find("UTC"), row->at_utc, local);
-	local[10] = ' ';
-	local[16] = '\0';
-	table_add(table, local);
-	table_add(table, row->zone);
-	table_add(table, row->person);
-	table_add(table, row->channel);
-	table_add(table, row->language);
-	table_add(table, row->step);
-	table_add(table, row->task);
 }
 
 /* ---- channels that only note -------------------------------------------------------------------------------------- */

@@ -56,9 +56,4 @@ MUSTCHECK int rehearse_volume(struct store *store, struct setup *setup, int64_t 
 			      const struct clock *clock, int64_t max_ms, struct rehearse_volume *ret_volume,
 			      struct err *err);
 
-/* The table that --rehearse prints: every message that leaves. arg: the struct table. */
-struct table;
-void rehearse_print_headings(struct table *table);
-void rehearse_print_row(void *arg, const struct rehearse_row *row);
-
 #endif

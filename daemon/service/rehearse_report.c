@@ -8,7 +8,6 @@
 #include "base/num.h"
 #include "base/table.h"
 #include "service/account.h"
-#include "service/rehearse.h"
 
 enum { REHEARSE_BUSY_MS = 5000 };
 
@@ -24,7 +23,33 @@ bool rehearse_parse_days(const char *text, struct civil *ret_from, struct civil 
 	       !to_time && civil_compare(ret_from, ret_to) <= 0;
 }
 
-static void rehearse_print(struct table *table, const struct civil *from, const struct civil *to, int64_t messages)
+void rehearse_report_headings(struct table *table)
+{
+	static const char *const headings[] = {"LOCAL TIME", "ZONE", "RECIPIENT", "CHANNEL", "LANG", "STEP", "TASK"};
+	table_init(table, headings, sizeof(headings) / sizeof(headings[0]));
+}
+
+void rehearse_report_row(void *arg, const struct rehearse_row *row)
+{
+	struct table *table = arg;
+	char local[ZONE_TEXT_SIZE];
+	const struct zone *zone = zone_find(row->zone);
+	if (strcmp(row->state, "dropped") == 0)
+		return;
+	zone_format(zone != NULL ? zone : zone_find("UTC"), row->at_utc, local);
+	local[10] = ' ';
+	local[16] = '\0';
+	table_add(table, local);
+	table_add(table, row->zone);
+	table_add(table, row->person);
+	table_add(table, row->channel);
+	table_add(table, row->language);
+	table_add(table, row->step);
+	table_add(table, row->task);
+}
+
+static void rehearse_report_print(struct table *table, const struct civil *from, const struct civil *to,
+				  int64_t messages)
 {
 	char first[CIVIL_DATE_SIZE], last[CIVIL_DATE_SIZE];
 	civil_format_date(from, first);
@@ -48,16 +73,16 @@ int rehearse_report(struct setup *setup, const struct civil *from, const struct 
 	struct table table;
 	int64_t messages = 0;
 	(void)log_set_level(LOG_LEVEL_WARNING); /* the process ends with the rehearsal */
-	rehearse_print_headings(&table);
+	rehearse_report_headings(&table);
 	int status = store_open(setup->conf->database, STORE_MEMORY, REHEARSE_BUSY_MS, &store, err);
 	if (status == 0 && deliver)
 		status = account_become_owner(setup->conf->database, true, err);
 	if (status == 0)
-		status = rehearse(store, setup, &span, rehearse_print_row, &table, &messages, err);
+		status = rehearse(store, setup, &span, rehearse_report_row, &table, &messages, err);
 	else
 		setup_free(setup);
 	if (status == 0)
-		rehearse_print(&table, from, to, messages);
+		rehearse_report_print(&table, from, to, messages);
 	table_done(&table);
 	store_close(store);
 	return status;

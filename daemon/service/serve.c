@@ -12,7 +12,7 @@
 #include "service/lock.h"
 #include "service/loop.h"
 #include "service/place.h"
-#include "store/store_backup.h"
+#include "store/store_daily.h"
 
 /* How long the start waits for another writer; the loop, which others wait for, waits less. */
 enum { SERVE_BUSY_MS = 60000 };

@@ -16,6 +16,7 @@
 #include "remind/notice.h"
 #include "service/folder.h"
 #include "store/store_backup.h"
+#include "store/store_daily.h"
 
 enum {
 	UPKEEP_RETRY_S = 3600,

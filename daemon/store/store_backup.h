@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/strlist.h"
 #include "store/store.h"
 
 /* Asked every few milliseconds; true gives up with -ECANCELED. */
@@ -57,27 +56,6 @@ MUSTCHECK int store_inspect(const char *file, bool is_quick, store_cancel_cb is_
 
 /* Gives the file at temporary its name, durably. Errors: errno of rename(2), -EEXIST unless may_replace. */
 MUSTCHECK int store_give_name(const char *temporary, const char *name, bool may_replace, struct err *err);
-
-/* ---- the folder of daily copies ---- */
-
-enum { STORE_DAILY_SIZE = 64 };
-
-/* Name of the copy of a day: "deadlined-2025-01-31.db". */
-void store_daily_name(const char *day, char name[STORE_DAILY_SIZE]);
-/* Where the copy of a day of the database of that instance goes, freed by the caller: where another database's copy has
- * that name, "deadlined-2025-01-31-INSTANCE.db". *ret_may_replace: an earlier copy of its own is there. */
-char *store_daily_path(const char *folder, const char *day, const char *instance, bool *ret_may_replace);
-/* The names of the daily copies in folder, of whatever database, the latest first; those of days after today, made under a
- * clock that was wrong, come last. A folder that is missing has none. The caller frees the list. Errors: errno of opendir(3). */
-MUSTCHECK int store_daily_list(const char *folder, const char *today, struct strlist *ret_names, struct err *err);
-/* Removes the daily copies but the latest keep, and what a copy that was cut off has left. No copy of another database
- * than that of instance is counted, and no other file is touched. */
-MUSTCHECK int store_daily_prune(const char *folder, const char *today, const char *instance, int64_t keep,
-				struct err *err);
-
-/* A database that is missing, or is an empty file, is made anew only when nothing says that there was one: not beside a
- * copy of it, or one that does not say of what, a damaged file that was set aside, or its log. Errors: -EUCLEAN. */
-MUSTCHECK int store_check_first(const char *database, const char *backup_dir, const char *today, struct err *err);
 
 /* ---- what the database itself knows of its copies ---- */
 

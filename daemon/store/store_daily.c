@@ -1,4 +1,5 @@
-/* The folder of daily copies: whose names are ours, which of them are old, and whether a missing database was ever there. */
+#include "store/store_daily.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>

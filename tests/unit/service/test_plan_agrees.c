@@ -16,7 +16,7 @@
 #include "base/table.h"
 #include "desk.h"
 #include "remind/planner.h"
-#include "service/rehearse.h"
+#include "service/rehearse_report.h"
 #include "store/store_absence.h"
 #include "store/store_reader.h"
 
@@ -345,8 +345,8 @@ static void fingerprint(char text[128])
 static void check_table(const char *config, const struct story *story)
 {
 	struct table table;
-	rehearse_print_headings(&table);
-	rehearse_days(config, story->until_utc, rehearse_print_row, &table);
+	rehearse_report_headings(&table);
+	rehearse_days(config, story->until_utc, rehearse_report_row, &table);
 	assert_int_equal(table.cells.n, table.columns * (story->lines.n + 1));
 	for (size_t i = 0; i < story->lines.n; i++) {
 		char **cells = &table.cells.items[table.columns * (i + 1)];

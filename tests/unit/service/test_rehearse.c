@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "office.h"
-#include "service/rehearse.h"
+#include "service/rehearse_report.h"
 
 /* The configuration's own channels here: a rehearsal replaces them itself. */
 static const char config[] = "[daemon]\ndatabase = plan.db\nstate_dir = .\nzone = Asia/Sakhalin\nlanguage = ru\n"
@@ -82,7 +82,7 @@ static char *print(const char *from, const char *to, bool deliver, int64_t *ret_
 	assert_true(civil_parse(from, &span.from, NULL) && civil_parse(to, &span.to, NULL));
 	OK(store_open(office.scratch.database, STORE_MEMORY, 50, &copy, ERR));
 	table_init(&table, headings, 7);
-	OK(rehearse(copy, load_setup(), &span, rehearse_print_row, &table, ret_messages, ERR));
+	OK(rehearse(copy, load_setup(), &span, rehearse_report_row, &table, ret_messages, ERR));
 	FILE *out = open_memstream(&text, &len);
 	table_print(&table, out);
 	assert_int_equal(fclose(out), 0);

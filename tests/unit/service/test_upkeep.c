@@ -15,6 +15,7 @@
 #include "desk.h"
 #include "service/upkeep.h"
 #include "store/store_backup.h"
+#include "store/store_daily.h"
 
 enum { TEST_LIMIT_S = 600, MOMENT_US = 250 };
 

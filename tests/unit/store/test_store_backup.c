@@ -13,6 +13,7 @@
 
 #include "office.h"
 #include "store/store_backup.h"
+#include "store/store_daily.h"
 #include "store/store_priv.h"
 
 static struct office office;
