@@ -100,7 +100,7 @@ static int cancellation_is_replaced(const struct cancellation_case *at, const st
 	*ret_is = false;
 	for (size_t i = 0; i < n && !has_later; i++)
 		has_later = strcmp(told[i].person, item->person) == 0 && told[i].message > item->message &&
-			    cancellation_is_same_day(told[i].date, item->date);
+			    told[i].was_moved_to && cancellation_is_same_day(told[i].date, item->date);
 	if (!has_later || cancellation_said(at, item->date) != NULL)
 		return 0;
 	int status = pick_by_key(at->post->store, at->post->task, item->date, &pick, err);

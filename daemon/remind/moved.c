@@ -116,14 +116,27 @@ static bool moved_is_said(const struct moved_case *at, const char *date)
 	return false;
 }
 
-static int moved_follow_date(const struct moved_case *at, const char *date, struct err *err)
+/* Whether both were announced on their own: they are two dates, and none takes the other's place. */
+static bool moved_are_two(const struct store_told *told, size_t n, const char *date, const char *other)
+{
+	size_t n_date = 0, n_other = 0;
+	for (size_t i = 0; i < n; i++) {
+		n_date += strcmp(told[i].date, date) == 0 && !told[i].was_moved_to;
+		n_other += strcmp(told[i].date, other) == 0 && !told[i].was_moved_to;
+	}
+	return n_date > 0 && n_other > 0;
+}
+
+static int moved_follow_date(const struct moved_case *at, const struct store_told *told, size_t n, const char *date,
+			     struct err *err)
 {
 	char key[PERIOD_KEY_SIZE];
 	int status = moved_look(at, date, key, err);
 	if (status < 0 || strcmp(key, date) == 0)
 		return status;
-	return key[0] != '\0' ? moved_tell_occurrence(at, key, date, err)
-			      : store_cancel_date(at->post->store, at->post->task->id, date, err);
+	if (key[0] == '\0' || post_is_over(at->post, key) || moved_are_two(told, n, date, key))
+		return store_cancel_date(at->post->store, at->post->task->id, date, err);
+	return moved_tell_occurrence(at, key, date, err);
 }
 
 static int moved_follow_rule(const struct moved_case *at, struct err *err)
@@ -136,7 +149,7 @@ static int moved_follow_rule(const struct moved_case *at, struct err *err)
 	for (size_t i = 0; i < n && status == 0; i++)
 		if ((i == 0 || strcmp(told[i - 1].date, told[i].date) != 0) && !post_is_over(at->post, told[i].date) &&
 		    !moved_is_said(at, told[i].date))
-			status = moved_follow_date(at, told[i].date, err);
+			status = moved_follow_date(at, told, n, told[i].date, err);
 	free(told);
 	return status;
 }

@@ -73,11 +73,12 @@ int store_told_dates(struct store *store, int64_t task, bool by_date, struct sto
 		     struct err *err)
 {
 	/* With max(), SQLite takes the other columns from the row of the latest message (lang_select, bare columns). */
-	static const char sql[] = "SELECT coalesce(r.deputy_for, r.person), CASE WHEN ?2 THEN " CANCELLATION_DATE
-				  " ELSE '' END, r.occurrence,"
-				  " r.step, max(r.message) FROM reminder r WHERE r.task = ?1"
-				  " AND (SELECT " STORE_IS_TOLD " FROM message WHERE id = r.message)"
-				  " GROUP BY 1, 2 HAVING r.step NOT LIKE 'cancelled %' ORDER BY 2, 1";
+	static const char sql[] =
+		"SELECT coalesce(r.deputy_for, r.person), CASE WHEN ?2 THEN " CANCELLATION_DATE
+		" ELSE '' END, r.occurrence,"
+		" r.step, max(r.message), sum(r.step LIKE 'moved %') FROM reminder r WHERE r.task = ?1"
+		" AND (SELECT " STORE_IS_TOLD " FROM message WHERE id = r.message)"
+		" GROUP BY 1, 2 HAVING r.step NOT LIKE 'cancelled %' ORDER BY 2, 1";
 	struct store_told *items = NULL;
 	size_t n = 0;
 	int status;
@@ -92,6 +93,7 @@ int store_told_dates(struct store *store, int64_t task, bool by_date, struct sto
 		(void)snprintf(item->date, sizeof(item->date), "%s", (const char *)sqlite3_column_text(stmt, 1));
 		(void)snprintf(item->key, sizeof(item->key), "%s", (const char *)sqlite3_column_text(stmt, 2));
 		item->message = sqlite3_column_int64(stmt, 4);
+		item->was_moved_to = sqlite3_column_int64(stmt, 5) > 0;
 	}
 	if (status < 0) {
 		free(items);

@@ -2,6 +2,7 @@
 #ifndef DEADLINED_STORE_STORE_CANCELLATION_H
 #define DEADLINED_STORE_STORE_CANCELLATION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,7 @@ struct store_told {
 	char date[PERIOD_KEY_SIZE]; /* as above */
 	char key[PERIOD_KEY_SIZE];  /* of the date as they were told it last, wherever it had been moved */
 	int64_t message;            /* that told it */
+	bool was_moved_to;          /* a notice of a move was among what told it */
 };
 /* Who was last told of which date that it is to be, in person or by their deputy: what was sent, or may have been, tells it,
  * until a later message tells that it was cancelled. by_date: of each date of a repeating task, otherwise of the only one, and

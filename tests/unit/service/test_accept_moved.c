@@ -9,7 +9,8 @@
 #include "store/store_occurrence.h"
 
 static const char config[] = "[channel email]\ntype = maildir\npath = mail\n"
-			     "[policy default]\nremind = 7d 1d before start at 09:00\n";
+			     "[policy default]\nremind = 7d 1d before start at 09:00\n"
+			     "[policy hour]\nremind = 7d before start\n";
 
 /* Both hear a week before. */
 static int open_stage(void **state)
@@ -166,6 +167,51 @@ static void moved__rule_changes_while_the_notice_waits__it_comes_once(void **sta
 	assert_int_equal(n_moves(), 1);
 }
 
+static const struct {
+	const char *policy, *rdate, *exdate, *cancelled;
+} taken_away[] = {
+	{"default", "", "", "2025-06-12T15:00"},
+	{"default", "2025-06-12T15:00", "2025-06-12T09:00", "2025-06-12T09:00"},
+	{"hour", "2025-06-12T15:00", "2025-06-12T09:00", "2025-06-12T09:00"}, /* told at nine and at three */
+};
+
+/* They were announced as two, so the one that is left is no news. */
+static void moved__one_of_two_on_a_day_is_taken_away__it_is_cancelled(void **state)
+{
+	for (size_t i = 0; i < sizeof(taken_away) / sizeof(taken_away[0]); i++) {
+		(void)add_task("fair", "2025-06-05T09:00");
+		set_added("2025-06-12T15:00");
+		office_run(&stage.office, "UPDATE task SET rrule = 'FREQ=WEEKLY;COUNT=3', policy = '%s'",
+			   taken_away[i].policy);
+		stage_live("2025-06-05T06:00");
+		office_run(&stage.office, "UPDATE task SET rdate = '%s', exdate = '%s'", taken_away[i].rdate,
+			   taken_away[i].exdate);
+		stage_live("2025-06-05T06:30");
+		assert_int_equal(n_moves(), 0);
+		assert_int_equal(stage_count("anna", "fair: cancelled"), 1);
+		assert_string_equal(
+			office_text(&stage.office, "SELECT occurrence FROM reminder WHERE step LIKE 'cancelled %%'"),
+			taken_away[i].cancelled);
+		(void)close_stage(state);
+		(void)open_stage(state);
+	}
+}
+
+/* Who waits for the afternoon does not hear that it was in the morning. */
+static void moved__hour_to_one_that_has_passed__is_cancelled(void **state)
+{
+	(void)state;
+	(void)add_task("fair", "2025-06-05T15:00");
+	office_run(&stage.office, "UPDATE task SET rrule = 'FREQ=WEEKLY;COUNT=3'");
+	stage_live("2025-06-05T01:00"); /* noon there */
+	set_date("fair", "2025-06-05T09:00");
+	stage_live("2025-06-05T01:30");
+	assert_int_equal(office_number(&stage.office, "SELECT count(*) FROM reminder WHERE step LIKE 'cancelled %%'"
+						      " AND occurrence = '2025-06-05T15:00'"),
+			 1);
+	assert_int_equal(n_moves(), 1); /* of the 12th */
+}
+
 /* What else waits for the morning is one message; what moves an entry of a calendar is a mail of its own. */
 static void moved__two_at_night__are_told_alone(void **state)
 {
@@ -224,6 +270,8 @@ int main(void)
 		WITH_STAGE(moved__hour_of_a_series__says_the_one_of_that_day),
 		WITH_STAGE(moved__added_date_back_and_forth__is_told_each_time),
 		WITH_STAGE(moved__rule_changes_while_the_notice_waits__it_comes_once),
+		WITH_STAGE(moved__one_of_two_on_a_day_is_taken_away__it_is_cancelled),
+		WITH_STAGE(moved__hour_to_one_that_has_passed__is_cancelled),
 		WITH_STAGE(moved__two_at_night__are_told_alone),
 		WITH_STAGE(moved__while_the_first_reminder_is_held__it_speaks_of_the_new_date),
 	};
