@@ -22,6 +22,7 @@ struct show {
 	struct session *session;
 	struct task task;
 	int64_t next_due_utc;
+	struct period now; /* its date, or that of a repeating one that matters now */
 	bool is_json;
 	struct strlist people, parts; /* its people, and with their roles */
 	json_t *messages;             /* when is_json */
@@ -87,11 +88,11 @@ static void show_print_facts(const struct show *show)
 {
 	const struct task *task = &show->task;
 	char when[OUTPUT_PERIOD_SIZE], next[OUTPUT_TIME_SIZE];
-	output_period(&task->period, when);
+	task_view_when(task, &show->now, when);
 	task_view_next(show->session, task, show->next_due_utc, next);
 	show_line("uid", task->uid);
 	show_line("title", task->title);
-	output_print("%-14s %s (%s)\n", "when", when, period_precision_name(task->period.precision));
+	output_print("%-14s %s (%s)\n", "when", when, period_precision_name(show->now.precision));
 	show_line("zone", task->zone);
 	show_line("place", task->place);
 	show_line("note", task->note);
@@ -152,7 +153,8 @@ static int show_text(struct show *show)
 
 static int show_json(struct show *show)
 {
-	json_t *object = task_view_json(show->session, &show->task, &show->people, &show->parts, show->next_due_utc);
+	json_t *object =
+		task_view_json(show->session, &show->task, &show->now, &show->people, &show->parts, show->next_due_utc);
 	show->messages = json_array();
 	int status = show_messages(show);
 	json_object_set_new(object, "messages", show->messages);
@@ -168,6 +170,8 @@ static int show_task(struct show *show)
 	struct store *store = show->session->store;
 	int64_t id = show->task.id;
 	int status = store_task_next_step(store, id, &show->next_due_utc, &show->err);
+	if (status == 0)
+		status = task_view_now(show->session, &show->task, &show->now, &show->err);
 	if (status == 0)
 		status = store_task_people(store, id, &show->people, &show->err);
 	if (status == 0)

@@ -147,3 +147,18 @@ int occurrences_find(struct store *store, const struct task *task, const char *k
 	free(items);
 	return status;
 }
+
+bool occurrences_go_on(const struct task *task, const struct civil *day)
+{
+	const struct civil end = {.year = 2583, .month = 1, .day = 1}; /* where recur ends */
+	struct recur *recur = NULL;
+	struct civil start;
+	struct err err = {0};
+	size_t n = 0;
+	int status =
+		recur_new(&task->period, task->rrule, task->rdate, task->exdate, zone_find(task->zone), &recur, &err);
+	if (status == 0)
+		status = recur_between(recur, day, &end, 1, &start, &n, &err);
+	recur_free(recur);
+	return status < 0 || n > 0;
+}

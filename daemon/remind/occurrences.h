@@ -25,4 +25,7 @@ MUSTCHECK int occurrences_around(struct store *store, const struct task *task, c
 MUSTCHECK int occurrences_find(struct store *store, const struct task *task, const char *key, bool *ret_found,
 			       struct period *ret_period, struct err *err);
 
+/* Whether the rule of a repeating task gives anything on that day or later; true when that cannot be told. */
+bool occurrences_go_on(const struct task *task, const struct civil *day);
+
 #endif

@@ -257,7 +257,7 @@ int pick_by_key(struct store *store, const struct task *task, const char *key, s
 	return status;
 }
 
-/* ---- what somebody was told of ------------------------------------------------------------------------------------ */
+/* ---- the next one, and what somebody was told of ------------------------------------------------------------------ */
 
 static int pick_next_of(const struct pick_series *series, int64_t now_utc, bool *ret_found, struct pick *ret_pick,
 			struct err *err)
@@ -281,8 +281,7 @@ static int pick_next_of(const struct pick_series *series, int64_t now_utc, bool 
 	return status;
 }
 
-static int pick_next(struct store *store, const struct task *task, int64_t now_utc, struct pick *ret_pick,
-		     struct err *err)
+int pick_next(struct store *store, const struct task *task, int64_t now_utc, struct pick *ret_pick, struct err *err)
 {
 	struct pick_series series;
 	bool is_found = false;

@@ -26,8 +26,10 @@ MUSTCHECK int pick_on_day(struct store *store, const struct task *task, const st
 /* The latest open one that has begun, or else the next one. */
 MUSTCHECK int pick_current(struct store *store, const struct task *task, int64_t now_utc, struct pick *ret_pick,
 			   struct err *err);
-/* The one that the person was reminded of last, when it is open; otherwise the next open one that is not over, or else the
- * current one. */
+/* The next open one that is not over, or else the current one. */
+MUSTCHECK int pick_next(struct store *store, const struct task *task, int64_t now_utc, struct pick *ret_pick,
+			struct err *err);
+/* The one that the person was reminded of last, when it is open; otherwise the next one. */
 MUSTCHECK int pick_told(struct store *store, const struct task *task, const char *person, int64_t now_utc,
 			struct pick *ret_pick, struct err *err);
 /* The one that has that key now. */

@@ -355,6 +355,13 @@ static int planner_plan_edited(struct planner_case *at, struct err *err)
 	return status == 0 ? store_savepoint_end(at->post.store, planner_plan_task(at, err), err) : status;
 }
 
+/* A repeating task may begin, or go on, beyond what was searched. What would give it people is an edit. */
+static bool planner_may_go_on(const struct planner_case *at)
+{
+	const struct civil today = zone_to_civil(at->post.event_zone, at->post.now_utc);
+	return task_repeats(at->post.task) && at->n_people > 0 && occurrences_go_on(at->post.task, &today);
+}
+
 /* A row that only SQL could write must not stop the others: it is put aside, with a line for the operator. */
 static int planner_plan_loaded(const struct planner *planner, struct store *store, const struct task *task,
 			       const struct store_due *due, int64_t now_utc, size_t *ret_planned, struct err *err)
@@ -387,8 +394,8 @@ static int planner_plan_loaded(const struct planner *planner, struct store *stor
 	*ret_planned = at.post.planned;
 	if (planner_is_cancelled(task))
 		return store_task_rest(store, task->id, err);
-	if (at.next_utc == STORE_NEVER && task_repeats(task))
-		at.next_utc = at_utc + PLANNER_LOOK_AGAIN_S; /* it may begin, or go on, beyond what was searched */
+	if (at.next_utc == STORE_NEVER && planner_may_go_on(&at))
+		at.next_utc = at_utc + PLANNER_LOOK_AGAIN_S;
 	return store_task_planned(store, task->id, planner_is_ahead(due, now_utc) ? due->planned_from : at.after_utc,
 				  at.planned_until, at.next_utc, err);
 }

@@ -182,6 +182,26 @@ def test_wrong_words_about_single_dates_are_refused(office, arguments, words):
     assert not sql(office, "SELECT * FROM occurrence")
 
 
+def test_a_series_is_listed_under_its_next_open_date(office):
+    office.ctl("add", "Between", "--uid", "between", "--when", str(date.fromisoformat(week(0)) + timedelta(days=1)), "--people", "anna")
+    today = datetime.now(timezone.utc).date()
+    start = today - timedelta(days=70)
+    office.ctl("add", "Ended", "--uid", "ended", "--when", str(start), "--rrule", "FREQ=WEEKLY;COUNT=3", "--people", "anna")
+    office.ctl("add", "Long", "--uid", "long", "--when", str(start), "--rrule", "FREQ=DAILY", "--zone", "UTC", "--people", "anna")
+
+    def listed():
+        return [line.split()[:2] for line in office.ctl("list").splitlines()[1:]]
+
+    assert listed() == [["ended", f"{start + timedelta(days=14)},"], ["long", f"{today},"], ["weekly", f"{week(0)},"],
+                        ["between", str(date.fromisoformat(week(0)) + timedelta(days=1))]]
+    office.ctl("done", "weekly", "--occurrence", week(0))
+    assert [row[0] for row in listed()] == ["ended", "long", "between", "weekly"]
+    assert f"{week(1)}, repeats (day)" in office.ctl("show", "weekly")
+    shown = {task["uid"]: task for task in office.ctl_json("list")}
+    assert shown["weekly"]["start"].startswith(week(0)) and shown["weekly"]["occurrence"]["start"].startswith(week(1))
+    assert shown["between"]["occurrence"] is None
+
+
 # ---- acknowledging, snoozing, silencing -----------------------------------------------------------------------------------
 
 

@@ -470,10 +470,41 @@ static void planner__clock_set_forward__catches_up_with_the_latest_step(void **s
 
 #define WITH_OFFICE(test) cmocka_unit_test_setup_teardown(test, open_office, close_office)
 
+/* A year ahead it is looked at again only where there may be something to find. */
+static void planner__series_that_is_over_or_of_nobody__has_no_next_step(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *rrule;
+		bool has_people, is_looked_at;
+	} rows[] = {
+		{"FREQ=YEARLY;INTERVAL=9", true, true},
+		{"FREQ=DAILY;COUNT=5", true, false},
+		{"FREQ=WEEKLY;UNTIL=20250620", true, false},
+		{"FREQ=WEEKLY", false, false},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char uid[16];
+		int64_t next = 0;
+		(void)snprintf(uid, sizeof(uid), "series-%zu", i);
+		const struct office_task row = {.uid = uid,
+						.start = "2025-06-01",
+						.zone = "Europe/Moscow",
+						.people = rows[i].has_people ? "anna" : ""};
+		int64_t task = office_add_task(&office, &row);
+		office_run(&office, "UPDATE task SET rrule = '%s' WHERE uid = '%s'", rows[i].rrule, uid);
+		(void)plan("2025-07-01");
+		OK(store_task_next_step(office.store, task, &next, ERR));
+		if ((next < STORE_NEVER) != rows[i].is_looked_at)
+			fail_msg("%s: %lld", rows[i].rrule, (long long)next);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_OFFICE(planner__step_that_falls_due__makes_one_message_and_moves_the_marks),
+		WITH_OFFICE(planner__series_that_is_over_or_of_nobody__has_no_next_step),
 		WITH_OFFICE(planner__planned_twice__makes_no_duplicates),
 		WITH_OFFICE(planner__edited_and_cannot_be_planned__keeps_what_was_planned),
 		WITH_OFFICE(planner__new_task__is_not_reminded_of_its_past),
