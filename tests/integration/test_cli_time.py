@@ -271,8 +271,9 @@ def test_wrong_snoozes_are_refused(office, arguments, words):
 
 
 def test_a_silence_has_author_reason_and_end(office):
-    add_waiting(office, week(0), "to anna")
-    add_waiting(office, week(0), "to boris", "boris")
+    soon = int(datetime.now(timezone.utc).timestamp()) + 60
+    add_waiting(office, week(0), "to anna", due=soon)
+    add_waiting(office, week(0), "to boris", "boris", due=soon)
     office.ctl("silence", "weekly", "--person", "anna", "--until", "3d", "--reason", "отпуск")
     assert waiting(office) == {"to boris"}
     office.ctl("silence", "weekly", "--until", week(0), "--reason", "postponed")
