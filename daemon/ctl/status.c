@@ -139,6 +139,8 @@ static int status_read(struct session *session, struct status *status, struct er
 	if (result == 0)
 		result = store_unreached_load(store, session->now_utc - STATUS_UNREACHED_S, &status->unreached, err);
 	if (result == 0)
+		result = store_unplanned_load(store, &status->unplanned, err);
+	if (result == 0)
 		result = store_audit_load(store, &status->audit, err);
 	if (result == 0)
 		result = store_backup_last(store, &status->backup_utc, err);
@@ -181,6 +183,7 @@ static void status_done(struct status *status)
 	}
 	free(status->suspended);
 	store_unreached_done(&status->unreached);
+	store_unplanned_done(&status->unplanned);
 	refusal_done(&status->refusal);
 	strlist_done(&status->strange);
 	strlist_done(&status->calendars);
@@ -224,7 +227,7 @@ const struct command status_command = {
 		"  1  a step is due for more than 5 minutes and not begun; a message is overdue for more than an hour; a channel has failed for more than an hour;\n"
 		"     a channel with updates = yes has not been heard for 5 minutes;\n"
 		"     a brake holds; messages are held, or wait for a channel that is not configured; addresses\n"
-		"     are suspended; the last daily copy is older than 2 days; a certificate ends within 14 days;\n"
+		"     are suspended; open tasks cannot be planned; the last daily copy is older than 2 days; a certificate ends within 14 days;\n"
 		"     the last reload was refused, so the old configuration is in force;\n"
 		"     a calendar lacks this year or, from October on, the next; less than 256 MB are free\n"
 		"As with every command, 64 is a wrong command line and 78 a wrong configuration.",

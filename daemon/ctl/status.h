@@ -47,7 +47,8 @@ struct status {
 	struct strlist strange; /* channels with messages waiting that the configuration does not have */
 	struct status_brake *brakes;
 	size_t n_brakes;
-	struct store_unreached unreached;    /* of the last week */
+	struct store_unreached unreached; /* of the last week */
+	struct store_unplanned unplanned;
 	struct status_suspension *suspended; /* addresses that nothing is sent to */
 	size_t n_suspended;
 	struct store_audit audit;

@@ -69,6 +69,14 @@ static void status_judge_queue(struct status *status)
 		status_add(&status->warnings,
 			   mem_printf("%zu %s suspended: nothing is sent there", status->n_suspended,
 				      num_word((int64_t)status->n_suspended, "address is", "addresses are")));
+	if (status->unplanned.n > 0)
+		status_add(
+			&status->warnings,
+			mem_printf("%" PRId64
+				   " open %s be planned, the first: %s: %s; correct it with deadlinectl edit or, where "
+				   "that cannot read it, with SQL",
+				   status->unplanned.n, num_word(status->unplanned.n, "task cannot", "tasks cannot"),
+				   status->unplanned.task, status->unplanned.problem));
 	if (status->unreached.n > 0)
 		status_add(&status->warnings,
 			   mem_printf("%" PRId64

@@ -269,10 +269,27 @@ static int64_t planner_after(const struct store_due *due, int64_t now_utc)
 	return due->is_edited && planner_is_ahead(due, now_utc) ? due->planned_from : due->planned_until;
 }
 
-static int planner_put_aside(struct store *store, int64_t task, const char *problem, int64_t now_utc, struct err *err)
+/* One a day speaks for all, as SQL can write them by the hundred: the log has each, and status counts them. */
+static int planner_tell_aside(const struct planner *planner, struct store *store, const char *problem, int64_t now_utc,
+			      struct err *err)
+{
+	char *text =
+		mem_printf("A task cannot be planned, so nobody is reminded of it: %s. Correct it with deadlinectl "
+			   "edit or, where that cannot read it, with SQL. This is said once a day for all such "
+			   "tasks: deadlinectl status counts them.",
+			   problem);
+	int status = notice_again(planner, store, NOTICE_DAILY, zone_find("UTC"), "unplanned", text, now_utc, err);
+	free(text);
+	return status;
+}
+
+static int planner_put_aside(const struct planner *planner, struct store *store, int64_t task, const char *problem,
+			     int64_t now_utc, struct err *err)
 {
 	log_error("task=%lld is left out of the plan until it is corrected: %s", (long long)task, problem);
 	int status = store_task_note_problem(store, task, problem, now_utc, err);
+	if (status == 0)
+		status = planner_tell_aside(planner, store, problem, now_utc, err);
 	return status < 0 ? status : store_task_planned(store, task, now_utc, now_utc, STORE_NEVER, err);
 }
 
@@ -381,14 +398,14 @@ static int planner_plan_loaded(const struct planner *planner, struct store *stor
 	at.planned_until = at.after_utc > at_utc ? at.after_utc : at_utc;
 	if (at.post.event_zone == NULL) {
 		(void)err_set(&problem, 0, "task %s is in the unknown zone '%s'", task->uid, task->zone);
-		return planner_put_aside(store, task->id, problem.text, now_utc, err);
+		return planner_put_aside(planner, store, task->id, problem.text, now_utc, err);
 	}
 	int status = planner_find_policy(&at.post, &problem);
 	if (status == 0)
 		status = due->is_edited && due->planned_until >= 0 ? planner_plan_edited(&at, &problem)
 								   : planner_plan_task(&at, &problem);
 	if (status == -EEXIST || status == -EINVAL || status == -ENOENT)
-		return planner_put_aside(store, task->id, problem.text, now_utc, err);
+		return planner_put_aside(planner, store, task->id, problem.text, now_utc, err);
 	if (status < 0)
 		return err_set(err, status, "%s", problem.text);
 	*ret_planned = at.post.planned;
@@ -408,7 +425,7 @@ int planner_plan(const struct planner *planner, struct store *store, const struc
 	*ret_planned = 0;
 	int status = store_task_load(store, due->task, &task, &problem);
 	if (status == -EUCLEAN)
-		return planner_put_aside(store, due->task, problem.text, now_utc, err);
+		return planner_put_aside(planner, store, due->task, problem.text, now_utc, err);
 	if (status < 0)
 		return err_set(err, status, "%s", problem.text);
 	status = planner_plan_loaded(planner, store, &task, due, now_utc, ret_planned, err);

@@ -615,6 +615,7 @@ static const char schema_9[] =
 	"END;"
 	/* Of the ledger of a whole plan, a few lines say who closed a task, or has seen it. */
 	"CREATE INDEX ledger_end ON ledger (task) WHERE action IN ('done', 'cancel', 'delete', 'seen');"
+	"CREATE INDEX ledger_problem ON ledger (task) WHERE action = 'problem';"
 	/* An answer to a person is a notice with words of its own, and buttons: [["label", "data"], ...]. */
 	"ALTER TABLE notice ADD COLUMN subject TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE notice ADD COLUMN buttons TEXT NOT NULL DEFAULT '';"

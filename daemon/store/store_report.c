@@ -131,3 +131,33 @@ void store_unreached_done(struct store_unreached *unreached)
 	free(unreached->reason);
 	*unreached = (struct store_unreached){0};
 }
+
+int store_unplanned_load(struct store *store, struct store_unplanned *ret_unplanned, struct err *err)
+{
+	/* Its line is of the instant until which it was planned last. With min() the other columns are those of its row. */
+	static const char sql[] =
+		"SELECT count(DISTINCT l.task), min(l.id), l.task, l.detail FROM ledger l INDEXED BY ledger_problem"
+		" CROSS JOIN task t ON t.uid = l.task WHERE l.action = 'problem' AND t.status = 'open'"
+		"  AND t.next_due_utc = ?1 AND t.planned_until = l.at_utc";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", STORE_NEVER);
+	int status = store_row(store, stmt, "counting the tasks that cannot be planned", err);
+	if (status < 0)
+		return status;
+	*ret_unplanned = (struct store_unplanned){.n = sqlite3_column_int64(stmt, 0)};
+	if (ret_unplanned->n > 0) {
+		ret_unplanned->task = store_text(stmt, 2);
+		ret_unplanned->problem = store_text(stmt, 3);
+	}
+	(void)sqlite3_reset(stmt);
+	return 0;
+}
+
+void store_unplanned_done(struct store_unplanned *unplanned)
+{
+	free(unplanned->task);
+	free(unplanned->problem);
+	*unplanned = (struct store_unplanned){0};
+}

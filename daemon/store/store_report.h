@@ -39,4 +39,12 @@ MUSTCHECK int store_unreached_load(struct store *store, int64_t since_utc, struc
 				   struct err *err);
 void store_unreached_done(struct store_unreached *unreached);
 
+/* Open tasks that the planner has put aside until they are corrected. */
+struct store_unplanned {
+	int64_t n;
+	char *task, *problem; /* of the first: its uid, and why; owned, NULL when there is none */
+};
+MUSTCHECK int store_unplanned_load(struct store *store, struct store_unplanned *ret_unplanned, struct err *err);
+void store_unplanned_done(struct store_unplanned *unplanned);
+
 #endif

@@ -494,3 +494,27 @@ def test_the_task_of_the_next_minute_came_at_its_time(coming_minute):
     assert 0 <= sent - minute.timestamp() <= 10, "on time, and not at the next scan"
     assert mail["To"].addresses[0].addr_spec == "desk@example.org"
     daemon.stop()
+
+
+def test_a_task_that_sql_has_spoilt_is_told_and_goes_on_when_corrected(people, start):
+    people.add_person("op", "op@example.org")
+    people.daemon_settings["operator"] = "op"
+    people.write_config()
+    daemon = start(people)
+    for uid, date, zone, rule in (("zone", "2031-06-15", "Asia/Nowhere", ""), ("date", "2026-13-45", "UTC", ""),
+                                  ("rule", "2031-06-15", "UTC", "FREQ=SECONDLY")):
+        people.sql(f"INSERT INTO task (uid, title, start_local, end_local, zone, rrule) VALUES ('{uid}', 'x', '{date}',"
+                   f" '{date}', '{zone}', '{rule}')")
+        wait_until(lambda uid=uid: people.sql(f"SELECT 1 FROM ledger WHERE action = 'problem' AND task = '{uid}'"),
+                   daemon.log)
+    wait_until(lambda: people.mails(), daemon.log)
+    [notice] = people.mails()  # one for all of them
+    assert "cannot be planned" in " ".join(notice.get_content().split()) and "Asia/Nowhere" in notice.get_content()
+    status = people.status()
+    [words] = [words for words in status["warnings"] if "planned" in words]
+    assert words.startswith("3 open tasks cannot be planned, the first: zone: ") and "Asia/Nowhere" in words
+    assert status["unplanned"] == 3 and status["level"] == "warning"
+    people.ctl("edit", "zone", "--zone", "UTC")
+    people.ctl("edit", "rule", "--rrule", "")
+    people.sql("UPDATE task SET start_local = '2031-06-15', end_local = '2031-06-15' WHERE uid = 'date'")
+    wait_until(lambda: people.status()["unplanned"] == 0, daemon.log)

@@ -8,6 +8,7 @@
 
 #include "office.h"
 #include "remind/planner.h"
+#include "store/store_report.h"
 
 enum { HOUR = 3600, DAY = 86400, MAX_AGE = 7 * DAY };
 
@@ -372,6 +373,16 @@ static const struct {
 	{"UPDATE person SET id = 'an' || char(0) || 'na' WHERE id = 'odd'", "constraint"},
 };
 
+static void expect_unplanned(int64_t n, const char *problem)
+{
+	struct store_unplanned unplanned;
+	OK(store_unplanned_load(office.store, &unplanned, ERR));
+	if (unplanned.n != n ||
+	    (n > 0 && (strcmp(unplanned.task, "bad") != 0 || strstr(unplanned.problem, problem) == NULL)))
+		fail_msg("%lld: %s: %s", (long long)unplanned.n, unplanned.task, unplanned.problem);
+	store_unplanned_done(&unplanned);
+}
+
 static void planner__bad_row__is_put_aside_with_a_line_and_the_rest_goes_on(void **state)
 {
 	for (size_t i = 0; i < sizeof(bad_rows) / sizeof(bad_rows[0]); i++) {
@@ -389,6 +400,7 @@ static void planner__bad_row__is_put_aside_with_a_line_and_the_rest_goes_on(void
 		if (strstr(detail, bad_rows[i].problem) == NULL)
 			fail_msg("%s: %s", bad_rows[i].sql, detail);
 		assert_int_equal(next_due("bad"), STORE_NEVER);
+		expect_unplanned(1, bad_rows[i].problem);
 
 		/* It is not looked at again until somebody corrects it, and then goes on. */
 		assert_int_equal(plan("2025-06-08T07:00"), 0);
@@ -398,6 +410,7 @@ static void planner__bad_row__is_put_aside_with_a_line_and_the_rest_goes_on(void
 			   " zone = 'Europe/Moscow' WHERE uid = 'bad'; UPDATE person SET id = 'odd' WHERE"
 			   " id NOT IN ('anna', 'odd')");
 		assert_int_equal(plan("2025-06-09T06:00"), 1);
+		expect_unplanned(0, NULL);
 		(void)close_office(state);
 		(void)open_office(state);
 	}

@@ -209,7 +209,7 @@ static const char to_version_7[] =
 	"DROP TRIGGER task_closed; CREATE TRIGGER task_closed AFTER UPDATE OF status ON task BEGIN SELECT 1; END;"
 	"DROP TRIGGER occurrence_changed; CREATE TRIGGER occurrence_changed AFTER UPDATE ON occurrence BEGIN SELECT 1; END;"
 	"DROP TABLE cancellation;"
-	"DROP INDEX ledger_end; DROP TRIGGER task_gone_shown; DROP TABLE shown_gone; DROP TABLE shown; DROP TABLE thread; DROP TABLE question; DROP TABLE invite; DROP INDEX message_next_channel;"
+	"DROP INDEX ledger_end; DROP INDEX ledger_problem; DROP TRIGGER task_gone_shown; DROP TABLE shown_gone; DROP TABLE shown; DROP TABLE thread; DROP TABLE question; DROP TABLE invite; DROP INDEX message_next_channel;"
 	"DROP TABLE answered; DROP INDEX address_owner;"
 	"ALTER TABLE channel DROP COLUMN updates_next; ALTER TABLE channel DROP COLUMN updates_account; DROP TABLE heard;"
 	"ALTER TABLE person DROP COLUMN channels;"
