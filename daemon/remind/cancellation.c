@@ -114,7 +114,7 @@ static int cancellation_tell_one(struct cancellation_case *at, const struct stor
 	char key[PERIOD_KEY_SIZE], text[STORE_STEP_SIZE];
 	int status = 0;
 	cancellation_key(at, told->date, key);
-	(void)snprintf(text, sizeof(text), POST_CANCELLED "%lld", (long long)item->sequence);
+	(void)snprintf(text, sizeof(text), STORE_STEP_CANCELLED "%lld", (long long)item->sequence);
 	const struct post_step step = {.text = text, .due_utc = at->post->now_utc};
 	at->post->occurrence = key;
 	for (size_t i = 0; i < at->n_people && status == 0; i++)

@@ -24,7 +24,7 @@ static int moved_tell_person(const struct moved_case *at, const char *id, struct
 	char text[STORE_STEP_SIZE];
 	const struct post_step step = {.text = text, .due_utc = at->post->now_utc};
 	int status = 0;
-	(void)snprintf(text, sizeof(text), POST_MOVED "%lld", (long long)at->post->task->sequence);
+	(void)snprintf(text, sizeof(text), STORE_STEP_MOVED "%lld", (long long)at->post->task->sequence);
 	for (size_t i = 0; i < at->n_people && status == 0; i++)
 		if (strcmp(at->people[i].id, id) == 0)
 			status = post_steps(at->post, &at->people[i], &step, 1, err);

@@ -1,7 +1,7 @@
 /* moved: whoever was told a date that is another by now hears of the new one, once for each move, in the same thread.
  *
  * Happy path: a task was edited; each person who was last told of another date of it than it has gets one reminder of the
- * step POST_MOVED. Of a repeating task that goes for each date that was moved by itself.
+ * step STORE_STEP_MOVED. Of a repeating task that goes for each date that was moved by itself.
  * An edit of its rule takes dates away: what waits for them is dropped. Was somebody told of one that is not over, then the
  * only date that the rule gives on that day takes its place (the hour was changed); without one, or when that one had been
  * told beside it or is over, it is noted as cancelled, see cancellation.h. */

@@ -176,8 +176,8 @@ static int post_new_message(struct post *post, const struct post_route *route, c
 
 bool post_is_alone(const char *step)
 {
-	return strncmp(step, POST_MOVED, strlen(POST_MOVED)) == 0 ||
-	       strncmp(step, POST_CANCELLED, strlen(POST_CANCELLED)) == 0;
+	return strncmp(step, STORE_STEP_MOVED, strlen(STORE_STEP_MOVED)) == 0 ||
+	       strncmp(step, STORE_STEP_CANCELLED, strlen(STORE_STEP_CANCELLED)) == 0;
 }
 
 /* The message for a step: one that waits for the same hour, or a new one. */

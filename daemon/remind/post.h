@@ -18,11 +18,6 @@
 
 enum { POST_LATE_S = 120 }; /* a step that was due longer ago was missed */
 
-/* In front of the number of a move: the step that tells the new date. */
-#define POST_MOVED "moved "
-/* Likewise of a cancellation: the step that tells of it. */
-#define POST_CANCELLED "cancelled "
-
 struct post_step {
 	const char *text;
 	int64_t due_utc;

@@ -14,10 +14,11 @@
 
 static const char *letter_step_kind(const char *step)
 {
-	if (strncmp(step, POST_MOVED, strlen(POST_MOVED)) == 0)
+	if (strncmp(step, STORE_STEP_MOVED, strlen(STORE_STEP_MOVED)) == 0)
 		return "moved";
-	return strncmp(step, POST_CANCELLED, strlen(POST_CANCELLED)) == 0 ? "closed"
-									  : step_kind_name(step_text_kind(step));
+	return strncmp(step, STORE_STEP_CANCELLED, strlen(STORE_STEP_CANCELLED)) == 0
+		       ? "closed"
+		       : step_kind_name(step_text_kind(step));
 }
 
 struct letter_item *letter_add_item(struct letter *letter, const struct task *task)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "store/store_message.h"
 #include "store/store_priv.h"
 
 /* The date by the rule of what a reminder is about. */
@@ -63,7 +64,7 @@ int store_uncancel_date(struct store *store, int64_t task, const char *date, str
 		" AND EXISTS (SELECT 1 FROM cancellation WHERE task = ?1 AND date = ?2)",
 		"DELETE FROM cancellation WHERE task = ?1 AND date = ?2",
 		"UPDATE reminder SET dropped = 'task reopened' WHERE task = ?1 AND occurrence = ?2"
-		" AND step LIKE 'cancelled %' AND dropped IS NULL"
+		" AND step LIKE '" STORE_STEP_CANCELLED "%' AND dropped IS NULL"
 		" AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ")",
 	};
 	return store_cancellation_run(store, all, 3, task, date, err);
@@ -76,9 +77,9 @@ int store_told_dates(struct store *store, int64_t task, bool by_date, struct sto
 	static const char sql[] =
 		"SELECT coalesce(r.deputy_for, r.person), CASE WHEN ?2 THEN " CANCELLATION_DATE
 		" ELSE '' END, r.occurrence,"
-		" r.step, max(r.message), sum(r.step LIKE 'moved %') FROM reminder r WHERE r.task = ?1"
+		" r.step, max(r.message), sum(r.step LIKE '" STORE_STEP_MOVED "%') FROM reminder r WHERE r.task = ?1"
 		" AND (SELECT " STORE_IS_TOLD " FROM message WHERE id = r.message)"
-		" GROUP BY 1, 2 HAVING r.step NOT LIKE 'cancelled %' ORDER BY 2, 1";
+		" GROUP BY 1, 2 HAVING r.step NOT LIKE '" STORE_STEP_CANCELLED "%' ORDER BY 2, 1";
 	struct store_told *items = NULL;
 	size_t n = 0;
 	int status;

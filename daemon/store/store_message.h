@@ -28,6 +28,10 @@ enum message_state {
 const char *message_state_name(enum message_state state);
 bool message_state_find(const char *name, enum message_state *ret_state);
 
+/* What the step of a notice begins with, in front of the task's sequence: the date is another, or it is off. */
+#define STORE_STEP_MOVED "moved "
+#define STORE_STEP_CANCELLED "cancelled "
+
 enum { STORE_STEP_SIZE = 80, STORE_MESSAGE_ID_SIZE = 320 };
 
 struct store_reminder {

@@ -93,7 +93,7 @@ int store_ceiling_add(struct store *store, const char *person, const char *day, 
 }
 
 /* As post_is_alone() says. */
-#define IS_ALONE "(step LIKE 'cancelled %' OR step LIKE 'moved %')"
+#define IS_ALONE "(step LIKE '" STORE_STEP_CANCELLED "%' OR step LIKE '" STORE_STEP_MOVED "%')"
 
 int store_joinable(struct store *store, const char *person, const char *channel, int64_t not_before, bool only_catch_up,
 		   int64_t *ret_message, struct err *err)
@@ -145,7 +145,8 @@ int store_told_other_date(struct store *store, int64_t task, const char *current
 		"SELECT coalesce(deputy_for, person), occurrence, max(message) FROM reminder WHERE task = ?1"
 		" AND (?3 IS NULL OR occurrence IN (?2, ?3)"
 		"   OR occurrence IN (SELECT key FROM moved_to WHERE task = ?1 AND date = ?3))"
-		" AND (SELECT " STORE_IS_TOLD " OR (" STORE_IS_OPEN " AND step LIKE 'moved %' AND dropped IS NULL)"
+		" AND (SELECT " STORE_IS_TOLD " OR (" STORE_IS_OPEN " AND step LIKE '" STORE_STEP_MOVED
+		"%' AND dropped IS NULL)"
 		"  FROM message WHERE id = reminder.message)"
 		" GROUP BY 1, channel HAVING occurrence <> ?2";
 	int status;
@@ -162,7 +163,7 @@ int store_told_other_date(struct store *store, int64_t task, const char *current
 }
 
 #define OPEN_DATES                                                                                                     \
-	"task = ?1 AND dropped IS NULL AND step NOT LIKE 'cancelled %' AND EXISTS"                                     \
+	"task = ?1 AND dropped IS NULL AND step NOT LIKE '" STORE_STEP_CANCELLED "%' AND EXISTS"                       \
 	" (SELECT 1 FROM message m WHERE m.id = reminder.message AND " STORE_OPEN("m.state") ")"
 
 int store_open_dates(struct store *store, int64_t task, struct strlist *ret_keys, struct err *err)
@@ -191,7 +192,7 @@ int store_drop_date(struct store *store, int64_t task, const char *key, struct e
 #define REVIVED                                                                                                        \
 	"FROM reminder WHERE task = ?1 AND occurrence = ?2 AND dropped IN ('task moved', 'task done',"                 \
 	" 'task cancelled', 'takes no part', 'no address', 'address suspended', 'person inactive')"                    \
-	" AND step NOT LIKE 'cancelled %'"                                                                             \
+	" AND step NOT LIKE '" STORE_STEP_CANCELLED "%'"                                                               \
 	" AND NOT EXISTS (SELECT 1 FROM message m WHERE m.id = reminder.message AND m.state <> 'cancelled')"           \
 	" AND (person IN (" REVIVED_PARTS ") OR deputy_for IN (" REVIVED_PARTS "))"                                    \
 	" AND EXISTS (SELECT 1 FROM address a WHERE a.person = reminder.person"                                        \
@@ -217,7 +218,7 @@ int store_reminder_unsaid(struct store *store, int64_t task, int64_t now_utc, in
 {
 	static const char sql[] =
 		"SELECT min(r.due_utc) FROM reminder r JOIN message m ON m.id = r.message WHERE r.task = ?1"
-		" AND r.dropped = 'task moved' AND r.step NOT LIKE 'moved %' AND r.due_utc <= ?2"
+		" AND r.dropped = 'task moved' AND r.step NOT LIKE '" STORE_STEP_MOVED "%' AND r.due_utc <= ?2"
 		" AND m.state <> 'sent' AND m.not_before > ?2 AND m.uncertain = 0 AND m.crashes = 0";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
@@ -242,7 +243,8 @@ int store_occurrences_close_from(struct store *store, int64_t task, const char *
 {
 	/* A moved occurrence belongs where the rule had it, wherever it lies now. */
 	static const char drop[] =
-		"UPDATE reminder SET dropped = 'task ' || ?3 WHERE task = ?1 AND dropped IS NULL AND step NOT LIKE 'cancelled %'"
+		"UPDATE reminder SET dropped = 'task ' || ?3 WHERE task = ?1 AND dropped IS NULL"
+		" AND step NOT LIKE '" STORE_STEP_CANCELLED "%'"
 		" AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ")"
 		" AND coalesce((SELECT o.date FROM occurrence o WHERE o.task = ?1 AND o.moved_key = reminder.occurrence),"
 		"  occurrence) >= ?2";

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "store/store_message.h"
 #include "store/store_priv.h"
 
 enum { RETAIN_SLICE = 256 };
@@ -62,7 +63,8 @@ static int retain_remove(struct store *store, int64_t id, struct err *err)
 {
 	static const char known[] =
 		"DELETE FROM reminder WHERE task IN (SELECT c.task FROM reminder c JOIN task t ON t.id = c.task"
-		"  AND t.status <> 'open' WHERE c.message = ?1 AND c.step LIKE 'cancelled %') AND message < ?1"
+		"  AND t.status <> 'open' WHERE c.message = ?1 AND c.step LIKE '" STORE_STEP_CANCELLED
+		"%') AND message < ?1"
 		" AND coalesce(deputy_for, person) IN (SELECT coalesce(deputy_for, person) FROM reminder WHERE message = ?1)";
 	static const char closed[] = "DELETE FROM reminder WHERE message = ?1"
 				     " AND (SELECT status FROM task WHERE id = reminder.task) <> 'open'";
