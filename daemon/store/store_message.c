@@ -196,6 +196,12 @@ static int store_message_read_reminders(struct store *store, struct store_messag
 	return status;
 }
 
+static int64_t store_message_counter(sqlite3_stmt *stmt, int column)
+{
+	int64_t n = sqlite3_column_int64(stmt, column);
+	return n < 0 ? 0 : n > STORE_COUNTER_MAX ? STORE_COUNTER_MAX : n;
+}
+
 static void store_message_read(const struct store *store, sqlite3_stmt *stmt, struct store_message *ret_message)
 {
 	*ret_message = (struct store_message){
@@ -207,9 +213,9 @@ static void store_message_read(const struct store *store, sqlite3_stmt *stmt, st
 		.last_reply = store_text(stmt, 6),
 		.due_utc = sqlite3_column_int64(stmt, 7),
 		.not_before = sqlite3_column_int64(stmt, 8),
-		.attempts = sqlite3_column_int64(stmt, 9),
-		.uncertain = sqlite3_column_int64(stmt, 10),
-		.crashes = sqlite3_column_int64(stmt, 11),
+		.attempts = store_message_counter(stmt, 9),
+		.uncertain = store_message_counter(stmt, 10),
+		.crashes = store_message_counter(stmt, 11),
 		.is_urgent = sqlite3_column_int(stmt, 15) != 0,
 		.is_suspect = sqlite3_column_int(stmt, 18) != 0,
 	};
@@ -359,8 +365,8 @@ static void store_message_read_peek(sqlite3_stmt *stmt, int64_t id, struct store
 		.has_hours = sqlite3_column_int(stmt, 12) != 0,
 		.due_utc = sqlite3_column_int64(stmt, 3),
 		.not_before = sqlite3_column_int64(stmt, 4),
-		.attempts = sqlite3_column_int64(stmt, 5),
-		.uncertain = sqlite3_column_int64(stmt, 6),
+		.attempts = store_message_counter(stmt, 5),
+		.uncertain = store_message_counter(stmt, 6),
 	};
 	(void)message_state_find((const char *)sqlite3_column_text(stmt, 0), &peek->state); /* CHECK keeps the set */
 	(void)snprintf(peek->person, sizeof(peek->person), "%s", (const char *)sqlite3_column_text(stmt, 7));

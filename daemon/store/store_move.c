@@ -33,17 +33,20 @@ static int store_message_run_move(struct store *store, sqlite3_stmt *stmt, const
 	(void)sqlite3_bind_int64(stmt, 8, move->add_uncertain);
 	(void)sqlite3_bind_int64(stmt, 9, move->add_crashes);
 	(void)sqlite3_bind_int64(stmt, 10, move->suspect);
+	(void)sqlite3_bind_int64(stmt, 11, STORE_COUNTER_MAX);
 	int status = store_run(store, stmt, "moving messages", &changes, err);
 	if (status == 0)
 		*n_moved += (size_t)changes;
 	return status;
 }
 
-/* OR FAIL: what fails is taken back with the transaction, so SQLite need not keep what it changes. */
+/* One more of a counter past all sense, as SQL can write it, would be REAL, which STRICT refuses: no row stops the others.
+ * OR FAIL: what fails is taken back with the transaction, so SQLite need not keep what it changes. */
 #define MESSAGE_MOVE                                                                                                   \
 	"UPDATE OR FAIL message SET state = ?3, reason = ?4, last_reply = coalesce(?5, last_reply),"                   \
-	" not_before = coalesce(?6, not_before), attempts = attempts + ?7, uncertain = uncertain + ?8,"                \
-	" crashes = crashes + ?9, suspect = CASE ?10 WHEN 0 THEN suspect ELSE ?10 > 0 END "
+	" not_before = coalesce(?6, not_before), attempts = min(max(attempts, 0), ?11) + ?7,"                          \
+	" uncertain = min(max(uncertain, 0), ?11) + ?8, crashes = min(max(crashes, 0), ?11) + ?9,"                     \
+	" suspect = CASE ?10 WHEN 0 THEN suspect ELSE ?10 > 0 END "
 
 static int store_message_move_each(struct store *store, const int64_t *ids, size_t n, const struct store_move *move,
 				   size_t *n_moved, struct err *err)
@@ -122,8 +125,9 @@ int store_message_told_dropped(struct store *store, int64_t id, struct err *err)
 int store_attempt_start(struct store *store, int64_t message, int64_t now_utc, struct err *err)
 {
 	static const char sql[] = "INSERT INTO attempt (message, number, started_utc) VALUES"
-				  " (?1, (SELECT coalesce(max(number), 0) + 1 FROM attempt WHERE message = ?1), ?2)";
-	return store_exec(store, sql, "noting an attempt", err, "ii", message, now_utc);
+				  " (?1, (SELECT coalesce(max(number), 0) + 1 FROM attempt WHERE message = ?1"
+				  " AND number < ?3), ?2)";
+	return store_exec(store, sql, "noting an attempt", err, "iii", message, now_utc, (int64_t)STORE_COUNTER_MAX);
 }
 
 int store_attempt_count(struct store *store, int64_t message, int64_t *ret_n, struct err *err)

@@ -24,6 +24,9 @@ enum { STORE_STATEMENTS = 256 };
 #define STORE_IS_HELD STORE_IS_STARTED " AND state <> 'sending'"
 #define STORE_IS_WAITING STORE_IS_OPEN " AND (state = 'pending') = 1"
 
+/* What counts tries is no more, whatever SQL has written. */
+enum { STORE_COUNTER_MAX = 1000000000 };
+
 /* A reminder that was planned and had nowhere to go. */
 #define STORE_IS_UNREACHED "message IS NULL AND dropped IN ('no address', 'address suspended')"
 

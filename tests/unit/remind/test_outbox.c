@@ -345,6 +345,40 @@ static void outbox__attempts__are_numbered_on_through_every_kind_of_end(void **s
 	assert_int_equal(field(id, "attempts"), 3); /* the throttled one does not count */
 }
 
+/* As SQL can write them: no such row may keep the others from being sent. */
+static void outbox__counters_past_all_sense__stop_nothing(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *counter, *value;
+		enum outbox_event event;
+	} rows[] = {
+		{"attempts", "9223372036854775807", OUTBOX_ACCEPTED},
+		{"attempts", "9223372036854775807", OUTBOX_TEMPORARY},
+		{"attempts", "-9223372036854775808", OUTBOX_THROTTLED},
+		{"uncertain", "9223372036854775807", OUTBOX_UNKNOWN},
+		{"crashes", "9223372036854775807", OUTBOX_RECOVER},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct outbox_recovery recovery;
+		int64_t next, id = add("1d", now);
+		office_run(&office, "UPDATE message SET %s = %s WHERE id = %lld", rows[i].counter, rows[i].value,
+			   (long long)id);
+		office_run(&office,
+			   "INSERT INTO attempt (message, number, started_utc, outcome) VALUES (%lld,"
+			   " 9223372036854775807, 1, 'temporary')",
+			   (long long)id);
+		claim_one(id, now);
+		assert_string_equal(office_state(&office, id), "sending");
+		if (rows[i].event == OUTBOX_RECOVER)
+			OK(outbox_recover(office.store, true, true, now, &recovery, ERR));
+		else
+			(void)settle(id, (struct outbox_result){.event = rows[i].event}, now, &next);
+		assert_string_not_equal(office_state(&office, id), "sending");
+		office_run(&office, "DELETE FROM attempt; DELETE FROM reminder; DELETE FROM message");
+	}
+}
+
 static void outbox__unknown_three_times__is_dead(void **state)
 {
 	(void)state;
@@ -377,6 +411,7 @@ int main(void)
 		WITH_OFFICE(outbox__claim_changed_by_who_looks__is_an_error),
 		WITH_OFFICE(outbox__each_result__moves_counts_and_is_written_down),
 		WITH_OFFICE(outbox__attempts__are_numbered_on_through_every_kind_of_end),
+		WITH_OFFICE(outbox__counters_past_all_sense__stop_nothing),
 		WITH_OFFICE(outbox__unknown_three_times__is_dead),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
