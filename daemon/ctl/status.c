@@ -1,9 +1,11 @@
 #include "ctl/status.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/num.h"
@@ -193,6 +195,12 @@ static void status_done(struct status *status)
 
 /* ---- the command -------------------------------------------------------------------------------------------------- */
 
+/* Who may not look cannot tell whether the daemon runs either. */
+static bool status_is_kept_out(const struct session *session, int result)
+{
+	return result == EX_CANTCREAT && access(session->conf->database, R_OK) < 0 && errno == EACCES;
+}
+
 /* A database that cannot be read is not the command's failure, it is what the command has to say. */
 static int status_run(struct session *session, const struct args *args)
 {
@@ -201,6 +209,13 @@ static int status_run(struct session *session, const struct args *args)
 	int result = session_open(session, SESSION_READ);
 	if (result == EX_CONFIG)
 		return result;
+	if (status_is_kept_out(session, result)) {
+		output_complain(
+			"whether deadlined is well cannot be told without the right to read %s: run this as root "
+			"or as its owner",
+			session->conf->database);
+		return result;
+	}
 	status_read_machine(&status);
 	status.is_read = result == EX_OK && status_read(session, &status, &err) == 0;
 	if (result == EX_OK && !status.is_read)

@@ -1,5 +1,6 @@
 """deadlinectl status as monitoring sees it: its exit status, and the reason for it."""
 import json
+import os
 import re
 import signal
 import sqlite3
@@ -13,7 +14,7 @@ import pytest
 from http_server import HttpServer, Reply
 from smtp_server import SmtpServer
 
-from harness import BUILD, PATIENCE_S, deadlinectl, stay_within_an_hour, wait_until
+from harness import BUILD, PATIENCE_S, deadlinectl, run, stay_within_an_hour, wait_until
 
 HOUR, DAY = 3600, 86400
 
@@ -101,6 +102,16 @@ def test_a_damaged_database_is_critical(healthy):
     healthy.database.write_bytes(b"This is no database. " * 1000)
     result = deadlinectl("-c", healthy.config, "status", "--json")
     assert result.returncode == 2 and "the database cannot be read" in json.loads(result.stdout)["criticals"]
+
+
+def test_who_may_not_read_the_database_is_told_that_nothing_can_be_told(healthy):
+    """Root needs to be kept out of it, too."""
+    healthy.database.chmod(0)
+    bound = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    result = run(*bound, BUILD / "deadlinectl", "-c", healthy.config, "status")
+    healthy.database.chmod(0o600)
+    assert result.returncode == 73 and not result.stdout, result.stdout
+    assert "cannot be told" in result.stderr and str(healthy.database) in result.stderr and "not running" not in result.stderr
 
 
 def test_other_failures_keep_their_exit_status(site):
