@@ -11,7 +11,9 @@
 #include "base/num.h"
 #include "ctl/command.h"
 #include "ctl/output.h"
+#include "plan/civil.h"
 #include "service/lock.h"
+#include "store/store_absence.h"
 #include "store/store_forget.h"
 #include "store/store_ledger.h"
 #include "store/store_person.h"
@@ -51,6 +53,44 @@ static int forget_check_tasks(const struct forget *forget)
 	}
 	strlist_done(&uids);
 	return status;
+}
+
+struct forget_absences {
+	const char *person;
+	char today[CIVIL_DATE_SIZE];
+	struct strlist rows; /* "anna from 2025-07-01 to 2025-07-14" */
+};
+
+static int forget_add_absence(void *arg, const struct store_deputy *row)
+{
+	struct forget_absences *absences = arg;
+	if (strcmp(row->deputy, absences->person) != 0 || strcmp(row->to_day, absences->today) < 0)
+		return 0;
+	char *text = mem_printf("%s from %s to %s", row->person, row->from_day, row->to_day);
+	strlist_add(&absences->rows, text, strlen(text));
+	free(text);
+	return 0;
+}
+
+/* Whose absence is uncovered then, now or later: nobody else is told. */
+static int forget_check_absences(const struct forget *forget, bool is_forced)
+{
+	struct forget_absences absences = {.person = forget->person};
+	struct err err = {0};
+	const struct civil today = zone_to_civil(forget->session->zone, forget->session->now_utc);
+	civil_format_date(&today, absences.today);
+	int status = store_deputy_each(forget->session->store, forget_add_absence, &absences, &err);
+	if (status == 0 && absences.rows.n > 0) {
+		output_complain("%s stands in for others in %zu %s%s:", forget->person, absences.rows.n,
+				num_word((int64_t)absences.rows.n, "absence", "absences"),
+				is_forced ? ", which nobody covers now"
+					  : "; name other deputies with 'deadlinectl deputy', or give --force");
+		for (size_t i = 0; i < absences.rows.n; i++)
+			output_complain("  %s", absences.rows.items[i]);
+	}
+	bool is_refused = absences.rows.n > 0 && !is_forced;
+	strlist_done(&absences.rows);
+	return status < 0 ? session_fail(status, &err) : is_refused ? EX_DATAERR : EX_OK;
 }
 
 static int forget_check_operator(const struct forget *forget)
@@ -103,6 +143,8 @@ static int forget_delete(struct forget *forget, bool is_forced)
 		code = forget_check_tasks(forget);
 	if (code == EX_OK && !is_forced)
 		code = forget_check_operator(forget);
+	if (code == EX_OK)
+		code = forget_check_absences(forget, is_forced);
 	if (code == EX_OK)
 		code = forget_check_sending(forget);
 	if (code != EX_OK)

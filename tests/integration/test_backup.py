@@ -333,6 +333,13 @@ def test_the_copies_of_another_database_are_none_of_a_new_one(office):
     assert "that copy is of another database" in office.ctl("recover", folder / "deadlined-2025-03-01.db")
 
 
+def test_files_that_are_not_there_are_told_by_the_exit_status(office):
+    assert deadlinectl("-c", office.config, "recover", "/no/such.db", "--force").returncode == 66
+    assert deadlinectl("-c", office.config, "backup", "/no/such/folder/x.db").returncode == 73
+    office.database.unlink()
+    assert deadlinectl("-c", office.config, "backup", office.folder / "x.db").returncode == 74
+
+
 def test_recover_without_any_copy_changes_nothing(office):
     spoil(office)
     before = office.database.read_bytes()
@@ -421,6 +428,16 @@ def test_forget_refuses_while_nobody_else_answers(office):
     assert "person: zoya-planted, now forgotten-1" in office.ctl("forget", PLANTED[0], "--force")
     assert bytes_left(office) == set()
     assert office.ctl("forget", PLANTED[0], status=65) == ""
+
+
+def test_forget_names_the_absences_that_nobody_covers_then(office):
+    office.ctl("deputy", "desk", "school", "--from", "2030-01-10", "--to", "2030-01-20")
+    office.ctl("deputy", "desk", "school", "--from", "2020-01-10", "--to", "2020-01-20")
+    refused = deadlinectl("-c", office.config, "forget", "school")
+    assert refused.returncode == 65 and "in 1 absence;" in refused.stderr, refused.stderr
+    assert "desk from 2030-01-10 to 2030-01-20" in refused.stderr and "2020" not in refused.stderr
+    forced = deadlinectl("-c", office.config, "forget", "school", "--force")
+    assert forced.returncode == 0 and "desk from 2030-01-10 to 2030-01-20" in forced.stderr, forced.stderr
 
 
 def test_forget_refuses_the_operator_and_an_extract_that_is_there(office):
