@@ -93,6 +93,8 @@ static int main_parse(char **argv, struct main_options *options)
 		if (value != NULL && value[0] == '\0')
 			return main_usage("a value is missing at the end", "");
 	}
+	if (options->check && options->rehearse != NULL)
+		return main_usage("--check and --rehearse are two commands: give one of them", "");
 	if (options->deliver && options->rehearse == NULL)
 		return main_usage("--deliver goes only with --rehearse", "");
 	return -1;

@@ -1,10 +1,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "ctl/command.h"
 #include "ctl/output.h"
+#include "service/folder.h"
 #include "store/store_backup.h"
 
 static const struct args_option backup_options[] = {
@@ -12,8 +15,22 @@ static const struct args_option backup_options[] = {
 	{"--force", NULL, "replace FILE when it is there already"},
 };
 
-static int backup_fail(int status, const struct err *err)
+static bool backup_lacks_folder(const char *file)
 {
+	if (strchr(file, '/') == NULL)
+		return false; /* this one */
+	char *folder = folder_of(file);
+	bool is_missing = folder_is_missing(folder);
+	free(folder);
+	return is_missing;
+}
+
+static int backup_fail(const char *file, int status, const struct err *err)
+{
+	if (status == -ENOENT && backup_lacks_folder(file)) {
+		output_complain("%s", err->text);
+		return EX_CANTCREAT;
+	}
 	if (status != -EEXIST && status != -EINVAL)
 		return session_fail(status, err);
 	output_complain("%s%s", err->text, status == -EEXIST ? "; --force replaces it" : "");
@@ -35,7 +52,7 @@ static int backup_run(struct session *session, const struct args *args)
 	};
 	status = store_copy(&copy, &copied, &err);
 	if (status < 0)
-		return backup_fail(status, &err);
+		return backup_fail(args->operands[0], status, &err);
 	(void)printf("%s: %" PRId64 " bytes, schema %d, checked\n", args->operands[0], copied.size, copied.schema);
 	if (copied.n_dangling > 0)
 		output_complain("%" PRId64

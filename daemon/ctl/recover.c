@@ -356,7 +356,7 @@ static int recover_work(struct recover *recover, const struct args *args)
 	recover_read_instance(recover->database, recover->instance);
 	int status = recover_check_damaged(recover, args_has(args, "--force"));
 	if (status == EX_OK && args->n_operands == 1)
-		status = recover_try(recover, args->operands[0]) ? EX_OK : EX_DATAERR;
+		status = recover_try(recover, args->operands[0]) ? EX_OK : EX_NOINPUT;
 	else if (status == EX_OK)
 		status = recover_choose(recover);
 	if (status != EX_OK)

@@ -27,6 +27,7 @@ struct silence {
 	struct session *session;
 	struct task task;
 	struct person person;
+	const struct zone *zone; /* in which its end is given, and said */
 };
 
 static int silence_check_usage(const struct args *args)
@@ -67,6 +68,7 @@ static int silence_until(struct silence *silence, const char *when, int64_t *ret
 		reader_init(&reader, &silence->person, calendars, session->zone);
 	else if (zone_find(silence->task.zone) != NULL)
 		reader.time.zone = zone_find(silence->task.zone);
+	silence->zone = reader.time.zone;
 	int result = EX_CONFIG;
 	if (problems.n == 0)
 		result = until_parse(session, when, &reader.time, ret_utc);
@@ -95,7 +97,7 @@ static int silence_write(struct silence *silence, const struct args *args)
 	if (status < 0)
 		return session_fail(status, &err);
 	result = session_commit_edit(session);
-	output_time(session->zone, until_utc, until);
+	output_time(silence->zone, until_utc, until);
 	if (result == EX_OK)
 		output_print("silenced until %s\n", until);
 	return result;

@@ -56,7 +56,7 @@ static int test_fail_channel(const struct conf *conf, const char *name)
 	if (nearest == NULL && names.n > 0)
 		(void)fputs("\n", stderr);
 	strlist_done(&names);
-	return EX_USAGE;
+	return EX_DATAERR;
 }
 
 /* Makes the channel and loads the templates; prints what is wrong with the configuration of either. */

@@ -270,6 +270,11 @@ def test_wrong_snoozes_are_refused(office, arguments, words):
     assert not sql(office, "SELECT * FROM reminder")
 
 
+def test_the_end_of_a_silence_is_said_where_it_is_meant(office):
+    until = ["--until", f"{week(0)} 15:30", "--reason", "x"]
+    assert office.ctl("silence", "--person", "boris", *until) == f"silenced until {week(0)} 15:30 +08:00\n"
+
+
 def test_a_silence_has_author_reason_and_end(office):
     soon = int(datetime.now(timezone.utc).timestamp()) + 60
     add_waiting(office, week(0), "to anna", due=soon)

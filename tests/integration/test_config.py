@@ -349,3 +349,8 @@ def test_a_daemon_with_a_bad_file_does_not_start(site):
     result = deadlined("-c", site.config)
     assert result.returncode == 78 and f"{site.config}:" in result.stderr
     assert not site.database.exists()
+
+
+def test_a_check_is_no_rehearsal(site):
+    result = deadlined("-c", site.config, "--check", "--rehearse", "2025-01-01..2025-01-31")
+    assert result.returncode == 64 and "give one of them" in result.stderr and not result.stdout

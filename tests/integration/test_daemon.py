@@ -462,7 +462,7 @@ def test_a_test_message_of_root_is_written_with_the_rights_of_the_daemon(site):
 
 
 def test_a_test_message_to_a_channel_that_is_not_there(site):
-    site.ctl("test", "emial", "--to", "desk@example.org", status=64)
+    site.ctl("test", "emial", "--to", "desk@example.org", status=65)
     site.ctl("test", "email", "--to", "no address", status=65)
 
 
