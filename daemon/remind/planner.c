@@ -253,10 +253,17 @@ static bool planner_is_ahead(const struct store_due *due, int64_t now_utc)
 	return due->planned_from >= 0 && ahead_s > 0 && ahead_s <= PLANNER_AHEAD_S;
 }
 
-/* From where steps count as new. An edit of what was planned ahead begins where that plan did. Otherwise a clock that was
- * set back a little is waited for; one that had been far ahead, so that planned_until lies in a future that never was, is
- * followed. The unique key keeps repeats out. */
-static int64_t planner_after(const struct store_due *due, int64_t now_utc)
+/* Whether the facts of before have given all they had by the time the daemon last looked. Of a task that is seen for the
+ * first time, or was opened again, they have not. */
+static bool planner_has_looked(const struct planner *planner, const struct store_due *due, int64_t after_utc)
+{
+	return due->is_edited && due->planned_from >= 0 && after_utc < planner->looked_utc;
+}
+
+/* From where steps count as new. An edit of what was planned ahead begins where that plan did, but none goes back behind
+ * the last look. Otherwise a clock that was set back a little is waited for; one that had been far ahead, so that
+ * planned_until lies in a future that never was, is followed. The unique key keeps repeats out. */
+static int64_t planner_after(const struct planner *planner, const struct store_due *due, int64_t now_utc)
 {
 	int64_t ahead_s = due->planned_until - now_utc;
 	if (due->planned_until < 0)
@@ -266,7 +273,10 @@ static int64_t planner_after(const struct store_due *due, int64_t now_utc)
 			  (long long)due->task, (long long)ahead_s);
 		return now_utc;
 	}
-	return due->is_edited && planner_is_ahead(due, now_utc) ? due->planned_from : due->planned_until;
+	int64_t after_utc = due->is_edited && planner_is_ahead(due, now_utc) ? due->planned_from : due->planned_until;
+	if (!planner_has_looked(planner, due, after_utc))
+		return after_utc;
+	return planner->looked_utc < now_utc ? planner->looked_utc : now_utc;
 }
 
 /* One a day speaks for all, as SQL can write them by the hundred: the log has each, and status counts them. */
@@ -317,17 +327,38 @@ static bool planner_is_cancelled(const struct task *task)
 	return strcmp(task->status, "cancelled") == 0;
 }
 
-/* Who would hear of a date when their hours begin, and whose reminder the edit has dropped unsaid, hears of the date that
- * took its place: its steps of that time count as new. */
+/* How much earlier its date is now, with days to spare for steps that count working days; 0 when it is not. */
+static int64_t planner_earlier_s(const struct planner_case *at, const struct store_unsaid *unsaid)
+{
+	enum { SPARE_S = 7 * 86400 };
+	const struct zone *zone = at->post.event_zone;
+	struct period was, is = at->post.task->period;
+	if (!period_parse_key(unsaid->key, &was) ||
+	    (task_repeats(at->post.task) && !period_parse_key(unsaid->moved_key, &is)))
+		return 0;
+	int64_t by_start = period_start_utc(&was, zone) - period_start_utc(&is, zone);
+	int64_t by_end = period_end_utc(&was, zone) - period_end_utc(&is, zone);
+	int64_t earlier_s = by_start > by_end ? by_start : by_end;
+	return earlier_s > 0 ? earlier_s + SPARE_S : 0;
+}
+
+/* Whose reminder the edit has dropped before it was sent, as it waited for their hours, its channel or its instant, hears of
+ * the date that took its place: its steps of that time count as new; of an earlier date, those which have gone by. */
 static int planner_follow_unsaid(struct planner_case *at, struct err *err)
 {
-	int64_t unsaid_utc = STORE_NEVER;
-	int status = store_reminder_unsaid(at->post.store, at->post.task->id, at->post.now_utc, &unsaid_utc, err);
-	if (status == 0 && unsaid_utc - 1 < at->after_utc) {
-		at->after_utc = unsaid_utc - 1;
-		at->planned_until = at->post.now_utc;
+	const struct post *post = &at->post;
+	struct store_unsaid unsaid;
+	int status =
+		store_reminder_unsaid(post->store, post->task->id, post->now_utc - post->planner->catch_up_max_age_s,
+				      post->now_utc + PLANNER_AHEAD_S, &unsaid, err);
+	if (status < 0 || unsaid.due_utc == STORE_NEVER)
+		return status;
+	int64_t from_utc = unsaid.due_utc - planner_earlier_s(at, &unsaid) - 1;
+	if (from_utc < at->after_utc) {
+		at->after_utc = from_utc;
+		at->planned_until = post->now_utc;
 	}
-	return status;
+	return 0;
 }
 
 static int planner_plan_dates(struct planner_case *at, struct err *err)
@@ -392,7 +423,7 @@ static int planner_plan_loaded(const struct planner *planner, struct store *stor
 			 .now_utc = at_utc,
 			 .event_zone = zone_find(task->zone)},
 		.is_edited = due->is_edited,
-		.after_utc = planner_after(due, at_utc),
+		.after_utc = planner_after(planner, due, at_utc),
 		.next_utc = STORE_NEVER,
 	};
 	at.planned_until = at.after_utc > at_utc ? at.after_utc : at_utc;

@@ -5,7 +5,8 @@
  * so that no due step is ever passed over.
  * Of a cancelled task nothing is planned but that those who know its date hear of it, see cancellation.h.
  * After a pause of the daemon only the latest missed step is sent, and only if it is not older than catch_up_max_age_s;
- * the others are written down as dropped, with the reason. */
+ * the others are written down as dropped, with the reason. What an edit makes due at an instant by which the daemon had
+ * looked was not missed: of the past of its new facts nothing is sent, however long ago the task itself was planned. */
 #ifndef DEADLINED_REMIND_PLANNER_H
 #define DEADLINED_REMIND_PLANNER_H
 
@@ -30,6 +31,7 @@ struct planner {
 	size_t n_channels;
 	const struct calendars *calendars; /* may be NULL: Monday to Friday for everybody */
 	int64_t catch_up_max_age_s;
+	int64_t looked_utc;      /* everything that was due by then has been planned; 0 = not known */
 	const char *operator_id; /* person who is told what cannot be mended here; NULL = only the log is */
 	struct strlist *logged;  /* NULL, or notices that the log has by now: they are not logged again */
 };

@@ -154,14 +154,14 @@ static int post_set_turn(struct post *post, const struct post_route *route, cons
 }
 
 static int post_new_message(struct post *post, const struct post_route *route, const struct planner_channel *channel,
-			    const struct post_step *step, bool is_late, int64_t *ret_message, struct err *err)
+			    const struct post_step *step, bool is_missed, int64_t *ret_message, struct err *err)
 {
 	const char *stale = post_stale_reason(post, step);
 	int64_t thread = 0;
 	int status = store_thread_root(post->store, post->task->id, route->reader->id, channel->name, &thread, err);
 	if (status == 0)
 		status = store_message_add(
-			post->store, route->reader->id, channel->name, is_late ? "catch_up" : "single",
+			post->store, route->reader->id, channel->name, is_missed ? "catch_up" : "single",
 			stale != NULL ? MESSAGE_STALE : MESSAGE_PENDING, stale, post_message_due(post, route, step),
 			route->not_before_utc, channel->domain, thread, ret_message, err);
 	if (status == 0 && post->task->is_urgent)
@@ -180,28 +180,39 @@ bool post_is_alone(const char *step)
 	       strncmp(step, STORE_STEP_CANCELLED, strlen(STORE_STEP_CANCELLED)) == 0;
 }
 
+static bool post_is_late(const struct post *post, const struct post_step *step)
+{
+	return post->now_utc - step->due_utc > POST_LATE_S;
+}
+
+/* Late because nobody looked; and not because the facts of then were others. */
+static bool post_is_missed(const struct post *post, const struct post_step *step)
+{
+	return post_is_late(post, step) && step->due_utc > post->planner->looked_utc;
+}
+
 /* The message for a step: one that waits for the same hour, or a new one. */
 static int post_message(struct post *post, const struct post_route *route, const struct planner_channel *channel,
 			const struct post_step *step, int64_t *ret_message, struct err *err)
 {
-	bool is_late = post->now_utc - step->due_utc > POST_LATE_S;
+	bool is_missed = post_is_missed(post, step);
 	bool is_held = route->not_before_utc > post->now_utc;
 	int64_t waiting = 0;
 	int status = 0;
 	if (post->task->is_urgent || post_is_alone(step->text) || post_stale_reason(post, step) != NULL)
-		return post_new_message(post, route, channel, step, is_late, ret_message, err);
-	if (is_held || is_late)
-		status = store_joinable(post->store, route->reader->id, channel->name, route->not_before_utc, !is_held,
-					&waiting, err);
+		return post_new_message(post, route, channel, step, is_missed, ret_message, err);
+	if (is_held || post_is_late(post, step))
+		status = store_joinable(post->store, route->reader->id, channel->name, route->not_before_utc,
+					is_missed && !is_held, &waiting, err);
 	if (status == 0 && waiting == 0 && !is_held)
 		status = store_joinable_held(post->store, route->reader->id, channel->name, route->not_before_utc,
 					     &waiting, err);
 	if (status < 0)
 		return status;
 	if (waiting == 0)
-		return post_new_message(post, route, channel, step, is_late, ret_message, err);
+		return post_new_message(post, route, channel, step, is_missed, ret_message, err);
 	*ret_message = waiting;
-	status = store_join(post->store, waiting, post->task->id, is_late, err);
+	status = store_join(post->store, waiting, post->task->id, is_missed, err);
 	return status == 0 ? post_set_turn(post, route, channel->name, waiting, err) : status;
 }
 

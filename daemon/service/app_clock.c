@@ -172,6 +172,8 @@ int app_start_clock(struct app *app, struct instant now, bool *ret_is_same_boot,
 {
 	int status = app_count_start(app, err);
 	if (status == 0)
+		status = app_load_number(app, "looked_utc", 0, &app->looked_utc, err);
+	if (status == 0)
 		status = app_note_boot(app, now, ret_is_same_boot, err);
 	if (status == 0)
 		status = app_doubt_clock(app, now, err);
@@ -183,10 +185,16 @@ int app_start_clock(struct app *app, struct instant now, bool *ret_is_same_boot,
 	return app_follow_clock(app, back_s, now.wall_s, err);
 }
 
+int app_note_look(struct app *app, struct err *err)
+{
+	return app->looked_utc != 0 ? app_save_number(app, "looked_utc", app->looked_utc, err) : 0;
+}
+
 int app_note_time(struct app *app, int64_t now_utc, struct err *err)
 {
 	if (llabs(now_utc - app->seen_utc) < APP_SEEN_EVERY_S)
 		return 0;
 	app->noted_utc = now_utc;
-	return app_save_number(app, "seen_utc", now_utc, err);
+	int status = app_save_number(app, "seen_utc", now_utc, err);
+	return status == 0 ? app_note_look(app, err) : status;
 }

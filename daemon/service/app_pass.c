@@ -31,6 +31,7 @@ struct planner app_planner(const struct app *app)
 		.n_channels = app->setup->n_channels,
 		.calendars = app->setup->calendars,
 		.catch_up_max_age_s = app->setup->conf->catch_up_max_age_s,
+		.looked_utc = app->looked_utc,
 		.operator_id = app->setup->conf->operator_id,
 		.logged = app->logged,
 	};
@@ -125,8 +126,11 @@ static int app_write(struct app *app, struct app_claim *claims, struct instant n
 		status = app_claim(app, claims, now, err);
 	if (status == 0 && is_working && !has_unplanned && !app->only_counts)
 		status = app_show(app, claims, now, err);
+	app->has_looked = is_working && !has_unplanned;
 	if (status == 0 && (app_claimed(app, claims) != 0 || n_results != 0))
 		status = app_note_time(app, now.wall_s, err);
+	if (status == 0 && app->is_stopping)
+		status = app_note_look(app, err);
 	if (status == 0) /* letters are what can be written meanwhile */
 		status = app_claimed(app, claims) >= app->ahead_min ? store_commit_ahead(app->store, err)
 								    : store_commit(app->store, err);
@@ -320,6 +324,8 @@ int app_tick(struct app *app, struct instant now, struct err *err)
 	if (status == 0)
 		status = app_make_durable(app, claims, now, err);
 	if (status == 0) {
+		if (app->has_looked)
+			app->looked_utc = now.wall_s;
 		has_moved = has_moved || app_claimed(app, claims) != 0;
 		app_act(app, claims, now);
 		status = app_plan_wake(app, has_more || app_hears_on(app, now), has_moved, now, err);

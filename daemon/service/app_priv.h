@@ -99,6 +99,8 @@ struct app {
 	int watched_month;      /* year * 12 + month in which the calendars were last looked at */
 	int64_t seen_utc;       /* latest time known to have been: kept in the database */
 	int64_t noted_utc;      /* what this pass has made of it; 0 = it has not */
+	int64_t looked_utc; /* as in struct planner; the database keeps one that is seldom newer than its seen_utc */
+	bool has_looked;    /* this pass has planned everything that was due */
 	bool must_follow_clock; /* it was not believed at the start: what was written ahead of it is still there */
 	int64_t distrusted_until_mono_ms; /* until then the clock, earlier than it can be, is not believed */
 	bool was_crash;                   /* the last process ended by a fault of its own */
@@ -156,8 +158,10 @@ void app_keep_clock(struct app *app, struct instant now);
 void app_unnotice_clock(struct app *app);
 /* At the start; *ret_is_same_boot: the last process ran on the machine as it is up now. */
 MUSTCHECK int app_start_clock(struct app *app, struct instant now, bool *ret_is_same_boot, struct err *err);
-/* Keeps the time, now and then, for the next start to compare with. */
+/* Keeps the time, now and then, for the next start to compare with, and when the plan was last complete. */
 MUSTCHECK int app_note_time(struct app *app, int64_t now_utc, struct err *err);
+/* Keeps until when everything is planned. */
+MUSTCHECK int app_note_look(struct app *app, struct err *err);
 /* Whether the wall clock cannot be believed yet: nothing is planned and nothing claimed then. */
 bool app_distrusts_clock(const struct app *app, struct instant now);
 /* Ends the doubts of the start, when there are none any more. */

@@ -425,6 +425,9 @@ static const char schema_8[] =
 /* Messengers that people answer on, and which of a person's channels is tried when. What a message looks like on its service
  * is shown as it stands until its task changes. And at its end, what makes a message cheaper. */
 static const char schema_9[] =
+	/* What is due soon is planned before: an edit until then goes back to where that plan began. NULL: opened again, or not
+	 * planned yet; what came meanwhile was not looked at. */
+	"ALTER TABLE task ADD COLUMN planned_from INTEGER;"
 	"ALTER TABLE channel ADD COLUMN updates_next TEXT;" /* behind the last update that was applied; the service's own word */
 	"ALTER TABLE channel ADD COLUMN updates_account TEXT;" /* whose updates they are: a hash */
 	/* Behind updates_next, after a crash: updates that were applied or given up one at a time, and the one that is just being
@@ -554,8 +557,8 @@ static const char schema_9[] =
 	"CREATE INDEX task_cancelled ON task (id) WHERE status = 'cancelled' AND next_due_utc IS NULL;"
 	"DROP TRIGGER task_closed;"
 	"CREATE TRIGGER task_closed AFTER UPDATE OF status ON task WHEN new.status <> old.status BEGIN"
-	"  UPDATE task SET next_due_utc = NULL, sequence = sequence + ('cancelled' IN (new.status, old.status))"
-	"   WHERE id = new.id;"
+	"  UPDATE task SET next_due_utc = NULL, sequence = sequence + ('cancelled' IN (new.status, old.status)),"
+	"   planned_from = CASE new.status WHEN 'open' THEN NULL ELSE planned_from END WHERE id = new.id;"
 	"  DELETE FROM cancellation WHERE task = new.id AND date = '';"
 	"  INSERT INTO cancellation SELECT id, '', sequence FROM task WHERE id = new.id AND new.status = 'cancelled';"
 	"  UPDATE reminder SET dropped = CASE new.status WHEN 'open' THEN 'task reopened' ELSE 'task ' || new.status END"
@@ -593,7 +596,8 @@ static const char schema_9[] =
 	"DROP TRIGGER occurrence_changed;"
 	"CREATE TRIGGER occurrence_changed AFTER UPDATE OF status, start_local, end_local, precision, moved_key ON occurrence"
 	" BEGIN"
-	"  UPDATE task SET next_due_utc = NULL WHERE id = new.task;"
+	"  UPDATE task SET next_due_utc = NULL, planned_from = CASE WHEN new.status = 'open' AND old.status <> 'open' THEN NULL"
+	"    ELSE planned_from END WHERE id = new.task;"
 	"  UPDATE reminder SET dropped = CASE new.status WHEN 'open' THEN 'task moved' ELSE 'task ' || new.status END"
 	"   WHERE task = new.task AND occurrence IN (new.date, old.moved_key) AND dropped IS NULL"
 	"     AND (new.status <> old.status OR new.status <> 'cancelled' OR step NOT LIKE 'cancelled %')"
@@ -642,8 +646,6 @@ static const char schema_9[] =
 	"  UPDATE task SET next_due_utc = NULL WHERE status = 'open' AND id IN (SELECT task FROM reminder"
 	"    WHERE person = new.person AND dropped IN ('no address', 'address suspended'));"
 	"END;"
-	/* What is due soon is planned before: an edit until then goes back to where that plan began. */
-	"ALTER TABLE task ADD COLUMN planned_from INTEGER;"
 	/* What is in flight, or held, is little: it is counted when asked for, along the index, and what is pending is the rest
 	 * of what is not settled. So a claim counts nothing. */
 	"DROP INDEX message_unsettled;"

@@ -447,7 +447,7 @@ int store_rewind(struct store *store, int64_t from_utc, struct err *err)
 	static const char forget[] = "DELETE FROM reminder; DELETE FROM attempt; DELETE FROM message;"
 				     "UPDATE person SET next_digest_utc = NULL, told_day = '', told_count = 0;"
 				     "DELETE FROM suspension; DELETE FROM brake; DELETE FROM channel;"
-				     "DELETE FROM meta WHERE key IN ('seen_utc', 'boot_utc');";
+				     "DELETE FROM meta WHERE key IN ('seen_utc', 'looked_utc', 'boot_utc');";
 	static const char sql[] = "UPDATE task SET planned_until = ?1, next_due_utc = NULL";
 	assert(store->is_memory);
 	int rc = sqlite3_exec(store->db, forget, NULL, NULL, NULL);

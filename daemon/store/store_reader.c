@@ -214,17 +214,39 @@ int store_reminder_revive(struct store *store, int64_t task, const char *occurre
 	return store_exec(store, forget, "planning dropped reminders anew", err, "it", task, occurrence);
 }
 
-int store_reminder_unsaid(struct store *store, int64_t task, int64_t now_utc, int64_t *ret_due_utc, struct err *err)
+static void store_unsaid_read(sqlite3_stmt *stmt, struct store_unsaid *ret_unsaid)
+{
+	const char *moved = (const char *)sqlite3_column_text(stmt, 2);
+	*ret_unsaid = (struct store_unsaid){.due_utc = sqlite3_column_int64(stmt, 0)};
+	mem_copy_text(ret_unsaid->key, sizeof(ret_unsaid->key), (const char *)sqlite3_column_text(stmt, 1));
+	mem_copy_text(ret_unsaid->moved_key, sizeof(ret_unsaid->moved_key), moved != NULL ? moved : "");
+}
+
+int store_reminder_unsaid(struct store *store, int64_t task, int64_t after_utc, int64_t until_utc,
+			  struct store_unsaid *ret_unsaid, struct err *err)
 {
 	static const char sql[] =
-		"SELECT min(r.due_utc) FROM reminder r JOIN message m ON m.id = r.message WHERE r.task = ?1"
-		" AND r.dropped = 'task moved' AND r.step NOT LIKE '" STORE_STEP_MOVED "%' AND r.due_utc <= ?2"
-		" AND m.state <> 'sent' AND m.not_before > ?2 AND m.uncertain = 0 AND m.crashes = 0";
+		"SELECT r.due_utc, r.occurrence, (SELECT coalesce(o.moved_key, o.date) FROM occurrence o"
+		"  WHERE o.task = ?1 AND o.status = 'open' AND (o.date = r.occurrence OR o.date IN"
+		"   (SELECT date FROM moved_to WHERE task = ?1 AND key = r.occurrence)) LIMIT 1)"
+		" FROM reminder r JOIN message m ON m.id = r.message WHERE r.task = ?1"
+		" AND r.dropped = 'task moved' AND r.step NOT LIKE '" STORE_STEP_MOVED
+		"%' AND r.due_utc <= ?3 AND m.due_utc > ?2"
+		" AND m.state IN ('pending', 'held', 'cancelled') AND m.uncertain = 0 AND m.crashes = 0"
+		" AND NOT EXISTS (SELECT 1 FROM reminder n WHERE n.task = ?1 AND n.person = r.person"
+		"  AND n.message > r.message AND n.dropped IS NULL) ORDER BY r.due_utc LIMIT 1";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
-	store_bind(stmt, "ii", task, now_utc);
-	return store_one(store, stmt, "looking for what an edit dropped unsaid", STORE_NEVER, ret_due_utc, err);
+	store_bind(stmt, "iii", task, after_utc, until_utc);
+	int status = store_row(store, stmt, "looking for what an edit dropped unsaid", err);
+	if (status < 0)
+		return status;
+	*ret_unsaid = (struct store_unsaid){.due_utc = STORE_NEVER};
+	if (status == 1)
+		store_unsaid_read(stmt, ret_unsaid);
+	(void)sqlite3_reset(stmt);
+	return 0;
 }
 
 int store_tasks_of(struct store *store, const char *person, int64_t **ret_ids, size_t *ret_n, struct err *err)

@@ -62,10 +62,17 @@ MUSTCHECK int store_drop_date(struct store *store, int64_t task, const char *key
  * was due, STORE_NEVER when there was none. */
 MUSTCHECK int store_reminder_revive(struct store *store, int64_t task, const char *occurrence, int64_t *ret_from_utc,
 				    struct err *err);
-/* When the first of those was due which an edit of the date dropped while they still waited for their reader's hours, and of
- * which nothing was said: STORE_NEVER when there is none. */
-MUSTCHECK int store_reminder_unsaid(struct store *store, int64_t task, int64_t now_utc, int64_t *ret_due_utc,
-				    struct err *err);
+
+/* What an edit of the date dropped before anything was said of it. */
+struct store_unsaid {
+	int64_t due_utc;                 /* STORE_NEVER: there is none */
+	char key[PERIOD_KEY_SIZE];       /* of its date */
+	char moved_key[PERIOD_KEY_SIZE]; /* where that date of a series lies now; "" when it is not known by itself */
+};
+/* The first of them that was due until then, whatever it waited for, and of which its person was not written to since; those
+ * whose message was due until after_utc are too old. */
+MUSTCHECK int store_reminder_unsaid(struct store *store, int64_t task, int64_t after_utc, int64_t until_utc,
+				    struct store_unsaid *ret_unsaid, struct err *err);
 
 /* Ids of the open tasks the person takes part in, in whatever role. */
 MUSTCHECK int store_tasks_of(struct store *store, const char *person, int64_t **ret_ids, size_t *ret_n,

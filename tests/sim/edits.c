@@ -162,16 +162,25 @@ static void edits_set_status(struct world *world, int64_t task, const char *stat
 	trace_say(&world->trace, "deadlinectl %d: task %lld %s", code, (long long)task, status);
 }
 
+static bool edits_is_open(struct world *world, int64_t task)
+{
+	static const char sql[] = "SELECT 1 FROM task WHERE id = ?1 AND status = 'open'";
+	return view_number(&world->view, view_ask(&world->view, sql, "i", task), 0) != 0;
+}
+
 static void edits_close_task(struct world *world)
 {
 	static const char *const statuses[] = {"done", "done", "cancelled", "open"};
 	int64_t task = edits_task(world);
 	const char *status = dice_pick(&world->edits, statuses);
+	bool was_open = edits_is_open(world, task);
 	expect_change(world, task);
 	if (dice_chance(&world->edits, 500))
 		edits_set_status(world, task, status);
 	else
 		(void)edits_run(world, "UPDATE task SET status = '%s' WHERE id = %lld", status, (long long)task);
+	if (!was_open && edits_is_open(world, task))
+		expect_open(world, task);
 }
 
 static void edits_move_task(struct world *world)
@@ -242,10 +251,11 @@ static void edits_reopen_date(struct world *world)
 	if (task == 0)
 		return;
 	expect_change(world, task);
-	(void)edits_run(world,
-			"UPDATE occurrence SET status = 'open' WHERE task = %lld AND date = (SELECT max(date)"
-			" FROM occurrence WHERE task = %lld AND status <> 'open')",
-			(long long)task, (long long)task);
+	if (edits_run(world,
+		      "UPDATE occurrence SET status = 'open' WHERE task = %lld AND date = (SELECT max(date)"
+		      " FROM occurrence WHERE task = %lld AND status <> 'open')",
+		      (long long)task, (long long)task))
+		expect_open(world, task);
 }
 
 /* A date that somebody knows is taken out, the series goes at another pace or at another hour, or is whole again. */

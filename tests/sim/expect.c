@@ -444,11 +444,26 @@ void expect_all(struct world *world)
 	}
 }
 
+/* What the new facts make due at an instant by which the daemon had looked is nothing that it missed: when this very task
+ * was planned last makes no difference. A clock that was set back leaves it unknown: from the next plan on. */
+static int64_t expect_since(struct world *world, int64_t task)
+{
+	int64_t until = expect_planned_until(world, task), looked = world->last_pass_utc;
+	if (until < 0 || world->view.is_broken || looked > world->now.wall_s)
+		return -1;
+	return until > looked ? until : looked;
+}
+
+void expect_open(struct world *world, int64_t task)
+{
+	int64_t until = expect_planned_until(world, task);
+	world->tasks[task].since_utc = world->view.is_broken ? -1 : until;
+}
+
 void expect_change(struct world *world, int64_t task)
 {
 	expect_task(world, task);
-	int64_t until = expect_planned_until(world, task);
-	world->tasks[task].since_utc = world->view.is_broken ? -1 : until; /* unknown: from the next plan on */
+	world->tasks[task].since_utc = expect_since(world, task);
 	world->tasks[task].since_message =
 		view_number(&world->view, view_ask(&world->view, "SELECT max(id) FROM message", ""), 0);
 }

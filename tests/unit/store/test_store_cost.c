@@ -76,7 +76,8 @@ static void ask_planning(int64_t own, const char *unused)
 	size_t n_told = 0;
 	OK(store_told_dates(office.store, own, true, &told, &n_told, ERR));
 	free(told);
-	OK(store_reminder_unsaid(office.store, own, 1, &id, ERR));
+	struct store_unsaid unsaid;
+	OK(store_reminder_unsaid(office.store, own, 0, 1, &unsaid, ERR));
 	OK(store_open_dates(office.store, own, &people, ERR));
 	OK(store_drop_date(office.store, own, "2025-06-16", ERR));
 	strlist_done(&people);
