@@ -158,6 +158,7 @@ static int main_rehearse(const struct main_options *options)
 static int main_serve(const struct main_options *options, struct setup *setup)
 {
 	struct err err = {0};
+	log_never_wait();
 	int status = serve(setup, options->config, options->accept_volume, &err);
 	if (status < 0)
 		log_error("%s", err.text);

@@ -1,16 +1,20 @@
 #include "base/log.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/recode.h"
 #include "base/utf8.h"
 
-enum { LOG_LINE_MAX = 2048, LOG_SECRET_MIN = 4, LOG_GATHERED_MAX = 65536 };
+enum { LOG_LINE_MAX = 2048, LOG_SECRET_MIN = 4, LOG_GATHERED_MAX = 65536, LOG_WAIT_MS = 100 };
 
 /* The one place with state of its own: what may be written and what may not holds for the process. */
 static enum log_level log_limit = LOG_LEVEL_INFO;
@@ -18,6 +22,8 @@ static char **log_secrets;
 static size_t log_n_secrets;
 static struct buf log_gathered;
 static bool log_is_gathering;
+static int log_wait_ms = -1; /* for the reader; -1 = for ever */
+static size_t log_n_lost;
 
 enum log_level log_set_level(enum log_level level)
 {
@@ -126,15 +132,81 @@ PRINTF(1, 0) static char *log_format(const char *fmt, va_list args)
 	return vasprintf(&text, fmt, args) < 0 ? mem_dup("a line that could not be put together") : text;
 }
 
-/* Nobody is to be told when even this fails. */
-static void log_put(const struct buf *text)
+/* ---- the way out -------------------------------------------------------------------------------------------------- */
+
+void log_never_wait(void)
 {
-	(void)fwrite(buf_str(text), 1, text->len, stderr);
+	log_wait_ms = LOG_WAIT_MS;
+}
+
+/* What poll(2) calls writable takes PIPE_BUF bytes without waiting (pipe(7)). Who took nothing the last time is not waited for
+ * again. */
+static bool log_push(const char *bytes, size_t len)
+{
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+	int n;
+	do
+		n = poll(&out, 1, log_n_lost != 0 && log_wait_ms > 0 ? 0 : log_wait_ms);
+	while (n < 0 && errno == EINTR);
+	return n > 0 && write(STDERR_FILENO, bytes, len) == (ssize_t)len;
+}
+
+/* As many whole lines as go out at once. */
+static size_t log_piece(const char *text, size_t len)
+{
+	if (len <= PIPE_BUF)
+		return len;
+	const char *end = memrchr(text, '\n', PIPE_BUF);
+	return end != NULL ? (size_t)(end + 1 - text) : PIPE_BUF;
+}
+
+static size_t log_count_lines(const char *text, size_t len)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++)
+		n += text[i] == '\n';
+	return n;
+}
+
+static const char *log_prefix(enum log_level level)
+{
+	static const char *const prefix[] = {"<3>", "<4>", "<6>", "<7>"}; /* sd-daemon(3) */
+	static const char *const name[] = {"error: ", "warning: ", "", "debug: "};
+	return getenv("JOURNAL_STREAM") != NULL ? prefix[level] : name[level];
+}
+
+static bool log_tell_lost(void)
+{
+	char line[128];
+	if (log_n_lost == 0)
+		return true;
+	int len = snprintf(line, sizeof(line), "%s%zu lines of the log are lost here: nothing took them\n",
+			   log_prefix(LOG_LEVEL_WARNING), log_n_lost);
+	if (!log_push(line, (size_t)len))
+		return false;
+	log_n_lost = 0;
+	return true;
+}
+
+static void log_put(const char *text, size_t len)
+{
+	while (len != 0) {
+		size_t n = log_piece(text, len);
+		if (!log_tell_lost() || !log_push(text, n))
+			log_n_lost += log_count_lines(text, n);
+		text += n;
+		len -= n;
+	}
+}
+
+void log_lines(const char *text)
+{
+	log_put(text, strlen(text));
 }
 
 static void log_flush(void)
 {
-	log_put(&log_gathered);
+	log_put(buf_str(&log_gathered), log_gathered.len);
 	buf_clear(&log_gathered);
 }
 
@@ -162,8 +234,6 @@ static void log_add(enum log_level level, const struct buf *line)
 
 PRINTF(2, 0) static void log_write(enum log_level level, const char *fmt, va_list args)
 {
-	static const char *const prefix[] = {"<3>", "<4>", "<6>", "<7>"}; /* sd-daemon(3) */
-	static const char *const name[] = {"error: ", "warning: ", "", "debug: "};
 	if (level > log_limit)
 		return;
 
@@ -176,16 +246,13 @@ PRINTF(2, 0) static void log_write(enum log_level level, const char *fmt, va_lis
 
 	struct buf line;
 	buf_init(&line, LOG_LINE_MAX * 4 + 16);
-	if (getenv("JOURNAL_STREAM") != NULL)
-		buf_add_str(&line, prefix[level]);
-	else
-		buf_add_str(&line, name[level]);
+	buf_add_str(&line, log_prefix(level));
 	log_add_escaped(&line, text);
 	buf_add_char(&line, '\n');
 	if (log_is_gathering)
 		log_add(level, &line);
 	else
-		log_put(&line);
+		log_put(buf_str(&line), line.len);
 	buf_done(&line);
 	free(text);
 }

@@ -18,6 +18,13 @@ void log_warning(const char *fmt, ...) PRINTF(1, 2);
 void log_info(const char *fmt, ...) PRINTF(1, 2);
 void log_debug(const char *fmt, ...) PRINTF(1, 2);
 
+/* From now on whoever reads the log and stands still is not waited for: lines that it does not take are lost, and the next one
+ * that goes out says how many. For what must go on without its log. */
+void log_never_wait(void);
+
+/* Writes lines as they are, whatever the level. */
+void log_lines(const char *text);
+
 /* Between the two, lines are gathered and then written at once; errors are never kept waiting, and take what was gathered
  * before them along. For a stretch of code that says much and does nothing else. */
 void log_gather(void);

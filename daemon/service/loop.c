@@ -327,9 +327,22 @@ static struct setup *loop_load(struct loop *loop, struct problems *problems)
 	return NULL;
 }
 
+static void loop_print(const struct problems *problems)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *lines = open_memstream(&text, &len);
+	if (lines == NULL)
+		abort(); /* out of memory */
+	problems_print(problems, lines);
+	(void)fclose(lines); /* it only grows in memory */
+	log_lines(text);
+	free(text);
+}
+
 static void loop_refuse(struct loop *loop, const struct problems *problems)
 {
-	problems_print(problems, stderr);
+	loop_print(problems);
 	log_error("reload refused, the old configuration stays: %zu %s in %s", problems->n,
 		  num_word((int64_t)problems->n, "problem", "problems"), loop->start->config);
 	loop->refusal = (struct refusal){.why = refusal_words(problems, loop->start->config),

@@ -124,6 +124,28 @@ def test_a_service_manager_that_does_not_read_does_not_keep_it_from_ending(peopl
     assert daemon.stop() == 0
 
 
+def test_a_reader_of_the_log_that_stands_still_holds_nothing_up(people):
+    end, log = os.pipe()
+    os.set_blocking(log, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(log, b"x" * 4096)
+    os.set_blocking(log, True)
+    people.add_due_task("unread", "desk")
+    process = subprocess.Popen([BUILD / "deadlined", "-c", people.config], stdin=subprocess.DEVNULL, stderr=log)
+    try:
+        wait_until(lambda: people.mails_about("Title of unread"), "the mail")
+        people.write_config("[daemon]\nzone = Nowhere/Land\n")
+        process.send_signal(signal.SIGHUP)
+        process.terminate()
+        assert process.wait(PATIENCE_S) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(log)
+        os.close(end)
+
+
 def test_a_second_daemon_on_the_same_database_names_the_first(site, start):
     first = start(site)
     second = deadlined("-c", site.config)

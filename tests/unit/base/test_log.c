@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,50 @@ static void log__long_line__is_cut_at_a_whole_character(void **state)
 	}
 }
 
+/* A pipe that nobody reads; returns its reading end. */
+enum { STAND_STILL_SIZE = 16384 };
+
+static int stand_still(void)
+{
+	int ends[2];
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(fcntl(ends[0], F_SETPIPE_SZ, STAND_STILL_SIZE), STAND_STILL_SIZE);
+	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+	assert_int_equal(close(ends[1]), 0);
+	return ends[0];
+}
+
+static void log__reader_stands_still__costs_lines_and_no_time(void **state)
+{
+	(void)state;
+	static char text[2 * STAND_STILL_SIZE];
+	int end = stand_still();
+	log_never_wait();
+	(void)alarm(10); /* were it waited for */
+	for (int i = 0; i < 5000; i++)
+		log_info("line %d", i);
+	log_gather();
+	for (int i = 0; i < 5000; i++)
+		log_info("line %d", i);
+	log_release();
+	ssize_t len = read(end, text, sizeof(text) - 1);
+	assert_in_range(len, 1, STAND_STILL_SIZE);
+	assert_memory_equal(text, "line 0\nline 1\n", 14);
+	int kept = 0;
+	for (ssize_t i = 0; i < len; i++)
+		kept += text[i] == '\n';
+	log_info("again");
+	(void)alarm(0);
+	len = read(end, text, sizeof(text) - 1);
+	assert_true(len > 0);
+	text[len] = '\0';
+	char wanted[128];
+	(void)snprintf(wanted, sizeof(wanted), "warning: %d lines of the log are lost here: nothing took them\nagain\n",
+		       10000 - kept);
+	assert_string_equal(text, wanted);
+	assert_int_equal(close(end), 0);
+}
+
 static void log_redact__every_hidden_value__is_replaced_everywhere(void **state)
 {
 	(void)state;
@@ -229,6 +274,7 @@ int main(void)
 		CAUGHT(log__journal__gets_its_level_prefixes),
 		CAUGHT(log__one_event__is_one_line_whatever_it_holds),
 		CAUGHT(log__long_line__is_cut_at_a_whole_character),
+		CAUGHT(log__reader_stands_still__costs_lines_and_no_time),
 		CAUGHT(log_redact__every_hidden_value__is_replaced_everywhere),
 		CAUGHT(log_redact__value_that_starts_another__leaves_no_tail),
 		CAUGHT(log_redact__long_text__is_read_once),
