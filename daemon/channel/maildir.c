@@ -287,6 +287,15 @@ static void maildir_trim(char *path)
 		path[len - 1] = '\0';
 }
 
+/* A delivery follows no link: whoever may change one would choose where mails go. */
+static void maildir_check_path(const struct ini_section *section, const char *path, struct problems *problems)
+{
+	struct stat info;
+	if (path != NULL && lstat(path, &info) == 0 && S_ISLNK(info.st_mode))
+		problems_add(problems, section->file, ini_find(section, "path")->line,
+			     "path: %s is a symbolic link, which is not followed: write the folder it leads to", path);
+}
+
 struct channel *maildir_channel_new(const struct conf *conf, const struct ini_section *section,
 				    struct problems *problems)
 {
@@ -298,6 +307,7 @@ struct channel *maildir_channel_new(const struct conf *conf, const struct ini_se
 	options_apply(maildir_options, maildir_n_options, section, conf->secrets_dir, maildir, problems);
 	if (maildir->path != NULL)
 		maildir_trim(maildir->path);
+	maildir_check_path(section, maildir->path, problems);
 	if (mail_split_address(maildir->from, &maildir->from_name, &maildir->from_address, &err) != 0)
 		problems_add(problems, section->file, from != NULL ? from->line : section->line, "from: %s", err.text);
 	if (maildir->list_unsubscribe != NULL && mail_check_unsubscribe(maildir->list_unsubscribe, &err) != 0)

@@ -277,6 +277,27 @@ static void maildir__configuration__is_checked(void **cmocka)
 	channel_free(channel);
 }
 
+/* Otherwise every mail would wait. */
+static void maildir__path_that_is_a_link__is_refused_at_its_line(void **cmocka)
+{
+	struct fixture *fixture = *cmocka;
+	struct problems problems = {0};
+	const struct conf conf = {.secrets_dir = (char *)(uintptr_t) "/nonexistent"};
+	char *link = mem_printf("%s/link", fixture->dir);
+	char *text = mem_printf("[channel archive]\ntype = maildir\npath = %s/\n", link);
+	assert_int_equal(symlink("/nonexistent", link), 0);
+	struct ini *ini = ini_read_text("/etc/test.ini", text, strlen(text), &problems);
+	assert_null(channel_new(&conf, ini_section(ini, "channel", "archive"), &problems));
+	assert_int_equal(problems.n, 1);
+	assert_int_equal(problems.items[0].line, 3);
+	assert_non_null(strstr(problems.items[0].text, "link is a symbolic link, which is not followed: write"));
+	problems_done(&problems);
+	ini_free(ini);
+	(void)unlink(link);
+	free(link);
+	free(text);
+}
+
 static void result__words_of_strangers__become_one_clean_line(void **cmocka)
 {
 	(void)cmocka;
@@ -306,6 +327,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(maildir__delivery__makes_folders_and_one_file, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(maildir__path_that_is_a_link__is_refused_at_its_line, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(maildir__link_in_the_place_of_a_folder__is_not_followed, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(maildir__repeat__delivers_nothing_twice, set_up, tear_down),
