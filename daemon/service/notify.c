@@ -13,6 +13,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/utf8.h"
+
+enum { NOTIFY_STATUS_MAX = 512 };
 
 /* libsystemd waits for the reader when the queue of the socket is full, and with it the whole loop. */
 struct notify {
@@ -126,15 +129,19 @@ void notify_alive(struct notify *notify)
 
 void notify_status(struct notify *notify, const char *fmt, ...)
 {
-	char text[512];
 	va_list args;
 	va_start(args, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, args);
+	char *text = mem_vprintf(fmt, args);
 	va_end(args);
-	log_redact(text);
+	log_redact(text); /* before it is cut: half a secret would not be recognised */
+	if (strlen(text) >= NOTIFY_STATUS_MAX) {
+		text[NOTIFY_STATUS_MAX - 1] = '\0';
+		utf8_trim_partial(text);
+	}
 	char *state = mem_printf("STATUS=%s", text);
 	(void)notify_send(notify, state); /* the next one comes within a minute */
 	free(state);
+	free(text);
 }
 
 int64_t notify_watchdog_ms(void)

@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "service/notify.h"
 
 static int manager;
@@ -55,7 +56,7 @@ static int close_manager(void **state)
 /* The next thing that it is sent; "" when nothing is there. */
 static const char *heard(void)
 {
-	static char text[256];
+	static char text[1024];
 	ssize_t n = recv(manager, text, sizeof(text) - 1, 0);
 	text[n > 0 ? n : 0] = '\0';
 	return text;
@@ -120,6 +121,21 @@ static void notify__state_that_is_told__forgets_the_one_before(void **state)
 	assert_true(notify_again(notify));
 }
 
+static void notify__long_status__ends_with_a_whole_character(void **state)
+{
+	(void)state;
+	char text[2000];
+	for (size_t shift = 0; shift < 2; shift++) {
+		memset(text, 'x', shift);
+		for (size_t i = shift; i + 2 < sizeof(text); i += 2)
+			memcpy(text + i, "я", sizeof("я"));
+		notify_status(notify, "%s", text);
+		const char *told = heard();
+		assert_true(strlen(told) > 500);
+		assert_true(utf8_is_valid(told, strlen(told)));
+	}
+}
+
 static void notify__path__is_found(void **state)
 {
 	char path[64];
@@ -180,6 +196,7 @@ int main(void)
 		WITH_MANAGER(notify__each_call__is_one_datagram),
 		WITH_MANAGER(notify__nobody_reads__the_latest_state_is_told_later),
 		WITH_MANAGER(notify__state_that_is_told__forgets_the_one_before),
+		WITH_MANAGER(notify__long_status__ends_with_a_whole_character),
 		cmocka_unit_test(notify__path__is_found),
 		cmocka_unit_test(notify__nobody_to_tell__keeps_nothing),
 		cmocka_unit_test(notify_watchdog_ms__settings_of_the_manager__are_for_this_process),
