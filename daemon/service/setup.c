@@ -28,12 +28,13 @@ struct calendars *setup_load_calendars(const struct conf *conf, struct problems 
 	return NULL;
 }
 
-static void setup_load_catalog(struct setup *setup, struct problems *problems)
+/* is_whole: nothing in the file was unreadable, so what it does not set is the default. */
+static void setup_load_catalog(struct setup *setup, bool is_whole, struct problems *problems)
 {
 	const struct conf *conf = setup->conf;
 	const unsigned line = conf_line(conf, "templates");
 	size_t had = problems->n;
-	if (problems_has_at(problems, conf->ini->file, line))
+	if (problems_has_at(problems, conf->ini->file, line) || (line == 0 && !is_whole))
 		return; /* the folder that is meant is not known */
 	if (access(conf->templates, R_OK | X_OK) < 0) {
 		problems_add(problems, conf->ini->file, line, "templates: the folder %s: %s", conf->templates,
@@ -71,13 +72,14 @@ struct setup *setup_load(const char *file, struct problems *problems)
 	if (conf == NULL)
 		return NULL;
 
+	bool is_whole = problems->n == had;
 	struct setup *setup = mem_zero(1, sizeof(*setup));
 	setup->conf = conf;
 	setup->calendars = setup_load_calendars(conf, problems);
 	setup->policies = policies_load(conf, problems);
 	setup_check_zone(setup, problems);
 	heartbeat_prepare(conf, problems);
-	setup_load_catalog(setup, problems);
+	setup_load_catalog(setup, is_whole, problems);
 	setup_load_channels(setup, problems);
 	if (problems->n != had) {
 		setup_free(setup);

@@ -137,6 +137,21 @@ static void setup__folder_that_cannot_be_one__is_one_mistake(void **state)
 	}
 }
 
+/* Nor when the line that names it cannot be read. */
+static void setup__unreadable_line__leaves_the_default_folder_alone(void **state)
+{
+	(void)state;
+	struct problems problems = {0};
+	const char *path = scratch_path(&scratch, "deadlined.ini");
+	static const char text[] = "[daemon]\ntemplates = /srv/\x01templates\n" EMAIL;
+	scratch_write(path, text, strlen(text));
+	assert_null(setup_load(path, &problems));
+	for (size_t i = 0; i < problems.n; i++)
+		if (problems.items[i].line != 2)
+			fail_msg("%u: %s", problems.items[i].line, problems.items[i].text);
+	problems_done(&problems);
+}
+
 static void setup__missing_file__is_a_problem_not_a_crash(void **state)
 {
 	(void)state;
@@ -165,6 +180,7 @@ int main(void)
 		cmocka_unit_test(setup__one_mistake_anywhere__is_named_with_its_line_and_refuses_all),
 		cmocka_unit_test(setup__many_mistakes__are_all_told_at_once),
 		cmocka_unit_test(setup__folder_that_cannot_be_one__is_one_mistake),
+		cmocka_unit_test(setup__unreadable_line__leaves_the_default_folder_alone),
 		cmocka_unit_test(setup__missing_file__is_a_problem_not_a_crash),
 		cmocka_unit_test(setup__problems_of_before__do_not_count),
 	};
