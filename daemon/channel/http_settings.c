@@ -292,10 +292,15 @@ static void http_check_tls(const struct conf *conf, const struct ini_section *se
 }
 
 /* Links and commands have the name without the '@' in front of which it stands elsewhere. */
-static void http_trim_bot(char *bot)
+static void http_read_bot(const struct ini_section *section, char *bot, struct problems *problems)
 {
+	const struct ini_entry *entry = ini_find(section, "bot");
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 	if (bot[0] == '@')
 		memmove(bot, bot + 1, strlen(bot));
+	if (bot[0] == '\0' || bot[strspn(bot, allowed)] != '\0')
+		problems_add(problems, section->file, entry != NULL ? entry->line : section->line,
+			     "bot: write only the bot's name, of letters, digits and _, as bot = plan_bot");
 }
 
 void http_settings_read(const struct conf *conf, const struct ini_section *section, const struct preset *preset,
@@ -320,7 +325,7 @@ void http_settings_read(const struct conf *conf, const struct ini_section *secti
 			http_check_address(conf, section, setting->name, &settings->values[i], preset_url_check,
 					   problems);
 		if (settings->values[i] != NULL && strcmp(setting->name, "bot") == 0)
-			http_trim_bot(settings->values[i]);
+			http_read_bot(section, settings->values[i], problems);
 	}
 }
 
