@@ -18,20 +18,20 @@ void log_warning(const char *fmt, ...) PRINTF(1, 2);
 void log_info(const char *fmt, ...) PRINTF(1, 2);
 void log_debug(const char *fmt, ...) PRINTF(1, 2);
 
-/* From now on whoever reads the log and stands still is not waited for: lines that it does not take are lost, and the next one
- * that goes out says how many. For what must go on without its log. */
+/* From now on whoever reads the log and stands still is not waited for: lines that it does not take are lost, and the
+ * next one that goes out says how many. For what must go on without its log. */
 void log_never_wait(void);
 
 /* Writes lines as they are, whatever the level. */
 void log_lines(const char *text);
 
-/* Between the two, lines are gathered and then written at once; errors are never kept waiting, and take what was gathered
- * before them along. For a stretch of code that says much and does nothing else. */
+/* Between the two, lines are gathered and then written at once; errors are never kept waiting, and take what was
+ * gathered before them along. For a stretch of code that says much and does nothing else. */
 void log_gather(void);
 void log_release(void);
 
-/* Registers a value that must never be written, also as a server may repeat it (recode.h); copies it. Values under 4 bytes
- * are too short to be told from ordinary text and are not registered. May be called again with the same value. */
+/* Registers a value that must never be written, also as a server may repeat it (recode.h); copies it. Values under 4
+ * bytes are too short to be told from ordinary text and are not registered. May be called again with the same value. */
 void log_hide(const char *secret);
 
 /* Replaces every registered secret in text by "***", in place. For texts that leave by another way than the log:

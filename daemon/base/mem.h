@@ -20,7 +20,8 @@ void *mem_resize(void *old, size_t size) __attribute__((returns_nonnull));
 char *mem_dup(const char *text) __attribute__((malloc, returns_nonnull));
 /* At most len bytes of text, terminated. */
 char *mem_dup_n(const char *text, size_t len) __attribute__((malloc, returns_nonnull));
-/* Copies text into a buffer of size bytes, cut where that is too small: what snprintf("%s") does, in a tenth of the time. */
+/* Copies text into a buffer of size bytes, cut where that is too small: what snprintf("%s") does, in a tenth of the
+ * time. */
 void mem_copy_text(char *to, size_t size, const char *text);
 char *mem_printf(const char *fmt, ...) PRINTF(1, 2) __attribute__((malloc, returns_nonnull));
 char *mem_vprintf(const char *fmt, va_list args) PRINTF(1, 0) __attribute__((malloc, returns_nonnull));

@@ -4,11 +4,12 @@
  * gets each result by the done callback: from inside channel_send() when the channel is done at once, from the event
  * loop later otherwise, exactly once per message. The callback only notes the result; the app settles it in its next
  * round, outside of any library's callback, and says with channel_resume() that it is recorded.
- * A channel may take more messages than it has connections, so that the next one is at hand when one ends: it begins the
- * text of such a message only when every result before it on that connection is recorded. So however the process ends, no
- * more messages can have been accepted without a record of it than there are connections.
- * On shutdown and reload: channel_stop(), let the loop run until channel_in_flight() is 0 or the grace period ends, then
- * channel_free(), which gives up what is left without a result: channel_may_have() says before what that would be. */
+ * A channel may take more messages than it has connections, so that the next one is at hand when one ends: it begins
+ * the text of such a message only when every result before it on that connection is recorded. So however the process
+ * ends, no more messages can have been accepted without a record of it than there are connections.
+ * On shutdown and reload: channel_stop(), let the loop run until channel_in_flight() is 0 or the grace period ends,
+ * then channel_free(), which gives up what is left without a result: channel_may_have() says before what that would
+ * be. */
 #ifndef DEADLINED_CHANNEL_CHANNEL_H
 #define DEADLINED_CHANNEL_CHANNEL_H
 
@@ -69,7 +70,8 @@ struct channel_result {
 
 enum { CHANNEL_BUTTON_DATA_MAX = 64 }; /* bytes: what the strictest service takes */
 
-/* Under a message; data comes back when it is pressed. One whose data is longer is left out: no message is lost for it. */
+/* Under a message; data comes back when it is pressed. One whose data is longer is left out: no message is lost for
+ * it. */
 struct channel_button {
 	const char *label, *data;
 };
@@ -180,8 +182,8 @@ unsigned channel_room(const struct channel *channel);
 unsigned channel_in_flight(const struct channel *channel);
 /* Every result that was handed out is recorded. */
 void channel_resume(struct channel *channel);
-/* Of what waits for a connection, or its server, gives back what is_over says before its text begins: CHANNEL_THROTTLED, to
- * be looked at anew. */
+/* Of what waits for a connection, or its server, gives back what is_over says before its text begins:
+ * CHANNEL_THROTTLED, to be looked at anew. */
 void channel_recall(struct channel *channel, channel_recall_cb is_over, void *arg);
 /* Whether the peer may have accepted a message whose result is not out: true unless it certainly has not. */
 bool channel_may_have(const struct channel *channel, int64_t message_id);

@@ -5,8 +5,8 @@
 #include "channel/channel.h"
 #include "message/mail.h"
 
-/* Everything in it is borrowed of the channel and the message. Whom it is from, and where its reader can unsubscribe, is for
- * the caller to set. */
+/* Everything in it is borrowed of the channel and the message. Whom it is from, and where its reader can unsubscribe,
+ * is for the caller to set. */
 struct mail channel_mail(const struct channel *channel, const struct channel_message *message);
 
 #endif

@@ -16,8 +16,8 @@ struct http_guard {
 };
 
 /* Watches the connections of easy. Whoever writes a private address in digits, or localhost, means it, unless it is
- * link-local: there, clouds hand out the machine's own credentials. may_be_private allows these, and names as well. guard
- * must live as long as easy. False when libcurl refuses. */
+ * link-local: there, clouds hand out the machine's own credentials. may_be_private allows these, and names as well.
+ * guard must live as long as easy. False when libcurl refuses. */
 bool http_guard_watch(struct http_guard *guard, CURL *easy, const char *url, bool may_be_private);
 
 /* False for what no public server has: loopback, private, link-local, shared, reserved and multicast addresses, also

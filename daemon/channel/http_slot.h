@@ -2,8 +2,8 @@
  *
  * Whatever ends before a byte of the request went out has certainly not been accepted; when some of it went out and no
  * reply came back, nobody knows. On a connection that it had kept open libcurl would then send the request again by
- * itself: it cannot, because it asks before it begins, and only the first time is it allowed to. Only a call for updates
- * may be sent again. */
+ * itself: it cannot, because it asks before it begins, and only the first time is it allowed to. Only a call for
+ * updates may be sent again. */
 #ifndef DEADLINED_CHANNEL_HTTP_SLOT_H
 #define DEADLINED_CHANNEL_HTTP_SLOT_H
 

@@ -48,8 +48,8 @@ void channel_updates_done(struct channel_updates *updates);
 /* Whether the service tells what people write and the administrator wants it: updates = yes. */
 bool channel_listens(const struct channel *channel);
 
-/* Whose updates the channel hears: of another bot, or at another server, where to go on means nothing. A hash of all that
- * tells them apart, secrets among it; "" when nothing does. */
+/* Whose updates the channel hears: of another bot, or at another server, where to go on means nothing. A hash of all
+ * that tells them apart, secrets among it; "" when nothing does. */
 void channel_account(const struct channel *channel, char ret_account[CHANNEL_ACCOUNT_SIZE]);
 
 /* One call for the updates behind next (borrowed; NULL or "" = from the start), held by the service until there are

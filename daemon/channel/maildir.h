@@ -2,8 +2,8 @@
  * and for rehearsals.
  *
  * A mail, with this system's line ends, is written and synced under tmp/, then renamed into new/ and the folder synced.
- * Its name is the message's key, so a repeat after a crash finds the mail there and counts as accepted: this channel never
- * delivers twice. */
+ * Its name is the message's key, so a repeat after a crash finds the mail there and counts as accepted: this channel
+ * never delivers twice. */
 #ifndef DEADLINED_CHANNEL_MAILDIR_H
 #define DEADLINED_CHANNEL_MAILDIR_H
 

@@ -12,8 +12,8 @@
 
 enum { PRESET_JSON_VALUES_MAX = 100000 };
 
-/* The document that a service sent, or NULL when it is none, or has more values than PRESET_JSON_VALUES_MAX: a few bytes
- * of text may take some hundred of memory. A string may hold a NUL, and ends there. */
+/* The document that a service sent, or NULL when it is none, or has more values than PRESET_JSON_VALUES_MAX: a few
+ * bytes of text may take some hundred of memory. A string may hold a NUL, and ends there. */
 json_t *preset_json_load(const char *text, size_t len);
 
 /* True for "/a/0/b~1c"; err says what is wrong. The empty pointer, which means the whole, is refused. */

@@ -33,8 +33,8 @@ const char *preset_place_word(enum preset_place place);
  * it is NULL, gets the key timeout. */
 void preset_read_call(struct preset *preset, struct preset_call *call, const struct ini *ini, enum preset_place place,
 		      int64_t *ret_timeout_s, struct problems *problems);
-/* [buttons]; [edit ...], [answer ...] and [invite], and what the message says of buttons and threads if is_good, all before
- * was; [updates ...] and [update KIND]. */
+/* [buttons]; [edit ...], [answer ...] and [invite], and what the message says of buttons and threads if is_good, all
+ * before was; [updates ...] and [update KIND]. */
 void preset_read_buttons(struct preset *preset, const struct ini *ini, struct problems *problems);
 void preset_read_steps(struct preset *preset, const struct ini *ini, bool is_good, struct problems *problems);
 void preset_read_updates(struct preset *preset, const struct ini *ini, struct problems *problems);

@@ -101,8 +101,8 @@ bool preset_test_holds(const struct preset_test *test, const json_t *value);
 bool preset_fits(const struct preset_rule *rules, size_t n, const struct preset_reply *reply);
 
 /* How long a reply asks to wait: the largest of its hints, PRESET_RETRY_MIN_S .. PRESET_RETRY_MAX_S, or 0 when it has
- * none. body is reply's, or NULL. is_limited: the reply is about a limit; many services send the named header with every
- * other reply as well. */
+ * none. body is reply's, or NULL. is_limited: the reply is about a limit; many services send the named header with
+ * every other reply as well. */
 int64_t preset_retry_after_s(const struct preset_verdict *verdict, const struct preset_reply *reply, const json_t *body,
 			     bool is_limited);
 

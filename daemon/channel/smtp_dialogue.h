@@ -29,8 +29,8 @@ struct smtp_features {
 	bool has_smtputf8;
 };
 
-/* Checked wire addresses; to may have letters outside ASCII before the @. id, of [0-9a-z.-], comes back in what the server
- * reports of the message later; NULL: none. */
+/* Checked wire addresses; to may have letters outside ASCII before the @. id, of [0-9a-z.-], comes back in what the
+ * server reports of the message later; NULL: none. */
 struct smtp_envelope {
 	const char *from, *to, *id;
 };
@@ -66,8 +66,9 @@ struct smtp_dialogue {
 	struct smtp_reply_reader reader;
 };
 
-/* Starts with the first commands in the output. mail is RFC 5322 text with CRLF line ends; it and the envelope are copied.
- * Over at once when the server announced that it takes no message of this size, or none to an address like this. */
+/* Starts with the first commands in the output. mail is RFC 5322 text with CRLF line ends; it and the envelope are
+ * copied. Over at once when the server announced that it takes no message of this size, or none to an address like
+ * this. */
 void smtp_dialogue_init(struct smtp_dialogue *dialogue, const struct smtp_features *features,
 			const struct smtp_envelope *envelope, const char *mail, size_t len);
 void smtp_dialogue_done(struct smtp_dialogue *dialogue);
@@ -77,11 +78,12 @@ const char *smtp_dialogue_output(const struct smtp_dialogue *dialogue, size_t *r
 /* len bytes of the output were handed to the socket. */
 void smtp_dialogue_sent(struct smtp_dialogue *dialogue, size_t len);
 
-/* Bytes that the server sent. Returns how many of them were about this message: what is left is about the one behind it. */
+/* Bytes that the server sent. Returns how many of them were about this message: what is left is about the one behind
+ * it. */
 size_t smtp_dialogue_input(struct smtp_dialogue *dialogue, const char *bytes, size_t len);
 
-/* Before the text begins: the first commands of the next message go out right behind it, as RFC 2920 3.1 allows to a client
- * of a server with PIPELINING. Nothing is put there when next is over already. */
+/* Before the text begins: the first commands of the next message go out right behind it, as RFC 2920 3.1 allows to a
+ * client of a server with PIPELINING. Nothing is put there when next is over already. */
 void smtp_dialogue_follow(struct smtp_dialogue *dialogue, const struct smtp_dialogue *next);
 /* When dialogue is over: next goes on with what went out of its commands. */
 void smtp_dialogue_hand_over(const struct smtp_dialogue *dialogue, struct smtp_dialogue *next);

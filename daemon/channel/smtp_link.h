@@ -6,10 +6,10 @@
  * Failure modes: no connection, no TLS, no AUTH: the message's outcome is TEMPORARY with the channel to blame, and the
  * link is closed. Each wait has an end (struct smtp_limits); it is counted anew when a reply is complete or bytes went
  * out, not at every byte that drips in.
- * A message that is held goes as far as DATA; its text waits for smtp_link_go_on(). One that is recalled by then costs the
- * connection, because the server waits for a text. To a server with PIPELINING, the first
- * commands of the message behind it go out together with the text of the one before: one round trip a message instead of
- * two. When the server takes its time with the one, the other is given back. */
+ * A message that is held goes as far as DATA; its text waits for smtp_link_go_on(). One that is recalled by then costs
+ * the connection, because the server waits for a text. To a server with PIPELINING, the first
+ * commands of the message behind it go out together with the text of the one before: one round trip a message instead
+ * of two. When the server takes its time with the one, the other is given back. */
 #ifndef DEADLINED_CHANNEL_SMTP_LINK_H
 #define DEADLINED_CHANNEL_SMTP_LINK_H
 
@@ -28,7 +28,7 @@ struct smtp_limits {
 	int64_t text_ms;    /* between two writes of the message */
 	int64_t dot_ms;     /* after it */
 	int64_t next_ms;    /* of that: how long the message behind it waits along, less than dot_ms */
-	int64_t follow_ms; /* from there to the first word about that message: not every server hears what it sent ahead */
+	int64_t follow_ms; /* from there to the first word about that message, if the server hears what is sent ahead */
 	int64_t idle_ms;   /* a connection without a message */
 	int64_t quit_ms;   /* QUIT, and cleaning up after a refusal */
 	unsigned messages; /* per connection */

@@ -57,7 +57,8 @@ struct smtp_class {
 };
 
 /* What a refusal (4xx or 5xx) at a stage means for a message between these wire addresses; never CHANNEL_ACCEPTED or
- * CHANNEL_UNKNOWN: a refusal is certain. What is said of the sender is the channel's, what is said of the recipient theirs. */
+ * CHANNEL_UNKNOWN: a refusal is certain. What is said of the sender is the channel's, what is said of the recipient
+ * theirs. */
 struct smtp_class smtp_classify(enum smtp_stage stage, const struct smtp_reply *reply, const char *from,
 				const char *to);
 

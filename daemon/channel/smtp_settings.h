@@ -28,8 +28,8 @@ struct smtp_channel {
 	unsigned n_plain; /* messages to come that none follows: one that did was in vain */
 };
 
-/* Reads the section into the first members of *smtp, which is zero but for its ops, down to from_wire, and the channel's
- * domain. Problems are added; freed with options_done() and free(). */
+/* Reads the section into the first members of *smtp, which is zero but for its ops, down to from_wire, and the
+ * channel's domain. Problems are added; freed with options_done() and free(). */
 void smtp_settings_read(struct smtp_channel *smtp, const struct conf *conf, const struct ini_section *section,
 			struct problems *problems);
 

@@ -1,7 +1,7 @@
 /* problem: everything that is wrong with what an administrator or the office wrote, all of it at once.
  *
- * Readers of files add to the list and go on; who started the reading prints it as "FILE:LINE: message", or "FILE: message"
- * when it is the file as a whole, and decides. */
+ * Readers of files add to the list and go on; who started the reading prints it as "FILE:LINE: message", or "FILE:
+ * message" when it is the file as a whole, and decides. */
 #ifndef DEADLINED_CONF_PROBLEM_H
 #define DEADLINED_CONF_PROBLEM_H
 

@@ -2,9 +2,9 @@
  *
  * UTF-8 with or without a byte order mark; the separator is ',' or ';', whichever the first record has more of; lines
  * end in CRLF or LF. Fields in double quotes may hold separators, newlines (which come out as LF) and doubled quotes.
- * Blanks around a field without quotes are no part of it. Empty lines are skipped, and so is a first line "sep=;". What the
- * RFC does not allow, as a quote in the middle of a field, is an error of its record, and reading goes on with the next
- * line. */
+ * Blanks around a field without quotes are no part of it. Empty lines are skipped, and so is a first line "sep=;". What
+ * the RFC does not allow, as a quote in the middle of a field, is an error of its record, and reading goes on with the
+ * next line. */
 #ifndef DEADLINED_CTL_CSV_H
 #define DEADLINED_CTL_CSV_H
 

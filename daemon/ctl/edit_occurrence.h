@@ -6,8 +6,8 @@
 #include "ctl/session.h"
 #include "plan/task.h"
 
-/* Carries out edit --occurrence, inside the transaction that is open, and ends it. Prints what came of it. Returns an exit
- * status. */
+/* Carries out edit --occurrence, inside the transaction that is open, and ends it. Prints what came of it. Returns an
+ * exit status. */
 MUSTCHECK int edit_occurrence(struct session *session, const struct args *args, struct task *task);
 
 #endif

@@ -48,8 +48,9 @@ struct fields_person {
 };
 
 /* An empty zone means that of the configuration, an empty policy "default", an empty language that of the
- * configuration, an empty priority "normal"; empty hours, calendar, ceiling and channels are none. A date says whether the task
- * repeats, unless a rule stands beside it. False when anything was reported; what was right has been applied all the same. */
+ * configuration, an empty priority "normal"; empty hours, calendar, ceiling and channels are none. A date says whether
+ * the task repeats, unless a rule stands beside it. False when anything was reported; what was right has been applied
+ * all the same. */
 bool fields_apply_task(const struct fields_rules *rules, const struct fields_task *given, struct task *task);
 bool fields_apply_person(const struct fields_rules *rules, const struct fields_person *given,
 			 const struct catalog *catalog, struct person *person);

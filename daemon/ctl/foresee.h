@@ -1,5 +1,5 @@
-/* foresee: what will be sent, for the commands that look ahead: the rehearsal of the daemon's own code, on a copy of the
- * database in memory. Nothing is sent and nothing is changed. */
+/* foresee: what will be sent, for the commands that look ahead: the rehearsal of the daemon's own code, on a copy of
+ * the database in memory. Nothing is sent and nothing is changed. */
 #ifndef DEADLINED_CTL_FORESEE_H
 #define DEADLINED_CTL_FORESEE_H
 

@@ -19,7 +19,8 @@ struct import_remark {
 /* Counts a task; the first one is kept with its place. */
 void import_remark_add(struct import_remark *remark, const char *file, unsigned line, const char *uid);
 
-/* Prints to stderr "2 of the tasks WORDS (first: FILE:LINE UID)", with the word for one or for more; nothing for none. */
+/* Prints to stderr "2 of the tasks WORDS (first: FILE:LINE UID)", with the word for one or for more; nothing for
+ * none. */
 void import_remark_print(const struct import_remark *remark, const char *one, const char *more);
 
 /* Has every date of the task passed? Of a rule only the next ten years are looked at; what cannot be told has not. */

@@ -1,8 +1,8 @@
 /* import_run: the rows of sheets become people and tasks of the database, all of them or none.
  *
  * Happy path: import_run_new(), import_run_open(), import_run_write() inside a transaction, import_run_free(). Rows are
- * written as they are read, people before tasks whatever the order of the files; from the first problem on they are only
- * checked, and the caller rolls back. */
+ * written as they are read, people before tasks whatever the order of the files; from the first problem on they are
+ * only checked, and the caller rolls back. */
 #ifndef DEADLINED_CTL_IMPORT_RUN_H
 #define DEADLINED_CTL_IMPORT_RUN_H
 
@@ -23,8 +23,8 @@ struct import_counts {
 struct import_summary {
 	struct import_counts people, tasks;
 	size_t people_sheets, task_sheets;
-	/* of the tasks added and changed: those that are open and wholly past, or open and said to have no people, or open and
-	 * repeated to the end of a year that their phrase does not name, or closed */
+	/* of the tasks added and changed: those that are open and wholly past, or open and said to have no people, or
+	 * open and repeated to the end of a year that their phrase does not name, or closed */
 	struct import_remark past, without_people, bounded, closed;
 };
 

@@ -10,8 +10,8 @@
 #include "store/store_message.h"
 
 /* The JSON object of a message, times in the zone of the configuration: id, kind, person, channel, state, reason,
- * attempts, due, not_before, turns_to, turns_at, message_id, last_reply and reminders, an array of {task, occurrence, step}.
- * ahead: turn_view_find() of it. */
+ * attempts, due, not_before, turns_to, turns_at, message_id, last_reply and reminders, an array of {task, occurrence,
+ * step}. ahead: turn_view_find() of it. */
 json_t *message_view_json(const struct turn_view *turns, const struct store_message *message,
 			  const struct turn_ahead *ahead);
 

@@ -37,8 +37,9 @@ struct policy_view_row {
 };
 typedef void (*policy_view_cb)(void *arg, const struct policy_view_row *row);
 
-/* Calls each for every step of the task's policy that speaks to each of its people, by person and instant; of a repeating
- * task for the occurrence that is next at now_utc. Errors: those of the store; -EINVAL the task makes no sense. */
+/* Calls each for every step of the task's policy that speaks to each of its people, by person and instant; of a
+ * repeating task for the occurrence that is next at now_utc. Errors: those of the store; -EINVAL the task makes no
+ * sense. */
 MUSTCHECK int policy_view_each(const struct policy_view *view, struct store *store, const struct task *task,
 			       int64_t now_utc, policy_view_cb each, void *arg, struct err *err);
 

@@ -46,7 +46,8 @@ char *session_user(void);
 /* Complains that there is no such person, in that column or option. Returns EX_DATAERR. */
 int session_fail_person(struct session *session, const char *column, const char *id);
 
-/* The task with that uid; complains when there is none. The caller frees it with task_done(). Returns an exit status. */
+/* The task with that uid; complains when there is none. The caller frees it with task_done(). Returns an exit
+ * status. */
 MUSTCHECK int session_find_task(struct session *session, const char *uid, struct task *ret_task);
 
 /* Complains that there is no such task and what was perhaps meant. Returns EX_DATAERR. */

@@ -18,8 +18,8 @@ struct turn_view {
 	size_t n;
 };
 
-/* Reads the policies, whose problems are printed and leave no turn to show, and which messages turn. Errors: those of the
- * store. turn_view_done() after any. */
+/* Reads the policies, whose problems are printed and leave no turn to show, and which messages turn. Errors: those of
+ * the store. turn_view_done() after any. */
 MUSTCHECK int turn_view_load(const struct session *session, struct turn_view *ret_view, struct err *err);
 void turn_view_done(struct turn_view *view);
 

@@ -31,7 +31,8 @@ void why_set(json_t *object, const char *key, const char *text);
 /* Prints a line with its instant in that zone. */
 void why_say(const struct zone *zone, int64_t at_utc, const char *line);
 
-/* Prints what happened so far, oldest first: who changed what, what was sent or dropped and why. Returns an exit status. */
+/* Prints what happened so far, oldest first: who changed what, what was sent or dropped and why. Returns an exit
+ * status. */
 MUSTCHECK int why_past(struct why *why);
 
 #endif

@@ -1,9 +1,9 @@
 /* catalog: the templates of every language, compiled once.
  *
- * <folder>/<language>/<kind>.subject.mustache, <kind>.text.mustache and, if mails shall have it, <kind>.html.mustache are
- * a kind of message; any other <folder>/<language>/<name>.mustache is a partial that the templates of that language may
- * use as {{>name}}, and <folder>/<name>.mustache one that those of every language may. A file in the administrator's
- * folder, which is laid out alike, takes the place of the one of that name. */
+ * <folder>/<language>/<kind>.subject.mustache, <kind>.text.mustache and, if mails shall have it, <kind>.html.mustache
+ * are a kind of message; any other <folder>/<language>/<name>.mustache is a partial that the templates of that language
+ * may use as {{>name}}, and <folder>/<name>.mustache one that those of every language may. A file in the
+ * administrator's folder, which is laid out alike, takes the place of the one of that name. */
 #ifndef DEADLINED_MESSAGE_CATALOG_H
 #define DEADLINED_MESSAGE_CATALOG_H
 
@@ -20,17 +20,17 @@
 struct catalog;
 
 /* Loads every language found in folder and in overrides (may be NULL, or not be there), with every kind in each.
- * Problems: a template that does not compile, a language ICU does not know, or that is there in other letters, a language
- * without one of the kinds, a name that is unknown, a noun that lacks a form the language has, a template that makes nothing
- * of sample data. What can be used is kept all the same. Returns owned, never NULL. */
+ * Problems: a template that does not compile, a language ICU does not know, or that is there in other letters, a
+ * language without one of the kinds, a name that is unknown, a noun that lacks a form the language has, a template that
+ * makes nothing of sample data. What can be used is kept all the same. Returns owned, never NULL. */
 struct catalog *catalog_load(const char *folder, const char *overrides, struct problems *problems);
 void catalog_free(struct catalog *catalog);
-/* Appends a sentence for each entry of those folders that is no template, and for each template in overrides that replaces
- * none and that none includes. What begins with a dot or README, or ends in ~, is passed over. */
+/* Appends a sentence for each entry of those folders that is no template, and for each template in overrides that
+ * replaces none and that none includes. What begins with a dot or README, or ends in ~, is passed over. */
 void catalog_find_strays(const struct catalog *catalog, const char *folder, const char *overrides,
 			 struct strlist *warnings);
-/* True when a reader with that tag gets a language of their own: it is there, or for "de-AT" its first part; case does not
- * matter. What is no tag, as "de--AT", is no language. */
+/* True when a reader with that tag gets a language of their own: it is there, or for "de-AT" its first part; case does
+ * not matter. What is no tag, as "de--AT", is no language. */
 bool catalog_has_language(const struct catalog *catalog, const char *tag);
 /* "de, en, ru, zh": what there is, for who asked for another. Returns owned. */
 char *catalog_list_languages(const struct catalog *catalog);
@@ -51,8 +51,8 @@ struct catalog_choice {
 	void *partial_arg;
 };
 
-/* Chooses a language that has this kind: wanted ("zh-CN"), its first part ("zh"), then likewise the fallback, English, then any.
- * wanted and fallback may be NULL. False when no language has the kind. */
+/* Chooses a language that has this kind: wanted ("zh-CN"), its first part ("zh"), then likewise the fallback, English,
+ * then any. wanted and fallback may be NULL. False when no language has the kind. */
 bool catalog_choose(const struct catalog *catalog, const char *kind, const char *wanted, const char *fallback,
 		    struct catalog_choice *ret_choice);
 

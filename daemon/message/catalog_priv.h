@@ -1,5 +1,5 @@
-/* Between the files of catalog: loading in catalog.c, choosing in catalog_choose.c, what --check says of the templates in
- * catalog_lint.c and, of files that nothing uses, in catalog_stray.c, which names they read in catalog_wish.c. */
+/* Between the files of catalog: loading in catalog.c, choosing in catalog_choose.c, what --check says of the templates
+ * in catalog_lint.c and, of files that nothing uses, in catalog_stray.c, which names they read in catalog_wish.c. */
 #ifndef DEADLINED_MESSAGE_CATALOG_PRIV_H
 #define DEADLINED_MESSAGE_CATALOG_PRIV_H
 

@@ -22,8 +22,8 @@ struct compose_text {
 };
 
 /* Never fails: a template that cannot be rendered is replaced by a built-in plain text, and err (may be NULL) then says
- * why, so that the operator can be told; it is "" otherwise. When the HTML alone cannot be, it is left out, and err says
- * that. The subject is the same for all reminders of a task as
+ * why, so that the operator can be told; it is "" otherwise. When the HTML alone cannot be, it is left out, and err
+ * says that. The subject is the same for all reminders of a task as
  * long as the templates say nothing in it that changes: mail programs make threads of equal subjects. */
 void compose(const struct catalog *catalog, const struct compose_facts *facts, struct compose_text *ret_text,
 	     struct err *err);

@@ -54,8 +54,8 @@ struct compose_unreachable {
 /* What a message says. Everything is borrowed, what is NULL or 0 is not said. */
 struct compose_facts {
 	/* About one task: "reminder"; "overdue"; "fix_date" asks for the exact date; "escalation" tells a supervisor;
-	 * "handoff" does so for the last time; "moved" tells the new date. About several: "merged", "catch_up" after the
-	 * service was down, "digest". About none: "notice" to the operator, "test". "closed" takes the place of a
+	 * "handoff" does so for the last time; "moved" tells the new date. About several: "merged", "catch_up" after
+	 * the service was down, "digest". About none: "notice" to the operator, "test". "closed" takes the place of a
 	 * message that is shown when its task is over; "answer" is said to somebody who answered, about one task or
 	 * none. */
 	const char *kind;
@@ -114,7 +114,8 @@ enum context_name {
 	/* the message */
 	CONTEXT_PERSON_NAME, CONTEXT_CHANNEL, CONTEXT_NOW, CONTEXT_DATE, CONTEXT_SHORT_DATE, CONTEXT_NOTICE,
 	CONTEXT_NOTICE_LINE, CONTEXT_NOTICE_LINES, CONTEXT_LANGUAGE, CONTEXT_SAYS, CONTEXT_ANSWER_DATE,
-	CONTEXT_IS_DONE, CONTEXT_IS_CANCELLED, CONTEXT_IS_DELETED, CONTEXT_IS_ONE_DATE, CONTEXT_CLOSED_BY, CONTEXT_CLOSED_ON,
+	CONTEXT_IS_DONE, CONTEXT_IS_CANCELLED, CONTEXT_IS_DELETED, CONTEXT_IS_ONE_DATE, CONTEXT_CLOSED_BY,
+	CONTEXT_CLOSED_ON,
 	/* several tasks */
 	CONTEXT_ITEMS, CONTEXT_OVERDUE, CONTEXT_TODAY, CONTEXT_THIS_WEEK, CONTEXT_OPENING, CONTEXT_HAS_OVERDUE,
 	CONTEXT_HAS_TODAY, CONTEXT_HAS_THIS_WEEK, CONTEXT_HAS_OPENING, CONTEXT_ITEMS_COUNT, CONTEXT_COUNTS,
@@ -137,8 +138,8 @@ struct context_values {
 	json_t *of[CONTEXT_NAME_MAX];
 };
 
-/* Makes the data for a template, of the wanted names alone; NULL wants all. Errors: -EINVAL a zone that is not known, an
- * item of a digest without a section. */
+/* Makes the data for a template, of the wanted names alone; NULL wants all. Errors: -EINVAL a zone that is not known,
+ * an item of a digest without a section. */
 MUSTCHECK int context_values_init(const struct compose_facts *facts, const struct language *language,
 				  const struct context_wanted *wanted, struct context_values *ret_values,
 				  struct err *err);

@@ -21,8 +21,8 @@ struct language;
 /* tag: BCP 47, as "ru", "en", "zh". Errors: -EINVAL ICU has no data for that language, -EIO ICU failed (the words in
  * err). Returns owned. */
 MUSTCHECK int language_new(const char *tag, struct language **ret_language, struct err *err);
-/* The same with the dates of a region: region is "en-GB" or "en_GB" where tag, which it keeps, is "en". Errors: the same;
- * -EINVAL as well when the region writes in another script. */
+/* The same with the dates of a region: region is "en-GB" or "en_GB" where tag, which it keeps, is "en". Errors: the
+ * same; -EINVAL as well when the region writes in another script. */
 MUSTCHECK int language_new_region(const char *tag, const char *region, struct language **ret_language, struct err *err);
 void language_free(struct language *language);
 const char *language_tag(const struct language *language);
@@ -45,7 +45,8 @@ void language_add_relative_days(const struct language *language, int64_t days, s
 void language_add_relative_seconds(const struct language *language, int64_t seconds, struct buf *out);
 /* "1 234" as the language writes a number */
 void language_add_number(const struct language *language, int64_t number, struct buf *out);
-/* Which form of a noun stands behind that number: "zero", "one", "two", "few", "many" or "other", as CLDR calls them. */
+/* Which form of a noun stands behind that number: "zero", "one", "two", "few", "many" or "other", as CLDR calls
+ * them. */
 const char *language_plural(const struct language *language, int64_t number);
 /* "А", "А и Б", "А, Б и В"; nothing for no items. Items are valid UTF-8. */
 void language_add_list(const struct language *language, const char *const *items, size_t n, struct buf *out);

@@ -1,5 +1,5 @@
-/* language_memory: ICU allocates as mem.h does: it gets memory, or the process ends with a word. Without it, measured, ICU
- * leaves the hour out of a text, or a name, and the text is sent. */
+/* language_memory: ICU allocates as mem.h does: it gets memory, or the process ends with a word. Without it, measured,
+ * ICU leaves the hour out of a text, or a name, and the text is sent. */
 #ifndef DEADLINED_MESSAGE_LANGUAGE_MEMORY_H
 #define DEADLINED_MESSAGE_LANGUAGE_MEMORY_H
 

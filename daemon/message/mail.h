@@ -1,9 +1,9 @@
 /* mail: one message as RFC 5322 text, byte for byte the same for the same input.
  *
  * CRLF line ends, lines of at most 998 octets (78 wherever folding allows), headers in ASCII with RFC 2047 encoded
- * words (but for an address with other letters before the @: RFC 6532), the body quoted-printable or base64, whichever is
- * shorter (7bit when it is plain ASCII in short lines). A mail with HTML is multipart/alternative, the text first; one with
- * a calendar has that as the last alternative, and once more as a file that people can open.
+ * words (but for an address with other letters before the @: RFC 6532), the body quoted-printable or base64, whichever
+ * is shorter (7bit when it is plain ASCII in short lines). A mail with HTML is multipart/alternative, the text first;
+ * one with a calendar has that as the last alternative, and once more as a file that people can open.
  * Nothing that comes from a title or a name can add a header, a recipient or a line: control characters become blanks
  * in headers and are left out of the body, bytes that are no UTF-8 become U+FFFD. */
 #ifndef DEADLINED_MESSAGE_MAIL_H
@@ -54,8 +54,8 @@ bool mail_needs_smtputf8(const char *address);
  * rest as it is; returned owned. Errors: -EINVAL, as mail_check_address(). */
 MUSTCHECK int mail_wire_address(const char *address, char **ret_wire, struct err *err);
 
-/* Whether List-Unsubscribe can name that address: https://, http:// or mailto:, printable ASCII without blanks, commas and
- * <>. Errors: -EINVAL. */
+/* Whether List-Unsubscribe can name that address: https://, http:// or mailto:, printable ASCII without blanks, commas
+ * and <>. Errors: -EINVAL. */
 MUSTCHECK int mail_check_unsubscribe(const char *uri, struct err *err);
 
 /* Splits "Name <a@b>", "\"Name, quoted\" <a@b>" or "a@b" into a display name ("" when there is none) and an address

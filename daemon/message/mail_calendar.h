@@ -1,7 +1,8 @@
 /* mail_calendar: the date of a task as iCalendar (RFC 5545), for the reader's own calendar to take over.
  *
- * Each date is an event with a UID of its own, the same in every message about it, so that a later one replaces an earlier
- * one instead of standing beside it, also when its series goes on at another hour. It takes no time of the reader's day, and it does not remind: that is our work. */
+ * Each date is an event with a UID of its own, the same in every message about it, so that a later one replaces an
+ * earlier one instead of standing beside it, also when its series goes on at another hour. It takes no time of the
+ * reader's day, and it does not remind: that is our work. */
 #ifndef DEADLINED_MESSAGE_MAIL_CALENDAR_H
 #define DEADLINED_MESSAGE_MAIL_CALENDAR_H
 

@@ -33,9 +33,9 @@ void template_free(struct template *template);
  * duration of the rendering. */
 typedef const struct template *(*template_partial_cb)(void *arg, const char *name);
 
-/* Appends to out, whose maximum is the cap. {{name}} is made safe by escape; {{{name}}} and {{&name}} never are. data and
- * partial may be NULL. Errors: -E2BIG the output is longer than the cap, -ELOOP partials nest deeper than 50, or the lists
- * make it more than 200000 steps; out then holds what was rendered so far. */
+/* Appends to out, whose maximum is the cap. {{name}} is made safe by escape; {{{name}}} and {{&name}} never are. data
+ * and partial may be NULL. Errors: -E2BIG the output is longer than the cap, -ELOOP partials nest deeper than 50, or
+ * the lists make it more than 200000 steps; out then holds what was rendered so far. */
 MUSTCHECK int template_render(const struct template *template, const json_t *data, enum escape escape,
 			      template_partial_cb partial, void *arg, struct buf *out, struct err *err);
 

@@ -32,13 +32,14 @@ const char *calendars_nearest(const struct calendars *calendars, const char *typ
 /* NULL for calendar means Monday to Friday in all of these. */
 
 bool calendar_is_working(const struct calendar *calendar, const struct civil *date);
-/* The working day that comes n working days after date, or before it when n is negative; date itself for 0. Keeps the time
- * of day. */
+/* The working day that comes n working days after date, or before it when n is negative; date itself for 0. Keeps the
+ * time of day. */
 struct civil calendar_add_working_days(const struct calendar *calendar, const struct civil *date, int n);
 /* Why the file says that a day is off ("День России"), be it on a weekend or not; NULL for every other day. */
 const char *calendar_holiday(const struct calendar *calendar, const struct civil *date);
-/* The same in the reader's language ("de-AT" gets "de"): as the file writes it if that is its language, or it names none, or
- * else the translation in [names de]; "" when that language has no name for it, NULL when it is no such day. */
+/* The same in the reader's language ("de-AT" gets "de"): as the file writes it if that is its language, or it names
+ * none, or else the translation in [names de]; "" when that language has no name for it, NULL when it is no such
+ * day. */
 const char *calendar_holiday_name(const struct calendar *calendar, const struct civil *date, const char *language);
 /* Whether the file has that year. */
 bool calendar_has_year(const struct calendar *calendar, int year);

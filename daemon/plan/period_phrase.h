@@ -217,9 +217,9 @@ MUSTCHECK int period_time_parse(struct period_cursor *cursor, struct period_part
 bool period_time_is(const struct period_cursor *cursor, size_t n);
 
 /* What to do about a phrase, for its error. */
-#define PERIOD_CURE                                                                                                              \
-	"write it like 2027-06-15, 15.06.2027, June 2027 or 'апрель-май 2027'; words that are no date belong into the " \
-	"title or the note"
+#define PERIOD_CURE                                                                                                    \
+	"write it like 2027-06-15, 15.06.2027, June 2027 or 'апрель-май 2027'; words that are no date"        \
+	" belong into the title or the note"
 #define PERIOD_ONE_TIME "a task has one time: the end of it belongs into the note"
 
 /* The period that the parts mean. cursor says where errors go. */

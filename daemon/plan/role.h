@@ -10,8 +10,8 @@ enum role { ROLE_RESPONSIBLE, ROLE_PARTICIPANT, ROLE_SUPERVISOR, ROLE_WATCHER, R
 const char *role_name(enum role role);
 bool role_find(const char *name, enum role *ret_role);
 
-/* "supervisor:anna" is anna as a supervisor, "anna" as a participant. *ret_id lies in word. False for an unknown role; nothing
- * is set then. */
+/* "supervisor:anna" is anna as a supervisor, "anna" as a participant. *ret_id lies in word. False for an unknown role;
+ * nothing is set then. */
 bool role_split(const char *word, enum role *ret_role, const char **ret_id);
 
 /* A set of roles. */

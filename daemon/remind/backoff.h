@@ -6,7 +6,7 @@
 
 /* Why another try is needed: sets the first pause and the longest one. */
 enum backoff_cause {
-	BACKOFF_REFUSED, /* the peer said "not now": 5 min .. 4 h, as mail servers expect (greylisting, RFC 5321 4.5.4.1) */
+	BACKOFF_REFUSED,     /* the peer said "not now": 5 min .. 4 h, as mail servers expect (RFC 5321 4.5.4.1) */
 	BACKOFF_UNREACHABLE, /* no peer to talk to: 30 s .. 30 min, so that a restarted server is soon used again */
 	BACKOFF_UNKNOWN,     /* the reply was lost, it may have been accepted: 30 min .. 4 h */
 };

@@ -1,4 +1,5 @@
-/* digest: what one person has before them on a day: what is overdue, due today, due this week, and which windows open. */
+/* digest: what one person has before them on a day: what is overdue, due today, due this week, and which windows
+ * open. */
 #ifndef DEADLINED_REMIND_DIGEST_H
 #define DEADLINED_REMIND_DIGEST_H
 
@@ -34,9 +35,10 @@ struct digest {
 	size_t n_unreachable;
 };
 
-/* Collects the digest of the reader's day at now_utc, its sections up to last: days are the reader's, dates as they are written in the plan. A task
- * is in one section only, the most pressing; one that no date brings in is there from a step "in digest" on. The overdue
- * dates of a repeating task are one item. What is overdue for the longest is left out first; only of what is asked for is anything left out. Errors: those of the store. */
+/* Collects the digest of the reader's day at now_utc, its sections up to last: days are the reader's, dates as they are
+ * written in the plan. A task is in one section only, the most pressing; one that no date brings in is there from a
+ * step "in digest" on. The overdue dates of a repeating task are one item. What is overdue for the longest is left out
+ * first; only of what is asked for is anything left out. Errors: those of the store. */
 MUSTCHECK int digest_collect(struct store *store, const struct reader *reader, enum digest_section last,
 			     int64_t now_utc, struct digest *ret_digest, struct err *err);
 void digest_done(struct digest *digest);

@@ -16,12 +16,12 @@ struct gate {
 	int64_t failed_until_utc; /* our own pause after it failed; its next success ends that */
 };
 
-/* rate_count 0 = no limit. Only a tenth of rate_count, or one message, may start at once after a rest; so no period sees
- * more than the rate and a tenth. Rates a second are the exception: passes may be a second apart, so a whole second's
- * messages may start at once, and a second that begins with a rest may see twice as many. */
+/* rate_count 0 = no limit. Only a tenth of rate_count, or one message, may start at once after a rest; so no period
+ * sees more than the rate and a tenth. Rates a second are the exception: passes may be a second apart, so a whole
+ * second's messages may start at once, and a second that begins with a rest may see twice as many. */
 void gate_init(struct gate *gate, int64_t rate_count, int64_t rate_per_s, int64_t now_mono_ms);
-/* After gate_init(), for a channel that takes the place of another: what it has used up of an unchanged rate, and a pause
- * that the server asked for. Our own pause is over: what failed may just have been corrected. */
+/* After gate_init(), for a channel that takes the place of another: what it has used up of an unchanged rate, and a
+ * pause that the server asked for. Our own pause is over: what failed may just have been corrected. */
 void gate_inherit(struct gate *gate, const struct gate *old);
 
 /* How many of wanted messages may start now. */
@@ -31,7 +31,8 @@ void gate_take(struct gate *gate, unsigned n);
 /* Undoes gate_take() for messages that were not started after all. */
 void gate_give_back(struct gate *gate, unsigned n);
 
-/* The server accepted a message: it works again. That may have been under way when it asked for a pause, which stays. */
+/* The server accepted a message: it works again. That may have been under way when it asked for a pause, which
+ * stays. */
 void gate_succeeded(struct gate *gate);
 /* The server failed: no message until the returned instant. id seeds the jitter. */
 int64_t gate_failed(struct gate *gate, int64_t now_utc, int64_t id);

@@ -1,8 +1,8 @@
 /* gate_each: when one reader may be written to on a channel: no two messages at once, and a pause between them.
  *
  * The pause begins when the result of a message is there, so that the service sees it however long it took. Readers are
- * kept while that matters, GATE_EACH_MAX of them: beyond that, the one who would be free first is forgotten, but nobody to
- * whom a message is under way. Pure: instants come from the caller. */
+ * kept while that matters, GATE_EACH_MAX of them: beyond that, the one who would be free first is forgotten, but nobody
+ * to whom a message is under way. Pure: instants come from the caller. */
 #ifndef DEADLINED_REMIND_GATE_EACH_H
 #define DEADLINED_REMIND_GATE_EACH_H
 
@@ -25,9 +25,9 @@ void gate_each_done(struct gate_each *each);
 /* After gate_each_init(), for a channel that takes the place of another: whom that one has written to. */
 void gate_each_inherit(struct gate_each *each, const struct gate_each *old);
 
-/* From when on the reader may be written to: now.wall_s or a later second, which for a message that is under way for long
- * lies further and further ahead. Who comes before that second has to wait for it as well, and so overtakes nobody. reader:
- * any number that is theirs. */
+/* From when on the reader may be written to: now.wall_s or a later second, which for a message that is under way for
+ * long lies further and further ahead. Who comes before that second has to wait for it as well, and so overtakes
+ * nobody. reader: any number that is theirs. */
 int64_t gate_each_open_utc(struct gate_each *each, uint64_t reader, struct instant now);
 
 /* The message to the reader starts, if what is written now is kept: then gate_each_keep() follows, otherwise

@@ -1,5 +1,5 @@
-/* notice: what the operator must know, said once: in the log, and to the person who is the operator on every channel they
- * have. */
+/* notice: what the operator must know, said once: in the log, and to the person who is the operator on every channel
+ * they have. */
 #ifndef DEADLINED_REMIND_NOTICE_H
 #define DEADLINED_REMIND_NOTICE_H
 

@@ -15,8 +15,8 @@ struct occurrence {
 	struct period period;
 };
 
-/* The open occurrences whose start lies in the days from .. to, moved ones that end in them or later, and the first one the
- * rule gives after that; of an ordinary task its only one, wherever it lies. The caller frees the array.
+/* The open occurrences whose start lies in the days from .. to, moved ones that end in them or later, and the first one
+ * the rule gives after that; of an ordinary task its only one, wherever it lies. The caller frees the array.
  * Errors: those of the store; -EINVAL a rule that cannot be read. */
 MUSTCHECK int occurrences_around(struct store *store, const struct task *task, const struct civil *from,
 				 const struct civil *to, struct occurrence **ret_items, size_t *ret_n, struct err *err);

@@ -3,8 +3,8 @@
  *     telegram, email                                        on all of them
  *     first that works: telegram, email, next after 30m      on the first that takes it
  *
- * Of the second kind, each channel has its span to get a message sent; then, or as soon as the message or the address has
- * failed for good, it is the next one's turn: see turn.h. */
+ * Of the second kind, each channel has its span to get a message sent; then, or as soon as the message or the address
+ * has failed for good, it is the next one's turn: see turn.h. */
 #ifndef DEADLINED_REMIND_ORDER_H
 #define DEADLINED_REMIND_ORDER_H
 
@@ -31,8 +31,8 @@ void order_done(struct order *order);
 /* Whether conf has such a channel; err says it in words, with the nearest name. */
 bool order_check_name(const char *channel, const struct conf *conf, struct err *err);
 
-/* What goes for that person: their own order, read into *own (order_done() after use), or, when they have none or it makes no
- * sense, the other one. Borrows both. */
+/* What goes for that person: their own order, read into *own (order_done() after use), or, when they have none or it
+ * makes no sense, the other one. Borrows both. */
 const struct order *order_of(const struct person *person, const struct order *other, struct order *own);
 
 /* On all of them: whether the channel is one. */

@@ -43,10 +43,10 @@ struct outbox_result {
 /* All of these run inside the caller's transaction and return the errors of the store. */
 
 /* At start, before anything is claimed: every message in flight when the process died is tried again, the same
- * Message-ID; at once the first time, later and later when the process dies again. Any of them may be what it died of when
- * was_crash says that it died of a fault of its own; killed from outside, none is, but one that was in flight three times.
- * They are suspect, to be sent one at a time with outbox_claim_suspect(); the one with which it dies again is held.
- * is_same_boot: the machine has not been restarted since; if it was, nothing is suspected. */
+ * Message-ID; at once the first time, later and later when the process dies again. Any of them may be what it died of
+ * when was_crash says that it died of a fault of its own; killed from outside, none is, but one that was in flight
+ * three times. They are suspect, to be sent one at a time with outbox_claim_suspect(); the one with which it dies again
+ * is held. is_same_boot: the machine has not been restarted since; if it was, nothing is suspected. */
 struct outbox_recovery {
 	size_t n;            /* messages that were in flight */
 	int64_t quarantined; /* the one that is held now; 0 = none */
@@ -60,8 +60,8 @@ MUSTCHECK int outbox_expire(struct store *store, int64_t cutoff_utc, size_t *ret
 
 /* Says from when on a person who keeps hours may be written to; at most now_utc = now. */
 typedef int (*outbox_open_cb)(void *arg, const char *person, int64_t now_utc, int64_t *ret_open_utc, struct err *err);
-/* Whether a message may start; asked last, of those that otherwise would. Those that were let through before it are written
- * together at the end: who looks at other messages, or changes them, calls outbox_claim_write() first. */
+/* Whether a message may start; asked last, of those that otherwise would. Those that were let through before it are
+ * written together at the end: who looks at other messages, or changes them, calls outbox_claim_write() first. */
 struct outbox_claiming;
 typedef int (*outbox_may_cb)(void *arg, struct outbox_claiming *before, const struct store_peek *message,
 			     int64_t now_utc, bool *ret_may, struct err *err);
@@ -73,14 +73,15 @@ struct outbox_rules {
 };
 
 /* Claims up to max ready messages of a channel: state 'sending', one attempt more. Messages whose reminders were all
- * dropped are cancelled instead; one that comes later than planned, as a retry does, and would now disturb its reader, is
- * postponed until open says they may be written to; one that may not start stays as may left it. A message may be handed to
- * its channel only after the commit. */
+ * dropped are cancelled instead; one that comes later than planned, as a retry does, and would now disturb its reader,
+ * is postponed until open says they may be written to; one that may not start stays as may left it. A message may be
+ * handed to its channel only after the commit. */
 MUSTCHECK int outbox_claim(struct store *store, const char *channel, int64_t now_utc, size_t max,
 			   const struct outbox_rules *rules, void *arg, int64_t *ret_ids, size_t *ret_n,
 			   struct err *err);
 
-/* The same for one suspect message, to be called when nothing is in flight on any channel and nothing else is claimed. */
+/* The same for one suspect message, to be called when nothing is in flight on any channel and nothing else is
+ * claimed. */
 MUSTCHECK int outbox_claim_suspect(struct store *store, const char *channel, int64_t now_utc,
 				   const struct outbox_rules *rules, void *arg, int64_t *ret_ids, size_t *ret_n,
 				   struct err *err);
@@ -93,14 +94,14 @@ MUSTCHECK int outbox_drop(struct store *store, int64_t id, bool *ret_dropped, st
 /* The operator cancels a message that waits, for that reason. *ret_purged is false when it does not wait any more. */
 MUSTCHECK int outbox_purge(struct store *store, int64_t id, const char *reason, bool *ret_purged, struct err *err);
 
-/* A message that waits, or is held, is said by another one instead: it has nothing left to say. *ret_moved is false when it
- * is not in that state any more. */
+/* A message that waits, or is held, is said by another one instead: it has nothing left to say. *ret_moved is false
+ * when it is not in that state any more. */
 MUSTCHECK int outbox_give_way(struct store *store, int64_t id, enum message_state state, const char *reason,
 			      bool *ret_moved, struct err *err);
 
 /* Writes the result of an attempt and decides what comes next. *ret_state: where the message is now; *ret_next_utc: its
- * next try when that is pending. A message that is no longer 'sending' is left alone; one that somebody deleted counts as
- * cancelled. */
+ * next try when that is pending. A message that is no longer 'sending' is left alone; one that somebody deleted counts
+ * as cancelled. */
 MUSTCHECK int outbox_settle(struct store *store, int64_t id, const struct outbox_result *result, int64_t now_utc,
 			    enum message_state *ret_state, int64_t *ret_next_utc, struct err *err);
 

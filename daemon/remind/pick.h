@@ -17,10 +17,12 @@ struct pick {
 	bool is_open; /* neither it nor the task is done or cancelled */
 };
 
-/* Errors of all: those of the store; -ENOENT there is no such occurrence; -EINVAL its zone is not known, or its rule cannot
- * be read. The one of a task that does not repeat is found by whatever day; it is the current one, open or not. */
+/* Errors of all: those of the store; -ENOENT there is no such occurrence; -EINVAL its zone is not known, or its rule
+ * cannot be read. The one of a task that does not repeat is found by whatever day; it is the current one, open or
+ * not. */
 
-/* By its rule or, failing that, where it was moved to: the one that begins on the day, or else the latest that holds it. */
+/* By its rule or, failing that, where it was moved to: the one that begins on the day, or else the latest that holds
+ * it. */
 MUSTCHECK int pick_on_day(struct store *store, const struct task *task, const struct civil *day, struct pick *ret_pick,
 			  struct err *err);
 /* The latest open one that has begun, or else the next one. */

@@ -29,8 +29,8 @@ struct policy {
 
 struct policies;
 
-/* Compiles every [policy NAME] of conf. Unknown keys, steps that cannot be read and channels that conf does not have are
- * added to problems with their line. Returns owned, never NULL. */
+/* Compiles every [policy NAME] of conf. Unknown keys, steps that cannot be read and channels that conf does not have
+ * are added to problems with their line. Returns owned, never NULL. */
 struct policies *policies_load(const struct conf *conf, struct problems *problems);
 void policies_free(struct policies *policies);
 

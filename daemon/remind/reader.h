@@ -14,8 +14,8 @@ struct reader {
 };
 
 /* Makes a reader of a person. What a row written by SQL says wrongly (an unknown zone or calendar, hours that cannot be
- * read) is logged as an error and replaced: the zone by fallback_zone, the rest by none; nobody loses a reminder for it.
- * calendars may be NULL. */
+ * read) is logged as an error and replaced: the zone by fallback_zone, the rest by none; nobody loses a reminder for
+ * it. calendars may be NULL. */
 void reader_init(struct reader *reader, const struct person *person, const struct calendars *calendars,
 		 const struct zone *fallback_zone);
 

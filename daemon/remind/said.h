@@ -1,9 +1,9 @@
-/* said: what was said of single dates of a series - done, cancelled, moved, seen to - goes with them when the rule gives
- * them another hour.
+/* said: what was said of single dates of a series - done, cancelled, moved, seen to - goes with them when the rule
+ * gives them another hour.
  *
- * Each is noted under the key that the rule gave the date. After an edit of the rule that key may be gone: the only date on
- * its day of which nothing was said takes what was said over, so that what is done stays done. Where there is none, or it is
- * not clear which, what was said stays where it is. */
+ * Each is noted under the key that the rule gave the date. After an edit of the rule that key may be gone: the only
+ * date on its day of which nothing was said takes what was said over, so that what is done stays done. Where there is
+ * none, or it is not clear which, what was said stays where it is. */
 #ifndef DEADLINED_REMIND_SAID_H
 #define DEADLINED_REMIND_SAID_H
 

@@ -1,11 +1,11 @@
 /* turn: of the channels on which somebody may be told, which one has its turn.
  *
- * Happy path: post.h gives a message to the first channel of the order on which the person can be reached, and it is sent.
- * It goes to the next one when it dies there, when the address is suspended or taken away, or when it is not sent within the
- * span of the order: what waits on the first is dropped in the same transaction, so that it is never on two at once. What is
- * in flight stays where it is until it comes back; what was accepted stays for good; after the last channel nothing more
- * follows. What a brake holds back is the operator's and does not turn; and when it is this process that was late, the
- * channel is given another chance first. */
+ * Happy path: post.h gives a message to the first channel of the order on which the person can be reached, and it is
+ * sent. It goes to the next one when it dies there, when the address is suspended or taken away, or when it is not sent
+ * within the span of the order: what waits on the first is dropped in the same transaction, so that it is never on two
+ * at once. What is in flight stays where it is until it comes back; what was accepted stays for good; after the last
+ * channel nothing more follows. What a brake holds back is the operator's and does not turn; and when it is this
+ * process that was late, the channel is given another chance first. */
 #ifndef DEADLINED_REMIND_TURN_H
 #define DEADLINED_REMIND_TURN_H
 
@@ -22,7 +22,8 @@ const struct planner_channel *turn_find(const struct planner *planner, const str
 
 /* All of these run inside the caller's transaction and return the errors of the store. */
 
-/* Turns what is due to, up to TURN_BATCH messages. *ret_n: how many it looked at; TURN_BATCH means there may be more. */
+/* Turns what is due to, up to TURN_BATCH messages. *ret_n: how many it looked at; TURN_BATCH means there may be
+ * more. */
 enum { TURN_BATCH = 256 };
 MUSTCHECK int turn_due(const struct planner *planner, struct store *store, int64_t now_utc, size_t *ret_n,
 		       struct err *err);
@@ -37,8 +38,8 @@ struct turn_ahead {
 	int64_t at_utc;          /* not before then, as long as it is not sent; in the past: at once */
 	bool is_braked;          /* not before the brake that holds it back lets go */
 };
-/* task: only where its reminders go; 0: all of the message. Of planner, only policies and channels are needed. The caller frees
- * it with turn_ahead_done(). */
+/* task: only where its reminders go; 0: all of the message. Of planner, only policies and channels are needed. The
+ * caller frees it with turn_ahead_done(). */
 MUSTCHECK int turn_look(const struct planner *planner, struct store *store, int64_t message, int64_t task,
 			struct turn_ahead *ret_ahead, struct err *err);
 void turn_ahead_done(struct turn_ahead *ahead);

@@ -1,5 +1,5 @@
-/* account: whose the database is. What root does on the daemon's behalf is done with that account's rights: its folder is
- * in its hands, and a name there may lead anywhere. */
+/* account: whose the database is. What root does on the daemon's behalf is done with that account's rights: its folder
+ * is in its hands, and a name there may lead anywhere. */
 #ifndef DEADLINED_SERVICE_ACCOUNT_H
 #define DEADLINED_SERVICE_ACCOUNT_H
 

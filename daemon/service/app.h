@@ -35,31 +35,31 @@ void app_free(struct app *app);
  * into the queue. Errors: those of the store. */
 MUSTCHECK int app_start(struct app *app, struct instant now, struct err *err);
 
-/* Before app_start(), when the last process on this database ended by a fault of its own (a signal like SIGSEGV, SIGABRT
- * by the watchdog), and was not killed or cut off: any message in flight then may be what it died of. */
+/* Before app_start(), when the last process on this database ended by a fault of its own (a signal like SIGSEGV,
+ * SIGABRT by the watchdog), and was not killed or cut off: any message in flight then may be what it died of. */
 void app_note_crash(struct app *app);
 
 /* Before the first pass: passes see to the daily copy of the database. Borrowed; without it, as in a rehearsal, nobody
  * does. */
 void app_use_upkeep(struct app *app, struct upkeep *upkeep);
 
-/* Before the first pass: a pass that claims at least so many messages begins their letters while the disk still writes it;
- * 1 unless it is set. Nothing leaves before the disk has. */
+/* Before the first pass: a pass that claims at least so many messages begins their letters while the disk still writes
+ * it; 1 unless it is set. Nothing leaves before the disk has. */
 void app_write_ahead_from(struct app *app, size_t n_letters);
 
-/* Before the first pass: from now on the app audits itself once an hour, and sends the heartbeats that are configured. Not in
- * a rehearsal. */
+/* Before the first pass: from now on the app audits itself once an hour, and sends the heartbeats that are configured.
+ * Not in a rehearsal. */
 void app_use_audit(struct app *app, struct instant now);
 
-/* One pass. Errors: -EUCLEAN the database is damaged: give up; everything else (-EBUSY, -ENOSPC, -EIO ...) was logged and
- * is tried again at app_next_wake_utc(). */
+/* One pass. Errors: -EUCLEAN the database is damaged: give up; everything else (-EBUSY, -ENOSPC, -EIO ...) was logged
+ * and is tried again at app_next_wake_utc(). */
 MUSTCHECK int app_tick(struct app *app, struct instant now, struct err *err);
 
 /* When the next pass is due; an instant not after now means at once. Set by app_tick(). */
 int64_t app_next_wake_utc(const struct app *app);
 
-/* Puts a new configuration in place of the old one, which goes when its last transfer has ended. setup is taken. What is
- * in flight stays in flight; database and state_dir keep their old values, with a warning when they differ. */
+/* Puts a new configuration in place of the old one, which goes when its last transfer has ended. setup is taken. What
+ * is in flight stays in flight; database and state_dir keep their old values, with a warning when they differ. */
 void app_reload(struct app *app, struct setup *setup, struct instant now);
 
 /* For a rehearsal, right after app_new(): the brakes count but hold nothing back. */
@@ -71,15 +71,15 @@ const struct brake *app_brakes(const struct app *app);
 /* For a rehearsal, too: what the operator is told again each month goes to the log once. */
 void app_log_once(struct app *app);
 
-/* Somebody else has committed, or was heard: what waits in a channel for its turn, and is done or moved by now, is taken
- * back. */
+/* Somebody else has committed, or was heard: what waits in a channel for its turn, and is done or moved by now, is
+ * taken back. */
 void app_recall(struct app *app);
 
 /* Claims nothing more and lets the channels finish. */
 void app_stop(struct app *app);
-/* After app_stop(), instead of waiting on: what is in flight still is settled, as unknown when it may have been accepted, and
- * back in the queue when it certainly was not; so the next start does not take it for what the process died of. app_free()
- * follows. Errors: those of app_tick(); what could not be recorded is for the next start. */
+/* After app_stop(), instead of waiting on: what is in flight still is settled, as unknown when it may have been
+ * accepted, and back in the queue when it certainly was not; so the next start does not take it for what the process
+ * died of. app_free() follows. Errors: those of app_tick(); what could not be recorded is for the next start. */
 MUSTCHECK int app_abandon(struct app *app, struct instant now, struct err *err);
 /* Nothing is in flight and every result has been settled. */
 bool app_is_idle(const struct app *app);

@@ -151,8 +151,9 @@ MUSTCHECK int app_watch(struct app *app, struct instant now, bool *ret_more, str
 /* After the commit: what the operator was to hear of is told. */
 void app_keep_told(struct app *app);
 
-/* The clock, in app_clock.c. What was written under a clock that was ahead must not wait until that clock's time comes. Before
- * anything is written by the new one; after a commit app_keep_clock() follows, after a rollback app_unnotice_clock(). */
+/* The clock, in app_clock.c. What was written under a clock that was ahead must not wait until that clock's time comes.
+ * Before anything is written by the new one; after a commit app_keep_clock() follows, after a rollback
+ * app_unnotice_clock(). */
 MUSTCHECK int app_notice_clock(struct app *app, struct instant now, struct err *err);
 void app_keep_clock(struct app *app, struct instant now);
 void app_unnotice_clock(struct app *app);
@@ -180,8 +181,8 @@ void app_take_audit(struct app *app);
 /* Hearing people, in app_listen.c. NULL for a channel on which nobody is heard. */
 struct app_listener *app_listener_new(const struct channel *channel);
 void app_listener_free(struct app_listener *listener);
-/* Applies what was heard; after a commit app_keep_heard() follows and, once it is durable, app_answer(); after a rollback
- * app_unhear(). */
+/* Applies what was heard; after a commit app_keep_heard() follows and, once it is durable, app_answer(); after a
+ * rollback app_unhear(). */
 MUSTCHECK int app_hear(struct app *app, int64_t now_utc, struct err *err);
 void app_keep_heard(struct app *app);
 void app_unhear(struct app *app);
@@ -209,8 +210,8 @@ struct app_editor *app_editor_new(const struct channel *channel);
 MUSTCHECK int app_note_shown(struct app *app, const struct app_result *entry, struct err *err);
 /* Notes which edits have ended, and how. */
 MUSTCHECK int app_settle_shown(struct app *app, int64_t now_utc, struct err *err);
-/* After app_claim(): notes what is going to be shown, and takes what is to be changed; after a commit app_keep_shown() follows
- * and, once it is durable, app_edit(); after a rollback app_unshow(). */
+/* After app_claim(): notes what is going to be shown, and takes what is to be changed; after a commit app_keep_shown()
+ * follows and, once it is durable, app_edit(); after a rollback app_unshow(). */
 MUSTCHECK int app_show(struct app *app, const struct app_claim *claims, struct instant now, struct err *err);
 void app_keep_shown(struct app *app);
 void app_unshow(struct app *app);
@@ -241,16 +242,16 @@ void app_flights_free(struct app_flights *flights);
 void app_address_begin(struct app_channel *entry, const struct channel_message *message);
 /* Its result came in. The hash of the address; 0 = it was not handed over. */
 uint64_t app_address_end(struct app_channel *entry, int64_t message);
-/* Before it is settled: a refusal that names a new address is followed. *ret_goes_again: the reader has another address than
- * the one that refused it, and it goes there at once. */
+/* Before it is settled: a refusal that names a new address is followed. *ret_goes_again: the reader has another address
+ * than the one that refused it, and it goes there at once. */
 MUSTCHECK int app_address_follow(struct app *app, const struct app_result *entry, int64_t now_utc, bool *ret_goes_again,
 				 struct err *err);
 /* Once it is settled: what it says about the recipient's address. */
 MUSTCHECK int app_address_judge(struct app *app, const struct app_result *entry, const char *reply, int64_t now_utc,
 				struct err *err);
 
-/* One message to a reader at a time, in app_each.c. Whether this one may start; one that may not is postponed. *ret_reader is
- * for gate_each_take(). */
+/* One message to a reader at a time, in app_each.c. Whether this one may start; one that may not is postponed.
+ * *ret_reader is for gate_each_take(). */
 MUSTCHECK int app_each_ask(struct app *app, struct app_channel *entry, struct outbox_claiming *before,
 			   const struct store_peek *message, struct instant now, uint64_t *ret_reader, bool *ret_may,
 			   struct err *err);

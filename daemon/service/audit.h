@@ -1,9 +1,9 @@
-/* audit: the daemon's doubts about itself. Once an hour it looks at its own database and asks whether what must hold does
- * hold, and whether work goes on: AUDIT in deadlined(8) says what is looked at.
+/* audit: the daemon's doubts about itself. Once an hour it looks at its own database and asks whether what must hold
+ * does hold, and whether work goes on: AUDIT in deadlined(8) says what is looked at.
  *
  * Happy path: audit_step() is called in every pass, inside its transaction, and does nothing but once an hour. Then it
- * looks at a slice of the work each time it is called, asks to be called again at once, and in the end writes what it found
- * and tells the operator. After the commit audit_take() hands the verdict out.
+ * looks at a slice of the work each time it is called, asks to be called again at once, and in the end writes what it
+ * found and tells the operator. After the commit audit_take() hands the verdict out.
  * Large tables are looked at in turns: so many rows an hour, from where the last audit ended.
  * Failure modes: a pass that cannot be committed has not ended the audit; its end is tried again. */
 #ifndef DEADLINED_SERVICE_AUDIT_H
@@ -52,8 +52,8 @@ MUSTCHECK int audit_step(struct audit *audit, const struct audit_view *view, boo
  * legal. */
 void audit_forget(struct audit *audit);
 
-/* After the commit: true once for every audit that has ended; it is logged. *ret_has_passed: nothing was found, by this one
- * or in the day before. */
+/* After the commit: true once for every audit that has ended; it is logged. *ret_has_passed: nothing was found, by this
+ * one or in the day before. */
 bool audit_take(struct audit *audit, bool *ret_has_passed);
 
 #endif

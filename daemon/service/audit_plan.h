@@ -1,9 +1,9 @@
-/* audit_plan: whether the plan keeps up with the policies: worked out anew from tasks, people and policies, apart from the
- * planner, and compared with what the planner has left in the database.
+/* audit_plan: whether the plan keeps up with the policies: worked out anew from tasks, people and policies, apart from
+ * the planner, and compared with what the planner has left in the database.
  *
- * Two comparisons. For any task: its next step, as the planner has marked it, must not come after the next step worked out
- * here; where it does, the task is handed to the planner again. And for tasks with a step in the next hours: which steps
- * fall due for whom is written down, and when their time has passed and they are still right, each must have its
+ * Two comparisons. For any task: its next step, as the planner has marked it, must not come after the next step worked
+ * out here; where it does, the task is handed to the planner again. And for tasks with a step in the next hours: which
+ * steps fall due for whom is written down, and when their time has passed and they are still right, each must have its
  * reminder. */
 #ifndef DEADLINED_SERVICE_AUDIT_PLAN_H
 #define DEADLINED_SERVICE_AUDIT_PLAN_H
@@ -31,8 +31,9 @@ struct audit_steps {
 };
 void audit_steps_done(struct audit_steps *steps);
 
-/* The steps of a task that fall due in (after_utc, until_utc] are added, up to AUDIT_STEPS_MAX of them in all; and the first
- * step of all after after_utc, STORE_NEVER when there is none. A task that makes no sense has none: the planner says so. */
+/* The steps of a task that fall due in (after_utc, until_utc] are added, up to AUDIT_STEPS_MAX of them in all; and the
+ * first step of all after after_utc, STORE_NEVER when there is none. A task that makes no sense has none: the planner
+ * says so. */
 enum { AUDIT_STEPS_MAX = 1024 };
 MUSTCHECK int audit_plan_collect(const struct planner *planner, struct store *store, int64_t task, int64_t after_utc,
 				 int64_t until_utc, struct audit_steps *steps, int64_t *ret_next_utc, struct err *err);

@@ -28,8 +28,8 @@ struct audit {
 
 	int table;
 	int64_t cursors[STORE_AUDIT_TABLES], rows_left;
-	/* What waited longest at the last audit, and when that was. Two audits must find the same: by the clock alone a machine
-	 * that was asleep would look like a daemon that was. */
+	/* What waited longest at the last audit, and when that was. Two audits must find the same: by the clock alone a
+	 * machine that was asleep would look like a daemon that was. */
 	struct store_audit_wait edited, due, digest;
 	int64_t *ready; /* a message for each channel, 0 = none was */
 	size_t n_ready;

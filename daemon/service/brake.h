@@ -1,11 +1,11 @@
-/* brake: the limits on messages an hour that keep a mistake from becoming a hundred thousand mails: to one person, on one
- * channel, in all.
+/* brake: the limits on messages an hour that keep a mistake from becoming a hundred thousand mails: to one person, on
+ * one channel, in all.
  *
- * What starts is counted, and given back when it turns out that nothing of it left: a server that asks for a pause again and
- * again trips nothing. The hour slides: what was sent in the last clock hour counts less and less as this one goes on. When
- * a limit is reached and more is ready, the brake trips: that scope stops, over restarts and the hour's end, until the
- * operator releases it with "deadlinectl brake resume". Counts and trips live in the database (store_brake.h), here are only
- * the limits. */
+ * What starts is counted, and given back when it turns out that nothing of it left: a server that asks for a pause
+ * again and again trips nothing. The hour slides: what was sent in the last clock hour counts less and less as this one
+ * goes on. When a limit is reached and more is ready, the brake trips: that scope stops, over restarts and the hour's
+ * end, until the operator releases it with "deadlinectl brake resume". Counts and trips live in the database
+ * (store_brake.h), here are only the limits. */
 #ifndef DEADLINED_SERVICE_BRAKE_H
 #define DEADLINED_SERVICE_BRAKE_H
 
@@ -56,9 +56,9 @@ struct brake_stop {
 	bool is_new; /* it has tripped by this message, and had not before */
 };
 
-/* A message is about to start: counts it, or trips a brake. *ret_may: whether it may; *ret_stop: when not, the brake that
- * holds it. Runs inside the transaction that claims the message; what it counts, brake_write() writes. Errors: those of the
- * store. */
+/* A message is about to start: counts it, or trips a brake. *ret_may: whether it may; *ret_stop: when not, the brake
+ * that holds it. Runs inside the transaction that claims the message; what it counts, brake_write() writes. Errors:
+ * those of the store. */
 MUSTCHECK int brake_take(struct brake *brake, struct store *store, const char *channel, const char *person,
 			 int64_t now_utc, bool *ret_may, struct brake_stop *ret_stop, struct err *err);
 
@@ -70,8 +70,8 @@ void brake_forget(struct brake *brake);
 /* "all messages", "channel email", "person anna". Returns owned. */
 char *brake_describe(enum store_scope scope, const char *name);
 
-/* What the operator is told when it trips; waiting: how many messages it holds back; is_last: no further one of its scope is
- * told by a message. Returns owned. */
+/* What the operator is told when it trips; waiting: how many messages it holds back; is_last: no further one of its
+ * scope is told by a message. Returns owned. */
 char *brake_notice(const struct brake *brake, const struct store_brake *row, int64_t waiting, bool is_last);
 
 /* Logs what would have tripped while the brakes were lifted. */

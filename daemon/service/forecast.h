@@ -2,8 +2,8 @@
  * before the first message of it leaves, not by the brake.
  *
  * The live code runs over a private copy of the database, with its brakes lifted and without writing a message. It runs
- * when policies, channels or limits are others than those that passed last, so a restart after days of standstill is never
- * refused; and not for long: a database that is too large for that is left to the brakes, and the log says so. */
+ * when policies, channels or limits are others than those that passed last, so a restart after days of standstill is
+ * never refused; and not for long: a database that is too large for that is left to the brakes, and the log says so. */
 #ifndef DEADLINED_SERVICE_FORECAST_H
 #define DEADLINED_SERVICE_FORECAST_H
 

@@ -1,4 +1,5 @@
-/* letter: from an outbox row to what a channel sends: the rows are read, the text is composed in the reader's language. */
+/* letter: from an outbox row to what a channel sends: the rows are read, the text is composed in the reader's
+ * language. */
 #ifndef DEADLINED_SERVICE_LETTER_H
 #define DEADLINED_SERVICE_LETTER_H
 
@@ -45,8 +46,8 @@ struct letter {
  * outbox must hear of them as a temporary failure: nothing is lost. */
 MUSTCHECK int letter_write(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc,
 			   struct letter *ret_letter, struct err *err);
-/* What takes the place of a message that a messenger shows, as things stand now. Errors: the same; -ENOENT it is not known
- * to be shown; -ENOMSG its tasks are gone. */
+/* What takes the place of a message that a messenger shows, as things stand now. Errors: the same; -ENOENT it is not
+ * known to be shown; -ENOMSG its tasks are gone. */
 MUSTCHECK int letter_write_edit(struct store *store, const struct setup *setup, int64_t id, int64_t now_utc,
 				struct letter *ret_letter, struct err *err);
 void letter_done(struct letter *letter);

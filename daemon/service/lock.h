@@ -1,8 +1,8 @@
 /* lock: one daemon a database, and how others see whether it runs.
  *
  * The lock is an open file description lock (fcntl(2), F_OFD_SETLK) on DATABASE.lock, which also holds the pid as text.
- * It ends with the process, however that ends. Beside the pid stand the mark of a crash and the trouble of its holder, for
- * whom the database may not be writable. The file is never removed: a second daemon could be about to open it. */
+ * It ends with the process, however that ends. Beside the pid stand the mark of a crash and the trouble of its holder,
+ * for whom the database may not be writable. The file is never removed: a second daemon could be about to open it. */
 #ifndef DEADLINED_SERVICE_LOCK_H
 #define DEADLINED_SERVICE_LOCK_H
 
@@ -16,8 +16,8 @@
  * *ret_holder is its pid, 0 when that cannot be told; others: errno of open(2), fcntl(2) and write(2). */
 MUSTCHECK int lock_take(const char *database, int *ret_fd, pid_t *ret_holder, struct err *err);
 
-/* From now on a signal that ends this process for a fault of its own (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) leaves a
- * mark in the lock file fd before it does. */
+/* From now on a signal that ends this process for a fault of its own (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) leaves
+ * a mark in the lock file fd before it does. */
 void lock_mark_crashes(int fd);
 /* Whether a daemon before the one who has fd has left that mark; it is taken away. */
 bool lock_take_crash(int fd);

@@ -1,5 +1,5 @@
-/* notify: what the service manager is told of us by the protocol of sd_notify(3): ready, reloading, stopping, a line of status,
- * and that we are alive. Nothing here waits for it: what it has no room for is told again or dropped. */
+/* notify: what the service manager is told of us by the protocol of sd_notify(3): ready, reloading, stopping, a line of
+ * status, and that we are alive. Nothing here waits for it: what it has no room for is told again or dropped. */
 #ifndef DEADLINED_SERVICE_NOTIFY_H
 #define DEADLINED_SERVICE_NOTIFY_H
 

@@ -1,8 +1,8 @@
 /* place: whether the files that were opened are still the ones at their paths.
  *
- * A database that is moved, deleted or restored under a running daemon lives on without a name: what the daemon reads and
- * writes is then not what everybody else does. Looked at by stat(2) alone: to open a database and to close it again would take
- * away the locks that SQLite has on it (sqlite.org/howtocorrupt.html). */
+ * A database that is moved, deleted or restored under a running daemon lives on without a name: what the daemon reads
+ * and writes is then not what everybody else does. Looked at by stat(2) alone: to open a database and to close it again
+ * would take away the locks that SQLite has on it (sqlite.org/howtocorrupt.html). */
 #ifndef DEADLINED_SERVICE_PLACE_H
 #define DEADLINED_SERVICE_PLACE_H
 

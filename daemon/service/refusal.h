@@ -17,8 +17,8 @@ struct refusal {
 /* "FILE:LINE: what is wrong" of the first problem, and how many more there are, without secrets. Returns owned. */
 char *refusal_words(const struct problems *problems, const char *config);
 
-/* Keeps refusal in a transaction of its own; {0} takes away what is kept, and writes nothing when nothing is. Errors: those
- * of the store. */
+/* Keeps refusal in a transaction of its own; {0} takes away what is kept, and writes nothing when nothing is. Errors:
+ * those of the store. */
 MUSTCHECK int refusal_save(struct store *store, const struct refusal *refusal, struct err *err);
 /* Errors: those of the store. */
 MUSTCHECK int refusal_load(struct store *store, struct refusal *ret_refusal, struct err *err);

@@ -1,10 +1,11 @@
 /* rehearse: the live code on a virtual clock and on a copy of the database in memory: every message that would be sent
- * in a span of time, without sending one or changing a byte. `deadlined --rehearse` and `deadlinectl plan` both come here.
+ * in a span of time, without sending one or changing a byte. `deadlined --rehearse` and `deadlinectl plan` both come
+ * here.
  *
- * A span that begins on a past day is rehearsed as if it began now: with the plan as it stands, an empty outbox and every
- * earlier step behind it. Any other goes on from today's outbox, and nothing before now is told. Each channel is replaced
- * by one that notes the message and accepts it; with deliver, local channels get it for real. No brake cuts it off: what
- * would trip is logged at the end. */
+ * A span that begins on a past day is rehearsed as if it began now: with the plan as it stands, an empty outbox and
+ * every earlier step behind it. Any other goes on from today's outbox, and nothing before now is told. Each channel is
+ * replaced by one that notes the message and accepts it; with deliver, local channels get it for real. No brake cuts it
+ * off: what would trip is logged at the end. */
 #ifndef DEADLINED_SERVICE_REHEARSE_H
 #define DEADLINED_SERVICE_REHEARSE_H
 
@@ -50,8 +51,8 @@ struct rehearse_volume {
 	size_t n_excesses;
 	bool is_cut; /* it took too long: what comes later is not known */
 };
-/* Counts what would be sent from now to until, without writing a message, for about max_ms of the clock; soon after a limit is
- * passed it ends. The caller frees the excesses. store and setup as above. Errors: those of the store. */
+/* Counts what would be sent from now to until, without writing a message, for about max_ms of the clock; soon after a
+ * limit is passed it ends. The caller frees the excesses. store and setup as above. Errors: those of the store. */
 MUSTCHECK int rehearse_volume(struct store *store, struct setup *setup, int64_t now_utc, int64_t until_utc,
 			      const struct clock *clock, int64_t max_ms, struct rehearse_volume *ret_volume,
 			      struct err *err);

@@ -41,33 +41,34 @@ MUSTCHECK int store_open(const char *path, enum store_mode mode, int busy_ms, st
 void store_set_busy(struct store *store, int busy_ms);
 /* Closes it, rolling back what is open; NULL is legal. */
 void store_close(struct store *store);
-/* From now on the store writes nothing more at its end and removes none of its files: others have put theirs in their place. */
+/* From now on the store writes nothing more at its end and removes none of its files: others have put theirs in their
+ * place. */
 void store_leave_files(struct store *store);
 
 /* Fails, too, while the disk has not kept what an earlier transaction wrote: see store_make_durable(). */
 MUSTCHECK int store_begin(struct store *store, struct err *err);
-/* A transaction that only reads: what is read in it is of one moment, and locked once for all. Others may write meanwhile.
- * Ends with store_end_reading(). */
+/* A transaction that only reads: what is read in it is of one moment, and locked once for all. Others may write
+ * meanwhile. Ends with store_end_reading(). */
 MUSTCHECK int store_begin_reading(struct store *store, struct err *err);
 void store_end_reading(struct store *store);
 /* On failure the transaction has been rolled back: nothing of it is in the file. */
 MUSTCHECK int store_commit(struct store *store, struct err *err);
-/* As store_commit(), but the disk may still be writing when it returns: until store_make_durable() nothing may be done that
- * rests on the transaction, and nothing else be written. Reading is allowed, and what it is for. */
+/* As store_commit(), but the disk may still be writing when it returns: until store_make_durable() nothing may be done
+ * that rests on the transaction, and nothing else be written. Reading is allowed, and what it is for. */
 MUSTCHECK int store_commit_ahead(struct store *store, struct err *err);
 /* Whether store_make_durable() would not wait; never waits. */
 bool store_is_durable(const struct store *store);
-/* Waits for the disk. When that fails the transaction is there for every reader, but a power loss may undo it; and as the
- * system does not write such a page again, what follows it in the log would go, too. So the log is brought into the
+/* Waits for the disk. When that fails the transaction is there for every reader, but a power loss may undo it; and as
+ * the system does not write such a page again, what follows it in the log would go, too. So the log is brought into the
  * database, here and at each store_begin(), until that succeeds. */
 MUSTCHECK int store_make_durable(struct store *store, struct err *err);
 /* Legal when no transaction is open. */
 void store_rollback(struct store *store);
-/* Inside a transaction: what is written from here to store_savepoint_end() stays together, or is taken back by itself. One
- * at a time. */
+/* Inside a transaction: what is written from here to store_savepoint_end() stays together, or is taken back by itself.
+ * One at a time. */
 MUSTCHECK int store_savepoint(struct store *store, struct err *err);
-/* status is how it went: with an error nothing of it stays. Returns status, or the error of taking it back; after that the
- * transaction must be rolled back. */
+/* status is how it went: with an error nothing of it stays. Returns status, or the error of taking it back; after that
+ * the transaction must be rolled back. */
 MUSTCHECK int store_savepoint_end(struct store *store, int status, struct err *err);
 
 enum { STORE_INSTANCE_SIZE = 17 };
@@ -78,8 +79,8 @@ int store_schema_version(const struct store *store);
 /* Gives the room that the write-ahead log takes back to a disk that is full, as far as readers let go of it. */
 MUSTCHECK int store_shrink_log(struct store *store, struct err *err);
 
-/* Gives back the memory of the pages that are kept of the file, up to two megabytes; what is needed is read again. For after
- * something that is seldom and reads much. */
+/* Gives back the memory of the pages that are kept of the file, up to two megabytes; what is needed is read again. For
+ * after something that is seldom and reads much. */
 void store_drop_pages(struct store *store);
 
 /* Changes whenever another connection has committed; our own commits do not change it. */

@@ -1,7 +1,7 @@
 /* store_audit: what must hold in the database, looked at a slice at a time, and what the last audit found.
  *
- * Questions are asked once an hour, so their statements are not kept. Each finds the first row that breaks a rule and says
- * so in words; NULL when there is none. Texts are owned by the caller. */
+ * Questions are asked once an hour, so their statements are not kept. Each finds the first row that breaks a rule and
+ * says so in words; NULL when there is none. Texts are owned by the caller. */
 #ifndef DEADLINED_STORE_STORE_AUDIT_H
 #define DEADLINED_STORE_STORE_AUDIT_H
 
@@ -13,9 +13,9 @@
 
 /* ---- tables, by slices ---- */
 
-/* STORE_AUDIT_MESSAGES: a message that is sent was accepted, and only such a one; it has as many attempts as it counts; one
- * is open while it is being sent, and none else; one that ended otherwise says why. The others: what a row refers to is
- * there. */
+/* STORE_AUDIT_MESSAGES: a message that is sent was accepted, and only such a one; it has as many attempts as it counts;
+ * one is open while it is being sent, and none else; one that ended otherwise says why. The others: what a row refers
+ * to is there. */
 enum store_audit_table {
 	STORE_AUDIT_MESSAGES,
 	STORE_AUDIT_ATTEMPTS,
@@ -29,8 +29,8 @@ enum store_audit_table {
 };
 const char *store_audit_table_name(enum store_audit_table table);
 
-/* Looks at about rows of the table's rows behind *cursor, 0 = from the start, and moves it; *ret_is_end: they were the last
- * ones, and *cursor is 0 again. */
+/* Looks at about rows of the table's rows behind *cursor, 0 = from the start, and moves it; *ret_is_end: they were the
+ * last ones, and *cursor is 0 again. */
 MUSTCHECK int store_audit_slice(struct store *store, enum store_audit_table table, int64_t rows, int64_t *cursor,
 				bool *ret_is_end, char **ret_found, struct err *err);
 /* The same for the tables about people, which are short. */
@@ -46,8 +46,8 @@ struct store_audit_wait {
 	int64_t id, mark;
 	char name[160]; /* what people call it */
 };
-/* The open task that should have been planned at now_utc and has waited longest: one that was edited, or else one whose next
- * step is due. */
+/* The open task that should have been planned at now_utc and has waited longest: one that was edited, or else one whose
+ * next step is due. */
 MUSTCHECK int store_audit_unplanned(struct store *store, int64_t now_utc, struct store_audit_wait *ret_edited,
 				    struct store_audit_wait *ret_due, struct err *err);
 /* The person whose digest has been due longest. */

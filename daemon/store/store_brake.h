@@ -33,11 +33,11 @@ struct store_brake {
 MUSTCHECK int store_brake_load(struct store *store, enum store_scope scope, const char *name,
 			       struct store_brake *ret_brake, struct err *err);
 MUSTCHECK int store_brake_save(struct store *store, const struct store_brake *brake, struct err *err);
-/* Nothing left of the last attempt for a message: in the hour in which it was counted it counts no more. A brake that has
- * tripped meanwhile stays so, and rows read before are not valid any more. */
+/* Nothing left of the last attempt for a message: in the hour in which it was counted it counts no more. A brake that
+ * has tripped meanwhile stays so, and rows read before are not valid any more. */
 MUSTCHECK int store_brake_give_back(struct store *store, int64_t message, struct err *err);
-/* Releases it: the scope goes on, and its count begins anew. With all, so do those of the channels: one that had as much
- * to send would otherwise stop at once. */
+/* Releases it: the scope goes on, and its count begins anew. With all, so do those of the channels: one that had as
+ * much to send would otherwise stop at once. */
 MUSTCHECK int store_brake_remove(struct store *store, enum store_scope scope, const char *name, struct err *err);
 /* Releases every brake, and forgets all counts. */
 MUSTCHECK int store_brake_remove_all(struct store *store, struct err *err);
@@ -58,8 +58,8 @@ MUSTCHECK int store_brake_waiting(struct store *store, enum store_scope scope, c
 MUSTCHECK int store_brake_ids(struct store *store, enum store_scope scope, const char *name, int64_t now_utc,
 			      int64_t *ret_ids, size_t max, size_t *ret_n, struct err *err);
 
-/* Which steps of which policies were sent most in (from_utc, to_utc], or wait to be: calls each for up to max of them, the greatest number
- * first; "" for what is of no task. Stops at its first negative result and returns it. */
+/* Which steps of which policies were sent most in (from_utc, to_utc], or wait to be: calls each for up to max of them,
+ * the greatest number first; "" for what is of no task. Stops at its first negative result and returns it. */
 typedef int (*store_cause_cb)(void *arg, const char *policy, const char *step, int64_t n);
 MUSTCHECK int store_brake_causes(struct store *store, enum store_scope scope, const char *name, int64_t from_utc,
 				 int64_t to_utc, int max, store_cause_cb each, void *arg, struct err *err);

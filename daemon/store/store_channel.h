@@ -1,5 +1,5 @@
-/* store_channel: what the daemon must not forget of a channel when it ends: the pause its server asked for, when it last
- * worked, what went wrong last and since when, and how long its server's certificate lasts. */
+/* store_channel: what the daemon must not forget of a channel when it ends: the pause its server asked for, when it
+ * last worked, what went wrong last and since when, and how long its server's certificate lasts. */
 #ifndef DEADLINED_STORE_STORE_CHANNEL_H
 #define DEADLINED_STORE_STORE_CHANNEL_H
 
@@ -10,8 +10,8 @@
 #include "store/store.h"
 
 struct store_channel {
-	int64_t paused_until_utc; /* because its server asked for it; 0 = it did not. Instants below: 0 = never, or not known */
-	int64_t sent_utc;         /* last message accepted, to the minute */
+	int64_t paused_until_utc;  /* because its server asked for it; 0 = it did not. Below, 0 = never, or not known */
+	int64_t sent_utc;          /* last message accepted, to the minute */
 	int64_t failed_utc;        /* last failure of the server, to the minute */
 	char *failure;             /* what it said then; "" when it never failed */
 	int64_t failing_since_utc; /* first failure since it last accepted a message */
@@ -26,15 +26,15 @@ void store_channel_done(struct store_channel *channel);
 MUSTCHECK int store_channel_load(struct store *store, const char *name, struct store_channel *ret_channel,
 				 struct err *err);
 
-/* The server accepted a message: it works. A pause stays that is not over, unless it lies more than a day ahead. Written once
- * a minute at most. */
+/* The server accepted a message: it works. A pause stays that is not over, unless it lies more than a day ahead.
+ * Written once a minute at most. */
 MUSTCHECK int store_channel_note_sent(struct store *store, const char *name, int64_t now_utc, struct err *err);
-/* The server failed, in its words or ours. Written once a minute at most, unless the words change. is_failing is false for
- * one that works and only asks for a pause. */
+/* The server failed, in its words or ours. Written once a minute at most, unless the words change. is_failing is false
+ * for one that works and only asks for a pause. */
 MUSTCHECK int store_channel_note_failure(struct store *store, const char *name, const char *failure, bool is_failing,
 					 int64_t now_utc, struct err *err);
-/* The server does not tell what people write, in its words or ours, and has not since then. Written when it is new, or the
- * words change; the instant that is known already stays. */
+/* The server does not tell what people write, in its words or ours, and has not since then. Written when it is new, or
+ * the words change; the instant that is known already stays. */
 MUSTCHECK int store_channel_note_unheard(struct store *store, const char *name, int64_t since_utc, const char *reason,
 					 struct err *err);
 /* The server tells it again. */

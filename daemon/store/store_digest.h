@@ -18,8 +18,8 @@ MUSTCHECK int store_digest_time(struct store *store, const char *person, bool *r
 MUSTCHECK int store_digest_set(struct store *store, const char *person, int64_t next_utc, struct err *err);
 /* Earliest digest of all: 0 when one has no time yet, STORE_NEVER when nobody has one. */
 MUSTCHECK int store_digest_next(struct store *store, int64_t *ret_utc, struct err *err);
-/* The keys of the occurrences of a task of which a step has fallen due for the person that only the digest says, each once.
- * The caller frees the list. */
+/* The keys of the occurrences of a task of which a step has fallen due for the person that only the digest says, each
+ * once. The caller frees the list. */
 MUSTCHECK int store_digest_steps(struct store *store, int64_t task, const char *person, struct strlist *ret_keys,
 				 struct err *err);
 

@@ -1,9 +1,9 @@
 /* store_forget: removes a person from the database for good.
  *
- * What tells who they are goes: the person, addresses, parts, deputies, silences, brakes; what servers said of them; the
- * words of notices and of the ledger that name them. What says what became of a task stays, under a mark that says
- * nothing ("forgotten-3"): when something was sent, by which channel, by which step. The mark is an inactive person with
- * no name. The words of tasks are the office's: they are counted, not changed. */
+ * What tells who they are goes: the person, addresses, parts, deputies, silences, brakes; what servers said of them;
+ * the words of notices and of the ledger that name them. What says what became of a task stays, under a mark that says
+ * nothing ("forgotten-3"): when something was sent, by which channel, by which step. The mark is an inactive person
+ * with no name. The words of tasks are the office's: they are counted, not changed. */
 #ifndef DEADLINED_STORE_STORE_FORGET_H
 #define DEADLINED_STORE_STORE_FORGET_H
 

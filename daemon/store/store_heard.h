@@ -1,5 +1,5 @@
-/* store_heard: how far what people write on a channel was heard; and, after a crash, which updates behind that were applied
- * one at a time, and which one was being applied when the process died. */
+/* store_heard: how far what people write on a channel was heard; and, after a crash, which updates behind that were
+ * applied one at a time, and which one was being applied when the process died. */
 #ifndef DEADLINED_STORE_STORE_HEARD_H
 #define DEADLINED_STORE_STORE_HEARD_H
 

@@ -1,5 +1,5 @@
-/* store_ledger: what is known of a task afterwards: who changed what, which reminders there were and what became of them,
- * and every attempt to send one. The changes of tasks and people are written by triggers. */
+/* store_ledger: what is known of a task afterwards: who changed what, which reminders there were and what became of
+ * them, and every attempt to send one. The changes of tasks and people are written by triggers. */
 #ifndef DEADLINED_STORE_STORE_LEDGER_H
 #define DEADLINED_STORE_STORE_LEDGER_H
 
@@ -47,16 +47,17 @@ MUSTCHECK int store_attempt_each(struct store *store, int64_t message, store_att
 MUSTCHECK int store_ledger_stamp(struct store *store, const char *who, const char *through, int64_t now_utc,
 				 struct err *err);
 
-/* The same for at most max rows that others wrote, the oldest first: what a program has put in by plain SQL may be a million
- * tasks, and a transaction that large would hold up everything. *ret_n: how many. */
+/* The same for at most max rows that others wrote, the oldest first: what a program has put in by plain SQL may be a
+ * million tasks, and a transaction that large would hold up everything. *ret_n: how many. */
 MUSTCHECK int store_ledger_stamp_some(struct store *store, size_t max, int64_t now_utc, size_t *ret_n, struct err *err);
 
-/* Writes what an edit was into the ledger, for what no trigger sees; store_ledger_stamp() stamps it. task: its uid; task,
- * person and detail may be NULL. */
+/* Writes what an edit was into the ledger, for what no trigger sees; store_ledger_stamp() stamps it. task: its uid;
+ * task, person and detail may be NULL. */
 MUSTCHECK int store_ledger_add(struct store *store, const char *action, const char *task, const char *person,
 			       const char *detail, struct err *err);
 
-/* The person has taken note of the date of a task: a line of the ledger, once. *ret_is_new is false when it is there. */
+/* The person has taken note of the date of a task: a line of the ledger, once. *ret_is_new is false when it is
+ * there. */
 MUSTCHECK int store_seen_note(struct store *store, const char *uid, const char *occurrence, const char *person,
 			      bool *ret_is_new, struct err *err);
 
@@ -66,8 +67,8 @@ struct store_closing {
 	int64_t at_utc; /* 0 = not known */
 	int64_t line;   /* of the ledger: what ended later has a higher one; 0 = it does not say */
 };
-/* The last time that the task with that uid was closed; occurrence: only that date of a repeating one, or NULL. The caller
- * frees it with store_closing_done(). */
+/* The last time that the task with that uid was closed; occurrence: only that date of a repeating one, or NULL. The
+ * caller frees it with store_closing_done(). */
 MUSTCHECK int store_closing_load(struct store *store, const char *uid, const char *occurrence,
 				 struct store_closing *ret_closing, struct err *err);
 void store_closing_done(struct store_closing *closing);

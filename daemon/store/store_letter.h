@@ -30,9 +30,9 @@ struct store_letter {
 MUSTCHECK int store_letter_load(struct store *store, int64_t id, struct store_letter *ret_letter, struct err *err);
 void store_letter_done(struct store_letter *letter);
 
-/* The key that the date of the part had when whom it is meant for was last told of it, by another message and as another
- * date; "" when they were not, or it is not kept any more. Of a repeating task: that date alone, wherever it was moved, or
- * the one that the rule had on its day. */
+/* The key that the date of the part had when whom it is meant for was last told of it, by another message and as
+ * another date; "" when they were not, or it is not kept any more. Of a repeating task: that date alone, wherever it
+ * was moved, or the one that the rule had on its day. */
 MUSTCHECK int store_letter_told_before(struct store *store, const struct store_letter *letter,
 				       const struct store_letter_part *part, char ret_key[PERIOD_KEY_SIZE],
 				       struct err *err);

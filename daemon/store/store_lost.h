@@ -25,15 +25,15 @@ struct store_lost_view {
 	void *arg;
 };
 
-/* Compares the two files row by row, messages first, the latest last. *ret_n_unreadable: rows that may be among them and
- * cannot be read any more. Errors: the damaged file cannot be read at all, or the copy cannot. */
+/* Compares the two files row by row, messages first, the latest last. *ret_n_unreadable: rows that may be among them
+ * and cannot be read any more. Errors: the damaged file cannot be read at all, or the copy cannot. */
 MUSTCHECK int store_lost(const char *damaged, const char *copy, const struct store_lost_view *view,
 			 int64_t *ret_n_unreadable, struct err *err);
 
 /* The highest sequence of a task in the damaged file, -1 when that cannot be read. */
 int64_t store_lost_sequence(const char *damaged);
-/* A copy does not know which sequences calendars have seen since: raises those of all tasks above that one, or, when it is
- * -1, above what they can have been. */
+/* A copy does not know which sequences calendars have seen since: raises those of all tasks above that one, or, when it
+ * is -1, above what they can have been. */
 MUSTCHECK int store_lost_raise(struct store *store, int64_t sequence, struct err *err);
 
 #endif

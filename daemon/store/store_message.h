@@ -86,8 +86,8 @@ MUSTCHECK int store_message_add(struct store *store, const char *person, const c
 
 /* ---- sending ---- */
 
-/* Up to max ids of pending messages of a channel whose not_before has come and that no brake holds back, the latest first:
- * of a backlog, what is most of use. */
+/* Up to max ids of pending messages of a channel whose not_before has come and that no brake holds back, the latest
+ * first: of a backlog, what is most of use. */
 MUSTCHECK int store_message_ready(struct store *store, const char *channel, int64_t now_utc, int64_t *ret_ids,
 				  size_t max, size_t *ret_n, struct err *err);
 /* The first of them that is suspect; 0 when there is none. */
@@ -105,11 +105,11 @@ MUSTCHECK int store_message_sending(struct store *store, int64_t *ret_ids, size_
 /* Up to max ids of pending messages that were due, and held at most until, before cutoff_utc, the oldest first. */
 MUSTCHECK int store_message_overdue(struct store *store, int64_t cutoff_utc, int64_t *ret_ids, size_t max,
 				    size_t *ret_n, struct err *err);
-/* The clock was set back by so much: what is due and waits for its next try waits as long as it would have without that, and
- * the claim asks again whether its reader may be written to. What is held until it is due stays so. */
+/* The clock was set back by so much: what is due and waits for its next try waits as long as it would have without
+ * that, and the claim asks again whether its reader may be written to. What is held until it is due stays so. */
 MUSTCHECK int store_message_shift(struct store *store, int64_t back_s, int64_t now_utc, struct err *err);
-/* Brings every next try that lies after latest_utc back to just before now_utc, or to when the message is due if that is
- * later: the clock was set back. Just before, so that the claim takes it for late and asks whether its reader may be
+/* Brings every next try that lies after latest_utc back to just before now_utc, or to when the message is due if that
+ * is later: the clock was set back. Just before, so that the claim takes it for late and asks whether its reader may be
  * written to. The ends of turns (store_turn.h) likewise. */
 MUSTCHECK int store_message_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err);
 /* What a claim, and the end of an attempt, must know of a message. */
@@ -128,7 +128,8 @@ struct store_peek {
 MUSTCHECK int store_message_peek(struct store *store, int64_t id, struct store_peek *ret_peek, struct err *err);
 /* The address that its reader has on its channel now, which the caller frees; NULL when there is none. */
 MUSTCHECK int store_message_address(struct store *store, int64_t id, char **ret_address, struct err *err);
-/* Holds a pending message for its reader's hours: it is not tried before until_utc, and no older than that from then on. */
+/* Holds a pending message for its reader's hours: it is not tried before until_utc, and no older than that from then
+ * on. */
 MUSTCHECK int store_message_hold(struct store *store, int64_t id, int64_t until_utc, struct err *err);
 /* Sets the next try of a pending message. */
 MUSTCHECK int store_message_postpone(struct store *store, int64_t id, int64_t not_before, struct err *err);

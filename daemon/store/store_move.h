@@ -1,5 +1,5 @@
-/* store_move: how a message passes from one state to the next, and what is written of the attempt to send it. Which state
- * may follow which is decided in remind/outbox.c alone. */
+/* store_move: how a message passes from one state to the next, and what is written of the attempt to send it. Which
+ * state may follow which is decided in remind/outbox.c alone. */
 #ifndef DEADLINED_STORE_STORE_MOVE_H
 #define DEADLINED_STORE_STORE_MOVE_H
 
@@ -8,8 +8,8 @@
 
 #include "store/store_message.h"
 
-/* Writes a move of the state machine, the same for n messages: together they cost two thirds. Every other field but reason
- * stays when it is negative or NULL. *ret_n: how many of them there were in state from. */
+/* Writes a move of the state machine, the same for n messages: together they cost two thirds. Every other field but
+ * reason stays when it is negative or NULL. *ret_n: how many of them there were in state from. */
 struct store_move {
 	enum message_state from, to;
 	const char *reason;     /* NULL clears it */
@@ -23,8 +23,8 @@ MUSTCHECK int store_message_move(struct store *store, const int64_t *ids, size_t
 
 /* The message leaves without the reminders that were dropped before: they are not in it any more. */
 MUSTCHECK int store_message_leave_dropped(struct store *store, int64_t id, struct err *err);
-/* The reader may have it: tasks that were moved or cancelled while it was in flight are looked at again, for the reader to
- * hear of it. */
+/* The reader may have it: tasks that were moved or cancelled while it was in flight are looked at again, for the reader
+ * to hear of it. */
 MUSTCHECK int store_message_look_again(struct store *store, int64_t id, struct err *err);
 /* The peer took it with the reminders that were dropped while it was in flight: they count as told, and likewise. */
 MUSTCHECK int store_message_told_dropped(struct store *store, int64_t id, struct err *err);

@@ -11,8 +11,8 @@ MUSTCHECK int store_notice_add(struct store *store, int64_t message, const char 
 /* The text of a notice, owned by the caller; "" when it has none. */
 MUSTCHECK int store_notice_load(struct store *store, int64_t message, char **ret_text, struct err *err);
 
-/* The words of a message of kind "notice" that answers a person, in place of store_notice_add(). buttons: JSON, [["label",
- * "data"], ...], or "". */
+/* The words of a message of kind "notice" that answers a person, in place of store_notice_add(). buttons: JSON,
+ * [["label", "data"], ...], or "". */
 MUSTCHECK int store_notice_add_answer(struct store *store, int64_t message, const char *subject, const char *text,
 				      const char *buttons, struct err *err);
 

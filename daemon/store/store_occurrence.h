@@ -1,4 +1,5 @@
-/* store_occurrence: what was said of single occurrences of a repeating task: over, or another date than the rule gives. */
+/* store_occurrence: what was said of single occurrences of a repeating task: over, or another date than the rule
+ * gives. */
 #ifndef DEADLINED_STORE_STORE_OCCURRENCE_H
 #define DEADLINED_STORE_STORE_OCCURRENCE_H
 

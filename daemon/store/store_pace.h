@@ -20,8 +20,8 @@ MUSTCHECK int store_pace_look(struct store *store, const struct store_peek *mess
 /* Sets the next try of all that is ready for the reader of a message on its channel. */
 MUSTCHECK int store_pace_postpone(struct store *store, const struct store_peek *message, int64_t now_utc,
 				  int64_t not_before, struct err *err);
-/* The same for all of the message's kind but that which is first: store_message_ready(), for which the newest come first,
- * gives it before anything else. */
+/* The same for all of the message's kind but that which is first: store_message_ready(), for which the newest come
+ * first, gives it before anything else. */
 MUSTCHECK int store_pace_put_first(struct store *store, const struct store_peek *message, int64_t first,
 				   int64_t now_utc, int64_t not_before, struct err *err);
 

@@ -14,8 +14,8 @@
 MUSTCHECK int store_person_put(struct store *store, const struct person *person, const char *const *channels, size_t n,
 			       enum store_change *ret_change, struct err *err);
 
-/* The service of the channel says by itself that another address takes the place of the one the person has there: it does,
- * with a line in the ledger. *ret_is_new is false when they have none there, or this one. */
+/* The service of the channel says by itself that another address takes the place of the one the person has there: it
+ * does, with a line in the ledger. *ret_is_new is false when they have none there, or this one. */
 MUSTCHECK int store_person_readdress(struct store *store, const char *person, const char *channel, const char *address,
 				     int64_t now_utc, bool *ret_is_new, struct err *err);
 

@@ -10,13 +10,13 @@
 
 enum { STORE_STATEMENTS = 256 };
 
-/* What is not settled yet; state: the column's name. Written as the index message_unsettled has it, so that it serves. (A list
- * of more than two with IN makes SQLite build a table of it in each row that it checks.) */
+/* What is not settled yet; state: the column's name. Written as the index message_unsettled has it, so that it serves.
+ * (A list of more than two with IN makes SQLite build a table of it in each row that it checks.) */
 #define STORE_OPEN(state) "(" state " = 'pending' OR " state " = 'sending' OR " state " = 'held')"
 #define STORE_IS_OPEN STORE_OPEN("state")
-/* Its two parts, one behind the other in the index: what is in flight or held, which is little, and what waits, in the order
- * in which it was due. The index has an expression, so that SQLite does not take it for every question about what is pending;
- * and no state is asked for with = here, or SQLite would put it into the expression. */
+/* Its two parts, one behind the other in the index: what is in flight or held, which is little, and what waits, in the
+ * order in which it was due. The index has an expression, so that SQLite does not take it for every question about what
+ * is pending; and no state is asked for with = here, or SQLite would put it into the expression. */
 #define STORE_STARTED(state) STORE_OPEN(state) " AND (" state " = 'pending') = 0"
 #define STORE_SENDING(state) STORE_STARTED(state) " AND " state " <> 'held'"
 #define STORE_IS_STARTED STORE_STARTED("state")
@@ -83,8 +83,8 @@ void store_bind(sqlite3_stmt *stmt, const char *types, ...);
 MUSTCHECK int store_run(struct store *store, sqlite3_stmt *stmt, const char *doing, int64_t *ret_changes,
 			struct err *err);
 
-/* Prepares, binds and runs a statement that returns no row; sql is for store_statement(), types for store_bind(), "" when it
- * has nothing to bind. */
+/* Prepares, binds and runs a statement that returns no row; sql is for store_statement(), types for store_bind(), ""
+ * when it has nothing to bind. */
 MUSTCHECK int store_exec(struct store *store, const char *sql, const char *doing, struct err *err, const char *types,
 			 ...);
 
@@ -120,9 +120,9 @@ struct store_reminder;
 struct task;
 
 /* What store_task_read() reads: the first columns of a statement. Errors: -EUCLEAN an impossible date. */
-#define STORE_TASK_COLUMNS                                                                                              \
-	"id, uid, title, place, note, start_local, end_local, precision, zone, policy, status, sequence, next_due_utc," \
-	" priority, rrule, rdate, exdate "
+#define STORE_TASK_COLUMNS                                                                                             \
+	"id, uid, title, place, note, start_local, end_local, precision, zone, policy, status, sequence,"              \
+	" next_due_utc, priority, rrule, rdate, exdate "
 enum { STORE_TASK_N_COLUMNS = 17 };
 MUSTCHECK int store_task_read(sqlite3_stmt *stmt, struct task *ret_task, struct err *err);
 

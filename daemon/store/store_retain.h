@@ -3,7 +3,8 @@
  *
  * It must not change what is decided later. Of an open task there stay
  *   - every reminder's key, so that no step is planned twice; it says what became of it instead of naming its message;
- *   - the first message to each reader on each channel, which later ones answer to; of a closed task, while there are any;
+ *   - the first message to each reader on each channel, which later ones answer to; of a closed task, while there are
+ *     any;
  *   - the last one that was sent to each reader, and for each date that is not long past, so that who was told a date
  *     hears of a new one. */
 #ifndef DEADLINED_STORE_STORE_RETAIN_H

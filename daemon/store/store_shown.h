@@ -1,4 +1,5 @@
-/* store_shown: which messages on a messenger still look as they were sent, and which have a task that has changed since. */
+/* store_shown: which messages on a messenger still look as they were sent, and which have a task that has changed
+ * since. */
 #ifndef DEADLINED_STORE_STORE_SHOWN_H
 #define DEADLINED_STORE_STORE_SHOWN_H
 
@@ -17,7 +18,8 @@ MUSTCHECK int store_shown_put(struct store *store, int64_t message, const char *
 /* *ret_remote_id is "" when the message is not known to be shown. */
 MUSTCHECK int store_shown_load(struct store *store, int64_t message, char ret_remote_id[STORE_REMOTE_ID_SIZE],
 			       struct err *err);
-/* Whether its reader, or the one they stand in for, still takes part in that task of it, and the reader is still there. */
+/* Whether its reader, or the one they stand in for, still takes part in that task of it, and the reader is still
+ * there. */
 MUSTCHECK int store_shown_is_theirs(struct store *store, int64_t message, int64_t task, bool *ret_is, struct err *err);
 /* Up to max messages of a channel behind that one whose task has changed since, the oldest first. */
 MUSTCHECK int store_shown_stale(struct store *store, const char *channel, int64_t after, int64_t *ret_messages,

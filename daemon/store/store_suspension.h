@@ -7,21 +7,21 @@
 
 #include "store/store.h"
 
-/* Counts that the message was refused for good by its recipient. *ret_refusals: how many there are in a row now; 0 when its
- * address was taken away meanwhile. */
+/* Counts that the message was refused for good by its recipient. *ret_refusals: how many there are in a row now; 0 when
+ * its address was taken away meanwhile. */
 MUSTCHECK int store_suspension_refused(struct store *store, int64_t message, int64_t *ret_refusals, struct err *err);
 /* How many addresses have refused the last message to them. */
 MUSTCHECK int store_suspension_count(struct store *store, int64_t *ret_n, struct err *err);
 /* The message was accepted: the count begins anew. */
 MUSTCHECK int store_suspension_accepted(struct store *store, int64_t message, struct err *err);
 
-/* Sends nothing more to that address, for a reason in words; what waits for it goes to the next channel, where it has one
- * (see store_turn.h), and is dropped where it has not. *ret_is_new is false when it was suspended already, or is not
- * there. */
+/* Sends nothing more to that address, for a reason in words; what waits for it goes to the next channel, where it has
+ * one (see store_turn.h), and is dropped where it has not. *ret_is_new is false when it was suspended already, or is
+ * not there. */
 MUSTCHECK int store_suspension_begin(struct store *store, const char *person, const char *channel, const char *reason,
 				     int64_t now_utc, bool *ret_is_new, struct err *err);
-/* Uses a person's addresses again, on one channel or, with NULL, on all; what was dropped and is not too late is planned
- * anew. *ret_n: how many were suspended. */
+/* Uses a person's addresses again, on one channel or, with NULL, on all; what was dropped and is not too late is
+ * planned anew. *ret_n: how many were suspended. */
 MUSTCHECK int store_suspension_end(struct store *store, const char *person, const char *channel, int64_t *ret_n,
 				   struct err *err);
 

@@ -15,8 +15,9 @@ struct store_sync {
 	atomic_bool is_over;
 };
 
-/* For the whole process: what begins from now on runs on a thread, which the first one starts, one sync at a time. Without
- * it, when another runs there, and when no thread can be had, a sync runs when its end is asked for. From one thread. */
+/* For the whole process: what begins from now on runs on a thread, which the first one starts, one sync at a time.
+ * Without it, when another runs there, and when no thread can be had, a sync runs when its end is asked for. From one
+ * thread. */
 void store_sync_use_thread(void);
 /* sync->file, run and flags are set. */
 void store_sync_begin(struct store_sync *sync);

@@ -1,5 +1,5 @@
-/* store_talk: what is remembered of people who answer on a messenger: who is invited, what they were asked, and how often
- * they were answered. */
+/* store_talk: what is remembered of people who answer on a messenger: who is invited, what they were asked, and how
+ * often they were answered. */
 #ifndef DEADLINED_STORE_STORE_TALK_H
 #define DEADLINED_STORE_STORE_TALK_H
 
@@ -38,8 +38,8 @@ MUSTCHECK int store_question_end(struct store *store, const char *person, const 
 /* ---- answers ---- */
 
 enum store_answered_kind { STORE_ANSWERED_ANSWERS, STORE_ANSWERED_PRESSES };
-/* One answer to the person, or press by them, more in the hour that began at or after now_utc - 3600. *ret_n: how many of
- * the kind there are in it. */
+/* One answer to the person, or press by them, more in the hour that began at or after now_utc - 3600. *ret_n: how many
+ * of the kind there are in it. */
 MUSTCHECK int store_answered_add(struct store *store, const char *person, const char *channel,
 				 enum store_answered_kind kind, int64_t now_utc, int64_t *ret_n, struct err *err);
 /* How many answers there are in it, without one more. */

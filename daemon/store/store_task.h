@@ -13,14 +13,15 @@
 enum store_change { STORE_ADDED, STORE_CHANGED, STORE_UNCHANGED };
 
 /* Adds the task, or updates the one with the same uid: everything in struct task but status
- * and sequence, which stay. planned_until_utc: steps due until then count as planned for a new task, so nothing of its past is
- * sent. *ret_id: its row. */
+ * and sequence, which stay. planned_until_utc: steps due until then count as planned for a new task, so nothing of its
+ * past is sent. *ret_id: its row. */
 MUSTCHECK int store_task_put(struct store *store, const struct task *task, int64_t planned_until_utc, int64_t *ret_id,
 			     enum store_change *ret_change, struct err *err);
 
-/* Who takes part: words as "anna", a participant, or "supervisor:anna" (role.h). When a word names a role, or there is no
- * word, everybody in every role becomes exactly what is listed; plain ids alone say who the participants are and leave the
- * other roles. Who stays is not touched. *ret_changed: any came or went. Errors: -EEXIST a person is unknown; -EINVAL a role is. */
+/* Who takes part: words as "anna", a participant, or "supervisor:anna" (role.h). When a word names a role, or there is
+ * no word, everybody in every role becomes exactly what is listed; plain ids alone say who the participants are and
+ * leave the other roles. Who stays is not touched. *ret_changed: any came or went. Errors: -EEXIST a person is unknown;
+ * -EINVAL a role is. */
 MUSTCHECK int store_task_set_people(struct store *store, int64_t task, const struct strlist *people, bool *ret_changed,
 				    struct err *err);
 
@@ -81,8 +82,8 @@ MUSTCHECK int store_task_replan_all(struct store *store, struct err *err);
 /* The same for those of which a step found no address: another set of channels may have one. */
 MUSTCHECK int store_task_replan_unreached(struct store *store, struct err *err);
 
-/* The clock had been wrong: makes the planner look again at every open task that was planned beyond latest_utc, and finds
- * every digest's next instant anew. *ret_n: how many tasks. */
+/* The clock had been wrong: makes the planner look again at every open task that was planned beyond latest_utc, and
+ * finds every digest's next instant anew. *ret_n: how many tasks. */
 MUSTCHECK int store_task_replan_ahead(struct store *store, int64_t latest_utc, int64_t now_utc, int64_t *ret_n,
 				      struct err *err);
 

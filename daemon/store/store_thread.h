@@ -1,7 +1,8 @@
-/* store_thread: what messengers call the threads in which the messages about one task to one reader stand. For channels whose
- * service has threads; message.thread, which mails use, says for all which messages make one.
+/* store_thread: what messengers call the threads in which the messages about one task to one reader stand. For channels
+ * whose service has threads; message.thread, which mails use, says for all which messages make one.
  *
- * The first message of a thread that is sent to an address begins it there: a number of one chat means nothing in another. */
+ * The first message of a thread that is sent to an address begins it there: a number of one chat means nothing in
+ * another. */
 #ifndef DEADLINED_STORE_STORE_THREAD_H
 #define DEADLINED_STORE_STORE_THREAD_H
 
@@ -9,8 +10,8 @@
 
 #include "store/store.h"
 
-/* What the thread of the message is called at that address; *ret_remote_id is owned by the caller, NULL when it has not begun
- * there. */
+/* What the thread of the message is called at that address; *ret_remote_id is owned by the caller, NULL when it has not
+ * begun there. */
 MUSTCHECK int store_thread_load(struct store *store, int64_t message, const char *address, char **ret_remote_id,
 				struct err *err);
 /* The message was sent to that address without being in a thread: it begins its own, unless another has begun it there

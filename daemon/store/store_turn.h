@@ -31,8 +31,8 @@ MUSTCHECK int store_turn_due(struct store *store, int64_t now_utc, int64_t *ret_
 			     struct err *err);
 /* Every message that is not settled and has a turn that ends, by id. The caller frees the array. */
 MUSTCHECK int store_turn_all(struct store *store, int64_t **ret_ids, size_t *ret_n, struct err *err);
-/* Brings every end of a turn that lies after latest_utc back to five minutes after now_utc, or after the message is due if that
- * is later: the clock was set back. */
+/* Brings every end of a turn that lies after latest_utc back to five minutes after now_utc, or after the message is due
+ * if that is later: the clock was set back. */
 MUSTCHECK int store_turn_clamp(struct store *store, int64_t latest_utc, int64_t now_utc, struct err *err);
 /* When the first turn is over, STORE_NEVER when there is none. */
 MUSTCHECK int store_turn_next(struct store *store, int64_t *ret_utc, struct err *err);

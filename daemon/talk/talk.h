@@ -1,17 +1,17 @@
 /* talk: what an update of a messenger means: who wrote it, whether they are heard, and what is done and answered.
  *
- * Happy path: somebody presses "Done" under a reminder. Their address tells who they are; they take part in the task, or
- * stand in for somebody who does; the task is done, in the ledger under their name and through the channel's; the button
- * is answered with a few words.
- * Who is heard: the sender must be the address of an active person on that channel, and the chat that same address or the
- * one of another active person, a desk that several people read. Everybody else has no effect and is not answered, unless what
- * they write is "/start WORD" with the word of an invitation; for a button they get an empty toast or, in the chat of an
- * active person, the words that only people of the plan can press it.
- * What makes no sense is answered in words; what is pressed twice, or too late, too. Nothing here is an error but a failure
- * of the database.
+ * Happy path: somebody presses "Done" under a reminder. Their address tells who they are; they take part in the task,
+ * or stand in for somebody who does; the task is done, in the ledger under their name and through the channel's; the
+ * button is answered with a few words.
+ * Who is heard: the sender must be the address of an active person on that channel, and the chat that same address or
+ * the one of another active person, a desk that several people read. Everybody else has no effect and is not answered,
+ * unless what they write is "/start WORD" with the word of an invitation; for a button they get an empty toast or, in
+ * the chat of an active person, the words that only people of the plan can press it.
+ * What makes no sense is answered in words; what is pressed twice, or too late, too. Nothing here is an error but a
+ * failure of the database.
  *
- * The data of a button is "<verb> <task's row> <occurrence's key>", at most TALK_DATA_MAX bytes. Anybody can forge it, so
- * it is only ever a question: what the sender may do is looked up each time. */
+ * The data of a button is "<verb> <task's row> <occurrence's key>", at most TALK_DATA_MAX bytes. Anybody can forge it,
+ * so it is only ever a question: what the sender may do is looked up each time. */
 #ifndef DEADLINED_TALK_TALK_H
 #define DEADLINED_TALK_TALK_H
 
@@ -38,7 +38,7 @@ struct talk {
 };
 
 struct talk_reply {
-	char *toast; /* a few words for the button that was pressed, at most TALK_TOAST_MAX characters; "": no words; NULL: no answer */
+	char *toast; /* for the button that was pressed, at most TALK_TOAST_MAX long; "": no words; NULL: no answer */
 	/* Words for the chat that the update came from when that is nobody's address, as for an invitation that has run
 	 * out: sent once, and not kept; NULL: none. */
 	char *say;
@@ -47,8 +47,8 @@ struct talk_reply {
 enum { TALK_TOAST_MAX = 200, TALK_DATA_MAX = 64 };
 
 /* Does what the update asks for. Runs inside the caller's transaction, which also stores from where to ask next; longer
- * answers are in the outbox then, as messages of kind "notice" that have a row of store_notice_load_answer(). update and
- * everything in it is borrowed. Errors: those of the store; the caller rolls back and hears the update again. */
+ * answers are in the outbox then, as messages of kind "notice" that have a row of store_notice_load_answer(). update
+ * and everything in it is borrowed. Errors: those of the store; the caller rolls back and hears the update again. */
 MUSTCHECK int talk_hear(const struct talk *talk, const char *channel, const struct channel_update *update,
 			int64_t now_utc, struct talk_reply *ret_reply, struct err *err);
 void talk_reply_done(struct talk_reply *reply);
@@ -67,8 +67,8 @@ struct talk_buttons {
 	size_t n;
 };
 
-/* The buttons under a message about one date of one task: none when the reader may only look, or the date is over and done
- * with. task has the period of that occurrence; occurrence is the key as the reminder has it. Of
+/* The buttons under a message about one date of one task: none when the reader may only look, or the date is over and
+ * done with. task has the period of that occurrence; occurrence is the key as the reminder has it. Of
  * talk, planner is not needed. Errors: those of the store. */
 MUSTCHECK int talk_buttons(const struct talk *talk, const struct person *reader, const struct task *task,
 			   const char *occurrence, int64_t now_utc, struct talk_buttons *ret_buttons, struct err *err);

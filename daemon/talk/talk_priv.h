@@ -1,6 +1,7 @@
-/* talk_priv: what the files of talk share: talk.c says who is heard, talk_enrol.c who is invited, talk_press.c what a button
- * does, talk_button.c what its data means, talk_part.c who may press it, talk_date.c which date is meant, talk_date_words.c
- * how it may be put, talk_command.c what can be asked for, talk_answer.c how all of it is answered. */
+/* talk_priv: what the files of talk share: talk.c says who is heard, talk_enrol.c who is invited, talk_press.c what a
+ * button does, talk_button.c what its data means, talk_part.c who may press it, talk_date.c which date is meant,
+ * talk_date_words.c how it may be put, talk_command.c what can be asked for, talk_answer.c how all of it is
+ * answered. */
 #ifndef DEADLINED_TALK_TALK_PRIV_H
 #define DEADLINED_TALK_TALK_PRIV_H
 
@@ -31,8 +32,8 @@ MUSTCHECK int talk_enrol(struct talk_ear *ear, bool *ret_is_taken, struct err *e
 /* Somebody stopped the bot, or started it again. */
 MUSTCHECK int talk_note_gone(struct talk_ear *ear, struct err *err);
 MUSTCHECK int talk_note_back(struct talk_ear *ear, struct err *err);
-/* Writes "suspend" or "release" of the person's address into the ledger, unless it was enough within the hour: what is so is
- * always noted, but not how often it has changed. */
+/* Writes "suspend" or "release" of the person's address into the ledger, unless it was enough within the hour: what is
+ * so is always noted, but not how often it has changed. */
 MUSTCHECK int talk_write_change(struct talk_ear *ear, const char *action, const char *person, struct err *err);
 
 /* ---- what is asked for; the sender is known ---- */
@@ -92,15 +93,15 @@ enum talk_reading {
 	TALK_READ_NOTHING, /* no date */
 };
 /* The exact date that somebody means by text for what is planned in that window: *ret_date is set with TALK_READ_DATE,
- * TALK_READ_PAST and TALK_READ_WEEKDAY. The year is the one that puts it into the window or, failing that, the next one in
- * which it is to come, whatever weekday it has there: no other year is looked for to suit a weekday. */
+ * TALK_READ_PAST and TALK_READ_WEEKDAY. The year is the one that puts it into the window or, failing that, the next one
+ * in which it is to come, whatever weekday it has there: no other year is looked for to suit a weekday. */
 enum talk_reading talk_date_read(const char *text, const struct period *window, const struct zone *zone,
 				 int64_t now_utc, struct period *ret_date);
 /* Puts what people say of a date as plan/period knows it; what it cannot put stays as it is. */
 enum { TALK_DATE_TEXT_MAX = 4 * PERIOD_PHRASE_MAX }; /* "mi" is "wednesday" */
 void talk_date_write_out(const char *text, const struct period *window, const struct civil *today, struct buf *out);
-/* The same of such a text that begins with a day of the week: "on Tuesday" is the next one that comes, "next Tuesday" that
- * of the week behind this one. False when it does not. */
+/* The same of such a text that begins with a day of the week: "on Tuesday" is the next one that comes, "next Tuesday"
+ * that of the week behind this one. False when it does not. */
 bool talk_date_write_weekday(const char *text, const struct civil *today, struct buf *out);
 /* A day, a minute, or the days from one to another. */
 bool talk_date_is_exact(const struct period *period);
@@ -118,12 +119,12 @@ struct talk_words {
 void talk_toast(struct talk_ear *ear, const struct talk_words *words);
 /* Whether the sender is not answered any more in this hour: then what the answer would say need not be looked for. */
 MUSTCHECK int talk_is_enough(struct talk_ear *ear, bool *ret_is, struct err *err);
-/* One more of what the person does here within the hour, which is counted with the answers. *ret_is_enough: it is beyond
- * what is heard, and must write nothing that stays. */
+/* One more of what the person does here within the hour, which is counted with the answers. *ret_is_enough: it is
+ * beyond what is heard, and must write nothing that stays. */
 MUSTCHECK int talk_count_one(struct talk_ear *ear, const char *person, bool *ret_is_enough, struct err *err);
 enum talk_room { TALK_ROOM, TALK_FULL_NOW /* for the first time in the hour */, TALK_FULL };
-/* The same for what the sender presses, or writes when asked, which is more than may be asked for; its answer is counted
- * with it. */
+/* The same for what the sender presses, or writes when asked, which is more than may be asked for; its answer is
+ * counted with it. */
 MUSTCHECK int talk_count_press(struct talk_ear *ear, enum talk_room *ret_room, struct err *err);
 /* A message to the sender, in private. buttons may be NULL. */
 MUSTCHECK int talk_answer(struct talk_ear *ear, const struct talk_words *words, const struct talk_buttons *buttons,
