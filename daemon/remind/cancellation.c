@@ -129,7 +129,7 @@ static int cancellation_tell_all(struct cancellation_case *at, struct err *err)
 	struct store_told *told = NULL;
 	size_t n = 0;
 	bool repeats = task_repeats(at->post->task);
-	int status = repeats ? store_occurrences(at->post->store, at->post->task->id, &at->said, &at->n_said, err) : 0;
+	int status = store_occurrences(at->post->store, at->post->task->id, &at->said, &at->n_said, err);
 	if (status == 0 && repeats)
 		status = cancellation_forget_given(at, err);
 	if (status == 0)
@@ -139,7 +139,7 @@ static int cancellation_tell_all(struct cancellation_case *at, struct err *err)
 		bool is_replaced = false;
 		if (item == NULL || post_is_over(at->post, told[i].key))
 			continue;
-		if (repeats)
+		if (told[i].date[0] != '\0')
 			status = cancellation_is_replaced(at, told, n, &told[i], &is_replaced, err);
 		if (status == 0 && !is_replaced)
 			status = cancellation_tell_one(at, &told[i], item, err);

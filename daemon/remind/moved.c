@@ -154,6 +154,34 @@ static int moved_follow_rule(const struct moved_case *at, struct err *err)
 	return status;
 }
 
+/* ---- a task that does not repeat ---------------------------------------------------------------------------------- */
+
+/* Whether somebody waits for another date than that one. */
+static int moved_is_awaited(const struct moved_case *at, const char *key, bool *ret_is, struct err *err)
+{
+	struct store_told *told = NULL;
+	size_t n = 0;
+	*ret_is = false;
+	int status = store_told_dates(at->post->store, at->post->task->id, false, &told, &n, err);
+	for (size_t i = 0; i < n && status == 0; i++)
+		*ret_is |= told[i].date[0] == '\0' && strcmp(told[i].key, key) != 0 &&
+			   !post_is_over(at->post, told[i].key);
+	free(told);
+	return status;
+}
+
+/* Where it lies in the past, as the first date of what repeated may, nobody else hears of it. */
+static int moved_follow_task(const struct moved_case *at, struct strlist *ret_noticed, struct err *err)
+{
+	char key[PERIOD_KEY_SIZE];
+	bool is_news = true;
+	int status = 0;
+	period_key(&at->post->task->period, key);
+	if (post_is_over(at->post, key))
+		status = moved_is_awaited(at, key, &is_news, err);
+	return status == 0 && is_news ? moved_tell_date(at, key, NULL, ret_noticed, err) : status;
+}
+
 /* ---- both --------------------------------------------------------------------------------------------------------- */
 
 static int moved_tell_single_dates(const struct moved_case *at, struct err *err)
@@ -173,13 +201,12 @@ int moved_tell(struct post *post, const struct person *people, size_t n_people, 
 	       struct err *err)
 {
 	struct moved_case at = {.post = post, .people = people, .n_people = n_people};
-	char key[PERIOD_KEY_SIZE];
-	period_key(&post->task->period, key);
 	int status = store_occurrences(post->store, post->task->id, &at.said, &at.n_said, err);
-	if (status == 0)
-		status = task_repeats(post->task) ? moved_follow_rule(&at, err)
-						  : moved_tell_date(&at, key, NULL, ret_noticed, err);
-	if (status == 0)
+	if (status == 0 && !task_repeats(post->task))
+		status = moved_follow_task(&at, ret_noticed, err);
+	else if (status == 0)
+		status = moved_follow_rule(&at, err);
+	if (status == 0 && task_repeats(post->task))
 		status = moved_tell_single_dates(&at, err);
 	free(at.said);
 	return status;

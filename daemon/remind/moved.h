@@ -4,7 +4,9 @@
  * step STORE_STEP_MOVED. Of a repeating task that goes for each date that was moved by itself.
  * An edit of its rule takes dates away: what waits for them is dropped. Was somebody told of one that is not over, then the
  * only date that the rule gives on that day takes its place (the hour was changed); without one, or when that one had been
- * told beside it or is over, it is noted as cancelled, see cancellation.h. */
+ * told beside it or is over, it is noted as cancelled, see cancellation.h.
+ * A task that repeats no more keeps its first date: the others are noted as cancelled by a trigger. A date that is over is
+ * news only while somebody waits for another one. */
 #ifndef DEADLINED_REMIND_MOVED_H
 #define DEADLINED_REMIND_MOVED_H
 

@@ -67,7 +67,8 @@ static int letter_write_calendar(struct store *store, const struct channel *chan
 	if (letter->n_items != 1 || letter->items[0].occurrence == NULL)
 		return 0;
 	const struct letter_item *item = &letter->items[0];
-	bool repeats = task_repeats(&item->task);
+	/* What is off while its task is open was one date of several. */
+	bool repeats = task_repeats(&item->task) || (item->is_cancelled && task_is_open(&item->task));
 	char date[PERIOD_KEY_SIZE];
 	int status = 0;
 	if (repeats && !item->is_there && !item->is_cancelled)

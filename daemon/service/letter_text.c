@@ -110,10 +110,11 @@ static bool letter_is_held(const struct letter *letter, int64_t now_utc)
 	return was_held && now_utc - row->due_utc <= CONTEXT_LATE_S;
 }
 
-/* What ended is that date alone: the task goes on. */
+/* What ended is that date alone: the task goes on, if only with the first date of what repeated. */
 static bool letter_is_one_date(const struct letter_item *item)
 {
-	return task_repeats(&item->task) && !item->is_gone && strcmp(item->task.status, "open") == 0;
+	return (task_repeats(&item->task) || item->is_cancelled) && !item->is_gone &&
+	       strcmp(item->task.status, "open") == 0;
 }
 
 static void letter_compose_tasks(const struct setup *setup, const struct channel *channel, struct letter *letter,

@@ -414,6 +414,11 @@ static const char schema_8[] =
 /* What a reminder needs for an edit to drop it. */
 #define SCHEMA_IS_OPEN "dropped IS NULL AND message IN (SELECT id FROM message WHERE " STORE_IS_OPEN ")"
 
+/* The date of a task as period_key() writes it. */
+#define SCHEMA_KEY_NEW                                                                                                 \
+	"CASE WHEN new.start_local IS NULL THEN '../' || new.end_local"                                                \
+	" WHEN new.start_local = new.end_local THEN new.end_local ELSE new.start_local || '/' || new.end_local END"
+
 /* The row of counted for a state: what is not settled has one together. */
 #define SCHEMA_ROW(state)                                                                                              \
 	"CASE " state " WHEN 'pending' THEN 1 WHEN 'sending' THEN 1 WHEN 'sent' THEN 2 WHEN 'dead' THEN 3"             \
@@ -581,6 +586,17 @@ static const char schema_9[] =
 	"  WHEN new.start_local IS NOT old.start_local OR new.end_local <> old.end_local"
 	"    OR new.precision <> old.precision OR new.zone <> old.zone BEGIN"
 	"  UPDATE cancellation SET sequence = sequence + 1 WHERE task = new.id AND date = '';"
+	"  DELETE FROM cancellation WHERE task = new.id AND date <> '' AND new.rrule = '' AND new.rdate = '';"
+	"END;"
+	/* What repeats no more keeps its first date alone; with another one, whoever knew any of the old ones hears of that. */
+	"CREATE TRIGGER repeat_ended AFTER UPDATE OF rrule, rdate ON task"
+	"  WHEN new.rrule = '' AND new.rdate = '' AND (old.rrule <> '' OR old.rdate <> '')"
+	"    AND new.start_local IS old.start_local AND new.end_local = old.end_local BEGIN"
+	"  DELETE FROM cancellation WHERE task = new.id AND date = " SCHEMA_KEY_NEW ";"
+	"  INSERT INTO cancellation SELECT DISTINCT r.task, coalesce(m.date, r.occurrence), t.sequence FROM reminder r"
+	"    JOIN task t ON t.id = r.task LEFT JOIN moved_to m ON m.task = r.task AND m.key = r.occurrence"
+	"   WHERE r.task = new.id AND coalesce(m.date, r.occurrence) <> " SCHEMA_KEY_NEW
+	"    AND coalesce(m.date, r.occurrence) NOT IN (SELECT date FROM cancellation WHERE task = new.id);"
 	"END;"
 	"CREATE TRIGGER occurrence_cancelled AFTER INSERT ON occurrence WHEN new.status = 'cancelled' BEGIN"
 	"  UPDATE task SET sequence = sequence + 1 WHERE id = new.task;"

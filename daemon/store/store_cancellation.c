@@ -75,7 +75,8 @@ int store_told_dates(struct store *store, int64_t task, bool by_date, struct sto
 {
 	/* With max(), SQLite takes the other columns from the row of the latest message (lang_select, bare columns). */
 	static const char sql[] =
-		"SELECT coalesce(r.deputy_for, r.person), CASE WHEN ?2 THEN " CANCELLATION_DATE
+		"SELECT coalesce(r.deputy_for, r.person), CASE WHEN ?2 OR " CANCELLATION_DATE
+		" IN (SELECT date FROM cancellation WHERE task = ?1) THEN " CANCELLATION_DATE
 		" ELSE '' END, r.occurrence,"
 		" r.step, max(r.message), sum(r.step LIKE '" STORE_STEP_MOVED "%') FROM reminder r WHERE r.task = ?1"
 		" AND (SELECT " STORE_IS_TOLD " FROM message WHERE id = r.message)"

@@ -32,7 +32,8 @@ struct store_told {
 };
 /* Who was last told of which date that it is to be, in person or by their deputy: what was sent, or may have been, tells it,
  * until a later message tells that it was cancelled. by_date: of each date of a repeating task, otherwise of the only one, and
- * date is "". In the order of the dates; the caller frees the array. */
+ * date is "", but for those of when it repeated that are noted as cancelled. In the order of the
+ * dates; the caller frees the array. */
 MUSTCHECK int store_told_dates(struct store *store, int64_t task, bool by_date, struct store_told **ret_items,
 			       size_t *ret_n, struct err *err);
 

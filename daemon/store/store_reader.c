@@ -143,7 +143,9 @@ int store_told_other_date(struct store *store, int64_t task, const char *current
 	/* With max(), SQLite takes the other columns from the row of the latest message (lang_select, bare columns). */
 	static const char sql[] =
 		"SELECT coalesce(deputy_for, person), occurrence, max(message) FROM reminder WHERE task = ?1"
-		" AND (?3 IS NULL OR occurrence IN (?2, ?3)"
+		" AND ((?3 IS NULL AND occurrence NOT IN (SELECT date FROM cancellation WHERE task = ?1 UNION"
+		"   SELECT m.key FROM moved_to m JOIN cancellation c USING (task, date) WHERE task = ?1))"
+		"  OR occurrence IN (?2, ?3)"
 		"   OR occurrence IN (SELECT key FROM moved_to WHERE task = ?1 AND date = ?3))"
 		" AND (SELECT " STORE_IS_TOLD " OR (" STORE_IS_OPEN " AND step LIKE '" STORE_STEP_MOVED
 		"%' AND dropped IS NULL)"

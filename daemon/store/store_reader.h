@@ -48,8 +48,9 @@ MUSTCHECK int store_joinable_held(struct store *store, const char *person, const
 MUSTCHECK int store_join(struct store *store, int64_t message, int64_t task, bool is_catch_up, struct err *err);
 
 /* People who were, on one of their channels, last told of the task for another date than current_key, in person or by their
- * deputy; whose reply was lost may have been told, and counts, as does whom the notice of the move waits for. date: only of what they were told of that date of a repeating
- * task, wherever it was moved; NULL = of any. */
+ * deputy; whose reply was lost may have been told, and counts, as does whom the notice of the move waits for. date: only of
+ * what they were told of that date of a repeating task, wherever it was moved; NULL = of any that is not cancelled by
+ * itself. */
 MUSTCHECK int store_told_other_date(struct store *store, int64_t task, const char *current_key, const char *date,
 				    struct strlist *ret_people, struct err *err);
 

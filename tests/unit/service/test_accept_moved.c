@@ -10,6 +10,7 @@
 
 static const char config[] = "[channel email]\ntype = maildir\npath = mail\n"
 			     "[policy default]\nremind = 7d 1d before start at 09:00\n"
+			     "[policy wide]\nremind = 12d before start at 09:00\n"
 			     "[policy hour]\nremind = 7d before start\n";
 
 /* Both hear a week before. */
@@ -212,6 +213,93 @@ static void moved__hour_to_one_that_has_passed__is_cancelled(void **state)
 	assert_int_equal(n_moves(), 1); /* of the 12th */
 }
 
+/* By the 12th, anna has heard of the 18th and the 23rd. */
+static void add_every_fifth_day(const char *start)
+{
+	(void)add_task("fair", start);
+	office_run(&stage.office, "UPDATE task SET rrule = 'FREQ=DAILY;INTERVAL=5', policy = 'wide'");
+	stage_live("2025-06-12T00:00");
+}
+
+static void moved__repeats_no_more__what_is_ahead_is_cancelled(void **state)
+{
+	(void)state;
+	add_every_fifth_day("2025-06-03");
+	const size_t n_before = stage.n_sent;
+	office_run(&stage.office, "UPDATE task SET rrule = ''");
+	stage_live("2025-06-12T01:00");
+	office_run(&stage.office, "UPDATE task SET title = 'Another'");
+	stage_live("2025-06-13T00:00");
+	assert_int_equal(n_moves(), 0);
+	assert_int_equal(stage.n_sent, n_before + 2);
+	assert_string_equal(office_text(&stage.office, "SELECT min(occurrence) || ' ' || max(occurrence) FROM reminder"
+						       " WHERE step LIKE 'cancelled %%'"),
+			    "2025-06-18 2025-06-23");
+	assert_non_null(strstr(stage.sent[n_before].text, "This date of the task is cancelled."));
+	office_run(&stage.office, "UPDATE task SET status = 'cancelled'");
+	stage_live("2025-06-14T00:00");
+	assert_int_equal(stage.n_sent, n_before + 2);
+}
+
+static const struct {
+	const char *sql;
+	size_t n_moves, n_cancelled;
+} ends[] = {
+	{"start_local = '2025-06-25', end_local = '2025-06-25'", 1, 0},
+	{"rrule = ''; UPDATE task SET start_local = '2025-06-25', end_local = '2025-06-25'", 1, 0},
+	{"start_local = '2025-06-23', end_local = '2025-06-23'", 0, 0},
+	{"start_local = '2025-06-03', end_local = '2025-06-03', exdate = ''", 0, 2},
+};
+
+static void moved__repeats_no_more_with_another_date__says_that_one(void **state)
+{
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		add_every_fifth_day("2025-06-03");
+		office_run(&stage.office, "UPDATE task SET rrule = '', %s", ends[i].sql);
+		stage_live("2025-06-12T01:00");
+		if (n_moves() != ends[i].n_moves || stage_count(NULL, ": cancelled") != ends[i].n_cancelled)
+			fail_msg("%s: %zu moves, %zu cancelled", ends[i].sql, n_moves(),
+				 stage_count(NULL, ": cancelled"));
+		(void)close_stage(state);
+		(void)open_stage(state);
+	}
+}
+
+/* The whole task is cancelled: of its only date that goes for who was told the others as well. */
+static void moved__repeats_no_more__its_own_date_can_still_be_cancelled(void **state)
+{
+	(void)state;
+	add_every_fifth_day("2025-06-18");
+	office_run(&stage.office, "UPDATE task SET rrule = ''");
+	stage_live("2025-06-12T01:00");
+	const size_t n_before = stage_count(NULL, ": cancelled");
+	assert_int_equal(n_before, 1);
+	assert_int_equal(n_moves(), 0);
+	office_run(&stage.office, "UPDATE task SET status = 'cancelled'");
+	stage_live("2025-06-14T00:00");
+	assert_int_equal(stage_count(NULL, ": cancelled"), 2);
+	assert_string_equal(office_text(&stage.office, "SELECT min(occurrence) || ' ' || max(occurrence) FROM reminder"
+						       " WHERE step LIKE 'cancelled %%'"),
+			    "2025-06-18 2025-06-23");
+}
+
+static void moved__into_the_past__is_told_to_who_waits_for_it(void **state)
+{
+	static const struct {
+		const char *now;
+		size_t n_moves;
+	} rows[] = {{"2025-06-10T00:00", 1}, {"2025-06-14T00:00", 0}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		(void)add_task("fair", "2025-06-12");
+		stage_live(rows[i].now);
+		set_date("fair", "2025-06-02");
+		stage_live("2025-06-14T01:00");
+		assert_int_equal(n_moves(), rows[i].n_moves);
+		(void)close_stage(state);
+		(void)open_stage(state);
+	}
+}
+
 /* What else waits for the morning is one message; what moves an entry of a calendar is a mail of its own. */
 static void moved__two_at_night__are_told_alone(void **state)
 {
@@ -272,6 +360,10 @@ int main(void)
 		WITH_STAGE(moved__rule_changes_while_the_notice_waits__it_comes_once),
 		WITH_STAGE(moved__one_of_two_on_a_day_is_taken_away__it_is_cancelled),
 		WITH_STAGE(moved__hour_to_one_that_has_passed__is_cancelled),
+		WITH_STAGE(moved__repeats_no_more__what_is_ahead_is_cancelled),
+		WITH_STAGE(moved__repeats_no_more_with_another_date__says_that_one),
+		WITH_STAGE(moved__repeats_no_more__its_own_date_can_still_be_cancelled),
+		WITH_STAGE(moved__into_the_past__is_told_to_who_waits_for_it),
 		WITH_STAGE(moved__two_at_night__are_told_alone),
 		WITH_STAGE(moved__while_the_first_reminder_is_held__it_speaks_of_the_new_date),
 	};

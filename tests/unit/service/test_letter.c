@@ -214,6 +214,22 @@ static void letter__date_of_a_repeating_task__keeps_its_uid_when_it_is_moved(voi
 	free(moved);
 }
 
+/* It repeats no more: what is off is the entry of that date, not that of the task. */
+static void letter__date_of_what_repeated__leaves_the_calendar(void **state)
+{
+	(void)state;
+	int64_t id = add("cancelled 1");
+	office_run(&desk.office, "UPDATE reminder SET occurrence = '2025-06-22'");
+	char *gone = calendar_of(id);
+	assert_line(gone, "METHOD:CANCEL");
+	assert_line(gone, "UID:fair/2025-06-22@");
+	office_run(&desk.office, "UPDATE task SET status = 'cancelled'");
+	char *whole = calendar_of(add("cancelled 2"));
+	assert_line(whole, "UID:fair@");
+	free(gone);
+	free(whole);
+}
+
 static void letter__several_dates__have_no_calendar(void **state)
 {
 	(void)state;
@@ -444,6 +460,7 @@ int main(void)
 		WITH_DESK(letter__one_date__is_told_to_calendars_as_it_stands_now),
 		WITH_DESK(letter__date_of_a_repeating_task__keeps_its_uid_when_it_is_moved),
 		WITH_DESK(letter__several_dates__have_no_calendar),
+		WITH_DESK(letter__date_of_what_repeated__leaves_the_calendar),
 		WITH_DESK(letter__answers__go_to_the_one_responsible),
 		WITH_DESK(letter__urgent__says_so),
 		WITH_DESK(letter__key__is_short_plain_and_the_same_every_time),

@@ -204,7 +204,7 @@ static const char to_version_7[] =
 	"DROP TRIGGER task_shown; DROP TRIGGER address_shown; DROP TRIGGER address_shown_gone; DROP TRIGGER occurrence_shown; DROP TRIGGER occurrence_shown_again;"
 	"DROP TRIGGER acknowledged_shown; DROP TRIGGER person_channels; DROP TRIGGER task_gone_question;"
 	"DROP TRIGGER person_gone_answers; DROP TRIGGER occurrence_moved; DROP TRIGGER occurrence_moved_again;"
-	"DROP TABLE moved_to; DROP TRIGGER task_moved_cancelled; DROP TRIGGER occurrence_cancelled;"
+	"DROP TABLE moved_to; DROP TRIGGER task_moved_cancelled; DROP TRIGGER repeat_ended; DROP TRIGGER occurrence_cancelled;"
 	"DROP TRIGGER occurrence_cancelled_again; DROP INDEX task_cancelled;"
 	"DROP TRIGGER task_closed; CREATE TRIGGER task_closed AFTER UPDATE OF status ON task BEGIN SELECT 1; END;"
 	"DROP TRIGGER occurrence_changed; CREATE TRIGGER occurrence_changed AFTER UPDATE ON occurrence BEGIN SELECT 1; END;"
