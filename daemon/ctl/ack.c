@@ -52,8 +52,8 @@ const struct command ack_command = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "Acknowledge a task: it is seen to, though not done",
-	.help = "Nobody is told any more that it is overdue, and it is not escalated; reminders before its date still "
-		"come.\nWhat is not sent yet is cancelled.",
+	.help = "Nobody is told any more that it is overdue, and it is not escalated; what waits of that is cancelled.\n"
+		"Reminders before its date still come.",
 	COMMAND_OPTIONS(ack_options),
 	.run = ack_run,
 };

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 
-#define PERIOD_WHICH_MONTHS "name its months, or a limit, as in 'до конца года'"
-
 enum { PERIOD_HALF_YEAR_DAYS = 184 };
 
 static const char *const period_month_names[] = {"January", "February", "March",     "April",   "May",      "June",
@@ -19,6 +17,16 @@ static struct civil period_resolve_day(int year, int month, int day)
 static int period_resolve_fail(const struct period_cursor *cursor, const struct period_part *part, const char *why)
 {
 	return period_cursor_fail(cursor, part->first, part->last, "%s", why);
+}
+
+/* Of the end of a year, which is no date: the cure, in the language of the phrase. */
+static int period_resolve_fail_end(const struct period_cursor *cursor, const struct period_part *part)
+{
+	const char *limit = "до конца года";
+	for (const struct period_token *token = part->first; token <= part->last; token++)
+		if (token->kind == TOKEN_WORD)
+			limit = token->is_ascii ? "by the end of the year" : token->is_cjk ? "年底前" : limit;
+	return period_cursor_fail(cursor, part->first, part->last, "name its months, or a limit, as in '%s'", limit);
 }
 
 /* Whole months from that one on; a season may reach into the next year. */
@@ -245,7 +253,7 @@ int period_resolve_one(const struct period_cursor *cursor, const struct period_p
 		       struct period *ret_period)
 {
 	if (part->is_end && part->unit != UNIT_DECADE)
-		return period_resolve_fail(cursor, part, PERIOD_WHICH_MONTHS);
+		return period_resolve_fail_end(cursor, part);
 	return period_resolve_part(cursor, part, default_year, ret_period);
 }
 
@@ -343,7 +351,7 @@ static int period_resolve_share(const struct period_cursor *cursor, struct perio
 			return period_resolve_fail(cursor, parts[i],
 						   "a range is made of whole days: leave the time out");
 		if (parts[i]->is_end && parts[i]->unit != UNIT_DECADE)
-			return period_resolve_fail(cursor, parts[i], PERIOD_WHICH_MONTHS);
+			return period_resolve_fail_end(cursor, parts[i]);
 		if (parts[i]->unit == UNIT_NUMBER)
 			return period_resolve_fail(cursor, parts[i], "the number of what?");
 	}

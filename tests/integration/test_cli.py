@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import pytest
 
-from harness import BUILD, deadlined, deadlinectl
+from harness import BUILD, ROOT, deadlined, deadlinectl
 
 COMMANDS = ("add", "edit", "done", "cancel", "reopen", "list", "show", "people", "queue", "status", "when", "test", "import",
             "ack", "snooze", "silence", "deputy", "render", "plan", "policy", "why", "brake", "release", "backup", "recover", "forget")
@@ -301,3 +301,11 @@ def test_what_the_database_says_commands_no_terminal(site):
             assert all(isinstance(json.loads(line), dict) for line in result.stdout.splitlines())
     assert extract.exists()
     assert ODD in site.ctl_json("list")[0]["uid"], "JSON has it whole, as escapes"
+
+
+def test_help_of_import_names_every_column_of_the_manual():
+    manual = (ROOT / "man" / "deadlinectl.1").read_text(encoding="utf-8").partition(".Ss Importing")[2]
+    listed = deadlinectl("import", "--help").stdout
+    for kind in ("Tasks", "People"):
+        columns = manual.partition(f".It {kind}\n.Va ")[2].partition("\n")[0].replace(",", " ").split()
+        assert len(columns) > 9 and ",".join(columns) in listed, columns
