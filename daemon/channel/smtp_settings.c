@@ -35,7 +35,7 @@ const struct option smtp_options[] = {
 	{.key = "password", .type = OPTION_SECRET, .offset = FIELD(password),
 	 .help = "password of the account, by reference: credential:NAME or file:/PATH"},
 	{.key = "tls", .type = OPTION_WORD, .offset = FIELD(tls), .words = smtp_tls_words, .preset = "required",
-	 .help = "required, or off for a relay on this machine: never with a username"},
+	 .help = "required, or off for a relay that you trust the way to: never with a username"},
 	{.key = "ca_file", .type = OPTION_PATH, .offset = FIELD(ca_file),
 	 .help = "certificates (PEM) that the server's must lead to, instead of the system's"},
 	{.key = "html", .type = OPTION_WORD, .offset = FIELD(html), .words = smtp_yes_words, .preset = "yes",
