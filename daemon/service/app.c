@@ -67,7 +67,7 @@ static void app_start_channels(struct app *app, struct app_channel *const *old, 
 	for (size_t i = 0; i < setup->n_channels; i++) {
 		struct channel *channel = setup->channels[i];
 		struct app_channel *entry = mem_zero(1, sizeof(*entry));
-		*entry = (struct app_channel){.app = app, .channel = channel, .heard_utc = now.wall_s};
+		*entry = (struct app_channel){.app = app, .channel = channel, .setup = setup, .heard_utc = now.wall_s};
 		gate_init(&entry->gate, channel->rate.count, channel->rate.per_s, now.mono_ms);
 		gate_each_init(&entry->each, channel->rate_each.count, channel->rate_each.per_s);
 		app_inherit_gates(entry, old, n_old);
@@ -91,20 +91,45 @@ static void app_channel_free(struct app_channel *entry)
 	free(entry);
 }
 
-void app_free_retired(struct app *app)
+static bool app_is_in_use(const struct app *app, const struct setup *retired)
 {
-	if (app->n_results != 0)
-		return;
 	for (const struct app_channel *entry = app->retired_channels; entry != NULL; entry = entry->next)
-		if (channel_in_flight(entry->channel) != 0)
-			return;
-	while (app->retired_channels != NULL) {
-		struct app_channel *entry = app->retired_channels;
-		app->retired_channels = entry->next;
+		if (entry->setup == retired && channel_in_flight(entry->channel) != 0)
+			return true;
+	return false;
+}
+
+static void app_free_channels_of(struct app *app, const struct setup *retired)
+{
+	struct app_channel **link = &app->retired_channels;
+	while (*link != NULL) {
+		struct app_channel *entry = *link;
+		if (entry->setup != retired) {
+			link = &entry->next;
+			continue;
+		}
+		*link = entry->next;
 		app_channel_free(entry);
 	}
-	while (app->n_retired > 0)
-		setup_free(app->retired[--app->n_retired]);
+}
+
+void app_free_retired(struct app *app)
+{
+	size_t n_kept = 0, n = app->n_retired;
+	if (app->n_results != 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		struct setup *retired = app->retired[i];
+		if (app_is_in_use(app, retired)) {
+			app->retired[n_kept++] = retired;
+			continue;
+		}
+		app_free_channels_of(app, retired);
+		setup_free(retired);
+	}
+	app->n_retired = n_kept;
+	if (n_kept < n)
+		mem_trim();
 }
 
 /* ---- making and ending -------------------------------------------------------------------------------------------- */

@@ -34,6 +34,7 @@ struct app_news {
 struct app_channel {
 	struct app *app;
 	struct channel *channel;
+	const struct setup *setup; /* that the channel is of */
 	struct gate gate;
 	struct gate_each each;
 	struct app_news news;
@@ -117,7 +118,7 @@ struct app {
 
 /* A result came in: from a channel, or because there was nothing to hand to it. */
 void app_note_result(struct app_channel *from, int64_t message_id, const struct channel_result *result);
-/* Frees configurations whose last transfer has ended and whose last result is settled. */
+/* Frees each configuration whose last transfer has ended and whose last result is settled. */
 void app_free_retired(struct app *app);
 
 /* ---- the parts of a pass; all inside its transaction, but where it is said otherwise ---- */

@@ -47,6 +47,7 @@ struct loop {
 	const struct loop_start *start;
 
 	struct event *signals[3];
+	struct event *reload;  /* once a round, however often SIGHUP came */
 	struct event *pass;    /* runs a pass, after all sockets of the round */
 	struct event *wake;    /* wake_fd */
 	struct event *commits; /* inotify_fd; not watched from a write to the look at it */
@@ -349,9 +350,16 @@ static void loop_refuse(struct loop *loop, const struct problems *problems)
 					 .at_utc = clock_now(&loop->clock).wall_s};
 }
 
-static void loop_reload(struct loop *loop)
+static void loop_on_reload(int fd, short events, void *arg)
 {
+	struct loop *loop = arg;
 	struct problems problems = {0};
+	(void)fd;
+	(void)events;
+	if (loop->is_stopping) {
+		log_info("the configuration is not read again: stopping");
+		return;
+	}
 	notify_reloading(loop->notify);
 	struct setup *setup = loop_load(loop, &problems);
 	refusal_done(&loop->refusal);
@@ -402,10 +410,8 @@ static void loop_on_signal(int signal, short events, void *arg)
 	struct loop *loop = arg;
 	if (signal != SIGHUP)
 		loop_stop(loop);
-	else if (loop->is_stopping)
-		log_info("the configuration is not read again: stopping");
 	else
-		loop_reload(loop);
+		event_active(loop->reload, EV_TIMEOUT, 0);
 }
 
 /* The watchdog is fed only while passes are made: a loop that turns without working is stuck, too. */
@@ -435,6 +441,7 @@ static void loop_add_events(struct loop *loop)
 	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
 	loop->pass = loop_event(loop, -1, 0, loop_on_pass, LOOP_PRIORITY_PASS);
 	loop->grace = loop_event(loop, -1, 0, loop_on_grace, LOOP_PRIORITY_SOCKETS);
+	loop->reload = loop_event(loop, -1, 0, loop_on_reload, LOOP_PRIORITY_PASS);
 	loop->wake = loop_event(loop, loop->wake_fd, EV_READ | EV_PERSIST, loop_on_wake, LOOP_PRIORITY_SOCKETS);
 	loop->commits = loop_event(loop, loop->inotify_fd, EV_READ, loop_on_commits, LOOP_PRIORITY_SOCKETS);
 	loop->look = loop_event(loop, -1, 0, loop_on_look, LOOP_PRIORITY_SOCKETS);
@@ -496,8 +503,9 @@ static void loop_hear_no_more(void)
 
 static void loop_tear_down(struct loop *loop)
 {
-	struct event *events[] = {loop->pass, loop->wake,  loop->commits,    loop->look,       loop->watchdog,
-				  loop->tell, loop->grace, loop->signals[0], loop->signals[1], loop->signals[2]};
+	struct event *events[] = {loop->pass,       loop->wake,       loop->commits,   loop->look,
+				  loop->watchdog,   loop->tell,       loop->grace,     loop->reload,
+				  loop->signals[0], loop->signals[1], loop->signals[2]};
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i] != NULL)
 			event_free(events[i]);

@@ -85,6 +85,22 @@ static void app__reload__keeps_what_is_in_flight_and_settles_it(void **state)
 	assert_int_equal(desk.n_channels, 1); /* the old ones have gone */
 }
 
+static void app__reload__only_what_is_in_use_stays(void **state)
+{
+	(void)state;
+	add_tasks(1);
+	desk_tick();
+	for (int i = 0; i < 5; i++) {
+		reload(config);
+		desk_tick();
+		assert_int_equal(desk.n_channels, 2);
+	}
+	desk_answer(CHANNEL_ACCEPTED, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	assert_int_equal(desk_count("sent"), 1);
+	assert_int_equal(desk.n_channels, 1);
+}
+
 static void app__reload__tries_a_failed_channel_again_at_once(void **state)
 {
 	(void)state;
@@ -314,6 +330,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_DESK(app__reload__keeps_what_is_in_flight_and_settles_it),
+		WITH_DESK(app__reload__only_what_is_in_use_stays),
 		WITH_DESK(app__reload__tries_a_failed_channel_again_at_once),
 		WITH_DESK(app__reload__keeps_a_pause_that_the_server_asked_for),
 		WITH_DESK(app__new_policies__are_planned_with_even_if_the_first_try_fails),
