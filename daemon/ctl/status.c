@@ -20,6 +20,7 @@
 enum {
 	STATUS_CLOCK_SLACK_S = 86400, /* as the daemon allows before it doubts a clock that was set back */
 	STATUS_UNREACHED_S = 7 * 86400,
+	STATUS_DIED_S = 86400,
 };
 
 static const struct args_option status_options[] = {
@@ -143,6 +144,8 @@ static int status_read(struct session *session, struct status *status, struct er
 	if (result == 0)
 		result = store_unplanned_load(store, &status->unplanned, err);
 	if (result == 0)
+		result = store_died_load(store, session->now_utc - STATUS_DIED_S, &status->died, err);
+	if (result == 0)
 		result = store_audit_load(store, &status->audit, err);
 	if (result == 0)
 		result = store_backup_last(store, &status->backup_utc, err);
@@ -186,6 +189,7 @@ static void status_done(struct status *status)
 	free(status->suspended);
 	store_unreached_done(&status->unreached);
 	store_unplanned_done(&status->unplanned);
+	store_died_done(&status->died);
 	refusal_done(&status->refusal);
 	strlist_done(&status->strange);
 	strlist_done(&status->calendars);
@@ -243,8 +247,9 @@ const struct command status_command = {
 		"     a channel has failed for more than an hour; steps of the last 7 days reached nobody;\n"
 		"     a channel with updates = yes has not been heard for 5 minutes;\n"
 		"     a brake holds; messages are held, or wait for a channel that is not configured; addresses\n"
-		"     are suspended; open tasks cannot be planned; the last daily copy is older than 2 days, or an\n"
-		"     hour after the start there is none; a certificate ends within 14 days;\n"
+		"     are suspended; messages of the last day are dead; open tasks cannot be planned; the last daily\n"
+		"     copy is older than 2 days, or an hour after the start there is none; a certificate ends within\n"
+		"     14 days;\n"
 		"     the last reload was refused, so the old configuration is in force;\n"
 		"     a calendar lacks this year or, from October on, the next; less than 256 MB are free\n"
 		"As with every command, 64 is a wrong command line and 78 a wrong configuration.",

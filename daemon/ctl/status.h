@@ -48,6 +48,7 @@ struct status {
 	struct status_brake *brakes;
 	size_t n_brakes;
 	struct store_unreached unreached; /* of the last week */
+	struct store_died died;           /* of the last day */
 	struct store_unplanned unplanned;
 	struct status_suspension *suspended; /* addresses that nothing is sent to */
 	size_t n_suspended;

@@ -41,6 +41,26 @@ static int64_t status_up_s(const struct status *status)
 	return status->is_running && up_s > 0 ? up_s : 0;
 }
 
+/* Of steps and messages that nobody will get. */
+static void status_judge_losses(struct status *status)
+{
+	const struct store_unreached *unreached = &status->unreached;
+	const struct store_died *died = &status->died;
+	if (died->n > 0)
+		status_add(&status->warnings,
+			   mem_printf("%" PRId64 " %s in the last day: the first to %s on channel %s: %s; see "
+				      "deadlinectl queue --state dead",
+				      died->n, num_word(died->n, "message died", "messages died"), died->person,
+				      died->channel, died->reply != NULL ? died->reply : "nothing was said"));
+	if (unreached->n > 0)
+		status_add(&status->warnings,
+			   mem_printf("%" PRId64
+				      " %s of the last week reached nobody, for want of an address in use on a "
+				      "channel of the policy: the last of task %s to %s, %s; see deadlinectl why %s",
+				      unreached->n, num_word(unreached->n, "step", "steps"), unreached->task,
+				      unreached->person, unreached->reason, unreached->task));
+}
+
 static void status_judge_queue(struct status *status)
 {
 	char age[STATUS_AGE_SIZE];
@@ -77,14 +97,7 @@ static void status_judge_queue(struct status *status)
 				   "that cannot read it, with SQL",
 				   status->unplanned.n, num_word(status->unplanned.n, "task cannot", "tasks cannot"),
 				   status->unplanned.task, status->unplanned.problem));
-	if (status->unreached.n > 0)
-		status_add(&status->warnings,
-			   mem_printf("%" PRId64
-				      " %s of the last week reached nobody, for want of an address in use on a "
-				      "channel of the policy: the last of task %s to %s, %s; see deadlinectl why %s",
-				      status->unreached.n, num_word(status->unreached.n, "step", "steps"),
-				      status->unreached.task, status->unreached.person, status->unreached.reason,
-				      status->unreached.task));
+	status_judge_losses(status);
 	for (size_t i = 0; i < status->strange.n; i++)
 		status_add(&status->warnings,
 			   mem_printf("messages wait for channel %s, which the configuration does not have",

@@ -111,6 +111,7 @@ static void status_add_json(const struct status *status, json_t *object)
 	json_object_set_new(object, "brakes", status_json_brakes(status));
 	json_object_set_new(object, "suspended", json_integer((json_int_t)status->n_suspended));
 	json_object_set_new(object, "suspended_addresses", status_json_suspended(status));
+	json_object_set_new(object, "died", json_integer((json_int_t)status->died.n));
 	json_object_set_new(object, "unreached", json_integer((json_int_t)status->unreached.n));
 	json_object_set_new(object, "unplanned", json_integer((json_int_t)status->unplanned.n));
 	json_object_set_new(object, "audit", status_json_audit(status));

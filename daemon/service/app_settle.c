@@ -1,9 +1,12 @@
 /* The first thing of a pass: what came back from the channels is recorded, and said once it is committed. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "remind/backoff.h"
+#include "remind/notice.h"
 #include "remind/outbox.h"
 #include "remind/turn.h"
 #include "service/app_priv.h"
@@ -85,6 +88,25 @@ void app_quote(const struct channel_result *result, char text[APP_QUOTE_SIZE])
 		(void)snprintf(text, APP_QUOTE_SIZE, "%s", result->reply);
 }
 
+/* What a recipient refuses is told with its address. Of the rest, the operator hears once a day for each channel and code. */
+static int app_tell_dead(struct app *app, const struct app_result *entry, const char *reply, int64_t now_utc,
+			 struct err *err)
+{
+	const struct planner planner = app_planner(app);
+	const struct channel_result *result = &entry->result;
+	if (result->verdict == CHANNEL_PERMANENT && result->blame == CHANNEL_BLAME_RECIPIENT)
+		return 0;
+	const char *channel = entry->from->channel->name;
+	char *key = mem_printf("dead %s %d", channel, result->code);
+	char *text = mem_printf("a message on channel %s has ended and is not known to have arrived: %s. See "
+				"deadlinectl queue --state dead; of more such today only the log tells.",
+				channel, reply);
+	int status = notice_again(&planner, app->store, NOTICE_DAILY, app->setup->zone, key, text, now_utc, err);
+	free(text);
+	free(key);
+	return status;
+}
+
 static int app_settle_one(struct app *app, struct app_result *entry, int64_t now_utc, struct err *err)
 {
 	const struct planner planner = app_planner(app);
@@ -115,6 +137,8 @@ static int app_settle_one(struct app *app, struct app_result *entry, int64_t now
 		status = app_note_shown(app, entry, err);
 	if (status == 0)
 		status = app_note_thread(app, entry, err);
+	if (status == 0 && entry->state == MESSAGE_DEAD)
+		status = app_tell_dead(app, entry, reply, now_utc, err);
 	if (status == 0)
 		status = app_address_judge(app, entry, reply, now_utc, err);
 	return status == 0 && entry->state == MESSAGE_DEAD ? turn_dead(&planner, app->store, entry->id, now_utc, err)

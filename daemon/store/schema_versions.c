@@ -719,6 +719,8 @@ static const char schema_9[] =
 	 * the rest. */
 	"DROP INDEX reminder_message;"
 	"CREATE INDEX reminder_message ON reminder (message, dropped, due_utc, held, deputy_for);"
+	/* Few end so, and status asks which have lately. */
+	"CREATE INDEX message_dead ON message (id) WHERE state = 'dead';"
 	"CREATE VIEW tally (state, n) AS"
 	"  SELECT 'pending', n - (SELECT count(*) FROM message WHERE " STORE_IS_STARTED ") FROM counted WHERE id = 1"
 	"  UNION ALL SELECT 'sending', count(*) FROM message WHERE " STORE_IS_SENDING

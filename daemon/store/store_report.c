@@ -161,3 +161,35 @@ void store_unplanned_done(struct store_unplanned *unplanned)
 	free(unplanned->problem);
 	*unplanned = (struct store_unplanned){0};
 }
+
+int store_died_load(struct store *store, int64_t since_utc, struct store_died *ret_died, struct err *err)
+{
+	/* With min() the other columns are those of its row. */
+	static const char sql[] =
+		"SELECT count(*), min(at), person, channel, last_reply FROM (SELECT person, channel, last_reply,"
+		"  (SELECT max(started_utc) FROM attempt WHERE message = m.id) AS at FROM message m WHERE state = 'dead')"
+		" WHERE at > ?1";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", since_utc);
+	int status = store_row(store, stmt, "counting the messages that are dead", err);
+	if (status < 0)
+		return status;
+	*ret_died = (struct store_died){.n = sqlite3_column_int64(stmt, 0)};
+	if (ret_died->n > 0) {
+		ret_died->person = store_text(stmt, 2);
+		ret_died->channel = store_text(stmt, 3);
+		ret_died->reply = store_text(stmt, 4);
+	}
+	(void)sqlite3_reset(stmt);
+	return 0;
+}
+
+void store_died_done(struct store_died *died)
+{
+	free(died->person);
+	free(died->channel);
+	free(died->reply);
+	*died = (struct store_died){0};
+}

@@ -29,6 +29,15 @@ struct store_counts {
 /* Costs a few look-ups however long the queue is. */
 MUSTCHECK int store_count(struct store *store, struct store_counts *ret_counts, struct err *err);
 
+/* Messages that are dead: refused for good, or their fate unknown. */
+struct store_died {
+	int64_t n;
+	char *person, *channel, *reply; /* of the first of them; owned, NULL when there is none */
+};
+/* Those whose last attempt began after since_utc, along an index. */
+MUSTCHECK int store_died_load(struct store *store, int64_t since_utc, struct store_died *ret_died, struct err *err);
+void store_died_done(struct store_died *died);
+
 /* Steps that found no address for their reader, or none in use. */
 struct store_unreached {
 	int64_t n;

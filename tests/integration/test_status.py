@@ -129,6 +129,13 @@ def add_message(site, state, due_ago, channel="email"):
              " VALUES ('desk', ?, 'test', ?, 'x', ?, ?, 'x')", channel, state, ago(due_ago), ago(-DAY))
 
 
+def add_dead(site, ago_s, reply):
+    add_message(site, "dead", ago_s + HOUR)
+    site.sql("UPDATE message SET attempts = 1, last_reply = ? WHERE id = (SELECT max(id) FROM message)", reply)
+    site.sql("INSERT INTO attempt (message, number, started_utc, outcome, code, reply)"
+             " SELECT max(id), 1, ?, 'permanent', 552, ? FROM message", ago(ago_s), reply)
+
+
 def been_up(site, seconds):
     """The daemon has been running for so long, and the last audit is from now."""
     site.sql("UPDATE meta SET value = ? WHERE key = 'audit'", f"{ago(0)} {ago(seconds)}")
@@ -139,6 +146,9 @@ WARNINGS = {
     "held": (lambda site: add_message(site, "held", 5), "1 message is held"),
     "suspended": (lambda site: site.sql("INSERT INTO suspension (person, channel, refusals, reason) VALUES ('desk', 'chat', 3, 'no such mailbox')"),
                   "1 address is suspended"),
+    "dead": (lambda site: (add_dead(site, 2 * DAY, "an old one"), add_dead(site, 2 * HOUR, "552 5.3.4 too large"),
+                           add_dead(site, HOUR, "554 spam")),
+             "2 messages died in the last day: the first to desk on channel email: 552 5.3.4 too large"),
     "brake": (lambda site: site.sql("INSERT OR REPLACE INTO brake VALUES ('all', '', 0, 5, 5, ?)", ago(HOUR)),
               "the brake holds all messages since 1 h"),
     "strange channel": (lambda site: add_message(site, "pending", -DAY, "gone"), "messages wait for channel gone"),

@@ -165,6 +165,53 @@ static void notice__escalation_without_a_supervisor__operator_hears_once_a_month
 	desk_close();
 }
 
+/* Two messages to boris on the telephone are in flight. */
+static void open_with_two(void)
+{
+	desk_open("operator = anna\n" CHANNELS "[policy default]\nremind = 0m before start\n", "2025-10-05T10:00");
+	office_add_person(&desk.office, "anna", "UTC", "email telegram");
+	office_add_person(&desk.office, "boris", "UTC", "telegram");
+	for (int i = 0; i < 2; i++) {
+		char uid[] = {'t', (char)('0' + i), '\0'};
+		(void)office_add_task(&desk.office, &(struct office_task){.uid = uid,
+									  .start = "2025-10-05T11:00",
+									  .precision = PERIOD_MINUTE,
+									  .people = "boris",
+									  .planned_until = desk.now.wall_s});
+	}
+	desk_move_to("2025-10-05T11:00");
+	desk_tick();
+	assert_int_equal(desk.n_flying, 2);
+}
+
+static int64_t count_notices(const char *words)
+{
+	return office_number(&desk.office, "SELECT count(DISTINCT text) FROM notice WHERE text LIKE '%%%s%%'", words);
+}
+
+static void notice__message_refused_for_its_own_sake__operator_hears_once_a_day(void **state)
+{
+	(void)state;
+	open_with_two();
+	desk_answer(CHANNEL_PERMANENT, CHANNEL_BLAME_MESSAGE);
+	desk_tick();
+	assert_int_equal(count_notices("on channel telegram has ended and is not known to have arrived: said the fake"),
+			 1);
+	assert_int_equal(office_number(&desk.office, "SELECT count(*) FROM notice"), 2); /* on each of her channels */
+	desk_close();
+}
+
+static void notice__recipient_refused__is_told_with_the_address(void **state)
+{
+	(void)state;
+	open_with_two();
+	desk_answer(CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	desk_tick();
+	assert_int_equal(count_notices("has ended"), 0);
+	assert_int_equal(count_notices("a message to boris"), 1);
+	desk_close();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +221,8 @@ int main(void)
 		cmocka_unit_test(notice__postponed_at_night__comes_for_ten_minutes),
 		cmocka_unit_test(notice__escalation_without_a_supervisor__operator_hears_once_a_month),
 		cmocka_unit_test(notice__many_escalations_without_a_supervisor__are_one_notice_for_each_policy),
+		cmocka_unit_test(notice__message_refused_for_its_own_sake__operator_hears_once_a_day),
+		cmocka_unit_test(notice__recipient_refused__is_told_with_the_address),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

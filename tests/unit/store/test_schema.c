@@ -220,7 +220,7 @@ static const char to_version_7[] =
 	"DROP TRIGGER message_moved; CREATE TRIGGER message_moved AFTER UPDATE ON message BEGIN SELECT 1; END;"
 	"DROP TRIGGER message_removed; CREATE TRIGGER message_removed AFTER DELETE ON message BEGIN SELECT 1; END;"
 	"DROP VIEW tally; DROP TABLE counted; CREATE TABLE tally (state TEXT PRIMARY KEY, n INTEGER NOT NULL);"
-	"DROP INDEX reminder_deputy; DROP TRIGGER person_inactive_deputy; DROP TRIGGER person_gone_deputy;"
+	"DROP INDEX message_dead; DROP INDEX reminder_deputy; DROP TRIGGER person_inactive_deputy; DROP TRIGGER person_gone_deputy;"
 	"DROP TRIGGER silenced; CREATE TRIGGER silenced AFTER INSERT ON silence BEGIN SELECT 1; END;"
 	"ALTER TABLE message DROP COLUMN held_until_utc; ALTER TABLE message DROP COLUMN next_channel_utc; PRAGMA user_version = 7";
 
