@@ -164,18 +164,29 @@ int outbox_recover(struct store *store, bool is_same_boot, bool was_crash, int64
 	return status;
 }
 
-int outbox_expire(struct store *store, int64_t cutoff_utc, size_t *ret_n, struct err *err)
+static int outbox_expire_one(struct store *store, int64_t id, size_t *n_tried, struct err *err)
+{
+	struct store_move move = {.reason = "too late to be of use", .not_before = -1};
+	struct store_peek peek;
+	bool is_moved;
+	int status = store_message_peek(store, id, &peek, err);
+	if (status < 0)
+		return status;
+	*n_tried += peek.attempts > 0 && !peek.is_notice;
+	return outbox_move(store, id, MESSAGE_PENDING, OUTBOX_EXPIRE, &move, &is_moved, err);
+}
+
+int outbox_expire(struct store *store, int64_t cutoff_utc, size_t *ret_n, size_t *ret_n_tried, struct err *err)
 {
 	int64_t ids[OUTBOX_BATCH];
-	size_t n = 0;
+	size_t n = 0, n_tried = 0;
 	int status = store_message_overdue(store, cutoff_utc, ids, OUTBOX_BATCH, &n, err);
-	for (size_t i = 0; i < n && status == 0; i++) {
-		bool is_moved;
-		struct store_move move = {.reason = "too late to be of use", .not_before = -1};
-		status = outbox_move(store, ids[i], MESSAGE_PENDING, OUTBOX_EXPIRE, &move, &is_moved, err);
-	}
-	if (status == 0)
+	for (size_t i = 0; i < n && status == 0; i++)
+		status = outbox_expire_one(store, ids[i], &n_tried, err);
+	if (status == 0) {
 		*ret_n = n;
+		*ret_n_tried = n_tried;
+	}
 	return status;
 }
 

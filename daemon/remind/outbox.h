@@ -54,9 +54,11 @@ struct outbox_recovery {
 MUSTCHECK int outbox_recover(struct store *store, bool is_same_boot, bool was_crash, int64_t now_utc,
 			     struct outbox_recovery *ret_recovery, struct err *err);
 
-/* Ends pending messages that were due before cutoff_utc. *ret_n: how many; OUTBOX_BATCH means there may be more. */
+/* Ends pending messages that were due before cutoff_utc. *ret_n: how many; OUTBOX_BATCH means there may be more.
+ * *ret_n_tried: of these, those that were attempted, without notices. */
 enum { OUTBOX_BATCH = 256 };
-MUSTCHECK int outbox_expire(struct store *store, int64_t cutoff_utc, size_t *ret_n, struct err *err);
+MUSTCHECK int outbox_expire(struct store *store, int64_t cutoff_utc, size_t *ret_n, size_t *ret_n_tried,
+			    struct err *err);
 
 /* Says from when on a person who keeps hours may be written to; at most now_utc = now. */
 typedef int (*outbox_open_cb)(void *arg, const char *person, int64_t now_utc, int64_t *ret_open_utc, struct err *err);

@@ -18,16 +18,33 @@
 #include "service/warnings.h"
 #include "store/store_task.h"
 
+/* Once a day: they were tried, and somebody may have waited for them. */
+static int app_tell_stale(struct app *app, size_t n_tried, int64_t now_utc, struct err *err)
+{
+	const struct planner planner = app_planner(app);
+	if (n_tried == 0)
+		return 0;
+	char *text =
+		mem_printf("%zu %s tried in vain until too late to be of use; see deadlinectl queue --state stale. "
+			   "Of more today only the log tells.",
+			   n_tried, num_word((int64_t)n_tried, "message was", "messages were"));
+	int status = notice_again(&planner, app->store, NOTICE_DAILY, app->setup->zone, "stale", text, now_utc, err);
+	free(text);
+	return status;
+}
+
 /* Old ends of the queue are looked at once a scan, not every pass. */
 static int app_expire(struct app *app, int64_t now_utc, bool *ret_more, struct err *err)
 {
-	size_t n = 0;
+	size_t n = 0, n_tried = 0;
 	if (now_utc < app->next_expiry_utc && app->next_expiry_utc - now_utc <= app->setup->conf->scan_interval_s)
 		return 0;
-	int status = outbox_expire(app->store, now_utc - app->setup->conf->catch_up_max_age_s, &n, err);
+	int status = outbox_expire(app->store, now_utc - app->setup->conf->catch_up_max_age_s, &n, &n_tried, err);
 	if (status == 0 && n != 0)
 		log_warning("%zu %s too late to be of use; see deadlinectl queue --state stale", n,
 			    num_word((int64_t)n, "message became", "messages became"));
+	if (status == 0)
+		status = app_tell_stale(app, n_tried, now_utc, err);
 	if (status == 0 && n == OUTBOX_BATCH)
 		*ret_more = true;
 	else if (status == 0)

@@ -348,17 +348,18 @@ static void outbox__message_deleted_while_sending__does_not_stop_the_rest(void *
 static void outbox__expire__ends_what_waits_and_was_due_before(void **state)
 {
 	(void)state;
-	size_t n = 99;
+	size_t n = 99, n_tried = 99;
 	int64_t old = add("1d", now - 101), edge = add("2d", now - 100), in_flight = add("3d", now - 5000), ids[1];
 	assert_int_equal(claim(now - 5000, 1, ids), 1);
 	assert_int_equal(ids[0], in_flight);
-	OK(outbox_expire(office.store, now - 100, &n, ERR));
+	OK(outbox_expire(office.store, now - 100, &n, &n_tried, ERR));
 	assert_int_equal(n, 1);
+	assert_int_equal(n_tried, 0);
 	assert_string_equal(office_state(&office, old), "stale");
 	assert_string_equal(office_state(&office, edge), "pending");
 	assert_string_equal(office_state(&office, in_flight), "sending");
 	assert_true(office_number(&office, "SELECT length(reason) FROM message WHERE id = %lld", (long long)old) > 0);
-	OK(outbox_expire(office.store, now - 100, &n, ERR));
+	OK(outbox_expire(office.store, now - 100, &n, &n_tried, ERR));
 	assert_int_equal(n, 0);
 }
 

@@ -212,6 +212,32 @@ static void notice__recipient_refused__is_told_with_the_address(void **state)
 	desk_close();
 }
 
+static void notice__tried_until_it_is_stale__operator_hears_once_a_day(void **state)
+{
+	(void)state;
+	open_with_two();
+	desk_answer(CHANNEL_TEMPORARY, CHANNEL_BLAME_RECIPIENT);
+	desk.room = 0;
+	desk_move_to("2025-10-12T12:00");
+	desk_tick();
+	assert_int_equal(desk_count("stale"), 2);
+	assert_int_equal(count_notices("2 messages were tried in vain"), 1);
+	desk_close();
+}
+
+static void notice__stale_without_a_try__is_not_told(void **state)
+{
+	(void)state;
+	open_with_two();
+	desk_answer(CHANNEL_THROTTLED, CHANNEL_BLAME_RECIPIENT);
+	desk.room = 0;
+	desk_move_to("2025-10-12T12:00");
+	desk_tick();
+	assert_int_equal(desk_count("stale"), 2);
+	assert_int_equal(count_notices("tried in vain"), 0);
+	desk_close();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +249,8 @@ int main(void)
 		cmocka_unit_test(notice__many_escalations_without_a_supervisor__are_one_notice_for_each_policy),
 		cmocka_unit_test(notice__message_refused_for_its_own_sake__operator_hears_once_a_day),
 		cmocka_unit_test(notice__recipient_refused__is_told_with_the_address),
+		cmocka_unit_test(notice__tried_until_it_is_stale__operator_hears_once_a_day),
+		cmocka_unit_test(notice__stale_without_a_try__is_not_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
