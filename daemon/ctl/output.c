@@ -8,10 +8,9 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/table.h"
 #include "base/utf8.h"
 #include "store/store_task.h"
-
-enum { OUTPUT_GAP = 2 };
 
 void output_complain(const char *fmt, ...)
 {
@@ -80,62 +79,32 @@ size_t output_width(const char *text, size_t len)
  */
 
 struct output_table {
-	const char *const *headings;
-	size_t n_columns;
-	size_t *widths;
-	char **cells; /* row after row */
-	size_t n_cells, max_cells;
+	struct table table;
 };
 
 struct output_table *output_table_new(const char *const *headings, size_t n)
 {
 	struct output_table *table = mem_zero(1, sizeof(*table));
-	table->headings = headings;
-	table->n_columns = n;
-	table->widths = mem_zero(n, sizeof(*table->widths));
-	for (size_t i = 0; i < n; i++)
-		table->widths[i] = output_width(headings[i], strlen(headings[i]));
+	table_init(&table->table, headings, n);
 	return table;
 }
 
 void output_table_add(struct output_table *table, const char *const *cells)
 {
-	if (table->n_cells + table->n_columns > table->max_cells) {
-		table->max_cells = table->max_cells * 2 + table->n_columns;
-		table->cells = mem_grow(table->cells, table->max_cells, sizeof(*table->cells));
-	}
-	for (size_t i = 0; i < table->n_columns; i++) {
+	for (size_t i = 0; i < table->table.columns; i++) {
 		char *cell = output_clean(cells[i][0] != '\0' ? cells[i] : "-");
-		size_t width = output_width(cell, strlen(cell));
-		if (width > table->widths[i])
-			table->widths[i] = width;
-		table->cells[table->n_cells++] = cell;
-	}
-}
-
-static void output_table_print_row(const struct output_table *table, const char *const *cells, FILE *out)
-{
-	for (size_t i = 0; i < table->n_columns; i++) {
-		bool is_last = i + 1 == table->n_columns;
-		size_t width = output_width(cells[i], strlen(cells[i]));
-		int padding = is_last ? 0 : (int)(table->widths[i] - width) + OUTPUT_GAP;
-		(void)fprintf(out, "%s%*s%s", cells[i], padding, "", is_last ? "\n" : "");
+		table_add(&table->table, cell);
+		free(cell);
 	}
 }
 
 void output_table_finish(struct output_table *table, const char *nothing_text, FILE *out)
 {
-	if (table->n_cells == 0)
+	if (table->table.cells.n == table->table.columns)
 		(void)fprintf(out, "%s\n", nothing_text);
 	else
-		output_table_print_row(table, table->headings, out);
-	for (size_t i = 0; i < table->n_cells; i += table->n_columns)
-		output_table_print_row(table, (const char *const *)&table->cells[i], out);
-
-	for (size_t i = 0; i < table->n_cells; i++)
-		free(table->cells[i]);
-	free(table->cells);
-	free(table->widths);
+		table_print(&table->table, out);
+	table_done(&table->table);
 	free(table);
 }
 
