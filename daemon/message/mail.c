@@ -187,7 +187,8 @@ static void mail_add_headers(const struct mail *mail, const struct mail_ends *en
 	buf_add_str(out, "MIME-Version: 1.0\r\n");
 }
 
-/* An address of the responsible that cannot be used is left out: the mail is not for it. */
+/* An address of the responsible that cannot be used, or that a server without SMTPUTF8 could not carry, is left out: the mail
+ * is not for it. */
 static int mail_find_ends(const struct mail *mail, struct mail_ends *ends, struct err *err)
 {
 	int r = mail_resolve_address(mail->from_address, &ends->from, &ends->owned[0], err);
@@ -202,6 +203,8 @@ static int mail_find_ends(const struct mail *mail, struct mail_ends *ends, struc
 	}
 	if (mail->reply_to_address != NULL &&
 	    mail_resolve_address(mail->reply_to_address, &ends->reply_to, &ends->owned[2], NULL) < 0)
+		ends->reply_to = NULL;
+	if (ends->reply_to != NULL && mail_needs_smtputf8(ends->reply_to) && !mail_needs_smtputf8(ends->to))
 		ends->reply_to = NULL;
 	return 0;
 }

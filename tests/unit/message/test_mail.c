@@ -596,6 +596,20 @@ static void mail_build__reply_address_that_cannot_be_used__is_left_out(void **st
 	free(text);
 }
 
+static void mail_build__reply_address_that_needs_smtputf8__goes_only_where_the_recipient_needs_it_too(void **state)
+{
+	(void)state;
+	struct mail mail = mail_sample();
+	mail.reply_to_address = "пётр@example.org";
+	char *text = built(&mail);
+	assert_null(strstr(text, "Reply-To"));
+	free(text);
+	mail.to_address = "анна@example.org";
+	text = built(&mail);
+	assert_non_null(strstr(text, "Reply-To: <пётр@example.org>\r\n"));
+	free(text);
+}
+
 /* RFC 6531 and 6532: as it is before the @, A-labels behind it. */
 static void mail_build__address_outside_ascii__stands_in_the_header_as_it_is(void **state)
 {
@@ -642,6 +656,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mail_build__headers_for_readers__are_there_when_asked_for),
 		cmocka_unit_test(mail_build__reply_address_that_cannot_be_used__is_left_out),
+		cmocka_unit_test(
+			mail_build__reply_address_that_needs_smtputf8__goes_only_where_the_recipient_needs_it_too),
 		cmocka_unit_test(mail_check_unsubscribe__rows),
 		cmocka_unit_test(mail_build__address_outside_ascii__stands_in_the_header_as_it_is),
 		cmocka_unit_test(mail_build__russian_reminder__is_golden),
