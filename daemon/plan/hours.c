@@ -158,3 +158,12 @@ int64_t hours_tomorrow_morning_utc(const struct reader_time *reader, int64_t now
 	struct civil tomorrow = civil_add_days(&today, 1);
 	return hours_utc(reader, &tomorrow, minute);
 }
+
+int64_t hours_next_morning_utc(const struct reader_time *reader, int64_t now_utc)
+{
+	struct civil today = hours_today(reader, now_utc);
+	struct civil tomorrow = civil_add_days(&today, 1);
+	bool is_any_day = reader->calendar == NULL && !hours_has_work(&reader->hours);
+	return is_any_day ? hours_utc(reader, &tomorrow, HOURS_MORNING_MINUTE)
+			  : hours_tomorrow_morning_utc(reader, now_utc);
+}

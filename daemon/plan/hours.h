@@ -71,5 +71,7 @@ int64_t hours_next_digest_utc(const struct reader_time *reader, const struct dig
 /* When work begins, or 09:00 when no hours are set, on the first working day after the reader's today. Tomorrow when 400
  * days bring no working day. Quiet hours don't move it. */
 int64_t hours_tomorrow_morning_utc(const struct reader_time *reader, int64_t now_utc);
+/* The same, but 09:00 of the next day, whichever it is, for who has neither working hours nor a calendar. */
+int64_t hours_next_morning_utc(const struct reader_time *reader, int64_t now_utc);
 
 #endif

@@ -134,6 +134,7 @@ static int planner_plan_person(struct planner_case *at, const struct person *per
 			.text = steps.due[i].step->text,
 			.due_utc = steps.due[i].due_utc,
 			.forward_s = steps.due[i].own_utc - steps.due[i].due_utc,
+			.latest_utc = steps.due[i].latest_utc,
 			.is_digest = steps.due[i].step->is_digest,
 			.is_past_use = planner_is_past_use(at, steps.due[i].step),
 			.is_noticed = is_noticed && at->post.now_utc - steps.due[i].due_utc > POST_LATE_S,

@@ -79,18 +79,32 @@ static void post_hold_for_hours(const struct post *post, struct post_route *rout
 	post_hold(route, open, route->held != NULL ? route->held : why);
 }
 
-static int post_hold_for_ceiling(struct post *post, struct post_route *route, struct err *err)
+/* Until when all of the steps are of use; what none of them is in time for any more holds nothing up. */
+static int64_t post_latest(const struct post *post, const struct post_step *steps, size_t n)
+{
+	int64_t latest_utc = INT64_MAX;
+	for (size_t i = 0; i < n; i++)
+		if (steps[i].latest_utc >= post->now_utc && steps[i].latest_utc < latest_utc)
+			latest_utc = steps[i].latest_utc;
+	return latest_utc;
+}
+
+/* A message too many today is better than one that comes when its event is over. */
+static int post_hold_for_ceiling(struct post *post, struct post_route *route, int64_t latest_utc, struct err *err)
 {
 	int64_t told = 0;
 	if (route->reader->ceiling == 0 || post->task->is_urgent)
 		return 0;
 	int status = store_ceiling_load(post->store, route->reader->id, route->day, &told, err);
-	if (status == 0 && told >= route->reader->ceiling)
-		post_hold(route, hours_tomorrow_morning_utc(&route->hours.time, post->now_utc), "daily ceiling");
+	int64_t morning_utc = hours_next_morning_utc(&route->hours.time, post->now_utc);
+	if (status == 0 && told >= route->reader->ceiling &&
+	    hours_open_utc(&route->hours.time, morning_utc, false, NULL) <= latest_utc)
+		post_hold(route, morning_utc, "daily ceiling");
 	return status;
 }
 
-static int post_find_route(struct post *post, const struct person *person, struct post_route *route, struct err *err)
+static int post_find_route(struct post *post, const struct person *person, int64_t latest_utc, struct post_route *route,
+			   struct err *err)
 {
 	int64_t snoozed = 0, meant_utc = post->not_before_utc > post->now_utc ? post->not_before_utc : post->now_utc;
 	*route = (struct post_route){.not_before_utc = post->now_utc};
@@ -105,7 +119,7 @@ static int post_find_route(struct post *post, const struct person *person, struc
 		return status;
 	post_hold(route, snoozed, "snoozed");
 	post_hold(route, post->not_before_utc, "snoozed");
-	status = post_hold_for_ceiling(post, route, err);
+	status = post_hold_for_ceiling(post, route, latest_utc, err);
 	post_hold_for_hours(post, route);
 	return status;
 }
@@ -417,7 +431,7 @@ bool post_is_over(const struct post *post, const char *key)
 int post_steps(struct post *post, const struct person *person, const struct post_step *steps, size_t n, struct err *err)
 {
 	struct post_route route;
-	int status = post_find_route(post, person, &route, err);
+	int status = post_find_route(post, person, post_latest(post, steps, n), &route, err);
 	if (status == 0) {
 		route.order = order_of(route.reader, &post->policy->order, &route.own);
 		status = (route.order->is_first ? post_first : post_all)(post, &route, steps, n, err);

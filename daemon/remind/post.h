@@ -21,10 +21,11 @@ enum { POST_LATE_S = 120 }; /* a step that was due longer ago was missed */
 struct post_step {
 	const char *text;
 	int64_t due_utc;
-	int64_t forward_s; /* so much it was brought forward from its own place, from which on it grows old */
-	bool is_digest;    /* said in the digest and nowhere else */
-	bool is_past_use;  /* the moment it was to warn of has passed */
-	bool is_noticed;   /* was due before the date was set, of which the same pass gives notice */
+	int64_t forward_s;  /* so much it was brought forward from its own place, from which on it grows old */
+	int64_t latest_utc; /* no ceiling holds it beyond that; 0 = one may */
+	bool is_digest;     /* said in the digest and nowhere else */
+	bool is_past_use;   /* the moment it was to warn of has passed */
+	bool is_noticed;    /* was due before the date was set, of which the same pass gives notice */
 };
 
 /* What all steps of a task have in common. Everything is borrowed. */

@@ -133,7 +133,8 @@ static struct schedule_due schedule_find(const struct schedule_query *query, con
 	for (int day = 0; !step->is_after && !schedule_is_span(step) && place.utc > latest && day < 4; day++)
 		schedule_move(&place, -1);
 	int64_t own = step->is_after && place.utc < anchor ? anchor : place.utc;
-	struct schedule_due due = {.step = step, .due_utc = own, .own_utc = own};
+	struct schedule_due due = {
+		.step = step, .due_utc = own, .own_utc = own, .latest_utc = step->is_after ? INT64_MAX : latest};
 	if (!step->is_after && schedule_has_hours(query) && own <= latest)
 		due.due_utc = schedule_bring_forward(query, &place, latest);
 	return due;

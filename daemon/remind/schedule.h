@@ -30,7 +30,8 @@ enum { SCHEDULE_FORWARD_DAYS = 60 };
 struct schedule_due {
 	const struct step *step; /* of the policy */
 	int64_t due_utc;
-	int64_t own_utc; /* its own place: later than due_utc where it is brought forward */
+	int64_t own_utc;    /* its own place: later than due_utc where it is brought forward */
+	int64_t latest_utc; /* of a step before its anchor: when it still comes in time; else INT64_MAX */
 	bool is_again; /* it was to be brought forward to after_utc or earlier: only for whom it has not reached by then */
 };
 

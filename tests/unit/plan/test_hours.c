@@ -461,6 +461,24 @@ static void hours__tomorrow_morning__is_when_the_next_working_day_begins(void **
 	}
 }
 
+static void hours__next_morning__is_any_days_for_who_works_by_no_calendar(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *calendar, *work, *morning;
+	} rows[] = {
+		{"Friday", "", "", "2025-06-07T09:00+11"},
+		{"with a calendar", russia, "", "2025-06-09T09:00+11"},
+		{"with hours", "", "10:00-16:00", "2025-06-09T10:00+11"},
+		{"with days", "", "Tue,Thu", "2025-06-10T09:00+11"},
+	};
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct reader_time reader = reader_of(sakhalin, rows[i].calendar, "", rows[i].work);
+		check_instant(&reader, hours_next_morning_utc(&reader, utc_of("2025-06-06T12:00+11")), rows[i].morning,
+			      rows[i].name);
+	}
+}
+
 /* ---- whatever the hours ---- */
 
 static uint64_t random_state;
@@ -613,6 +631,7 @@ int main(void)
 		cmocka_unit_test(hours__two_weeks_across_march__one_digest_per_working_day_at_nine),
 		cmocka_unit_test(hours__every_minute_of_a_year__one_digest_a_day_and_a_week),
 		cmocka_unit_test(hours__tomorrow_morning__is_when_the_next_working_day_begins),
+		cmocka_unit_test(hours__next_morning__is_any_days_for_who_works_by_no_calendar),
 		cmocka_unit_test(hours__random_hours__first_open_minute_as_counted_on_the_wall),
 	};
 	return cmocka_run_group_tests(tests, load_all, free_all);

@@ -206,6 +206,27 @@ static void hours__ceiling__merges_what_goes_beyond_into_the_next_morning(void *
 	}
 }
 
+/* Anna has had her message of Friday; what is for Saturday comes on Saturday morning, what is for six o'clock then at once. */
+static void hours__ceiling__holds_nothing_beyond_its_event(void **state)
+{
+	(void)state;
+	stage_person("anna", "Asia/Sakhalin", "ceiling = 1");
+	add_task("told", "2025-05-24", "default", "anna");
+	for (int i = 0; i < 2; i++)
+		(void)office_add_task(&stage.office,
+				      &(struct office_task){.uid = i == 0 ? "six" : "three",
+							    .start = i == 0 ? "2025-05-24T06:00" : "2025-05-24T15:00",
+							    .precision = PERIOD_MINUTE,
+							    .zone = "Asia/Sakhalin",
+							    .people = "anna",
+							    .planned_until = stage.now.wall_s});
+	stage_live("2025-05-23T21:59");
+	assert_int_equal(stage_count("anna", "six: 1d"), 1);
+	assert_int_equal(stage_count("anna", "three: 1d"), 0);
+	stage_live("2025-05-23T22:01");
+	assert_int_equal(stage_count("anna", "three: 1d"), 1);
+}
+
 #define WITH_STAGE(test) cmocka_unit_test_setup_teardown(test, open_stage, close_stage)
 
 int main(void)
@@ -221,6 +242,7 @@ int main(void)
 		WITH_STAGE(hours__waiting_message_that_comes_late__is_postponed),
 		WITH_STAGE(hours__done_during_the_hold__says_nothing_in_the_morning),
 		WITH_STAGE(hours__ceiling__merges_what_goes_beyond_into_the_next_morning),
+		WITH_STAGE(hours__ceiling__holds_nothing_beyond_its_event),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
