@@ -54,13 +54,26 @@ static int prospect_count_people(struct session *session, const struct task *tas
 	return status;
 }
 
-static void prospect_tell(const struct prospect *prospect, const struct policy *policy)
+/* "1 January" is the nearest one, and so in December one that lies eleven months back. */
+static void prospect_tell_past(const struct prospect *prospect, const struct policy *policy, const struct task *task)
+{
+	char date[OUTPUT_PERIOD_SIZE];
+	const struct zone *zone = zone_find(task->zone);
+	bool is_past = zone != NULL && !task_repeats(task) && period_end_utc(&task->period, zone) <= prospect->now_utc;
+	output_period(&task->period, date);
+	output_complain("every step of policy %s lies in the past: nobody will be reminded%s%s%s%s", policy->name,
+			is_past ? "; " : "", is_past ? task->uid : "", is_past ? " was " : "", is_past ? date : "");
+	if (is_past)
+		output_complain("for a date that is still to come, write its year");
+}
+
+static void prospect_tell(const struct prospect *prospect, const struct policy *policy, const struct task *task)
 {
 	if (prospect->n_steps == 0)
 		output_complain("no step of policy %s speaks to those who take part: nobody will be reminded",
 				policy->name);
 	else if (prospect->n_ahead == 0)
-		output_complain("every step of policy %s lies in the past: nobody will be reminded", policy->name);
+		prospect_tell_past(prospect, policy, task);
 }
 
 /* When the latest date of the task that matters by now, or soon, begins: its steps are the last to come. */
@@ -99,7 +112,7 @@ static void prospect_check_steps(struct session *session, const struct task *tas
 		if (status < 0)
 			(void)session_fail(status, &err);
 		else
-			prospect_tell(&prospect, policy_view_of(&view, task));
+			prospect_tell(&prospect, policy_view_of(&view, task), task);
 	}
 	policy_view_done(&view);
 }

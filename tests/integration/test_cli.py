@@ -2,7 +2,7 @@
 import json
 import re
 import subprocess
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -219,6 +219,14 @@ def test_add_and_edit_say_that_nobody_will_be_reminded(site, when, people, words
         assert words in said if words else said == ""
     assert errors_of(site, "edit", "new", "--title", "Other") == ""
     assert errors_of(site, "edit", "new", "--when", "2031-07", "--rrule", "", "--people", "desk") == ""
+
+
+def test_a_date_that_is_past_is_named(site):
+    site.import_text("people.csv", "id,name,language,zone,email\ndesk,Desk,en,Asia/Sakhalin,desk@example.org\n")
+    day = date.today() - timedelta(days=5)
+    said = errors_of(site, "add", "New", "--uid", "new", "--when", f"{day.day}.{day.month}.{day.year}", "--people", "desk")
+    assert PAST + f"; new was {day}" in said and "write its year" in said
+    assert "new was" not in errors_of(site, "edit", "new", "--when", "every Friday of 2001")
 
 
 def test_add_and_edit_say_when_a_repeat_ends_that_names_no_year(site):
