@@ -26,6 +26,8 @@ static void import_print_summary(const struct import_summary *summary)
 			    "have no people: nobody is reminded of them");
 	import_remark_print(&summary->bounded, "repeats only within this year, as its phrase names none",
 			    "repeat only within this year, as their phrases name none");
+	import_remark_print(&summary->doubles, "was added with the title and date of an open one under another uid",
+			    "were added with the title and date of an open one under another uid");
 	import_remark_print(&summary->closed,
 			    "is done or cancelled and stays so: 'deadlinectl reopen UID' opens it again",
 			    "are done or cancelled and stay so: 'deadlinectl reopen UID' opens one again");

@@ -9,20 +9,23 @@
 
 enum { IMPORT_REMARK_AHEAD_DAYS = 3660 };
 
-void import_remark_add(struct import_remark *remark, const char *file, unsigned line, const char *uid)
+void import_remark_add(struct import_remark *remark, const char *file, unsigned line, const char *uid,
+		       const char *detail)
 {
 	if (remark->n++ > 0)
 		return;
 	remark->file = file;
 	remark->line = line;
 	mem_copy_text(remark->uid, sizeof(remark->uid), uid);
+	mem_copy_text(remark->detail, sizeof(remark->detail), detail != NULL ? detail : "");
 }
 
 void import_remark_print(const struct import_remark *remark, const char *one, const char *more)
 {
 	if (remark->n > 0)
-		output_complain("%zu of the tasks %s (first: %s:%u %s)", remark->n,
-				num_word((int64_t)remark->n, one, more), remark->file, remark->line, remark->uid);
+		output_complain("%zu of the tasks %s (first: %s:%u %s%s%s)", remark->n,
+				num_word((int64_t)remark->n, one, more), remark->file, remark->line, remark->uid,
+				remark->detail[0] != '\0' ? ", " : "", remark->detail);
 }
 
 /* Whether an occurrence begins so late that it is not over. */

@@ -9,17 +9,21 @@
 
 #include "plan/task.h"
 
+enum { IMPORT_REMARK_DETAIL_SIZE = TASK_UID_MAX + 8 };
+
 struct import_remark {
 	size_t n;
 	const char *file; /* of the first, borrowed */
 	unsigned line;
 	char uid[TASK_UID_MAX + 1];
+	char detail[IMPORT_REMARK_DETAIL_SIZE]; /* of the first; "" = none */
 };
 
-/* Counts a task; the first one is kept with its place. */
-void import_remark_add(struct import_remark *remark, const char *file, unsigned line, const char *uid);
+/* Counts a task; the first one is kept with its place, and with what there is to say of it, NULL for nothing. */
+void import_remark_add(struct import_remark *remark, const char *file, unsigned line, const char *uid,
+		       const char *detail);
 
-/* Prints to stderr "2 of the tasks WORDS (first: FILE:LINE UID)", with the word for one or for more; nothing for
+/* Prints to stderr "2 of the tasks WORDS (first: FILE:LINE UID, DETAIL)", with the word for one or for more; nothing for
  * none. */
 void import_remark_print(const struct import_remark *remark, const char *one, const char *more);
 

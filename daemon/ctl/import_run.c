@@ -11,6 +11,7 @@
 #include "ctl/fields.h"
 #include "ctl/import_seen.h"
 #include "ctl/known.h"
+#include "ctl/output.h"
 #include "ctl/prospect.h"
 #include "ctl/sheet.h"
 #include "remind/act.h"
@@ -255,17 +256,19 @@ static void import_run_remark(struct import_run *run, const struct task *task, b
 	struct import_summary *summary = &run->summary;
 	const char *file = run->sheet->file;
 	unsigned line = run->sheet->record.line;
+	char date[OUTPUT_PERIOD_SIZE];
 	struct civil until;
+	output_period(&task->period, date);
 	if (strcmp(task->status, "open") != 0) {
-		import_remark_add(&summary->closed, file, line, task->uid);
+		import_remark_add(&summary->closed, file, line, task->uid, NULL);
 		return;
 	}
 	if (import_remark_is_past(task, run->now_utc))
-		import_remark_add(&summary->past, file, line, task->uid);
+		import_remark_add(&summary->past, file, line, task->uid, date);
 	if (is_without_people)
-		import_remark_add(&summary->without_people, file, line, task->uid);
+		import_remark_add(&summary->without_people, file, line, task->uid, NULL);
 	if (prospect_find_bound(sheet_field(run->sheet, "when"), task, run->now_utc, &until))
-		import_remark_add(&summary->bounded, file, line, task->uid);
+		import_remark_add(&summary->bounded, file, line, task->uid, NULL);
 }
 
 /* people NULL: the sheet does not say who takes part. */
@@ -328,6 +331,20 @@ static int import_run_task(struct import_run *run, struct err *err)
 	return status;
 }
 
+/* A row that got another uid is a new task beside the old one, unless both have rows. */
+static int import_run_add_double(void *arg, const char *uid, const char *other)
+{
+	struct import_run *run = arg;
+	struct import_remark *remark = &run->summary.doubles;
+	const struct import_place *place = import_seen_find(&run->tasks, uid);
+	if (place == NULL || import_seen_find(&run->tasks, other) != NULL)
+		return 0;
+	char *detail = mem_printf("as %s", other);
+	import_remark_add(remark, place->file, place->line, uid, detail);
+	free(detail);
+	return 0;
+}
+
 /* ---- all of it ----------------------------------------------------------------------------------------------------
  */
 
@@ -346,7 +363,8 @@ int import_run_write(struct import_run *run, struct store *store, struct problem
 		     struct import_summary *ret_summary, struct err *err)
 {
 	static const enum sheet_kind order[] = {SHEET_PEOPLE, SHEET_TASKS};
-	int status = 0;
+	int64_t last = 0;
+	int status = store_task_last(store, &last, err);
 	run->store = store;
 	run->problems = problems;
 	run->summary = (struct import_summary){0};
@@ -354,6 +372,8 @@ int import_run_write(struct import_run *run, struct store *store, struct problem
 		for (size_t i = 0; i < run->n_sheets && status == 0; i++)
 			if (run->sheets[i].kind == order[pass])
 				status = import_run_sheet(run, &run->sheets[i], err);
+	if (status == 0 && problems->n == 0)
+		status = store_task_doubles(store, last, import_run_add_double, run, err);
 	for (size_t i = 0; i < run->n_sheets; i++)
 		*(run->sheets[i].kind == SHEET_PEOPLE ? &run->summary.people_sheets : &run->summary.task_sheets) += 1;
 	if (status == 0)

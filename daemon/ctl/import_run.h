@@ -26,6 +26,8 @@ struct import_summary {
 	/* of the tasks added and changed: those that are open and wholly past, or open and said to have no people, or
 	 * open and repeated to the end of a year that their phrase does not name, or closed */
 	struct import_remark past, without_people, bounded, closed;
+	struct import_remark
+		doubles; /* added with the title and date of an open one that has another uid, and no row */
 };
 
 struct import_run;

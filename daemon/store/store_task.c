@@ -218,6 +218,37 @@ int store_task_messages(struct store *store, int64_t id, int64_t **ret_ids, size
 	return store_all_ids(store, stmt, "looking for the messages of a task", ret_ids, ret_n, err);
 }
 
+int store_task_last(struct store *store, int64_t *ret_id, struct err *err)
+{
+	static const char sql[] = "SELECT max(id) FROM task";
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	return stmt == NULL ? store->failure : store_one(store, stmt, "reading the last task", 0, ret_id, err);
+}
+
+int store_task_doubles(struct store *store, int64_t last, store_task_double_cb each, void *arg, struct err *err)
+{
+	static const char sql[] =
+		"SELECT a.uid, min(b.uid) FROM task a JOIN task b ON b.title = a.title AND b.end_local = a.end_local"
+		" AND b.start_local IS a.start_local AND b.zone = a.zone AND b.status = 'open' AND b.id <= ?1"
+		" WHERE a.id > ?1 AND a.status = 'open' GROUP BY a.id";
+	int status;
+	sqlite3_stmt *stmt = store_statement(store, sql, err);
+	if (stmt == NULL)
+		return store->failure;
+	store_bind(stmt, "i", last);
+	while ((status = store_row(store, stmt, "looking for tasks that are there twice", err)) == 1) {
+		char *uid = store_text(stmt, 0), *other = store_text(stmt, 1);
+		status = each(arg, uid, other);
+		free(other);
+		free(uid);
+		if (status < 0) {
+			(void)sqlite3_reset(stmt);
+			return status;
+		}
+	}
+	return status;
+}
+
 int store_task_each(struct store *store, bool all, store_task_cb each, void *arg, struct err *err)
 {
 	static const char sql[] =

@@ -48,6 +48,14 @@ MUSTCHECK int store_task_messages(struct store *store, int64_t id, int64_t **ret
 typedef int (*store_task_cb)(void *arg, const struct task *task, int64_t next_due_utc);
 MUSTCHECK int store_task_each(struct store *store, bool all, store_task_cb each, void *arg, struct err *err);
 
+/* The greatest id of a task, 0 when there is none. */
+MUSTCHECK int store_task_last(struct store *store, int64_t *ret_id, struct err *err);
+/* Calls each for every open task with an id above last that has title and date of an open one with a lower id, once. Stops at
+ * the first negative result of each and returns it. */
+typedef int (*store_task_double_cb)(void *arg, const char *uid, const char *other);
+MUSTCHECK int store_task_doubles(struct store *store, int64_t last, store_task_double_cb each, void *arg,
+				 struct err *err);
+
 /* What the planner must look at. */
 struct store_due {
 	int64_t task;

@@ -223,11 +223,21 @@ def test_tasks_that_nobody_will_hear_of_are_counted_and_the_first_is_named(site)
     site.import_text("people.csv", PEOPLE)
     assert told_by_import(site, "tasks.csv", UNHEARD) == (
         "deadlinectl: 2 of the tasks lie in the past as a whole: nobody is reminded of them beforehand"
-        " (first: tasks.csv:2 past)\n"
+        " (first: tasks.csv:2 past, 2001-06-01..2001-06-30)\n"
         "deadlinectl: 1 of the tasks has no people: nobody is reminded of it (first: tasks.csv:4 lonely)\n")
     assert told_by_import(site, "tasks.csv", UNHEARD) == ""
     assert "2 of the tasks have no people" in told_by_import(
         site, "more.csv", "uid,title,when\nm,More,2031-07\nn,Next,2031-08\n")
+
+
+def test_a_row_whose_uid_was_changed_is_told_as_a_second_task(site):
+    site.import_text("people.csv", PEOPLE)
+    head = "uid,title,when,people\n"
+    assert told_by_import(site, "plan.csv", head + "vis,Visit,2031-06-14,desk\nrep,Report,2031-06-15,desk\n") == ""
+    assert told_by_import(site, "plan.csv", head + "rep,Report,2031-06-15,desk\nrep2,Report,2031-06-15,desk\n"
+                          "repX,Visit,2031-06-14,desk\nvis2,Visit,2031-06-13,desk\n") == (
+        "deadlinectl: 1 of the tasks was added with the title and date of an open one under another uid"
+        " (first: plan.csv:4 repX, as vis)\n")
 
 
 def test_tasks_that_repeat_only_within_the_year_are_counted(site):
