@@ -606,7 +606,7 @@ static void mail_build__reply_address_that_needs_smtputf8__goes_only_where_the_r
 	free(text);
 	mail.to_address = "анна@example.org";
 	text = built(&mail);
-	assert_non_null(strstr(text, "Reply-To: <пётр@example.org>\r\n"));
+	assert_non_null(strstr(text, "Reply-To: пётр@example.org\r\n"));
 	free(text);
 }
 
