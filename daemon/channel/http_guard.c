@@ -1,5 +1,6 @@
 #include "channel/http_guard.h"
 
+#include <errno.h>
 #include <arpa/inet.h>
 #include <stdint.h>
 #include <string.h>
@@ -130,7 +131,9 @@ static curl_socket_t http_guard_open(void *arg, curlsocktype purpose, struct cur
 		http_guard_note(guard, &address->addr);
 		return CURL_SOCKET_BAD;
 	}
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	guard->has_no_descriptor = fd < 0 && (errno == EMFILE || errno == ENFILE);
+	return fd;
 }
 
 /* True when the host of url is written in digits, or is localhost. */

@@ -13,6 +13,7 @@ struct http_guard {
 	bool may_be_private;
 	bool is_plain;                  /* the host is written in digits, or is localhost */
 	char refused[INET6_ADDRSTRLEN]; /* the address it was not connected to; "" = none */
+	bool has_no_descriptor;         /* the process had none left for a connection */
 };
 
 /* Watches the connections of easy. Whoever writes a private address in digits, or localhost, means it, unless it is

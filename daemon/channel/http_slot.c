@@ -145,6 +145,7 @@ static bool http_slot_set_request(struct http_slot *slot)
 {
 	const char *url = buf_str(&slot->request.url);
 	slot->guard.refused[0] = '\0';
+	slot->guard.has_no_descriptor = false;
 	bool is_set = (http_slot_has_url(slot, url) || http_slot_set_url(slot, url)) && http_slot_add_headers(slot) &&
 		      HTTP_SET(CURLOPT_HTTPHEADER, slot->headers);
 	if (slot->call->method == PRESET_GET)
@@ -186,6 +187,8 @@ static void http_judge_failure(const struct http_slot *slot, CURLcode code, stru
 	const char *words = slot->error[0] != '\0' ? slot->error : curl_easy_strerror(code);
 	if (code == CURLE_ABORTED_BY_CALLBACK) /* it meant to send again; see the top of http_slot.h */
 		words = "the server closed the connection";
+	if (slot->guard.has_no_descriptor)
+		words = "no file descriptors left: raise LimitNOFILE= of the unit, or lower connections";
 	bool was_sent = http_slot_was_sent(slot, code);
 	char *reply = mem_printf("%s%s%s%s", was_sent ? "sent, but the reply was lost: " : "", words,
 				 slot->guard.refused[0] != '\0' ? "; allow_private = yes would allow " : "",

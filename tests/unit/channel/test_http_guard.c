@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "channel/http_guard.h"
 
@@ -109,6 +110,22 @@ static void http_guard__name_of_a_private_address__is_not_connected_to(void **st
 	assert_string_equal(guard.refused, "");
 }
 
+static void http_guard__no_descriptor_is_left__is_told_from_a_server_that_is_away(void **state)
+{
+	(void)state;
+	struct rlimit before;
+	struct http_guard guard;
+	assert_int_equal(call("http://127.0.0.1:9/", false, &guard), CURLE_COULDNT_CONNECT);
+	assert_false(guard.has_no_descriptor);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	const struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	CURLcode code = call("http://127.0.0.1:9/", false, &guard);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(code, CURLE_COULDNT_CONNECT);
+	assert_true(guard.has_no_descriptor);
+}
+
 static void http_guard__link_local_address__is_never_meant(void **state)
 {
 	(void)state;
@@ -128,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(http_guard__special_addresses__are_not_public),
 		cmocka_unit_test(http_guard__name_of_a_private_address__is_not_connected_to),
+		cmocka_unit_test(http_guard__no_descriptor_is_left__is_told_from_a_server_that_is_away),
 		cmocka_unit_test(http_guard__link_local_address__is_never_meant),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
