@@ -190,6 +190,18 @@ int app_note_look(struct app *app, struct err *err)
 	return app->looked_utc != 0 ? app_save_number(app, "looked_utc", app->looked_utc, err) : 0;
 }
 
+int app_keep_look(struct app *app, struct err *err)
+{
+	int status = store_begin(app->store, err);
+	if (status < 0)
+		return status;
+	status = app_note_look(app, err);
+	if (status == 0)
+		return store_commit(app->store, err);
+	store_rollback(app->store);
+	return status;
+}
+
 int app_note_time(struct app *app, int64_t now_utc, struct err *err)
 {
 	if (llabs(now_utc - app->seen_utc) < APP_SEEN_EVERY_S)

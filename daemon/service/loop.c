@@ -320,7 +320,10 @@ static int loop_watch_commits(struct loop *loop, const char *database, struct er
 
 static struct setup *loop_load(struct loop *loop, struct problems *problems)
 {
+	struct err err;
 	struct setup *setup = setup_load(loop->start->config, problems);
+	if (setup != NULL && app_keep_look(loop->app, &err) < 0)
+		log_warning("the forecast may count what is over: %s", err.text);
 	if (setup == NULL || forecast_allows(loop->store, loop->start->config, setup, loop->start->accepts_volume,
 					     &loop->clock, problems))
 		return setup;
