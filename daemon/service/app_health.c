@@ -45,6 +45,9 @@ static void app_gather_news(struct app_result *entry, int64_t now_utc)
 		news->is_failing = news->is_failing || !is_asked;
 		if (is_asked && asked > news->paused_until_utc)
 			news->paused_until_utc = asked;
+	} else if (!news->is_failing &&
+		   (result->verdict == CHANNEL_TEMPORARY || result->verdict == CHANNEL_PERMANENT)) {
+		news->failure = entry; /* of one message: what was said is worth knowing, and the channel works */
 	}
 }
 
@@ -67,6 +70,24 @@ void app_forget_works(struct app *app)
 		entry->works_minute = 0;
 }
 
+/* What was said of one message does not take the place of why the channel fails. */
+static int app_keep_failure(struct app *app, const char *name, const struct app_news *news, int64_t now_utc,
+			    struct err *err)
+{
+	const struct channel_result *result = &news->failure->result;
+	struct store_channel known = {0};
+	char words[APP_QUOTE_SIZE];
+	if (result->blame != CHANNEL_BLAME_CHANNEL) {
+		int status = store_channel_load(app->store, name, &known, err);
+		bool is_failing = status == 0 && known.failing_since_utc != 0;
+		store_channel_done(&known);
+		if (status < 0 || is_failing)
+			return status;
+	}
+	app_quote(result, words);
+	return store_channel_note_failure(app->store, name, words, news->is_failing, now_utc, err);
+}
+
 static int app_keep_news(struct app *app, struct app_channel *channel, int64_t now_utc, struct err *err)
 {
 	const struct app_news news = channel->news;
@@ -77,11 +98,8 @@ static int app_keep_news(struct app *app, struct app_channel *channel, int64_t n
 		status = app_keep_works(app, channel, now_utc, err);
 	if (news.failure != NULL || news.paused_until_utc != 0)
 		app_forget_works(app);
-	if (status == 0 && news.failure != NULL) {
-		char words[APP_QUOTE_SIZE];
-		app_quote(&news.failure->result, words);
-		status = store_channel_note_failure(app->store, name, words, news.is_failing, now_utc, err);
-	}
+	if (status == 0 && news.failure != NULL)
+		status = app_keep_failure(app, name, &news, now_utc, err);
 	if (status == 0 && news.paused_until_utc != 0)
 		status = store_channel_note_pause(app->store, name, news.paused_until_utc, err);
 	if (status == 0 && news.certificate_until_utc != 0)

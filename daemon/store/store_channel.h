@@ -30,7 +30,7 @@ MUSTCHECK int store_channel_load(struct store *store, const char *name, struct s
  * Written once a minute at most. */
 MUSTCHECK int store_channel_note_sent(struct store *store, const char *name, int64_t now_utc, struct err *err);
 /* The server failed, in its words or ours. Written once a minute at most, unless the words change. is_failing is false
- * for one that works and only asks for a pause. */
+ * for one that works and only asks for a pause, or refuses one message. */
 MUSTCHECK int store_channel_note_failure(struct store *store, const char *name, const char *failure, bool is_failing,
 					 int64_t now_utc, struct err *err);
 /* The server does not tell what people write, in its words or ours, and has not since then. Written when it is new, or

@@ -119,14 +119,32 @@ static void app_settle__pass_is_taken_back__the_next_one_notes_that_the_channel_
 	store_channel_done(&channel);
 }
 
-/* Words about a recipient belong to the message; the channel works. */
-static void app_settle__refused_recipient__says_nothing_of_the_channel(void **state)
+/* Words about a recipient or a text are the last that were heard; the channel works. */
+static void app_settle__refused_recipient__is_the_last_error_of_a_channel_that_works(void **state)
 {
 	(void)state;
 	desk_answer(CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
 	desk_tick();
 	struct store_channel channel = known();
-	assert_int_equal(channel.failed_utc + channel.sent_utc + channel.failing_since_utc, 0);
+	assert_int_equal(channel.sent_utc + channel.failing_since_utc, 0);
+	assert_int_equal(channel.failed_utc, desk.now.wall_s);
+	assert_string_equal(channel.failure, "said the fake");
+	store_channel_done(&channel);
+}
+
+/* Why a channel fails is not covered by what becomes of one message. */
+static void app_settle__refused_recipient_while_failing__leaves_the_reason(void **state)
+{
+	(void)state;
+	answer(CHANNEL_TEMPORARY, 0);
+	desk_tick();
+	struct channel_result refused = desk_result(CHANNEL_PERMANENT, CHANNEL_BLAME_RECIPIENT);
+	(void)snprintf(refused.reply, sizeof(refused.reply), "no such user");
+	desk_finish(0, &refused);
+	desk_tick();
+	struct store_channel channel = known();
+	assert_int_not_equal(channel.failing_since_utc, 0);
+	assert_string_equal(channel.failure, "said the fake");
 	store_channel_done(&channel);
 }
 
@@ -244,7 +262,8 @@ int main(void)
 		TEST(app_settle__accepted_then_failed__is_failing_and_was_sent),
 		TEST(app_settle__accepted_again_after_a_failure__is_failing_no_more),
 		TEST(app_settle__pass_is_taken_back__the_next_one_notes_that_the_channel_works),
-		TEST(app_settle__refused_recipient__says_nothing_of_the_channel),
+		TEST(app_settle__refused_recipient__is_the_last_error_of_a_channel_that_works),
+		TEST(app_settle__refused_recipient_while_failing__leaves_the_reason),
 		TEST(app_start__pause_asked_for__outlives_a_crash),
 		TEST(app_start__pause_of_more_than_a_day__is_not_believed),
 		TEST(app_use_audit__once_an_hour__while_passes_are_made),
