@@ -53,13 +53,30 @@ static size_t recode_json(const char *text, char out[4], size_t *ret_n)
 	return 12;
 }
 
+/* A number of &#N; or &#xH;, which is a character. Returns the bytes read, 0 = it is none. */
+static size_t recode_number(const char *text, char out[4], size_t *ret_n)
+{
+	bool is_hex = text[2] == 'x' || text[2] == 'X';
+	size_t at = is_hex ? 3 : 2;
+	uint32_t number = 0, digit;
+	while (at < RECODE_ESCAPE_MAX - 1 && recode_hex(text + at, 1, &digit) && (is_hex || digit < 10)) {
+		number = number * (is_hex ? 16 : 10) + digit;
+		at++;
+	}
+	if (text[at] != ';' || number == 0 || number > 0x10ffff || (number >= 0xd800 && number < 0xe000))
+		return 0;
+	*ret_n = utf8_put(number, out);
+	return at + 1;
+}
+
 static size_t recode_html(const char *text, char out[4], size_t *ret_n)
 {
 	static const struct {
 		const char *entity;
 		char c;
-	} rows[] = {{"&amp;", '&'}, {"&lt;", '<'},   {"&gt;", '>'},    {"&quot;", '"'},
-		    {"&#34;", '"'}, {"&#39;", '\''}, {"&#x27;", '\''}, {"&apos;", '\''}};
+	} rows[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
+	if (text[1] == '#')
+		return recode_number(text, out, ret_n);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t len = strlen(rows[i].entity);
 		if (text[1] != rows[i].entity[1] || strncmp(text, rows[i].entity, len) != 0)
@@ -108,6 +125,9 @@ size_t recode_match(const char *text, const char *value, bool *ret_is_cut)
 {
 	const char *at = text, *rest = value, *mark = NULL;
 	size_t len = 1, n, skipped = 0;
+	*ret_is_cut = false;
+	if (*text != *value && strchr(RECODE_MARKS, *text) == NULL)
+		return 0; /* nearly everywhere */
 	while (*rest != '\0' && len != 0) {
 		mark = *at != '\0' && strchr(RECODE_MARKS, *at) != NULL ? at : mark;
 		len = recode_step(at, rest, &n);

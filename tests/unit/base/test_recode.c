@@ -25,6 +25,7 @@ static void recode_match__escaped_text__stands_for_the_value(void **state)
 		"Ab+%22c%5cd/%c3%a9%F0%9F%98%80&<",                       /* a form */
 		"Ab &quot;c\\d/é😀&amp;&lt;",                              /* a web page */
 		"Ab &#34;c\\d/é😀&amp;&lt;",
+		"&#65;&#x62;&#32;&#034;c&#x5C;d&#47;&#233;&#X1f600;&#38;&#60;",
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		bool is_cut = true;
