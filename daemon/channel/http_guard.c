@@ -68,7 +68,8 @@ static bool http_guard_is_link_local_v6(const unsigned char b[16])
 	uint32_t v4;
 	if (http_guard_inner_v4(b, &v4))
 		return http_guard_is_link_local_v4(v4);
-	return b[0] == 0xfe && (b[1] & 0xc0) == 0x80;
+	static const unsigned char metadata[16] = {0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, [15] = 0x54}; /* of a cloud */
+	return (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) || memcmp(b, metadata, sizeof(metadata)) == 0;
 }
 
 static uint32_t http_guard_v4(const struct sockaddr *address)

@@ -129,7 +129,8 @@ static void http_guard__no_descriptor_is_left__is_told_from_a_server_that_is_awa
 static void http_guard__link_local_address__is_never_meant(void **state)
 {
 	(void)state;
-	static const char *const hosts[] = {"169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]"};
+	static const char *const hosts[] = {"169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]",
+					    "[fd00:ec2::254]"};
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		struct http_guard guard;
 		char url[64];
