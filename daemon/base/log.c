@@ -18,7 +18,10 @@ enum { LOG_LINE_MAX = 2048, LOG_SECRET_MIN = 4, LOG_GATHERED_MAX = 65536, LOG_WA
 
 /* The one place with state of its own: what may be written and what may not holds for the process. */
 static enum log_level log_limit = LOG_LEVEL_INFO;
-static char **log_secrets;
+static struct log_secret {
+	char *text;
+	size_t n_hidden; /* how often */
+} * log_secrets;
 static size_t log_n_secrets;
 static struct buf log_gathered;
 static bool log_is_gathering;
@@ -32,32 +35,63 @@ enum log_level log_set_level(enum log_level level)
 	return before;
 }
 
+/* Where the secret is; log_n_secrets when it is none. */
+static size_t log_find_secret(const char *secret)
+{
+	size_t at = 0;
+	while (at < log_n_secrets && strcmp(log_secrets[at].text, secret) != 0)
+		at++;
+	return at;
+}
+
 static void log_hide_text(const char *secret)
 {
+	size_t known = log_find_secret(secret);
 	if (strlen(secret) < LOG_SECRET_MIN)
 		return;
-	for (size_t i = 0; i < log_n_secrets; i++)
-		if (strcmp(log_secrets[i], secret) == 0)
-			return;
+	if (known < log_n_secrets) {
+		log_secrets[known].n_hidden++;
+		return;
+	}
 
 	/* Longest first: a secret that starts another one must not be replaced inside it and leave its tail. */
 	size_t at = 0;
-	while (at < log_n_secrets && strlen(log_secrets[at]) >= strlen(secret))
+	while (at < log_n_secrets && strlen(log_secrets[at].text) >= strlen(secret))
 		at++;
 	log_secrets = mem_grow(log_secrets, log_n_secrets + 1, sizeof(*log_secrets));
 	memmove(&log_secrets[at + 1], &log_secrets[at], (log_n_secrets - at) * sizeof(*log_secrets));
-	log_secrets[at] = mem_dup(secret);
+	log_secrets[at] = (struct log_secret){.text = mem_dup(secret), .n_hidden = 1};
 	log_n_secrets++;
+}
+
+static void log_unhide_text(const char *secret)
+{
+	size_t at = log_find_secret(secret);
+	if (at == log_n_secrets || --log_secrets[at].n_hidden > 0)
+		return;
+	mem_free_secret(log_secrets[at].text);
+	log_n_secrets--;
+	memmove(&log_secrets[at], &log_secrets[at + 1], (log_n_secrets - at) * sizeof(*log_secrets));
+}
+
+static void log_each_form(const char *secret, void (*each)(const char *text))
+{
+	each(secret);
+	for (unsigned form = 0; form < RECODE_BASE64_FORMS; form++) {
+		char *text = recode_base64(secret, form);
+		each(text);
+		mem_free_secret(text);
+	}
 }
 
 void log_hide(const char *secret)
 {
-	log_hide_text(secret);
-	for (unsigned form = 0; form < RECODE_BASE64_FORMS; form++) {
-		char *text = recode_base64(secret, form);
-		log_hide_text(text);
-		mem_free_secret(text);
-	}
+	log_each_form(secret, log_hide_text);
+}
+
+void log_unhide(const char *secret)
+{
+	log_each_form(secret, log_unhide_text);
 }
 
 /* Where in text, which may be escaped, the secret is next; NULL when nowhere. */
@@ -92,7 +126,7 @@ void log_redact(char *text)
 {
 	bool is_escaped = recode_is_escaped(text);
 	for (size_t i = 0; i < log_n_secrets; i++)
-		log_redact_secret(text, is_escaped, log_secrets[i]);
+		log_redact_secret(text, is_escaped, log_secrets[i].text);
 }
 
 void log_redact_cut(char *text)
@@ -101,7 +135,7 @@ void log_redact_cut(char *text)
 	log_redact(text);
 	for (size_t at = 0; text[at] != '\0' && !is_cut; at++) {
 		for (size_t i = 0; i < log_n_secrets && !is_cut; i++)
-			(void)recode_match(text + at, log_secrets[i], &is_cut);
+			(void)recode_match(text + at, log_secrets[i].text, &is_cut);
 		if (is_cut)
 			text[at] = '\0';
 	}

@@ -33,6 +33,8 @@ void log_release(void);
 /* Registers a value that must never be written, also as a server may repeat it (recode.h); copies it. Values under 4
  * bytes are too short to be told from ordinary text and are not registered. May be called again with the same value. */
 void log_hide(const char *secret);
+/* Takes one such call back: a value is forgotten when nobody hides it any more. */
+void log_unhide(const char *secret);
 
 /* Replaces every registered secret in text by "***", in place. For texts that leave by another way than the log:
  * replies of servers kept in the database, what a command prints. */

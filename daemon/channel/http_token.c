@@ -15,7 +15,8 @@ struct http_token {
 	struct http_slot slot;
 	http_token_cb done;
 	void *arg;
-	char *value; /* NULL = none */
+	char *value;  /* NULL = none */
+	char *before; /* the last one but that, which an answer under way may still repeat */
 	int64_t asked_utc, until_utc;
 };
 
@@ -38,6 +39,7 @@ void http_token_free(struct http_token *token)
 		transfer_cancel(token->slot.channel->transfer, token->slot.easy);
 	http_slot_done(&token->slot);
 	mem_free_secret(token->value);
+	mem_free_secret(token->before);
 	free(token);
 }
 
@@ -50,6 +52,17 @@ void http_token_drop(struct http_token *token, const char *value)
 {
 	if (token->value != NULL && strcmp(token->value, value) == 0)
 		token->until_utc = INT64_MIN; /* the value itself is borrowed by whoever asks for it to be dropped */
+}
+
+/* The log forgets the one before last: it would be looked for in every line for as long as the daemon runs. */
+static void http_token_put(struct http_token *token, const char *value)
+{
+	log_hide(value);
+	if (token->before != NULL)
+		log_unhide(token->before);
+	mem_free_secret(token->before);
+	token->before = token->value;
+	token->value = mem_dup(value);
 }
 
 /* Keeps the token and until when it is good. False when the answer has none that could be sent on. */
@@ -66,9 +79,7 @@ static bool http_token_take(struct http_token *token)
 		int64_t lifetime_s = json_is_integer(lifetime) ? json_integer_value(lifetime) : step->lifetime_s;
 		if (lifetime_s < 0 || lifetime_s > PRESET_LIFETIME_MAX_S)
 			lifetime_s = step->lifetime_s;
-		mem_free_secret(token->value);
-		token->value = mem_dup(value);
-		log_hide(value);
+		http_token_put(token, value);
 		/* half of a short life is left for use */
 		token->until_utc =
 			token->asked_utc +

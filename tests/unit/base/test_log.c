@@ -167,6 +167,20 @@ static void log__reader_stands_still__costs_lines_and_no_time(void **state)
 	assert_int_equal(close(end), 0);
 }
 
+static void log_unhide__as_often_as_it_was_hidden__is_forgotten(void **state)
+{
+	(void)state;
+	static const char *const after[] = {"*** ***E=", "*** ***E=", "an-old-token YW4tb2xkLXRva2VuE="};
+	log_hide("an-old-token");
+	log_hide("an-old-token");
+	for (size_t i = 0; i < 3; i++) {
+		char text[] = "an-old-token YW4tb2xkLXRva2VuE=";
+		log_redact(text);
+		assert_string_equal(text, after[i]);
+		log_unhide("an-old-token");
+	}
+}
+
 static void log_redact__every_hidden_value__is_replaced_everywhere(void **state)
 {
 	(void)state;
@@ -275,6 +289,7 @@ int main(void)
 		CAUGHT(log__one_event__is_one_line_whatever_it_holds),
 		CAUGHT(log__long_line__is_cut_at_a_whole_character),
 		CAUGHT(log__reader_stands_still__costs_lines_and_no_time),
+		CAUGHT(log_unhide__as_often_as_it_was_hidden__is_forgotten),
 		CAUGHT(log_redact__every_hidden_value__is_replaced_everywhere),
 		CAUGHT(log_redact__value_that_starts_another__leaves_no_tail),
 		CAUGHT(log_redact__long_text__is_read_once),

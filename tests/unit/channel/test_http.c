@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/log.h"
 #include "http_live.h"
 
 /* ---- the tests ---- */
@@ -316,6 +317,29 @@ static void http_send__token_step__serves_all_and_is_made_again_once(void **stat
 	assert_non_null(strstr(world.request, "Authorization: Bearer t2\r\n"));
 }
 
+/* What hides every token there ever was is slower with each. */
+#define LONG_TOKEN_REPLY(n) "HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n{\"token\":\"token-" n "\"}"
+static void http_token__before_last__is_not_hidden_any_more(void **state)
+{
+	(void)state;
+	static const char *const script[] = {LONG_TOKEN_REPLY("1"),
+					     OK_REPLY,
+					     LONG_TOKEN_REPLY("2"),
+					     OK_REPLY,
+					     LONG_TOKEN_REPLY("3"),
+					     OK_REPLY,
+					     NULL};
+	char text[] = "token-1 token-2 token-3";
+	start_channel("preset = ./step.ini\nconnections = 1\n", script);
+	for (unsigned i = 0; i < 3; i++) {
+		start_message_at(i + 1, "5", 1700000000 + i * 86400);
+		await_results(i + 1);
+		assert_int_equal(world.result.verdict, CHANNEL_ACCEPTED);
+	}
+	log_redact(text);
+	assert_string_equal(text, "token-1 *** ***");
+}
+
 /* The second waits for the token of the first, and has a clock by which that is over. */
 static void http_token__over_for_one_that_waited__is_fetched_anew(void **state)
 {
@@ -384,6 +408,7 @@ int main(void)
 		TEST(http_stop__nothing_more_starts_and_the_rest_ends),
 		TEST(http_free__message_under_way__gets_no_result),
 		TEST(http_send__token_step__serves_all_and_is_made_again_once),
+		TEST(http_token__before_last__is_not_hidden_any_more),
 		TEST(http_token__over_for_one_that_waited__is_fetched_anew),
 		TEST(http_free__messages_that_wait_for_a_token__get_no_result),
 		TEST(http_token__refused_and_fetched_anew__nobody_has_the_message),
