@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "service/lock.h"
 
 struct civil foresee_day(const struct session *session, int days)
 {
@@ -14,7 +15,11 @@ struct civil foresee_day(const struct session *session, int days)
 
 int foresee(struct session *session, const struct civil *from, const struct civil *to, rehearse_row_cb each, void *arg)
 {
-	const struct rehearse_span span = {.from = *from, .to = *to, .now_utc = session->now_utc};
+	pid_t holder = 0;
+	const struct rehearse_span span = {.from = *from,
+					   .to = *to,
+					   .now_utc = session->now_utc,
+					   .is_watched = lock_is_held(session->conf->database, &holder)};
 	struct problems problems = {0};
 	struct err err = {0};
 	int64_t messages = 0;

@@ -318,6 +318,14 @@ static int rehearse_lift_brakes(struct rehearsal *rehearsal, struct err *err)
 	return status == 0 ? store_brake_remove_all(rehearsal->store, err) : status;
 }
 
+/* What a daemon that runs knows, its database knows only once it has stopped. */
+static int rehearse_note_look(const struct rehearsal *rehearsal, struct err *err)
+{
+	char text[24];
+	(void)snprintf(text, sizeof(text), "%lld", (long long)rehearsal->span->now_utc);
+	return rehearsal->span->is_watched ? store_meta_save(rehearsal->store, "looked_utc", text, err) : 0;
+}
+
 /* A past day is rehearsed from an empty outbox, what is to come from today's. */
 static int rehearse_begin(struct rehearsal *rehearsal, struct err *err)
 {
@@ -326,7 +334,8 @@ static int rehearse_begin(struct rehearsal *rehearsal, struct err *err)
 	if (!is_past && rehearsal->from_utc < rehearsal->span->now_utc)
 		rehearsal->from_utc = rehearsal->span->now_utc;
 	rehearsal->now.wall_s = is_past ? rehearsal->from_utc : rehearsal->span->now_utc;
-	return is_past ? store_rewind(rehearsal->store, rehearsal->from_utc - 1, err) : 0;
+	return is_past ? store_rewind(rehearsal->store, rehearsal->from_utc - 1, err)
+		       : rehearse_note_look(rehearsal, err);
 }
 
 int rehearse(struct store *store, struct setup *setup, const struct rehearse_span *span, rehearse_row_cb each,

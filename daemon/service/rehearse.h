@@ -36,6 +36,7 @@ typedef void (*rehearse_row_cb)(void *arg, const struct rehearse_row *row);
 struct rehearse_span {
 	struct civil from, to; /* days, both included, in the configured zone */
 	int64_t now_utc;
+	bool is_watched; /* a daemon works with the database: all that was due by now has been planned */
 	bool deliver;
 	FILE *progress; /* may be NULL */
 };

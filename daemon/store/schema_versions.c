@@ -662,6 +662,11 @@ static const char schema_9[] =
 	"  UPDATE task SET next_due_utc = NULL WHERE status = 'open' AND id IN (SELECT task FROM reminder"
 	"    WHERE person = new.person AND dropped IN ('no address', 'address suspended'));"
 	"END;"
+	/* What comes earlier by another zone or other hours than it would have come is not lost. */
+	"CREATE TRIGGER person_hours AFTER UPDATE OF zone, calendar, quiet, work ON person"
+	"  WHEN new.zone <> old.zone OR new.calendar <> old.calendar OR new.quiet <> old.quiet OR new.work <> old.work BEGIN"
+	"  UPDATE task SET planned_from = NULL WHERE id IN (SELECT task FROM part WHERE person = new.id);"
+	"END;"
 	/* What is in flight, or held, is little: it is counted when asked for, along the index, and what is pending is the rest
 	 * of what is not settled. So a claim counts nothing. */
 	"DROP INDEX message_unsettled;"

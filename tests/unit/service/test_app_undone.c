@@ -97,7 +97,7 @@ static void undone__first_address__brings_the_missed_step(void **state)
 	(void)state;
 	office_run(&desk.office,
 		   "DELETE FROM address; DELETE FROM reminder; DELETE FROM message;"
-		   "UPDATE task SET planned_until = %lld, next_due_utc = NULL",
+		   "UPDATE task SET planned_until = %lld, planned_from = NULL, next_due_utc = NULL",
 		   (long long)utc("2025-06-12T05:00"));
 	desk.room = 9;
 	desk_tick();

@@ -232,11 +232,14 @@ static void edit_silence(unsigned task, unsigned person)
 			     desk.now.wall_s + DAY_S * (1 + (int64_t)roll(20)), "quiet", "olga", ERR));
 }
 
+static bool has_lived; /* the app of the desk has made a pass */
+
 /* The daemon was down for a while. */
 static void edit_stop(const char *config)
 {
 	desk_move((int64_t)roll(12 * DAY_S));
 	desk_crash(config);
+	has_lived = false;
 }
 
 static void edit(const char *config)
@@ -323,7 +326,8 @@ static void rehearse_days(const char *config, int64_t until_utc, rehearse_row_cb
 	const struct zone *moscow = zone_find("Europe/Moscow");
 	struct rehearse_span span = {.from = zone_to_civil(moscow, desk.now.wall_s),
 				     .to = zone_to_civil(moscow, until_utc),
-				     .now_utc = desk.now.wall_s};
+				     .now_utc = desk.now.wall_s,
+				     .is_watched = has_lived};
 	span.from = (struct civil){.year = span.from.year, .month = span.from.month, .day = span.from.day};
 	span.to = (struct civil){.year = span.to.year, .month = span.to.month, .day = span.to.day};
 	OK(store_open(desk.office.scratch.database, STORE_MEMORY, 50, &copy, ERR));
@@ -427,6 +431,7 @@ static size_t run_segment(const char *config, bool is_table_checked, unsigned lo
 	fingerprint(after);
 	assert_string_equal(before, after);
 	live_until(&lived, foretold.until_utc);
+	has_lived = true;
 	check_same(&foretold, &lived, seed);
 	size_t n = lived.rows.n;
 	story_done(&foretold);
@@ -440,6 +445,7 @@ static size_t run_office(unsigned long long seed)
 	dice = seed;
 	char *config = mem_dup(random_config());
 	desk_open(config, "2025-02-26T10:17:31");
+	has_lived = false;
 	desk.answers_at_once = true;
 	desk_move((int64_t)roll(300 * DAY_S));
 	random_office();
