@@ -201,7 +201,7 @@ static void schema__upgrade_that_fails__leaves_the_old_version_whole(void **stat
 
 /* What the versions after 7 have added. */
 static const char to_version_7[] =
-	"DROP TRIGGER task_shown; DROP TRIGGER address_shown; DROP TRIGGER address_shown_gone; DROP TRIGGER occurrence_shown; DROP TRIGGER occurrence_shown_again;"
+	"DROP TRIGGER person_hours; DROP TRIGGER task_shown; DROP TRIGGER address_shown; DROP TRIGGER address_shown_gone; DROP TRIGGER occurrence_shown; DROP TRIGGER occurrence_shown_again;"
 	"DROP TRIGGER acknowledged_shown; DROP TRIGGER person_channels; DROP TRIGGER task_gone_question;"
 	"DROP TRIGGER person_gone_answers; DROP TRIGGER occurrence_moved; DROP TRIGGER occurrence_moved_again;"
 	"DROP TABLE moved_to; DROP TRIGGER task_moved_cancelled; DROP TRIGGER repeat_ended; DROP TRIGGER occurrence_cancelled;"
