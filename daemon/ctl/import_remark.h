@@ -23,8 +23,8 @@ struct import_remark {
 void import_remark_add(struct import_remark *remark, const char *file, unsigned line, const char *uid,
 		       const char *detail);
 
-/* Prints to stderr "2 of the tasks WORDS (first: FILE:LINE UID, DETAIL)", with the word for one or for more; nothing for
- * none. */
+/* Prints to stderr "2 of the tasks WORDS (first: FILE:LINE UID, DETAIL)", with the word for one or for more; nothing
+ * for none. */
 void import_remark_print(const struct import_remark *remark, const char *one, const char *more);
 
 /* Has every date of the task passed? Of a rule only the next ten years are looked at; what cannot be told has not. */

@@ -1,10 +1,12 @@
-/* post: a due step becomes a reminder, and the reminder goes into a message that leaves when its reader may be written to.
+/* post: a due step becomes a reminder, and the reminder goes into a message that leaves when its reader may be written
+ * to.
  *
- * Happy path: nobody has silenced it; the reader is there, or their deputy; it is inside their hours; so each channel of
- * the policy, or of the reader's own choice, gets a message of its own at once; or the first of them that works, see turn.h.
- * Otherwise the reminder is held (quiet hours, working hours, a snooze, the daily ceiling) and joins what already waits for
- * that hour; what the daemon missed while it was down joins one catch-up message; what is too old is stale; what a later
- * step replaced, or the digest will say, is dropped. Every one of these is written down with its reason. */
+ * Happy path: nobody has silenced it; the reader is there, or their deputy; it is inside their hours; so each channel
+ * of the policy, or of the reader's own choice, gets a message of its own at once; or the first of them that works, see
+ * turn.h. Otherwise the reminder is held (quiet hours, working hours, a snooze, the daily ceiling) and joins what
+ * already waits for that hour; what the daemon missed while it was down joins one catch-up message; what is too old is
+ * stale; what a later step replaced, or the digest will say, is dropped. Every one of these is written down with its
+ * reason. */
 #ifndef DEADLINED_REMIND_POST_H
 #define DEADLINED_REMIND_POST_H
 

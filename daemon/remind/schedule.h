@@ -32,7 +32,7 @@ struct schedule_due {
 	int64_t due_utc;
 	int64_t own_utc;    /* its own place: later than due_utc where it is brought forward */
 	int64_t latest_utc; /* of a step before its anchor: when it still comes in time; else INT64_MAX */
-	bool is_again; /* it was to be brought forward to after_utc or earlier: only for whom it has not reached by then */
+	bool is_again; /* it was to come forward to after_utc or earlier: only for whom it has not reached by then */
 };
 
 struct schedule {
@@ -45,16 +45,16 @@ struct schedule {
  * after a clock that was set back: then nothing is due. Steps that speak to other roles, that ask for a date which is
  * known, or that are quiet because of an acknowledgement, are left out.
  *
- * m and h count from the first instant of the period or the first one after it, in the event's zone. d, w, mo and wd count
- * calendar days: from the day as it is written in the plan when only days are known, so that "1d before" 15 June is 14 June
- * for every reader; from the reader's own day when the minute is known. wd counts working days of the calendar. A limit
- * without a start has its end for both anchors.
+ * m and h count from the first instant of the period or the first one after it, in the event's zone. d, w, mo and wd
+ * count calendar days: from the day as it is written in the plan when only days are known, so that "1d before" 15 June
+ * is 14 June for every reader; from the reader's own day when the minute is known. wd counts working days of the
+ * calendar. A limit without a start has its end for both anchors.
  *
- * A step after the anchor never comes before it: where the reader's morning is still the event's evening before, it waits
- * for the next one. A step before it never comes after the minute, or the day in the event's zone, that it is for: where
- * the reader's hour is past it, or the reader's hours would hold it until then, it comes on the last day on which it is in
- * time. What the hours would bring forward to after_utc or earlier keeps its own day, and is_again: whom it has not reached
- * by then is told late rather than never. */
+ * A step after the anchor never comes before it: where the reader's morning is still the event's evening before, it
+ * waits for the next one. A step before it never comes after the minute, or the day in the event's zone, that it is
+ * for: where the reader's hour is past it, or the reader's hours would hold it until then, it comes on the last day on
+ * which it is in time. What the hours would bring forward to after_utc or earlier keeps its own day, and is_again: whom
+ * it has not reached by then is told late rather than never. */
 void schedule(const struct schedule_query *query, struct schedule *ret_schedule);
 
 /* When one step is due by these rules, whether or not it speaks to the reader: for what checks schedule(). */

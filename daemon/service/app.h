@@ -77,7 +77,8 @@ void app_recall(struct app *app);
 
 /* Claims nothing more and lets the channels finish. */
 void app_stop(struct app *app);
-/* Writes down until when everything is planned, for whoever foretells what an edit or another configuration makes due. */
+/* Writes down until when everything is planned, for whoever foretells what an edit or another configuration makes
+ * due. */
 MUSTCHECK int app_keep_look(struct app *app, struct err *err);
 /* After app_stop(), instead of waiting on: what is in flight still is settled, as unknown when it may have been
  * accepted, and back in the queue when it certainly was not; so the next start does not take it for what the process

@@ -50,8 +50,8 @@ MUSTCHECK int store_task_each(struct store *store, bool all, store_task_cb each,
 
 /* The greatest id of a task, 0 when there is none. */
 MUSTCHECK int store_task_last(struct store *store, int64_t *ret_id, struct err *err);
-/* Calls each for every open task with an id above last that has title and date of an open one with a lower id, once. Stops at
- * the first negative result of each and returns it. */
+/* Calls each for every open task with an id above last that has title and date of an open one with a lower id, once.
+ * Stops at the first negative result of each and returns it. */
 typedef int (*store_task_double_cb)(void *arg, const char *uid, const char *other);
 MUSTCHECK int store_task_doubles(struct store *store, int64_t last, store_task_double_cb each, void *arg,
 				 struct err *err);

@@ -7,6 +7,7 @@ mkdir -p "$out"
 jobs=$(nproc)
 
 mapfile -t c_files < <(git ls-files 'daemon/*.[ch]' 'tests/*.[ch]')
+mapfile -t headers < <(git ls-files 'daemon/*.h')
 mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
 mapfile -t manuals < <(git ls-files 'man/*.[158]')
 
@@ -55,6 +56,16 @@ formatting() {
     return "$status"
 }
 
+# What clang-format leaves alone: it wraps no comment.
+line_length() {
+    perl -CSD -ne '
+        1 while s/^([^\t]*)\t/$1 . " " x (8 - length($1) % 8)/e;
+        chomp;
+        if (length > 120) { printf "%s:%d: %d columns, not 120\n", $ARGV, $., length; $status = 1 }
+        close ARGV if eof;
+        END { exit $status // 0 }' "${headers[@]}"
+}
+
 # SC2317 takes functions that are called by a name in a variable, like those here, for unreachable.
 shell_scripts() { shellcheck --exclude=SC2317 "${scripts[@]}"; }
 
@@ -97,6 +108,7 @@ check clang_tidy
 check cppcheck_files
 check banned_functions
 check formatting
+check line_length
 check shell_scripts
 check python_files
 check contract_names
