@@ -448,7 +448,7 @@ void expect_all(struct world *world)
  * was planned last makes no difference. A clock that was set back leaves it unknown: from the next plan on. */
 static int64_t expect_since(struct world *world, int64_t task)
 {
-	int64_t until = expect_planned_until(world, task), looked = world->last_pass_utc;
+	int64_t until = expect_planned_until(world, task), looked = world->looked_utc;
 	if (until < 0 || world->view.is_broken || looked > world->now.wall_s)
 		return -1;
 	return until > looked ? until : looked;

@@ -13,7 +13,8 @@ enum {
 	LIFE_BUSY_MS = 50,
 	LIFE_RESTART_S = 15,
 	LIFE_GRACE_S = 30,
-	LIFE_TRIES_MAX = 200, /* passes and starts at one instant */
+	LIFE_TRIES_MAX = 200,             /* passes and starts at one instant */
+	LIFE_UNSET_UNTIL_S = 365 * 86400, /* a clock that nothing has set since its start says 1970 */
 };
 
 /* ---- connections ----------------------------------------------------------------------------------------------------- */
@@ -102,6 +103,13 @@ void life_start(struct world *world)
 
 /* ---- work ------------------------------------------------------------------------------------------------------------ */
 
+static void life_note_pass(struct world *world)
+{
+	world->last_pass_utc = world->now.wall_s;
+	if (world->now.wall_s > LIFE_UNSET_UNTIL_S)
+		world->looked_utc = world->now.wall_s;
+}
+
 void life_pass(struct world *world)
 {
 	struct err err = {0};
@@ -119,7 +127,7 @@ void life_pass(struct world *world)
 		world_fail(world, "I8: nothing is wrong with the disk, and a pass ends with %d: %s", world->last_status,
 			   err.text);
 	if (world->last_status == 0)
-		world->last_pass_utc = world->now.wall_s;
+		life_note_pass(world);
 	if (world->last_status == -EUCLEAN)
 		world_fail(world, "I10: a pass finds a damaged database: %s", err.text);
 	invariants_check_pass(world);

@@ -42,8 +42,9 @@ struct world {
 	struct store *store; /* the daemon's */
 	struct app *app;     /* NULL while it is down */
 	struct config config;
-	int last_status;         /* of the last pass */
-	int64_t last_pass_utc;   /* the last one that was committed */
+	int last_status;       /* of the last pass */
+	int64_t last_pass_utc; /* the last one that was committed */
+	int64_t looked_utc;    /* the same, under a clock that the daemon could believe: it has planned what was due */
 	int64_t started_mono_ms; /* the last start that succeeded */
 	int64_t n_passes;        /* since the beginning */
 	bool wants_pass;         /* the app has asked for one */
