@@ -13,8 +13,7 @@ enum {
 	LIFE_BUSY_MS = 50,
 	LIFE_RESTART_S = 15,
 	LIFE_GRACE_S = 30,
-	LIFE_TRIES_MAX = 200,             /* passes and starts at one instant */
-	LIFE_UNSET_UNTIL_S = 365 * 86400, /* a clock that nothing has set since its start says 1970 */
+	LIFE_TRIES_MAX = 200, /* passes and starts at one instant */
 };
 
 /* ---- connections ----------------------------------------------------------------------------------------------------- */
@@ -103,10 +102,11 @@ void life_start(struct world *world)
 
 /* ---- work ------------------------------------------------------------------------------------------------------------ */
 
+/* Under a clock that nothing has set since the start, and that is behind, nothing is planned. */
 static void life_note_pass(struct world *world)
 {
 	world->last_pass_utc = world->now.wall_s;
-	if (world->now.wall_s > LIFE_UNSET_UNTIL_S)
+	if (!world->now.is_unset || world->now.wall_s > world->looked_utc)
 		world->looked_utc = world->now.wall_s;
 }
 
