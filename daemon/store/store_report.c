@@ -134,11 +134,13 @@ void store_unreached_done(struct store_unreached *unreached)
 
 int store_unplanned_load(struct store *store, struct store_unplanned *ret_unplanned, struct err *err)
 {
-	/* Its line is of the instant until which it was planned last. With min() the other columns are those of its row. */
+	/* Its line is of the instant until which it was planned last, and it was not changed since, as it may have been within
+	 * that second. With min() the other columns are those of its row. */
 	static const char sql[] =
 		"SELECT count(DISTINCT l.task), min(l.id), l.task, l.detail FROM ledger l INDEXED BY ledger_problem"
 		" CROSS JOIN task t ON t.uid = l.task WHERE l.action = 'problem' AND t.status = 'open'"
-		"  AND t.next_due_utc = ?1 AND t.planned_until = l.at_utc";
+		"  AND t.next_due_utc = ?1 AND t.planned_until = l.at_utc AND NOT EXISTS (SELECT 1 FROM ledger"
+		"   WHERE id > l.id AND task = l.task AND action IN ('move', 'edit'))";
 	sqlite3_stmt *stmt = store_statement(store, sql, err);
 	if (stmt == NULL)
 		return store->failure;
