@@ -423,7 +423,6 @@ static size_t run_segment(const char *config, bool is_table_checked, unsigned lo
 {
 	struct story foretold = {.until_utc = desk.now.wall_s + 3600 + (int64_t)roll(35 * DAY_S)}, lived = {0};
 	char before[128], after[128];
-	OK(app_keep_look(desk.app, ERR));
 	fingerprint(before);
 	rehearse_days(config, foretold.until_utc, story_take, &foretold);
 	if (is_table_checked)
