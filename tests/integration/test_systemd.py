@@ -62,7 +62,7 @@ is_new() {
 }
 # sql STATEMENT: beside a daemon that may be writing.
 sql() { sqlite3 -cmd '.timeout 60000' /var/lib/deadlined/deadlined.sqlite "$1"; }
-due_now() { sql "UPDATE task SET planned_until = $(date +%s) - 3600, next_due_utc = NULL"; }
+due_now() { sql "UPDATE task SET planned_from = NULL, planned_until = $(date +%s) - 3600, next_due_utc = NULL"; }
 journal_has() { journalctl -u deadlined --no-pager -o cat | grep -qE "$1"; }
 start() {
     systemctl start deadlined || { journalctl -u deadlined --no-pager -n 50 -o cat; exit 1; }

@@ -41,6 +41,7 @@ def fill(site, statements, **more):
         for statement in statements:
             connection.execute(statement, {name: values[name] for name in re.findall(r":(\w+)", statement) if name in values})
         connection.execute("UPDATE ledger SET at_utc = ?", (values["now"],))  # a month ago the daemon had noticed
+        connection.execute("DELETE FROM meta WHERE key = 'looked_utc'")  # that of the daemon which made the database
         connection.execute("UPDATE task SET planned_until = :planned, next_due_utc = :next",
                            {"planned": values["planned"], "next": values["next"]})
     connection.close()
