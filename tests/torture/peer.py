@@ -19,7 +19,10 @@ import random
 import re
 import sys
 from collections import Counter
+from functools import partial
 
+# Of each kind: to one port, connections that were torn off by the ten thousand use up the client's ports for a minute.
+PORTS = 6
 MESSAGE_ID = re.compile(rb"(?im)^message-id:\s*<([^@>]+)@")
 RECIPIENT = re.compile(rb"(?i)^rcpt to:<([^>]*)>")
 KEY = re.compile(rb"(?im)^idempotency-key:\s*(\S+)")
@@ -191,9 +194,11 @@ async def serve(seed):
     loop = asyncio.get_running_loop()
     book = Book(seed)
     commands = Commands(book)
-    mail = await loop.create_server(lambda: Mail(book), "127.0.0.1", 0, backlog=1024)
-    hook = await loop.create_server(lambda: Hook(book), "127.0.0.1", 0, backlog=1024)
-    ports = {"mail": mail.sockets[0].getsockname()[1], "hook": hook.sockets[0].getsockname()[1]}
+    servers = {"mail": [], "hook": []}
+    for session, name in ((Mail, "mail"), (Hook, "hook")):
+        for _ in range(PORTS):
+            servers[name].append(await loop.create_server(partial(session, book), "127.0.0.1", 0, backlog=1024))
+    ports = {name: [server.sockets[0].getsockname()[1] for server in some] for name, some in servers.items()}
     print(json.dumps(ports), flush=True)
     reader = asyncio.StreamReader(limit=64 * 1024 * 1024)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

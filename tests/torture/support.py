@@ -178,11 +178,12 @@ class Peer:
         return now["taken"]
 
     def channels(self, n_mail, n_hook, connections=50):
-        """The sections of so many channels to this peer."""
-        mail = {"type": "smtp", "url": f"smtp://127.0.0.1:{self.mail}", "from": "office@example.org", "tls": "off",
-                "hostname": "client.example.org", "connections": connections}
-        hook = {"type": "http", "preset": "webhook", "url": f"http://127.0.0.1:{self.hook}/", "connections": connections}
-        return {**{f"mail{i}": mail for i in range(n_mail)}, **{f"hook{i}": hook for i in range(n_hook)}}
+        """The sections of so many channels to this peer, each to a port of its own."""
+        mail = {"type": "smtp", "from": "office@example.org", "tls": "off", "hostname": "client.example.org",
+                "connections": connections}
+        hook = {"type": "http", "preset": "webhook", "connections": connections}
+        return {**{f"mail{i}": {**mail, "url": f"smtp://127.0.0.1:{self.mail[i]}"} for i in range(n_mail)},
+                **{f"hook{i}": {**hook, "url": f"http://127.0.0.1:{self.hook[i]}/"} for i in range(n_hook)}}
 
     def close(self):
         self.process.stdin.close()

@@ -22,9 +22,10 @@ def add_urgent_task(site, uid, people):
 
 
 def n_fresh(site):
-    """How many can be under way next; the answer to a repeat is not held back."""
-    [(n,)] = look(site, "SELECT count(*) FROM message WHERE state = 'pending' AND crashes = 0")
-    return n
+    """How many can be held next on the channel that has the fewest; the answer to a repeat is not held back. Mail uses up
+    more of them than a webhook, because more of it is under way at each kill."""
+    counts = dict(look(site, "SELECT channel, count(*) FROM message WHERE state = 'pending' AND crashes = 0 GROUP BY 1"))
+    return min(counts.get(channel, 0) for channel in site.channels)
 
 
 @pytest.mark.parametrize("turn", range(ROUNDS))
@@ -37,7 +38,7 @@ def test_kills_lose_nothing_and_repeat_only_what_was_under_way(site, peer, measu
     n_tasks, flights, was_in_flight, begun = 1, [], Counter(), time.monotonic()
     while len(flights) < KILLS and time.monotonic() - begun < KILLING_S:
         peer.do("hold")
-        if n_fresh(site) < 2 * IN_FLIGHT:  # the moment before came late
+        if n_fresh(site) < PEOPLE:
             add_urgent_task(site, f"task-{n_tasks}", people)
             n_tasks += 1
         daemon = Watched(site)
@@ -66,7 +67,8 @@ def test_kills_lose_nothing_and_repeat_only_what_was_under_way(site, peer, measu
     measured("after them", f"{len(rows)} messages, none lost, {extra} extra copies of {sum(flights)} in flight")
     assert len(rows) == n_tasks * PEOPLE * len(site.channels) and {row[0] for row in rows.values()} == {"sent"}
     assert {identity: row[2] for identity, row in rows.items() if row[2]} == was_in_flight, "the crashes it counted"
-    assert all(n <= 1 + was_in_flight[identity] for identity, n in taken.items())
+    many = {identity: (n, rows[identity]) for identity, n in taken.items() if n > 1 + was_in_flight[identity]}
+    assert not many, f"{len(many)} too often without a crash, like {list(many.items())[:3]}"
     assert peer.do("count")["confused"] == 0, "the same identity for two recipients"
     few = [n for n in flights if n < IN_FLIGHT]
     assert len(few) <= 1 + len(flights) // 10, f"the moment came late too often: {few}"
