@@ -218,6 +218,11 @@ static void edits_change_people(struct world *world)
 				(long long)task, person);
 }
 
+/* Of a date whose hour the series has changed since, nobody can say anything any more. */
+#define EDITS_HAS_ITS_HOUR                                                                                             \
+	" AND CASE substr(r.occurrence, 11, 1) WHEN 'T' THEN substr(r.occurrence, 11, 6) ELSE '' END"                  \
+	" = substr(coalesce(t.start_local, t.end_local), 11, 6)"
+
 /* What was last said of a task is the date that somebody speaks about. */
 static void edits_one_date(struct world *world)
 {
@@ -225,10 +230,12 @@ static void edits_one_date(struct world *world)
 		"INSERT INTO acknowledgement SELECT r.task, r.occurrence FROM reminder r WHERE r.task = %lld"
 		" ORDER BY r.due_utc DESC LIMIT 1 ON CONFLICT DO NOTHING",
 		"INSERT INTO occurrence (task, date, status) SELECT r.task, r.occurrence, 'done' FROM reminder r JOIN task t"
-		" ON t.id = r.task AND t.rrule <> '' WHERE r.task = %lld ORDER BY r.due_utc DESC LIMIT 1"
+		" ON t.id = r.task AND t.rrule <> ''" EDITS_HAS_ITS_HOUR
+		" WHERE r.task = %lld ORDER BY r.due_utc DESC LIMIT 1"
 		" ON CONFLICT DO NOTHING",
 		"INSERT INTO occurrence (task, date, status) SELECT r.task, r.occurrence, 'cancelled' FROM reminder r JOIN task t"
-		" ON t.id = r.task AND t.rrule <> '' WHERE r.task = %lld ORDER BY r.due_utc DESC LIMIT 1"
+		" ON t.id = r.task AND t.rrule <> ''" EDITS_HAS_ITS_HOUR
+		" WHERE r.task = %lld ORDER BY r.due_utc DESC LIMIT 1"
 		" ON CONFLICT (task, date) DO UPDATE SET status = 'cancelled'",
 		"INSERT INTO occurrence (task, date, status, start_local, end_local, precision, moved_key) SELECT r.task,"
 		" r.occurrence, 'open', date(r.occurrence, '+3 days'), date(r.occurrence, '+3 days'), 'day',"
