@@ -1,6 +1,7 @@
 #!/bin/bash
-# run.sh check     the seeds that once broke something, two seeds twice, and 200 fresh ones, a plan year each
-# run.sh MINUTES   fresh seeds for that long
+# run.sh check     the seeds that once broke something, two seeds twice, and 200 more, a plan year each: the same in every
+#                  run, so that a change is judged by what it does and not by chance
+# run.sh MINUTES   fresh seeds for that long: these find what is new
 #
 # A process for each processor. BUILD names the build folder. Prints what broke, with the seed that repeats it; the last
 # line is "N passed, M failed". SIM_COUNT_FILE, when set, gets the two numbers, and RESULTS_DIR sim.tsv.
@@ -10,8 +11,9 @@ sim=${BUILD:-build}/sim/sim
 out=$(mktemp -d) || exit 1
 trap 'rm -rf "$out"' EXIT
 processes=$(nproc)
-fresh=200
-base=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+known=200
+base=1001
+[ "${1:-}" = check ] || base=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 
 # start NAME ARGUMENT...   in the background.
 start() {
@@ -29,8 +31,8 @@ kept() {
 
 echo "base seed $base: $sim --seed N repeats the story of a seed"
 if [ "${1:-}" = check ]; then
-    share=$(((fresh + processes - 1) / processes))
-    for ((i = 0; i < processes; i++)); do start "fresh$i" --seed $((base + i * share)) --seeds $share; done
+    share=$(((known + processes - 1) / processes))
+    for ((i = 0; i < processes; i++)); do start "known$i" --seed $((base + i * share)) --seeds $share; done
     kept >"$out/kept" 2>&1 &
     start twice --seed "$base" --seeds 2 --twice
 else
